@@ -1,0 +1,33 @@
+package dev.cairn.json;
+
+/**
+ * A number exactly as its file spells it, so that {@code 1e-05} or {@code 1.0} is written back
+ * unchanged. Python's {@code NaN}, {@code Infinity} and {@code -Infinity} are accepted tokens.
+ *
+ * @param token the characters of the number
+ */
+public record JsonNumber(String token) {
+  /** Returns the number {@code value} as JSON spells it. */
+  public static JsonNumber of(long value) {
+    return new JsonNumber(Long.toString(value));
+  }
+
+  /**
+   * Returns the value as a long.
+   *
+   * @throws NumberFormatException if it is not a whole number that fits
+   */
+  public long longValue() {
+    return Long.parseLong(token);
+  }
+
+  /** Returns the value as a double; NaN and the infinities included. */
+  public double doubleValue() {
+    return Double.parseDouble(token);
+  }
+
+  @Override
+  public String toString() {
+    return token;
+  }
+}

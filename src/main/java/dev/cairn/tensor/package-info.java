@@ -1,0 +1,2 @@
+/** What a tensor is: its element type and its shape. Pure. */
+package dev.cairn.tensor;
