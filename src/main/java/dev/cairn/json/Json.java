@@ -91,8 +91,7 @@ public final class Json {
       case START_ARRAY -> readArray(parser);
       case VALUE_STRING -> parser.getText();
       case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> new JsonNumber(parser.getText());
-      case VALUE_TRUE -> Boolean.TRUE;
-      case VALUE_FALSE -> Boolean.FALSE;
+      case VALUE_TRUE, VALUE_FALSE -> parser.getBooleanValue();
       case VALUE_NULL -> null;
       default -> throw new JsonParseException(parser, "unexpected token " + token);
     };
@@ -122,8 +121,8 @@ public final class Json {
   }
 
   /**
-   * Returns the tree as Python's {@code json.dumps(tree, indent=2)} and a newline, keys in the order
-   * of the maps, non-ASCII characters raw.
+   * Returns the tree as Python's {@code json.dumps(tree, indent=2)} and a newline, keys in the
+   * order of the maps, non-ASCII characters raw.
    */
   public static byte[] pretty(Object tree) {
     return write(tree, true, false);

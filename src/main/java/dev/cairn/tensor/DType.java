@@ -81,7 +81,8 @@ public enum DType {
    */
   public long bytes(long elements) {
     if (elements < 0) {
-      throw new IllegalArgumentException("negative count: elements=" + elements + ", dtype=" + this);
+      throw new IllegalArgumentException(
+          "negative count: elements=" + elements + ", dtype=" + this);
     }
     if (bits % 8 == 0) {
       return Math.multiplyExact(elements, (long) (bits / 8));
