@@ -1,0 +1,20 @@
+package dev.cairn.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** A file that is being written at given offsets. Any number of threads may write at once. */
+public interface OutputFile extends AutoCloseable {
+  /**
+   * Writes the buffer from its position to its limit.
+   *
+   * @throws IOException naming the file and the offset; how much was written is unknown
+   */
+  void writeFully(ByteBuffer bytes, long fileOffset) throws IOException;
+
+  /** Makes what was written survive a power cut: data and metadata are on the disk on return. */
+  void force() throws IOException;
+
+  @Override
+  void close() throws IOException;
+}

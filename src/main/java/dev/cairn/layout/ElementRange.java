@@ -1,0 +1,35 @@
+package dev.cairn.layout;
+
+/**
+ * A run of elements of a row-major flattened parameter.
+ *
+ * @param begin first element
+ * @param end the element after the last one, at least {@code begin}
+ */
+public record ElementRange(long begin, long end) {
+  /**
+   * Checks the range.
+   *
+   * @throws IllegalArgumentException if it begins before 0 or ends before it begins
+   */
+  public ElementRange {
+    if (begin < 0 || end < begin) {
+      throw new IllegalArgumentException("bad element range: begin=" + begin + ", end=" + end);
+    }
+  }
+
+  /** Returns how many elements there are. */
+  public long elements() {
+    return end - begin;
+  }
+
+  /** Returns whether there are none. */
+  public boolean isEmpty() {
+    return begin == end;
+  }
+
+  @Override
+  public String toString() {
+    return "[" + begin + "," + end + ")";
+  }
+}

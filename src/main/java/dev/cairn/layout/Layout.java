@@ -1,0 +1,111 @@
+package dev.cairn.layout;
+
+import dev.cairn.tensor.Shape;
+import java.util.List;
+
+/**
+ * How a parameter is spread over the ranks.
+ *
+ * <p>A layout is pure arithmetic over shape, rank and world size: every rank can tell what every
+ * other rank holds without asking. Immutable; any thread.
+ */
+public sealed interface Layout permits Zero3Layout, ReplicatedLayout, RowsLayout, RangesLayout {
+  /**
+   * Returns the elements that {@code rank} holds, in the order in which they lie in its memory,
+   * padding excluded.
+   *
+   * @param shape the whole parameter's shape
+   * @return ranges of the row-major flattened parameter, none of them empty; no range at all when
+   *     the rank holds nothing but padding
+   * @throws IllegalArgumentException if {@code rank} is outside [0, worldSize), or the layout was
+   *     made for another world size or shape
+   */
+  List<ElementRange> ranges(Shape shape, int rank, int worldSize);
+
+  /**
+   * Returns how many elements the rank's memory has room for, padding included; at least the
+   * elements of {@link #ranges}.
+   *
+   * @throws IllegalArgumentException as {@link #ranges} does
+   */
+  long paddedElements(Shape shape, int rank, int worldSize);
+
+  /** Returns whether every rank holds the whole parameter. */
+  default boolean isReplicated() {
+    return false;
+  }
+
+  /** Returns whether ranges of different ranks may overlap, or leave elements out. */
+  default boolean isListed() {
+    return false;
+  }
+
+  /** Returns a short text that is equal exactly for equal layouts: part of a plan's fingerprint. */
+  String describe();
+
+  /**
+   * Returns the layout of DeepSpeed's ZeRO stage 3: the flattened parameter is cut into pieces of
+   * {@code ceil(elements / worldSize)}; the last ranks hold fewer elements, the rest is padding.
+   *
+   * @see <a
+   *     href="https://github.com/deepspeedai/DeepSpeed/blob/master/deepspeed/utils/zero_to_fp32.py">DeepSpeed,
+   *     zero_to_fp32.py, zero3_partitioned_param_info</a>
+   */
+  static Layout zero3() {
+    return Zero3Layout.INSTANCE;
+  }
+
+  /** Returns the layout of plain data parallelism (DDP, ZeRO-1/2): every rank holds everything. */
+  static Layout replicated() {
+    return ReplicatedLayout.INSTANCE;
+  }
+
+  /**
+   * Returns the layout of FSDP2: whole rows of dimension 0, cut as {@code torch.chunk} does; the
+   * last ranks may hold nothing. A scalar is not possible in it.
+   */
+  static Layout rows() {
+    return RowsLayout.INSTANCE;
+  }
+
+  /**
+   * Returns a layout that lists what every rank holds.
+   *
+   * <p>An element that several ranks hold is written by the lowest of them; an element that none
+   * holds is refused when the plan is made.
+   *
+   * @param rangesByRank one list for each rank, in the order of the elements in its memory
+   */
+  static Layout ranges(List<List<ElementRange>> rangesByRank) {
+    return RangesLayout.of(rangesByRank);
+  }
+
+  /**
+   * Returns the layout of one parameter inside an FSDP1 flat parameter: several parameters are
+   * flattened, concatenated, padded, and cut into {@code worldSize} equal pieces.
+   *
+   * @param offsetInFlat element of the flat parameter at which this parameter begins
+   * @param elements elements of this parameter
+   * @param flatElements elements of the whole flat parameter, padding between and after the
+   *     parameters included; a multiple of {@code worldSize}
+   * @throws IllegalArgumentException if the parameter does not lie inside the flat parameter or the
+   *     pieces are not equal
+   */
+  static Layout flat(long offsetInFlat, long elements, long flatElements, int worldSize) {
+    return RangesLayout.flat(offsetInFlat, elements, flatElements, worldSize);
+  }
+
+  /** Checks a rank against its world size; every layout's first line. */
+  private static void check(int rank, int worldSize) {
+    if (worldSize < 1 || rank < 0 || rank >= worldSize) {
+      throw new IllegalArgumentException(
+          "rank outside the world: rank=" + rank + ", worldSize=" + worldSize);
+    }
+  }
+
+  /** Returns the range as a list without empty ranges, after checking the rank. */
+  static List<ElementRange> one(long begin, long end, int rank, int worldSize) {
+    check(rank, worldSize);
+    return begin < end ? List.of(new ElementRange(begin, end)) : List.of();
+  }
+}

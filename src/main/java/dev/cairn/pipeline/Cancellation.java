@@ -1,0 +1,9 @@
+package dev.cairn.pipeline;
+
+import java.io.IOException;
+
+/** Tells a running copy that it is of no use any more, for example because another rank failed. */
+public interface Cancellation {
+  /** Returns at once while the copy is wanted; throws why it is not. */
+  void check() throws IOException;
+}

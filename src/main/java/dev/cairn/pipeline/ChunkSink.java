@@ -1,0 +1,15 @@
+package dev.cairn.pipeline;
+
+import dev.cairn.plan.Chunk;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** Takes finished chunks: writes them to a file, or sends them to the rank that does. Any thread. */
+public interface ChunkSink {
+  /**
+   * Takes the bytes; they may be overwritten after the return.
+   *
+   * @param sequence place of the chunk in plan order, from 0; chunks arrive in any order
+   */
+  void accept(Chunk chunk, int sequence, ByteBuffer bytes) throws IOException;
+}

@@ -1,0 +1,27 @@
+package dev.cairn.pipeline;
+
+import dev.cairn.plan.Chunk;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** Makes the bytes of chunks. Every feature is this with another implementation. */
+public interface ChunkSource {
+  /**
+   * Starts a chunk. Called in plan order, one call at a time; must not wait.
+   *
+   * @param chunk what is wanted
+   * @param staging where the bytes may be put, from its position; has room for the chunk
+   * @return the rest of the work, run by one of several threads
+   */
+  Filling begin(Chunk chunk, ByteBuffer staging) throws IOException;
+
+  /** A chunk on its way. */
+  interface Filling {
+    /**
+     * Returns the chunk's bytes: the staging buffer, or memory that already holds them.
+     *
+     * @throws IOException if the bytes cannot be had
+     */
+    ByteBuffer finish() throws IOException;
+  }
+}

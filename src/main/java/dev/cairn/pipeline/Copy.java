@@ -1,0 +1,118 @@
+package dev.cairn.pipeline;
+
+import dev.cairn.pipeline.ChunkSource.Filling;
+import dev.cairn.plan.Chunk;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+
+/**
+ * Moves chunks from a source to a sink through the staging buffers.
+ *
+ * <p>One thread stands behind each staging buffer. It takes the next chunk in plan order, fills its
+ * buffer and hands it on; so filling, receiving and writing of different chunks overlap without a
+ * queue, and memory is what the staging has, whatever the model's size.
+ */
+public final class Copy {
+  private final Iterator<Chunk> chunks;
+  private final ChunkSource source;
+  private final ChunkSink sink;
+  private final Cancellation cancellation;
+  private int nextSequence;
+  private Throwable failure;
+
+  /**
+   * Prepares a copy; {@link #run} does it.
+   *
+   * @param chunks in plan order; none larger than a staging buffer
+   * @param cancellation asked before each chunk
+   */
+  public Copy(
+      Iterator<Chunk> chunks, ChunkSource source, ChunkSink sink, Cancellation cancellation) {
+    this.chunks = chunks;
+    this.source = source;
+    this.sink = sink;
+    this.cancellation = cancellation;
+  }
+
+  /**
+   * Copies every chunk. The threads that touch files are the copy's own: an interrupt of the caller
+   * does not close a channel; it is kept for the caller to see.
+   *
+   * @param staging its buffers are used until the return
+   * @param threads how many buffers to use at most
+   * @throws IOException the first failure of source or sink; the others are suppressed in it
+   */
+  public void run(Staging staging, int threads) throws IOException {
+    List<Thread> workers = new ArrayList<>();
+    for (int index = 0; index < Math.min(threads, staging.count()); index++) {
+      ByteBuffer buffer = staging.buffer(index);
+      Thread worker = new Thread(() -> work(buffer), "cairn-copy-" + index);
+      worker.setDaemon(true);
+      worker.start();
+      workers.add(worker);
+    }
+    joinUninterruptibly(workers);
+    rethrow();
+  }
+
+  private static void joinUninterruptibly(List<Thread> workers) {
+    boolean interrupted = false;
+    for (Thread worker : workers) {
+      while (worker.isAlive()) {
+        try {
+          worker.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** A chunk and the work left on it; null when there is no more. */
+  private record Started(Chunk chunk, int sequence, Filling filling) {}
+
+  private void work(ByteBuffer buffer) {
+    try {
+      for (Started next = start(buffer); next != null; next = start(buffer)) {
+        sink.accept(next.chunk(), next.sequence(), next.filling().finish());
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      fail(e);
+    }
+  }
+
+  private synchronized Started start(ByteBuffer buffer) throws IOException {
+    if (failure != null || !chunks.hasNext()) {
+      return null;
+    }
+    cancellation.check();
+    Chunk chunk = chunks.next();
+    return new Started(chunk, nextSequence++, source.begin(chunk, buffer.clear()));
+  }
+
+  private synchronized void fail(Throwable thrown) {
+    if (failure == null) {
+      failure = thrown;
+    } else if (failure != thrown) {
+      failure.addSuppressed(thrown);
+    }
+  }
+
+  private synchronized void rethrow() throws IOException {
+    if (failure instanceof IOException e) {
+      throw e;
+    }
+    if (failure instanceof RuntimeException e) {
+      throw e;
+    }
+    if (failure instanceof Error e) {
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package dev.cairn.pipeline;
+
+import dev.cairn.comm.Transfer;
+import dev.cairn.comm.Transport;
+import dev.cairn.plan.Chunk;
+import dev.cairn.plan.Segment;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Rank 0's side of a gather: its own pieces are filled from its partitions, all others are received,
+ * already cast, straight into their place in the staging buffer.
+ *
+ * <p>Messages from a rank are numbered in plan order on both sides: the other end is a copy over
+ * {@link dev.cairn.plan.SavePlan#messages} whose sink sends.
+ */
+public final class GatherSource implements ChunkSource {
+  private static final int WRITER = 0;
+
+  private final PartitionSource own;
+  private final Transport transport;
+  private final int[] nextTag;
+
+  /** Creates the receiving end for {@code worldSize} ranks. */
+  public GatherSource(PartitionSource own, Transport transport, int worldSize) {
+    this.own = own;
+    this.transport = transport;
+    this.nextTag = new int[worldSize];
+  }
+
+  @Override
+  public Filling begin(Chunk chunk, ByteBuffer staging) throws IOException {
+    if (chunk.pieces().stream().allMatch(piece -> piece.rank() == WRITER)) {
+      return own.begin(chunk, staging);
+    }
+    List<Transfer> receives = new ArrayList<>();
+    for (Segment piece : chunk.pieces()) {
+      if (piece.rank() != WRITER) {
+        ByteBuffer place = place(chunk, piece, staging);
+        receives.add(transport.receive(place, piece.rank(), nextTag[piece.rank()]++));
+      }
+    }
+    return () -> finish(chunk, staging, receives);
+  }
+
+  private ByteBuffer finish(Chunk chunk, ByteBuffer staging, List<Transfer> receives)
+      throws IOException {
+    for (Segment piece : chunk.pieces()) {
+      if (piece.rank() == WRITER) {
+        own.fill(piece, place(chunk, piece, staging));
+      }
+    }
+    for (Transfer receive : receives) {
+      receive.await();
+    }
+    return staging.duplicate().limit(staging.position() + chunk.lengthBytes());
+  }
+
+  private static ByteBuffer place(Chunk chunk, Segment piece, ByteBuffer staging) {
+    int begin = staging.position() + Math.toIntExact(piece.fileOffset() - chunk.fileOffset());
+    return staging.duplicate().position(begin).limit(begin + Math.toIntExact(piece.lengthBytes()));
+  }
+}

@@ -1,0 +1,110 @@
+package dev.cairn.pipeline;
+
+import dev.cairn.io.Disk;
+import dev.cairn.io.OutputFile;
+import dev.cairn.plan.Chunk;
+import dev.cairn.plan.PlannedFile;
+import dev.cairn.plan.SavePlan;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The files of a plan inside one folder, as one rank has them open.
+ *
+ * <p>Files that another rank has created are opened when the first chunk for them comes.
+ */
+public final class ShardFiles implements ChunkSink, AutoCloseable {
+  private final Disk disk;
+  private final Path folder;
+  private final SavePlan plan;
+  private final OutputFile[] open;
+  private final AtomicLong writtenBytes = new AtomicLong();
+
+  /** Opens nothing yet. */
+  public ShardFiles(Disk disk, Path folder, SavePlan plan) {
+    this.disk = disk;
+    this.folder = folder;
+    this.plan = plan;
+    this.open = new OutputFile[plan.files().size()];
+  }
+
+  /** Creates all files, their whole length reserved, then writes their headers. */
+  public void create() throws IOException {
+    for (int file = 0; file < open.length; file++) {
+      PlannedFile planned = plan.files().get(file);
+      try {
+        open[file] = disk.create(folder.resolve(planned.name()), planned.lengthBytes());
+      } catch (IOException e) {
+        throw new ShardException(planned.name(), 0, e);
+      }
+    }
+    for (int file = 0; file < open.length; file++) {
+      write(file, 0, ByteBuffer.wrap(plan.files().get(file).header().encode()));
+    }
+  }
+
+  @Override
+  public void accept(Chunk chunk, int sequence, ByteBuffer bytes) throws IOException {
+    write(chunk.file(), chunk.fileOffset(), bytes);
+  }
+
+  private void write(int file, long fileOffset, ByteBuffer bytes) throws IOException {
+    int lengthBytes = bytes.remaining();
+    try {
+      file(file).writeFully(bytes, fileOffset);
+    } catch (IOException e) {
+      throw new ShardException(plan.files().get(file).name(), fileOffset, e);
+    }
+    writtenBytes.addAndGet(lengthBytes);
+  }
+
+  private synchronized OutputFile file(int file) throws IOException {
+    if (open[file] == null) {
+      open[file] = disk.open(folder.resolve(plan.files().get(file).name()));
+    }
+    return open[file];
+  }
+
+  /** Forces every file that this rank has open. */
+  public synchronized void force() throws IOException {
+    for (int file = 0; file < open.length; file++) {
+      if (open[file] != null) {
+        try {
+          open[file].force();
+        } catch (IOException e) {
+          throw new ShardException(plan.files().get(file).name(), 0, e);
+        }
+      }
+    }
+  }
+
+  /** Returns the bytes that this rank has written, headers included. */
+  public long writtenBytes() {
+    return writtenBytes.get();
+  }
+
+  @Override
+  public synchronized void close() throws IOException {
+    IOException first = null;
+    for (int file = open.length - 1; file >= 0; file--) {
+      OutputFile closing = open[file];
+      open[file] = null;
+      try {
+        if (closing != null) {
+          closing.close();
+        }
+      } catch (IOException e) {
+        if (first == null) {
+          first = e;
+        } else {
+          first.addSuppressed(e);
+        }
+      }
+    }
+    if (first != null) {
+      throw first;
+    }
+  }
+}

@@ -1,0 +1,175 @@
+package dev.cairn.pipeline;
+
+import dev.cairn.io.Disk;
+import dev.cairn.io.OutputFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+
+/**
+ * A folder in the making: written under a hidden name beside its target, and made visible by one
+ * rename, or not at all.
+ *
+ * <p>Used by rank 0 alone, from one thread that nobody interrupts.
+ */
+public final class StagedFolder implements AutoCloseable {
+  /** The marker that says that everything else in the folder was there before it. */
+  public static final String COMPLETED = "COMPLETED";
+
+  private final Disk disk;
+  private final Path target;
+  private final Path folder;
+  private final String id;
+  private final boolean overwrite;
+  private final Heartbeat heartbeat;
+  private boolean exists = true;
+
+  private StagedFolder(Disk disk, Path target, Path folder, String id, boolean overwrite) {
+    this.disk = disk;
+    this.target = target;
+    this.folder = folder;
+    this.id = id;
+    this.overwrite = overwrite;
+    this.heartbeat = Heartbeat.start(folder.resolve(Owner.FILE));
+  }
+
+  /**
+   * Creates the temporary folder, after sweeping away what dead saves of the same target have left.
+   *
+   * @param target the folder's final name; its parent is created if it is missing
+   * @param overwrite whether a folder may be there already; it is replaced at the commit
+   * @throws FileAlreadyExistsException if something is there and must not be overwritten
+   * @throws NotDirectoryException if something other than a folder is there
+   */
+  public static StagedFolder create(Disk disk, Path target, boolean overwrite) throws IOException {
+    Path absolute = target.toAbsolutePath().normalize();
+    Path parent = absolute.getParent();
+    if (parent == null) {
+      throw new FileAlreadyExistsException(absolute.toString());
+    }
+    Files.createDirectories(parent);
+    Leftovers.sweep(disk, absolute);
+    checkTarget(absolute, overwrite);
+    byte[] random = new byte[6];
+    new SecureRandom().nextBytes(random);
+    String id = HexFormat.of().formatHex(random);
+    Path folder = parent.resolve(Leftovers.temporaryName(absolute, id));
+    disk.createFolder(folder);
+    try {
+      write(disk, folder.resolve(Owner.FILE), Owner.current().encode());
+      return new StagedFolder(disk, absolute, folder, id, overwrite);
+    } catch (IOException | RuntimeException e) {
+      disk.deleteTree(folder);
+      throw e;
+    }
+  }
+
+  private static void checkTarget(Path target, boolean overwrite) throws IOException {
+    if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    if (!overwrite) {
+      throw new FileAlreadyExistsException(target.toString());
+    }
+    if (!Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
+      throw new NotDirectoryException(target.toString());
+    }
+  }
+
+  /** Returns the temporary folder. */
+  public Path path() {
+    return folder;
+  }
+
+  /** Returns the random id in the folder's name: who can read it here sees this very folder. */
+  public String id() {
+    return id;
+  }
+
+  /**
+   * Writes one small file into the folder.
+   *
+   * @param durable whether it is forced to the disk before the return
+   */
+  public void write(String relativePath, byte[] bytes, boolean durable) throws IOException {
+    Path file = folder.resolve(relativePath);
+    Files.createDirectories(file.getParent());
+    try (OutputFile output = disk.create(file, bytes.length)) {
+      output.writeFully(ByteBuffer.wrap(bytes), 0);
+      if (durable) {
+        output.force();
+      }
+    }
+  }
+
+  private static void write(Disk disk, Path file, byte[] bytes) throws IOException {
+    try (OutputFile output = disk.create(file, bytes.length)) {
+      output.writeFully(ByteBuffer.wrap(bytes), 0);
+    }
+  }
+
+  /**
+   * Makes the folder visible under its final name. Before it, every file that must survive a power
+   * cut has been forced.
+   *
+   * @param durable whether folders are forced too, this one before the rename and its parent after
+   */
+  public void publish(boolean durable) throws IOException {
+    write(COMPLETED, (id + "\n").getBytes(java.nio.charset.StandardCharsets.UTF_8), durable);
+    heartbeat.close();
+    disk.delete(folder.resolve(Owner.FILE));
+    if (durable) {
+      forceFolders(folder);
+    }
+    if (overwrite && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      replaceTarget(durable);
+    } else {
+      disk.rename(folder, target);
+      exists = false;
+      forceParent(durable);
+    }
+  }
+
+  private void forceFolders(Path root) throws IOException {
+    try (var paths = Files.walk(root)) {
+      for (Path path : (Iterable<Path>) paths.filter(Files::isDirectory)::iterator) {
+        disk.forceFolder(path);
+      }
+    }
+  }
+
+  private void forceParent(boolean durable) throws IOException {
+    if (durable) {
+      disk.forceFolder(target.getParent());
+    }
+  }
+
+  private void replaceTarget(boolean durable) throws IOException {
+    if (disk.exchange(folder, target)) {
+      forceParent(durable); // the new folder is safe before the old one goes
+      return; // the old one is now the temporary folder: close() deletes it
+    }
+    Path old = target.resolveSibling(Leftovers.oldName(target, id));
+    disk.rename(target, old);
+    disk.rename(folder, target);
+    exists = false;
+    forceParent(durable);
+    disk.deleteTree(old);
+  }
+
+  /** Deletes the temporary folder if there still is one: after a failure, or the replaced folder. */
+  @Override
+  public void close() throws IOException {
+    heartbeat.close();
+    if (exists) {
+      exists = false;
+      disk.deleteTree(folder);
+    }
+  }
+}

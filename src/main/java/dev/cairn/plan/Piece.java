@@ -1,0 +1,11 @@
+package dev.cairn.plan;
+
+/**
+ * A run of elements of one tensor together with the one rank that writes it.
+ *
+ * @param rank the writer
+ * @param begin first element of the whole row-major tensor
+ * @param end the element after the last one
+ * @param partitionElementOffset where the run begins in the writer's partition, in elements
+ */
+record Piece(int rank, long begin, long end, long partitionElementOffset) {}

@@ -1,0 +1,134 @@
+package dev.cairn.plan;
+
+import dev.cairn.safetensors.Header;
+import dev.cairn.safetensors.Sharding;
+import dev.cairn.safetensors.TensorEntry;
+import dev.cairn.safetensors.TensorInfo;
+import dev.cairn.tensor.DType;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The files of a checkpoint and, for every rank, the byte ranges that it fills.
+ *
+ * <p>Made from names, shapes, dtypes, layouts and the world size alone, so that every rank makes the
+ * same plan without talking. Immutable; any thread.
+ */
+public final class SavePlan {
+  private final List<PlannedTensor> tensors;
+  private final List<PlannedFile> files;
+  private final Ownership ownership;
+  private final int worldSize;
+
+  private SavePlan(List<PlannedTensor> tensors, List<PlannedFile> files, int worldSize) {
+    this.tensors = tensors;
+    this.files = files;
+    this.worldSize = worldSize;
+    this.ownership = new Ownership(tensors, worldSize);
+  }
+
+  /**
+   * Plans a save.
+   *
+   * @param tensors in the caller's order, which is the order of shards; names are unique
+   * @param worldSize count of ranks, 1 or more
+   * @param naming what the files are called and how large they get
+   * @throws IllegalArgumentException if a layout does not fit the world or its shape, elements are
+   *     held by no rank, or a partition of a sub-byte dtype does not begin and end on a byte
+   */
+  public static SavePlan of(List<PlannedTensor> tensors, int worldSize, FileNaming naming) {
+    List<PlannedTensor> copy = List.copyOf(tensors);
+    Map<String, Integer> indexByName = new HashMap<>(2 * copy.size());
+    for (int tensor = 0; tensor < copy.size(); tensor++) {
+      indexByName.put(copy.get(tensor).info().name(), tensor);
+    }
+    List<List<TensorInfo>> shards =
+        Sharding.split(copy.stream().map(PlannedTensor::info).toList(), naming.maxShardBytes());
+    List<PlannedFile> files = new ArrayList<>();
+    for (int shard = 0; shard < shards.size(); shard++) {
+      Header header = Header.of(naming.metadata(), shards.get(shard));
+      int[] order =
+          header.tensors().stream().mapToInt(entry -> indexByName.get(entry.name())).toArray();
+      files.add(new PlannedFile(naming.fileName(shard + 1, shards.size()), header, order));
+    }
+    return new SavePlan(copy, List.copyOf(files), worldSize);
+  }
+
+  /** Returns the tensors in the caller's order. */
+  public List<PlannedTensor> tensors() {
+    return tensors;
+  }
+
+  /** Returns the files in the order of their numbers. */
+  public List<PlannedFile> files() {
+    return files;
+  }
+
+  /** Returns the count of ranks that the plan is for. */
+  public int worldSize() {
+    return worldSize;
+  }
+
+  /** Returns the bytes of all files together, headers included. */
+  public long lengthBytes() {
+    return files.stream().mapToLong(PlannedFile::lengthBytes).sum();
+  }
+
+  /** Returns the segments that {@code rank} writes, by file, then by offset; made as it is read. */
+  public Iterator<Segment> segments(int rank) {
+    return new SegmentCursor(this, tensor -> ownership.pieces(tensor, rank));
+  }
+
+  /**
+   * Returns the segments of all ranks, by file, then by offset, made as they are read; every data
+   * byte of every file is in exactly one of them.
+   */
+  public Iterator<Segment> segments() {
+    return new SegmentCursor(this, ownership::pieces);
+  }
+
+  /** Returns the chunks that {@code rank} writes itself, each at most {@code chunkBytes} long. */
+  public Iterator<Chunk> chunks(int rank, int chunkBytes) {
+    return new ChunkCursor(this, segments(rank), chunkBytes);
+  }
+
+  /** Returns the chunks of all ranks' segments, for the one rank that writes everything. */
+  public Iterator<Chunk> chunks(int chunkBytes) {
+    return new ChunkCursor(this, segments(), chunkBytes);
+  }
+
+  /**
+   * Returns what {@code rank} sends to the one that writes everything: its pieces of {@link
+   * #chunks(int)}, in that order, each a chunk of its own.
+   */
+  public Iterator<Chunk> messages(int rank, int chunkBytes) {
+    return new MessageCursor(chunks(chunkBytes), rank);
+  }
+
+  Segment segment(int file, TensorEntry entry, int tensor, Piece piece) {
+    DType saved = entry.dtype();
+    long begin;
+    long lengthBytes;
+    try {
+      begin = saved.bytes(piece.begin());
+      lengthBytes = saved.bytes(piece.end() - piece.begin());
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "partition does not begin and end on a byte: tensor=%s, dtype=%s, elements=[%d,%d), rank=%d"
+              .formatted(entry.name(), saved, piece.begin(), piece.end(), piece.rank()),
+          e);
+    }
+    return new Segment(
+        piece.rank(),
+        file,
+        files.get(file).header().dataOffset() + entry.beginByte() + begin,
+        lengthBytes,
+        tensor,
+        piece.begin(),
+        piece.end() - piece.begin(),
+        piece.partitionElementOffset());
+  }
+}
