@@ -13,9 +13,15 @@ import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.core.util.Separators.Spacing;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.Reader;
 import java.io.UncheckedIOException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,24 +37,51 @@ import java.util.TreeMap;
 public final class Json {
   private static final int MAX_DEPTH = 200;
 
-  /** The factory that the whole project parses and writes with: duplicate keys are refused. */
-  private static final JsonFactory FACTORY =
+  /**
+   * Duplicate keys are refused, and 100 000 names are no attack on a symbol table: there is none.
+   */
+  private static final JsonFactory STRICT =
       JsonFactory.builder()
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
           .disable(JsonWriteFeature.WRITE_HEX_UPPER_CASE)
+          .enable(JsonWriteFeature.COMBINE_UNICODE_SURROGATES_IN_UTF8)
+          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           .streamReadConstraints(
               StreamReadConstraints.builder()
                   .maxNestingDepth(MAX_DEPTH)
                   .maxStringLength(Integer.MAX_VALUE)
+                  .maxNameLength(Integer.MAX_VALUE)
                   .build())
           .build();
 
+  /** The same, with Python's NaN and Infinity. */
+  private static final JsonFactory FACTORY =
+      STRICT.rebuild().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
+
   private Json() {}
 
-  /** Returns the shared factory, for readers that stream instead of building a tree. */
-  public static JsonFactory factory() {
-    return FACTORY;
+  /**
+   * Returns a parser for readers that stream instead of building a tree. It refuses duplicate keys,
+   * NaN and bytes that are not UTF-8 (with a {@link java.nio.charset.CharacterCodingException}).
+   */
+  public static JsonParser strictParser(byte[] utf8) throws IOException {
+    return STRICT.createParser(reader(utf8));
+  }
+
+  /** Returns a generator of compact JSON for writers that stream; non-ASCII characters stay raw. */
+  public static JsonGenerator strictGenerator(OutputStream target) throws IOException {
+    return STRICT.createGenerator(target);
+  }
+
+  private static Reader reader(byte[] utf8) {
+    // Jackson's own UTF-8 reader lets overlong forms and encoded surrogates pass.
+    return new InputStreamReader(
+        new ByteArrayInputStream(utf8),
+        StandardCharsets.UTF_8
+            .newDecoder()
+            .onMalformedInput(CodingErrorAction.REPORT)
+            .onUnmappableCharacter(CodingErrorAction.REPORT));
   }
 
   /**
@@ -58,7 +91,7 @@ public final class Json {
    * @throws IOException if the bytes are not one well-formed document; the message has the place
    */
   public static Object parse(byte[] utf8) throws IOException {
-    try (JsonParser parser = FACTORY.createParser(utf8)) {
+    try (JsonParser parser = FACTORY.createParser(reader(utf8))) {
       parser.nextToken();
       Object value = read(parser);
       if (parser.nextToken() != null) {
@@ -115,20 +148,20 @@ public final class Json {
     return array;
   }
 
-  /** Returns the tree without white space, keys in the order of the maps. */
+  /** Returns the tree without white space, keys in the order of the maps, non-ASCII raw. */
   public static byte[] compact(Object tree) {
     return write(tree, false, false);
   }
 
   /**
    * Returns the tree as Python's {@code json.dumps(tree, indent=2)} and a newline, keys in the
-   * order of the maps, non-ASCII characters raw.
+   * order of the maps, everything outside printable ASCII escaped.
    */
   public static byte[] pretty(Object tree) {
     return write(tree, true, false);
   }
 
-  /** Returns the tree as {@link #pretty} does, the keys of every object sorted by code unit. */
+  /** Returns the tree as {@link #pretty} does, the keys of every object sorted as Python does. */
   public static byte[] prettySorted(Object tree) {
     return write(tree, true, true);
   }
@@ -138,6 +171,8 @@ public final class Json {
     try (JsonGenerator generator = FACTORY.createGenerator(bytes)) {
       if (pretty) {
         generator.setPrettyPrinter(indentByTwo());
+        generator.setCharacterEscapes(PythonEscapes.INSTANCE);
+        generator.setHighestNonEscapedChar(PythonEscapes.LAST_PRINTABLE);
       }
       write(generator, tree, sorted);
     } catch (IOException e) {
@@ -166,8 +201,7 @@ public final class Json {
       throws IOException {
     if (value instanceof Map<?, ?> object) {
       generator.writeStartObject();
-      Map<?, ?> ordered = sorted ? new TreeMap<>(object) : object;
-      for (Map.Entry<?, ?> entry : ordered.entrySet()) {
+      for (Map.Entry<?, ?> entry : (sorted ? sort(object) : object).entrySet()) {
         generator.writeFieldName((String) entry.getKey());
         write(generator, entry.getValue(), sorted);
       }
@@ -181,6 +215,12 @@ public final class Json {
     } else {
       writeScalar(generator, value);
     }
+  }
+
+  private static Map<String, Object> sort(Map<?, ?> object) {
+    Map<String, Object> sorted = new TreeMap<>(CodePointOrder.INSTANCE);
+    object.forEach((key, value) -> sorted.put((String) key, value));
+    return sorted;
   }
 
   private static void writeScalar(JsonGenerator generator, Object value) throws IOException {

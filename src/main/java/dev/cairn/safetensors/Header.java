@@ -1,0 +1,146 @@
+package dev.cairn.safetensors;
+
+import dev.cairn.json.CodePointOrder;
+import dev.cairn.tensor.CorruptFileException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The header of a safetensors file: which tensors there are and where their data lies.
+ *
+ * <p>A file is the header's length (8 bytes, little-endian), the header in JSON, then the tensors'
+ * data without a gap. Immutable; any thread.
+ *
+ * @see <a
+ *     href="https://github.com/huggingface/safetensors/blob/main/safetensors/src/tensor.rs">safetensors,
+ *     tensor.rs</a>
+ */
+public final class Header {
+  /** The bytes before the JSON, which say how long it is. */
+  public static final int LENGTH_BYTES = 8;
+
+  /** The longest JSON that the reference library reads. */
+  public static final long MAX_JSON_BYTES = 100_000_000;
+
+  /** The key that holds text about the file and so cannot name a tensor. */
+  public static final String METADATA_KEY = "__metadata__";
+
+  /** The metadata that transformers writes and expects. */
+  public static final Map<String, String> PYTORCH_METADATA = Map.of("format", "pt");
+
+  private static final Comparator<TensorInfo> REFERENCE_ORDER =
+      Comparator.comparing(TensorInfo::dtype)
+          .thenComparing(TensorInfo::name, CodePointOrder.INSTANCE);
+
+  private final Map<String, String> metadata;
+  private final List<TensorEntry> tensors;
+  private final long jsonBytes;
+
+  Header(Map<String, String> metadata, List<TensorEntry> tensors, long jsonBytes) {
+    this.metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
+    this.tensors = List.copyOf(tensors);
+    this.jsonBytes = jsonBytes;
+  }
+
+  /**
+   * Returns the header of a file with these tensors, in the reference library's order: by dtype,
+   * then by name.
+   *
+   * @param metadata text about the file; empty leaves the key out. With more than one entry the
+   *     reference library's order is random, here it is the map's
+   * @param tensors in any order, each name once
+   * @throws IllegalArgumentException if a name comes twice, or the header or file gets too long
+   */
+  public static Header of(Map<String, String> metadata, List<TensorInfo> tensors) {
+    List<TensorInfo> ordered = new ArrayList<>(tensors);
+    ordered.sort(REFERENCE_ORDER);
+    Set<String> names = new HashSet<>();
+    List<TensorEntry> entries = new ArrayList<>(ordered.size());
+    long beginByte = 0;
+    for (TensorInfo info : ordered) {
+      if (!names.add(info.name())) {
+        throw new IllegalArgumentException("duplicate tensor name: tensor=" + info.name());
+      }
+      long endByte = endOf(info, beginByte);
+      entries.add(new TensorEntry(info.name(), info.dtype(), info.shape(), beginByte, endByte));
+      beginByte = endByte;
+    }
+    long jsonBytes = (long) HeaderWriter.write(metadata, entries).length - LENGTH_BYTES;
+    if (jsonBytes > MAX_JSON_BYTES) {
+      throw new IllegalArgumentException(
+          "header too long: headerBytes=%d, expected at most %d, tensors=%d; save in more shards"
+              .formatted(jsonBytes, MAX_JSON_BYTES, entries.size()));
+    }
+    return new Header(metadata, entries, jsonBytes);
+  }
+
+  private static long endOf(TensorInfo info, long beginByte) {
+    try {
+      return Math.addExact(beginByte, info.lengthBytes());
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException("file too long: tensor=" + info.name(), e);
+    }
+  }
+
+  /**
+   * Returns the length of the header's JSON.
+   *
+   * @param first8 the first bytes of the file, 8 or as many as it has
+   * @param fileLengthBytes the real length of the file
+   * @param where the file, for messages
+   * @throws CorruptFileException if the file cannot hold such a header
+   */
+  public static long parseLength(byte[] first8, long fileLengthBytes, String where)
+      throws CorruptFileException {
+    return HeaderReader.parseLength(first8, fileLengthBytes, where);
+  }
+
+  /**
+   * Returns the header that a file starts with, after checking everything that can be checked
+   * without its data.
+   *
+   * @param json the header without its 8 length bytes
+   * @param fileLengthBytes the real length of the file
+   * @param where the file, for messages
+   * @throws CorruptFileException if anything is wrong; the message names the tensor and the file
+   */
+  public static Header parse(byte[] json, long fileLengthBytes, String where)
+      throws CorruptFileException {
+    return new HeaderReader(where).read(json, fileLengthBytes);
+  }
+
+  /**
+   * Returns the bytes that a file with these tensors starts with: the length, the JSON and its
+   * padding, as the reference library writes them.
+   */
+  public byte[] encode() {
+    return HeaderWriter.write(metadata, tensors);
+  }
+
+  /** Returns the file offset of the first data byte. */
+  public long dataOffset() {
+    return LENGTH_BYTES + jsonBytes;
+  }
+
+  /** Returns the length of the whole file. */
+  public long fileLengthBytes() {
+    long dataBytes = tensors.isEmpty() ? 0 : tensors.get(tensors.size() - 1).endByte();
+    return Math.addExact(dataOffset(), dataBytes);
+  }
+
+  /** Returns the tensors in the order of their data. */
+  public List<TensorEntry> tensors() {
+    return tensors;
+  }
+
+  /** Returns the text about the file, in its order; empty if there is none. */
+  public Map<String, String> metadata() {
+    return metadata;
+  }
+}

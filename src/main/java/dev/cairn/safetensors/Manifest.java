@@ -1,0 +1,154 @@
+package dev.cairn.safetensors;
+
+import dev.cairn.json.CodePointOrder;
+import dev.cairn.json.Json;
+import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.tensor.DType;
+import dev.cairn.tensor.Shape;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/**
+ * What a save wrote: {@code cairn.json}, with the length and CRC32C of every tensor and file of the
+ * folder except itself and {@code COMPLETED}. Immutable.
+ *
+ * @param created when, as the caller spells it
+ * @param mode how: {@code gather} or {@code parallel}
+ * @param worldSize how many ranks saved
+ * @param step the training step, if the caller gave one
+ * @param tensors every tensor, sorted by file and place
+ * @param files every file, sorted by name
+ */
+public record Manifest(
+    String created,
+    String mode,
+    int worldSize,
+    OptionalLong step,
+    List<TensorRecord> tensors,
+    List<FileRecord> files) {
+  /** The manifest's own name. */
+  public static final String FILE_NAME = "cairn.json";
+
+  /** The name of the file that says the folder is complete. */
+  public static final String COMPLETED_FILE_NAME = "COMPLETED";
+
+  /** The version of the format that {@link #encode} writes and {@link #parse} reads. */
+  public static final long FORMAT_VERSION = 1;
+
+  /**
+   * A tensor and its checksum.
+   *
+   * @param name the name in the file's header
+   * @param file the file, relative to the folder
+   * @param dtype the element type
+   * @param shape the dimensions
+   * @param beginByte the first byte, counted from the data start of its file
+   * @param endByte the byte after the last
+   * @param crc32c of the tensor's bytes
+   */
+  public record TensorRecord(
+      String name,
+      String file,
+      DType dtype,
+      Shape shape,
+      long beginByte,
+      long endByte,
+      int crc32c) {
+    /** Returns the record of an entry of {@code file}. */
+    public static TensorRecord of(TensorEntry entry, String file, int crc32c) {
+      return new TensorRecord(
+          entry.name(),
+          file,
+          entry.dtype(),
+          entry.shape(),
+          entry.beginByte(),
+          entry.endByte(),
+          crc32c);
+    }
+
+    /** Returns the entry that the file's header has to hold. */
+    public TensorEntry entry() {
+      return new TensorEntry(name, dtype, shape, beginByte, endByte);
+    }
+  }
+
+  /**
+   * A file and its checksum.
+   *
+   * @param name relative to the folder, with {@code /}
+   * @param lengthBytes its length
+   * @param crc32c of the whole file
+   */
+  public record FileRecord(String name, long lengthBytes, int crc32c) {}
+
+  /** Sorts both lists, so that equal saves make equal bytes. */
+  public Manifest {
+    tensors =
+        tensors.stream()
+            .sorted(
+                Comparator.comparing(TensorRecord::file, CodePointOrder.INSTANCE)
+                    .thenComparingLong(TensorRecord::beginByte)
+                    .thenComparingLong(TensorRecord::endByte)
+                    .thenComparing(TensorRecord::name, CodePointOrder.INSTANCE))
+            .toList();
+    files =
+        files.stream()
+            .sorted(Comparator.comparing(FileRecord::name, CodePointOrder.INSTANCE))
+            .toList();
+  }
+
+  /** Returns the file's bytes: JSON, indented by 2, in a fixed order. */
+  public byte[] encode() {
+    Map<String, Object> tree = new LinkedHashMap<>();
+    tree.put("format_version", FORMAT_VERSION);
+    tree.put("created", created);
+    tree.put("mode", mode);
+    tree.put("world_size", worldSize);
+    step.ifPresent(value -> tree.put("step", value));
+    Map<String, Object> fileTree = new LinkedHashMap<>();
+    files.forEach(file -> fileTree.put(file.name(), tree(file)));
+    tree.put("files", fileTree);
+    Map<String, Object> tensorTree = new LinkedHashMap<>();
+    tensors.forEach(tensor -> tensorTree.put(tensor.name(), tree(tensor)));
+    tree.put("tensors", tensorTree);
+    return Json.pretty(tree);
+  }
+
+  private static Map<String, Object> tree(FileRecord file) {
+    Map<String, Object> tree = new LinkedHashMap<>();
+    tree.put("length_bytes", file.lengthBytes());
+    tree.put("crc32c", crc(file.crc32c()));
+    return tree;
+  }
+
+  private static Map<String, Object> tree(TensorRecord tensor) {
+    Map<String, Object> tree = new LinkedHashMap<>();
+    tree.put("file", tensor.file());
+    tree.put("dtype", tensor.dtype().name());
+    tree.put("shape", Arrays.stream(tensor.shape().toArray()).boxed().toList());
+    tree.put("data_offsets", List.of(tensor.beginByte(), tensor.endByte()));
+    tree.put("crc32c", crc(tensor.crc32c()));
+    return tree;
+  }
+
+  /** Returns a checksum as manifests and messages spell it: 8 lowercase hex digits. */
+  public static String crc(int crc32c) {
+    return HexFormat.of().toHexDigits(crc32c);
+  }
+
+  /**
+   * Returns the manifest that a file holds. Unknown fields are ignored.
+   *
+   * @param bytes the whole file
+   * @param where the file, for messages
+   * @throws CorruptFileException if anything is missing, twice, of the wrong kind or contradictory
+   */
+  public static Manifest parse(byte[] bytes, String where) throws CorruptFileException {
+    return new ManifestReader(where).read(bytes);
+  }
+}

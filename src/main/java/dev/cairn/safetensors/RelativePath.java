@@ -1,0 +1,19 @@
+package dev.cairn.safetensors;
+
+/** Checks file names that come from a file: they must stay inside its folder. */
+final class RelativePath {
+  private RelativePath() {}
+
+  /** Returns whether {@code path} names something below the folder that it is relative to. */
+  static boolean isInside(String path) {
+    if (path.isEmpty() || path.indexOf('\\') >= 0 || path.chars().anyMatch(c -> c < ' ')) {
+      return false;
+    }
+    for (String component : path.split("/", -1)) {
+      if (component.isEmpty() || component.equals(".") || component.equals("..")) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

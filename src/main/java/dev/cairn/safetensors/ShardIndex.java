@@ -1,0 +1,96 @@
+package dev.cairn.safetensors;
+
+import dev.cairn.json.Json;
+import dev.cairn.json.JsonNumber;
+import dev.cairn.tensor.CorruptFileException;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/**
+ * Which tensor is in which shard file: {@code model.safetensors.index.json}. Immutable.
+ *
+ * @param totalParameters how many elements the parameters have, if the index says so
+ * @param totalBytes the length of all tensors' data, if the index says so
+ * @param weightMap tensor name to file name relative to the index, in the file's order
+ */
+public record ShardIndex(
+    OptionalLong totalParameters, OptionalLong totalBytes, Map<String, String> weightMap) {
+  /** The name that loaders look for. */
+  public static final String FILE_NAME = "model.safetensors.index.json";
+
+  private static final String METADATA = "metadata";
+  private static final String TOTAL_PARAMETERS = "total_parameters";
+  private static final String TOTAL_SIZE = "total_size";
+  private static final String WEIGHT_MAP = "weight_map";
+
+  /** Copies the map. */
+  public ShardIndex {
+    weightMap = Collections.unmodifiableMap(new LinkedHashMap<>(weightMap));
+  }
+
+  /** Returns an index that says both totals. */
+  public static ShardIndex of(
+      long totalParameters, long totalBytes, Map<String, String> weightMap) {
+    return new ShardIndex(OptionalLong.of(totalParameters), OptionalLong.of(totalBytes), weightMap);
+  }
+
+  /** Returns the file's bytes as transformers writes them: sorted, indented by 2, ASCII. */
+  public byte[] encode() {
+    Map<String, Object> totals = new LinkedHashMap<>();
+    totalParameters.ifPresent(value -> totals.put(TOTAL_PARAMETERS, value));
+    totalBytes.ifPresent(value -> totals.put(TOTAL_SIZE, value));
+    return Json.prettySorted(Map.of(METADATA, totals, WEIGHT_MAP, weightMap));
+  }
+
+  /**
+   * Returns the index that a file holds.
+   *
+   * @param bytes the whole file
+   * @param where the file, for messages
+   * @throws CorruptFileException if it is not an index, names a tensor twice or a file outside its
+   *     folder
+   */
+  public static ShardIndex parse(byte[] bytes, String where) throws CorruptFileException {
+    Map<String, Object> tree;
+    try {
+      tree = Json.parseObject(bytes);
+    } catch (IOException e) {
+      throw new CorruptFileException(
+          "index is not valid JSON: " + e.getMessage() + ", file=" + where, e);
+    }
+    if (!(tree.get(WEIGHT_MAP) instanceof Map<?, ?> map)) {
+      throw new CorruptFileException("index has no weight_map: file=" + where);
+    }
+    Map<String, String> weightMap = new LinkedHashMap<>();
+    for (Map.Entry<?, ?> entry : map.entrySet()) {
+      if (!(entry.getValue() instanceof String file) || !RelativePath.isInside(file)) {
+        throw new CorruptFileException(
+            "index names a file outside its folder: tensor=%s, shard=%s, file=%s"
+                .formatted(entry.getKey(), entry.getValue(), where));
+      }
+      weightMap.put((String) entry.getKey(), file);
+    }
+    Map<?, ?> totals = tree.get(METADATA) instanceof Map<?, ?> object ? object : Map.of();
+    return new ShardIndex(
+        total(totals, TOTAL_PARAMETERS, where), total(totals, TOTAL_SIZE, where), weightMap);
+  }
+
+  /** Older writers spelled the total as a float, so {@code 1024.0} is accepted. */
+  private static OptionalLong total(Map<?, ?> totals, String key, String where)
+      throws CorruptFileException {
+    Object value = totals.get(key);
+    if (value == null) {
+      return OptionalLong.empty();
+    }
+    try {
+      return OptionalLong.of(new BigDecimal(((JsonNumber) value).token()).longValueExact());
+    } catch (ClassCastException | ArithmeticException | NumberFormatException e) {
+      throw new CorruptFileException(
+          "index total is not a whole number: " + key + "=" + value + ", file=" + where, e);
+    }
+  }
+}
