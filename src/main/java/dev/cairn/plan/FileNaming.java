@@ -1,29 +1,27 @@
 package dev.cairn.plan;
 
+import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.Sharding;
 import java.util.Map;
 
 /**
  * What the files of one tensor set are called and how large they get.
  *
- * @param single name when one file is enough, for example {@code model.safetensors}
- * @param numbered pattern when it is not, with two numbers: index from 1, and count
+ * @param stem what the names begin with: {@code model} makes {@code model.safetensors} or {@code
+ *     model-00001-of-00002.safetensors}
  * @param maxShardBytes limit of the tensor bytes in one file; a larger tensor gets its own
  * @param metadata what every file's {@code __metadata__} says
  */
-public record FileNaming(
-    String single, String numbered, long maxShardBytes, Map<String, String> metadata) {
-  /** transformers' default: shards of 50 decimal gigabytes. */
-  public static final long DEFAULT_MAX_SHARD_BYTES = 50_000_000_000L;
+public record FileNaming(String stem, long maxShardBytes, Map<String, String> metadata) {
+  private static final String MODEL_STEM = "model";
 
   /** Returns the naming of a Hugging Face model folder. */
   public static FileNaming model(long maxShardBytes) {
-    return new FileNaming(
-        Sharding.SINGLE_FILE, Sharding.NUMBERED_FILE, maxShardBytes, Map.of("format", "pt"));
+    return new FileNaming(MODEL_STEM, maxShardBytes, Header.PYTORCH_METADATA);
   }
 
   /** Returns the name of file {@code index}, counted from 1, of {@code count}. */
   public String fileName(int index, int count) {
-    return count == 1 ? single : numbered.formatted(index, count);
+    return stem + Sharding.fileName(index, count).substring(MODEL_STEM.length());
   }
 }

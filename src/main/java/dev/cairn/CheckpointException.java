@@ -1,0 +1,60 @@
+package dev.cairn;
+
+import java.io.IOException;
+import java.util.OptionalLong;
+import java.util.Optional;
+
+/**
+ * A save that failed on any rank. Every rank gets the same message; nothing was committed, and what
+ * was there before is untouched.
+ */
+public final class CheckpointException extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  private final int rank;
+  private final String shard;
+  private final long fileOffset;
+  private final String reason;
+
+  CheckpointException(
+      int rank, int worldSize, String reason, String shard, long fileOffset, Throwable cause) {
+    super(message(rank, worldSize, reason, shard, fileOffset), cause);
+    this.rank = rank;
+    this.shard = shard;
+    this.fileOffset = fileOffset;
+    this.reason = reason;
+  }
+
+  private static String message(
+      int rank, int worldSize, String reason, String shard, long fileOffset) {
+    StringBuilder message = new StringBuilder("save failed");
+    if (rank >= 0) {
+      message.append(" on rank ").append(rank).append(" of ").append(worldSize);
+    }
+    message.append(": ").append(reason);
+    if (shard != null) {
+      message.append(", shard=").append(shard).append(", fileOffset=").append(fileOffset);
+    }
+    return message.append("; nothing committed").toString();
+  }
+
+  /** Returns the rank at fault; -1 if it is not known. */
+  public int rank() {
+    return rank;
+  }
+
+  /** Returns the file that was being written, if it was one. */
+  public Optional<String> shard() {
+    return Optional.ofNullable(shard);
+  }
+
+  /** Returns the offset of the write that failed, if it was one. */
+  public OptionalLong fileOffset() {
+    return shard == null ? OptionalLong.empty() : OptionalLong.of(fileOffset);
+  }
+
+  /** Returns what went wrong, without the rank and the file. */
+  public String reason() {
+    return reason;
+  }
+}

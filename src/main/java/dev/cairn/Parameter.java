@@ -1,0 +1,75 @@
+package dev.cairn;
+
+import dev.cairn.layout.Layout;
+import dev.cairn.tensor.DType;
+import dev.cairn.tensor.Shape;
+import java.util.Objects;
+
+/**
+ * A named tensor of the model together with this rank's slice of it.
+ *
+ * @param name as it is to stand in the file
+ * @param shape of the whole tensor, not of the slice
+ * @param held dtype of the elements in memory
+ * @param layout which elements which rank holds; the same on every rank
+ * @param partition this rank's memory
+ * @param isBuffer whether it keeps its dtype in every save
+ */
+public record Parameter(
+    String name, Shape shape, DType held, Layout layout, Partition partition, boolean isBuffer) {
+  /** Refuses nulls. */
+  public Parameter {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(shape, "shape");
+    Objects.requireNonNull(held, "held");
+    Objects.requireNonNull(layout, "layout");
+    Objects.requireNonNull(partition, "partition");
+  }
+
+  /** Returns a parameter: a save's {@code dtype} option casts it if it is a float of 16 bits or more. */
+  public static Parameter of(
+      String name, Shape shape, DType held, Layout layout, Partition partition) {
+    return new Parameter(name, shape, held, layout, partition, false);
+  }
+
+  /** Returns a persistent buffer, such as a running mean: its dtype is kept in every save. */
+  public static Parameter buffer(
+      String name, Shape shape, DType held, Layout layout, Partition partition) {
+    return new Parameter(name, shape, held, layout, partition, true);
+  }
+
+  /**
+   * Checks that the partition is as long as shape, layout, dtype and rank say.
+   *
+   * @throws IllegalArgumentException if it is not, for example ZeRO-3's placeholder of no elements
+   */
+  void checkPartition(int rank, int worldSize) {
+    long validElements = 0;
+    for (var range : layout.ranges(shape, rank, worldSize)) {
+      validElements += range.elements();
+    }
+    long paddedElements = layout.paddedElements(shape, rank, worldSize);
+    long lengthBytes = partition.lengthBytes();
+    long paddedBytes = (paddedElements * held.bits() + 7) / 8;
+    long validBytes = (validElements * held.bits() + 7) / 8;
+    if (lengthBytes != paddedBytes && lengthBytes != validBytes) {
+      throw new IllegalArgumentException(
+          "partition length mismatch: tensor=%s, lengthBytes=%d, expected %s (shape=%s, dtype=%s,"
+                  .formatted(name, lengthBytes, expected(paddedBytes, validBytes), shape, held)
+              + " layout=%s, rank=%d of %d)".formatted(layout.describe(), rank, worldSize)
+              + placeholderHint(lengthBytes));
+    }
+  }
+
+  private static String expected(long paddedBytes, long validBytes) {
+    return paddedBytes == validBytes
+        ? Long.toString(paddedBytes)
+        : paddedBytes + " with padding or " + validBytes + " without";
+  }
+
+  private static String placeholderHint(long lengthBytes) {
+    return lengthBytes == 0
+        ? "; a ZeRO-3 placeholder of no elements? hand over the rank's partition (ds_tensor) instead"
+        : "";
+  }
+}

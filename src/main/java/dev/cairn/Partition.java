@@ -1,0 +1,82 @@
+package dev.cairn;
+
+import dev.cairn.device.Device;
+import dev.cairn.device.HostMemory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * Where one rank's slice of a parameter lies in memory.
+ *
+ * <p>The memory is borrowed: it stays the trainer's, is only read, and must stay where it is and
+ * unchanged until the save that uses it returns (or, for an asynchronous save, until its snapshot is
+ * done). Little-endian elements, the valid ones first, then padding if the layout has any.
+ */
+public final class Partition {
+  private static final Partition EMPTY = new Partition(0, 0, Device.cpu(), null);
+
+  private final long address;
+  private final long lengthBytes;
+  private final Device device;
+  private final ByteBuffer buffer;
+
+  private Partition(long address, long lengthBytes, Device device, ByteBuffer buffer) {
+    this.address = address;
+    this.lengthBytes = lengthBytes;
+    this.device = device;
+    this.buffer = buffer;
+  }
+
+  /** Returns the partition of a rank that holds nothing, or padding only. */
+  public static Partition empty() {
+    return EMPTY;
+  }
+
+  /**
+   * Returns a partition in native memory.
+   *
+   * @param address of the first element, on {@code device}
+   * @param lengthBytes all of it, padding included
+   * @throws IllegalArgumentException if the length is negative, or the address is 0 though the length
+   *     is not
+   */
+  public static Partition of(long address, long lengthBytes, Device device) {
+    if (lengthBytes < 0 || (address == 0 && lengthBytes > 0)) {
+      throw new IllegalArgumentException(
+          "bad partition: address=0x%x, lengthBytes=%d".formatted(address, lengthBytes));
+    }
+    return new Partition(address, lengthBytes, device, null);
+  }
+
+  /**
+   * Returns a partition in a direct buffer, from its position to its limit.
+   *
+   * @throws IllegalArgumentException if the buffer is on the Java heap, where the collector may move
+   *     it
+   */
+  public static Partition of(ByteBuffer buffer) {
+    if (!buffer.isDirect()) {
+      throw new IllegalArgumentException(
+          "partition on the Java heap: lengthBytes=" + buffer.remaining() + ", expected direct");
+    }
+    return new Partition(0, buffer.remaining(), Device.cpu(), buffer.slice());
+  }
+
+  /** Returns the length in bytes, padding included. */
+  public long lengthBytes() {
+    return lengthBytes;
+  }
+
+  /** Returns where the memory is. */
+  public Device device() {
+    return device;
+  }
+
+  /** Returns a little-endian view of a part; the caller has checked the range. */
+  ByteBuffer view(long byteOffset, int viewBytes) {
+    if (buffer != null) {
+      return buffer.slice((int) byteOffset, viewBytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+    return HostMemory.viewOf(address + byteOffset, viewBytes);
+  }
+}
