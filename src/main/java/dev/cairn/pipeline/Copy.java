@@ -54,24 +54,8 @@ public final class Copy {
       worker.start();
       workers.add(worker);
     }
-    joinUninterruptibly(workers);
+    OwnThread.join(workers);
     rethrow();
-  }
-
-  private static void joinUninterruptibly(List<Thread> workers) {
-    boolean interrupted = false;
-    for (Thread worker : workers) {
-      while (worker.isAlive()) {
-        try {
-          worker.join();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   /** A chunk and the work left on it; null when there is no more. */

@@ -1,0 +1,18 @@
+// What the processor and the operating system of this machine run.
+#ifndef CAIRN_ISA_H_
+#define CAIRN_ISA_H_
+
+#include <stdint.h>
+
+namespace cairn {
+
+struct Machine {
+  int32_t isa;   // CAIRN_ISA_*
+  bool vpclmul;  // VPCLMULQDQ on 512-bit registers
+};
+
+Machine DetectMachine();
+
+}  // namespace cairn
+
+#endif  // CAIRN_ISA_H_

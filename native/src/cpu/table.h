@@ -1,0 +1,34 @@
+// What one instruction set offers. Filled by cast.inc.cpp once per instruction
+// set; cpu.cpp checks arguments, picks a table and goes block by block.
+#ifndef CAIRN_TABLE_H_
+#define CAIRN_TABLE_H_
+
+#include <stdint.h>
+
+namespace cairn {
+
+constexpr int kTypes = 4;
+
+// Casts elements elements; source and target do not overlap.
+using Cast = void (*)(const uint8_t* source, uint8_t* target, int64_t elements);
+
+// Takes and returns the checksum's register: the complement of a CRC32C.
+using Checksum = uint32_t (*)(uint32_t state, const uint8_t* source,
+                              int64_t length_bytes);
+
+// casts[from][to], indexed by CAIRN_F64 ...; null where there is no cast.
+struct Casts {
+  Cast cast[kTypes][kTypes];
+};
+
+extern const Casts kCastsBaseline;
+extern const Casts kCastsAvx2;
+extern const Casts kCastsAvx512;
+
+uint32_t ChecksumTable(uint32_t state, const uint8_t* source, int64_t bytes);
+uint32_t ChecksumSse42(uint32_t state, const uint8_t* source, int64_t bytes);
+uint32_t ChecksumVpclmul(uint32_t state, const uint8_t* source, int64_t bytes);
+
+}  // namespace cairn
+
+#endif  // CAIRN_TABLE_H_

@@ -1,0 +1,15 @@
+package dev.cairn;
+
+/** The phases of a save, in order. */
+public enum SavePhase {
+  /** Arithmetic, and the ranks' agreement about it. */
+  PLAN,
+  /** The temporary folder, its files with their lengths reserved, headers and small files. */
+  PREPARE,
+  /** Partitions cast, moved and written. */
+  COPY,
+  /** Files forced to the disk, if the save is durable. */
+  FORCE,
+  /** Manifest, marker, rename. */
+  COMMIT
+}

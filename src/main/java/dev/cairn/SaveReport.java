@@ -1,0 +1,28 @@
+package dev.cairn;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a save did, as this rank saw it.
+ *
+ * @param folder the committed folder
+ * @param mode how it was written: {@link SaveMode#GATHER} or {@link SaveMode#PARALLEL}
+ * @param shards the safetensors files in it
+ * @param lengthBytes bytes of those files together
+ * @param writtenBytes how many of them this rank wrote
+ * @param nanos what each phase took on this rank
+ */
+public record SaveReport(
+    Path folder,
+    SaveMode mode,
+    List<String> shards,
+    long lengthBytes,
+    long writtenBytes,
+    Map<SavePhase, Long> nanos) {
+  /** Returns what the whole save took on this rank, in seconds. */
+  public double seconds() {
+    return nanos.values().stream().mapToLong(Long::longValue).sum() / 1e9;
+  }
+}

@@ -1,0 +1,160 @@
+package dev.cairn.io;
+
+import dev.cairn.io.jni.FileFunctions;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.bytedeco.javacpp.Loader;
+
+/**
+ * The file functions of the operating system that the JDK lacks. Any thread.
+ *
+ * <p>Where the native library is missing each says "unsupported" in its way, never fails; the
+ * reason is logged once.
+ */
+public final class NativeFiles {
+  private static final System.Logger LOGGER = System.getLogger(NativeFiles.class.getName());
+  private static final boolean AVAILABLE = load();
+
+  // Of Linux; the library exists for no other system.
+  private static final int ENOENT = 2;
+  private static final int EEXIST = 17;
+  private static final int EINVAL = 22;
+  private static final int ENOSYS = 38;
+  private static final int EOPNOTSUPP = 95;
+
+  private NativeFiles() {}
+
+  private static boolean load() {
+    try {
+      Loader.load(FileFunctions.class);
+      return true;
+    } catch (LinkageError | RuntimeException e) {
+      LOGGER.log(
+          Level.WARNING,
+          "file space is not reserved and folders are not exchanged atomically: {0}",
+          "native library not loaded: " + e.getMessage());
+      return false;
+    }
+  }
+
+  /** Returns whether the native library is there. */
+  public static boolean isAvailable() {
+    return AVAILABLE;
+  }
+
+  /**
+   * Gives an existing file disk blocks for its first {@code lengthBytes} bytes and at least that
+   * length; what it holds stays.
+   *
+   * @param lengthBytes 0 or more
+   * @return true if reserved; false if the file system or this platform cannot, and nothing changed
+   * @throws NoSuchFileException if the file does not exist
+   * @throws IOException if it cannot be reserved, for want of space above all
+   */
+  public static boolean reserve(Path file, long lengthBytes) throws IOException {
+    if (lengthBytes < 0) {
+      throw new IllegalArgumentException(
+          "cannot reserve: lengthBytes=" + lengthBytes + ", expected 0 or more, file=" + file);
+    }
+    if (!AVAILABLE) {
+      return false;
+    }
+    if (lengthBytes == 0) {
+      return true; // The system call refuses it.
+    }
+    int error = FileFunctions.cairn_file_reserve(bytes(file), lengthBytes);
+    if (error == EOPNOTSUPP || error == ENOSYS) {
+      return false;
+    }
+    check(error, file, null, "reserve failed: lengthBytes=" + lengthBytes);
+    return true;
+  }
+
+  /**
+   * Renames a file or folder atomically.
+   *
+   * @return true if done; false if the file system, the kernel or this platform cannot rename this
+   *     way, and nothing changed
+   * @throws FileAlreadyExistsException if {@code to} exists, with {@link RenameMode#NO_REPLACE}
+   * @throws NoSuchFileException if one that must exist does not
+   * @throws IOException if it fails for another reason
+   */
+  public static boolean rename(Path from, Path to, RenameMode mode) throws IOException {
+    if (!AVAILABLE) {
+      return false;
+    }
+    int code = mode == RenameMode.NO_REPLACE ? 1 : 2;
+    int error = FileFunctions.cairn_file_rename(bytes(from), bytes(to), code);
+    if (error == EINVAL || error == ENOSYS || error == EOPNOTSUPP) {
+      return false;
+    }
+    check(error, from, to, "rename failed: mode=" + mode);
+    return true;
+  }
+
+  /**
+   * Tells the page cache what will be done with a range of a file; does nothing where that is not
+   * supported.
+   *
+   * @param lengthBytes 0 for all bytes up to the end
+   * @throws NoSuchFileException if the file does not exist
+   * @throws IOException if the file cannot be opened or the range is wrong
+   */
+  public static void advise(Path file, long fileOffset, long lengthBytes, Advice advice)
+      throws IOException {
+    if (!AVAILABLE) {
+      return;
+    }
+    int code = advice == Advice.WILL_NEED ? 1 : 2;
+    int error = FileFunctions.cairn_file_advise(bytes(file), fileOffset, lengthBytes, code);
+    check(error, file, null, "advise failed: advice=" + advice + ", fileOffset=" + fileOffset);
+  }
+
+  private static void check(int error, Path file, Path other, String what) throws IOException {
+    if (error == 0) {
+      return;
+    }
+    String otherName = other == null ? null : other.toString();
+    String reason = what + ", " + text(error);
+    throw switch (error) {
+      case ENOENT -> new NoSuchFileException(file.toString(), otherName, reason);
+      case EEXIST -> new FileAlreadyExistsException(file.toString(), otherName, reason);
+      default -> new FileSystemException(file.toString(), otherName, reason);
+    };
+  }
+
+  private static String text(int error) {
+    byte[] text = new byte[256];
+    FileFunctions.cairn_error_text(error, text, text.length);
+    int lengthBytes = 0;
+    while (text[lengthBytes] != 0) {
+      lengthBytes++;
+    }
+    return new String(text, 0, lengthBytes, StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Returns the bytes that the operating system knows a path by, and NUL. A path's URI has them
+   * percent-encoded; its string has gone through a charset that may lose some.
+   */
+  private static byte[] bytes(Path path) {
+    String raw = path.toUri().getRawPath();
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(raw.length() + 1);
+    for (int i = 0; i < raw.length(); i++) {
+      if (raw.charAt(i) == '%') {
+        bytes.write(Integer.parseInt(raw, i + 1, i + 3, 16));
+        i += 2;
+      } else {
+        bytes.write(raw.charAt(i));
+      }
+    }
+    bytes.write(0);
+    return bytes.toByteArray();
+  }
+}

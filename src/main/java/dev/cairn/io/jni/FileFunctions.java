@@ -1,0 +1,32 @@
+package dev.cairn.io.jni;
+
+import org.bytedeco.javacpp.annotation.Cast;
+import org.bytedeco.javacpp.annotation.NoException;
+import org.bytedeco.javacpp.annotation.Platform;
+
+/**
+ * The native file functions, as {@code cairn/cpu.h} describes them; internal.
+ *
+ * <p>Paths are bytes that end with NUL. The library must have been loaded with {@code
+ * Loader.load(FileFunctions.class)}.
+ */
+@Platform(include = "cairn/cpu.h", compiler = "cpp17", library = "jnicairn")
+@NoException
+public final class FileFunctions {
+  private FileFunctions() {}
+
+  /** Reserves disk blocks; returns 0 or an errno. */
+  public static native int cairn_file_reserve(@Cast("const char*") byte[] path, long lengthBytes);
+
+  /** Renames with a flag; returns 0 or an errno. */
+  public static native int cairn_file_rename(
+      @Cast("const char*") byte[] from, @Cast("const char*") byte[] to, int mode);
+
+  /** Advises about the page cache; returns 0 or an errno. */
+  public static native int cairn_file_advise(
+      @Cast("const char*") byte[] path, long fileOffset, long lengthBytes, int advice);
+
+  /** Writes what an errno means into {@code text}, ended with NUL. */
+  public static native void cairn_error_text(
+      int error, @Cast("char*") byte[] text, long capacityBytes);
+}

@@ -1,0 +1,79 @@
+package dev.cairn.kernels;
+
+import dev.cairn.tensor.DType;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.zip.CRC32C;
+
+/** Kernels in plain Java, for any buffer on any platform. */
+final class JavaKernels implements Kernels {
+  @Override
+  public String name() {
+    return "java";
+  }
+
+  @Override
+  public int cast(
+      DType from, ByteBuffer source, DType to, ByteBuffer target, int elements, int crc) {
+    KernelArguments.checkCast(from, source, to, target, elements);
+    ByteBuffer in = range(source, from.bytes(elements));
+    ByteBuffer out = range(target, to.bytes(elements));
+    if (from == to) {
+      // Over itself this writes each byte with its own value.
+      out.duplicate().put(in);
+    } else if (to == DType.F32) {
+      toF32(from, in, out, elements);
+    } else if (to == DType.BF16) {
+      toBf16(from, in, out, elements);
+    } else {
+      toF16(from, in, out, elements);
+    }
+    return append(out, crc);
+  }
+
+  @Override
+  public int crc32c(ByteBuffer source, int lengthBytes, int crc) {
+    KernelArguments.checkChecksum(source, lengthBytes);
+    return append(range(source, lengthBytes), crc);
+  }
+
+  private static ByteBuffer range(ByteBuffer buffer, long lengthBytes) {
+    return buffer.slice(buffer.position(), (int) lengthBytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private static void toF32(DType from, ByteBuffer in, ByteBuffer out, int elements) {
+    for (int i = 0; i < elements; i++) {
+      out.putInt(4 * i, f32(from, in, i));
+    }
+  }
+
+  private static void toBf16(DType from, ByteBuffer in, ByteBuffer out, int elements) {
+    for (int i = 0; i < elements; i++) {
+      out.putShort(2 * i, FloatBits.bf16FromF32(f32(from, in, i)));
+    }
+  }
+
+  private static void toF16(DType from, ByteBuffer in, ByteBuffer out, int elements) {
+    for (int i = 0; i < elements; i++) {
+      out.putShort(2 * i, FloatBits.f16FromF32(f32(from, in, i)));
+    }
+  }
+
+  private static int f32(DType from, ByteBuffer in, int index) {
+    return switch (from) {
+      case F64 -> FloatBits.f32FromF64(in.getLong(8 * index));
+      case F32 -> in.getInt(4 * index);
+      case BF16 -> FloatBits.f32FromBf16(in.getShort(2 * index));
+      case F16 -> FloatBits.f32FromF16(in.getShort(2 * index));
+      default -> throw new IllegalArgumentException("no cast: from=" + from);
+    };
+  }
+
+  /** Returns {@code crc} continued over a buffer; the JDK's CRC32C cannot start from a value. */
+  private static int append(ByteBuffer bytes, int crc) {
+    int lengthBytes = bytes.remaining();
+    CRC32C checksum = new CRC32C();
+    checksum.update(bytes);
+    return Crc32c.combine(crc, (int) checksum.getValue(), lengthBytes);
+  }
+}

@@ -1,0 +1,57 @@
+package dev.cairn.kernels;
+
+import dev.cairn.tensor.DType;
+import java.nio.ByteBuffer;
+
+/**
+ * Casts and checksums over memory. Every implementation gives the same bits. Any thread.
+ *
+ * <p>Casts go from F32, BF16 and F16 to each other, and from F64 to these through F32. They round
+ * to nearest even and keep denormals. To BF16 every NaN becomes 0x7FC0; elsewhere a NaN keeps its
+ * sign and the upper bits of its payload and becomes quiet. Data is little endian, whatever the
+ * byte order of a buffer says; it needs no alignment.
+ */
+public interface Kernels {
+  /**
+   * Returns the fastest kernels of this machine, always the same ones: native code for the best
+   * instruction set, which the environment variable {@code CAIRN_MAX_ISA} ({@code baseline}, {@code
+   * avx2} or {@code avx512}) may cap, or Java, with the reason logged once.
+   *
+   * @throws IllegalArgumentException if {@code CAIRN_MAX_ISA} has another value
+   */
+  static Kernels best() {
+    return KernelChoice.best();
+  }
+
+  /**
+   * Returns the instruction set: {@code avx512}, {@code avx2}, {@code baseline} or {@code java}.
+   */
+  String name();
+
+  /**
+   * Casts elements, or copies them when both types are the same (then any type will do), and
+   * returns the CRC32C of all bytes so far.
+   *
+   * <p>Reads and writes from the buffers' positions, which do not move. The source may be the
+   * target, at the same position and with the same type: then only the checksum is taken. Otherwise
+   * the two must not overlap.
+   *
+   * @param elements how many, 0 or more
+   * @param crc checksum of the bytes before, 0 to begin
+   * @return {@code crc} continued over the bytes written
+   * @throws IllegalArgumentException if there is no such cast, if a buffer has fewer bytes left, if
+   *     the target is read-only, or, native kernels, if a buffer is not direct
+   */
+  int cast(DType from, ByteBuffer source, DType to, ByteBuffer target, int elements, int crc);
+
+  /**
+   * Returns the CRC32C of all bytes so far, these {@code lengthBytes} from the source's position
+   * included. The position does not move.
+   *
+   * @param lengthBytes how many bytes, 0 or more
+   * @param crc checksum of the bytes before, 0 to begin
+   * @throws IllegalArgumentException if the buffer has fewer bytes left or, native kernels, if it
+   *     is not direct
+   */
+  int crc32c(ByteBuffer source, int lengthBytes, int crc);
+}

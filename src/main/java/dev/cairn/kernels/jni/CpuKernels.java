@@ -1,0 +1,56 @@
+package dev.cairn.kernels.jni;
+
+import java.nio.ByteBuffer;
+import org.bytedeco.javacpp.annotation.Cast;
+import org.bytedeco.javacpp.annotation.NoException;
+import org.bytedeco.javacpp.annotation.Platform;
+
+/**
+ * The native kernels, as {@code cairn/cpu.h} describes them; internal.
+ *
+ * <p>Buffers must be direct and are taken from their position; nothing is checked here. The library
+ * must have been loaded with {@code Loader.load(CpuKernels.class)}.
+ */
+@Platform(include = "cairn/cpu.h", compiler = "cpp17", library = "jnicairn")
+@NoException
+public final class CpuKernels {
+  /** The {@code CAIRN_CPU_ABI} that these declarations were written for. */
+  public static final int ABI = 1;
+
+  private CpuKernels() {}
+
+  /** Returns the {@code CAIRN_CPU_ABI} that the library was built with. */
+  public static native int cairn_cpu_abi();
+
+  /** Returns the index of the last instruction set that this machine runs. */
+  public static native int cairn_isa_supported();
+
+  /** Casts; returns a status, and the checksum in {@code crc[0]}. */
+  public static native int cairn_cast(
+      int isa,
+      int from,
+      @Cast("const void*") ByteBuffer source,
+      int to,
+      @Cast("void*") ByteBuffer target,
+      long elements,
+      @Cast("uint32_t*") int[] crc);
+
+  /** Copies; returns a status, and the checksum in {@code crc[0]}. */
+  public static native int cairn_copy(
+      int isa,
+      @Cast("const void*") ByteBuffer source,
+      @Cast("void*") ByteBuffer target,
+      long lengthBytes,
+      @Cast("uint32_t*") int[] crc);
+
+  /** Continues a checksum; returns a status, and the checksum in {@code crc[0]}. */
+  public static native int cairn_crc32c(
+      int isa,
+      @Cast("const void*") ByteBuffer source,
+      long lengthBytes,
+      @Cast("uint32_t*") int[] crc);
+
+  /** Returns what a checksum becomes when bytes follow; see {@code Crc32c.shift}. */
+  @Cast("int32_t")
+  public static native int cairn_crc32c_shift(@Cast("uint32_t") int crc, long lengthBytes);
+}
