@@ -44,7 +44,7 @@ final class Ranks {
     Throwable failure = null;
     try {
       mine = Outcome.fine(part.call());
-    } catch (Exception e) { // every rank must hear of it, whatever it is
+    } catch (Throwable e) { // every rank must hear of it, whatever it is
       failure = e;
       mine = Outcome.failed(rank(), e);
     }
@@ -52,6 +52,9 @@ final class Ranks {
     Outcome worst = worst(all);
     if (worst != null) {
       if (failure instanceof IllegalArgumentException e) {
+        throw e;
+      }
+      if (failure instanceof Error e) {
         throw e;
       }
       throw worst.toException(size(), failure);

@@ -42,12 +42,11 @@ public final class Copy {
    * does not close a channel; it is kept for the caller to see.
    *
    * @param staging its buffers are used until the return
-   * @param threads how many buffers to use at most
    * @throws IOException the first failure of source or sink; the others are suppressed in it
    */
-  public void run(Staging staging, int threads) throws IOException {
+  public void run(Staging staging) throws IOException {
     List<Thread> workers = new ArrayList<>();
-    for (int index = 0; index < Math.min(threads, staging.count()); index++) {
+    for (int index = 0; index < staging.count(); index++) {
       ByteBuffer buffer = staging.buffer(index);
       Thread worker = new Thread(() -> work(buffer), "cairn-copy-" + index);
       worker.setDaemon(true);

@@ -67,12 +67,16 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
     return open[file];
   }
 
-  /** Forces every file that this rank has open. */
-  public synchronized void force() throws IOException {
+  /**
+   * Forces the files that this rank has written.
+   *
+   * @param all whether to force the others too: the rank that wrote the headers does
+   */
+  public void force(boolean all) throws IOException {
     for (int file = 0; file < open.length; file++) {
-      if (open[file] != null) {
+      if (all || open[file] != null) {
         try {
-          open[file].force();
+          file(file).force();
         } catch (IOException e) {
           throw new ShardException(plan.files().get(file).name(), 0, e);
         }

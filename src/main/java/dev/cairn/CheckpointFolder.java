@@ -1,0 +1,118 @@
+package dev.cairn;
+
+import dev.cairn.hf.FolderFile;
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.io.Disk;
+import dev.cairn.kernels.Crc32c;
+import dev.cairn.pipeline.ShardFiles;
+import dev.cairn.pipeline.StagedFolder;
+import dev.cairn.pipeline.TensorChecksums;
+import dev.cairn.plan.PlannedFile;
+import dev.cairn.plan.PlannedTensor;
+import dev.cairn.plan.SavePlan;
+import dev.cairn.safetensors.Manifest;
+import dev.cairn.safetensors.Manifest.FileRecord;
+import dev.cairn.safetensors.Manifest.TensorRecord;
+import dev.cairn.safetensors.ShardIndex;
+import dev.cairn.safetensors.TensorEntry;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.zip.CRC32C;
+
+/** Rank 0's folder: made before the copy, committed after it, removed if it comes to nothing. */
+final class CheckpointFolder implements AutoCloseable {
+  private final Disk disk;
+  private final SaveOptions options;
+  private final SavePlan plan;
+  private final ModelFiles modelFiles;
+  private final boolean durable;
+  private final List<FileRecord> smallFiles = new ArrayList<>();
+  private StagedFolder folder;
+
+  CheckpointFolder(Disk disk, SaveOptions options, SavePlan plan, ModelFiles modelFiles) {
+    this.disk = disk;
+    this.options = options;
+    this.plan = plan;
+    this.modelFiles = modelFiles;
+    this.durable = options.durability() == Durability.DURABLE;
+  }
+
+  /** Creates the folder, its shards with their lengths reserved, and all files known by now. */
+  Path prepare(Path target) throws IOException {
+    folder = StagedFolder.create(disk, target, options.overwrite());
+    try (ShardFiles shards = new ShardFiles(disk, folder.path(), plan)) {
+      shards.create();
+    }
+    if (plan.files().size() > 1) {
+      write(ShardIndex.FILE_NAME, index().encode());
+    }
+    for (FolderFile file : modelFiles.files(options.dtype())) {
+      write(file.relativePath(), file.bytes());
+    }
+    return folder.path();
+  }
+
+  private ShardIndex index() {
+    Map<String, String> weightMap = new LinkedHashMap<>();
+    long elements = 0;
+    long lengthBytes = 0;
+    for (PlannedFile file : plan.files()) {
+      for (TensorEntry entry : file.header().tensors()) {
+        weightMap.put(entry.name(), file.name());
+        elements = Math.addExact(elements, entry.shape().elements());
+        lengthBytes = Math.addExact(lengthBytes, entry.endByte() - entry.beginByte());
+      }
+    }
+    return ShardIndex.of(elements, lengthBytes, weightMap);
+  }
+
+  private void write(String relativePath, byte[] bytes) throws IOException {
+    folder.write(relativePath, bytes, durable);
+    smallFiles.add(new FileRecord(relativePath, bytes.length, crc(bytes)));
+  }
+
+  private static int crc(byte[] bytes) {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes);
+    return (int) crc.getValue();
+  }
+
+  /** Writes the manifest and makes the folder visible. */
+  void commit(SaveMode mode, int worldSize, TensorChecksums checksums) throws IOException {
+    List<TensorRecord> tensors = new ArrayList<>();
+    List<FileRecord> files = new ArrayList<>(smallFiles);
+    for (PlannedFile file : plan.files()) {
+      int crc = crc(file.header().encode());
+      for (int index = 0; index < file.tensors().length; index++) {
+        TensorEntry entry = file.header().tensors().get(index);
+        int tensorCrc = checksums.crc(file.tensors()[index]);
+        tensors.add(TensorRecord.of(entry, file.name(), tensorCrc));
+        crc = Crc32c.combine(crc, tensorCrc, entry.endByte() - entry.beginByte());
+      }
+      files.add(new FileRecord(file.name(), file.lengthBytes(), crc));
+    }
+    Manifest manifest =
+        new Manifest(
+            Instant.now().toString(),
+            mode.name().toLowerCase(java.util.Locale.ROOT),
+            worldSize,
+            OptionalLong.empty(),
+            tensors,
+            files);
+    folder.write(Manifest.FILE_NAME, manifest.encode(), durable);
+    folder.publish(durable);
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (folder != null) {
+      folder.close();
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package dev.cairn;
+
+import dev.cairn.io.Host;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/** Decides, the same on every rank, whether all ranks write or only rank 0 does. */
+final class ModeChoice {
+  private static final Logger LOG = System.getLogger(ModeChoice.class.getName());
+
+  /** File systems on which several hosts may write one file, each its own bytes. */
+  private static final Set<String> COHERENT = Set.of("lustre", "gpfs", "ceph", "fuse.ceph");
+
+  private static final String SAME_HOST = "host:";
+  private static final String SAME_FILE_SYSTEM = "filesystem:";
+  private static final String UNSEEN = "unseen";
+  private static final String UNSUITABLE = "unsuitable:";
+
+  private final Ranks ranks;
+  private final SaveMode asked;
+
+  ModeChoice(Ranks ranks, SaveMode asked) {
+    this.ranks = ranks;
+    this.asked = asked;
+  }
+
+  /**
+   * Returns {@link SaveMode#GATHER} or {@link SaveMode#PARALLEL}. Collective.
+   *
+   * @param folder the temporary folder that rank 0 has made
+   * @throws CheckpointException if parallel was asked for and a rank does not see the folder
+   */
+  SaveMode choose(Path folder) throws IOException {
+    if (asked == SaveMode.GATHER) {
+      return SaveMode.GATHER;
+    }
+    if (ranks.size() == 1) {
+      return SaveMode.PARALLEL;
+    }
+    List<String> views =
+        ranks.together(() -> view(folder).getBytes(StandardCharsets.UTF_8)).stream()
+            .map(bytes -> new String(bytes, StandardCharsets.UTF_8))
+            .toList();
+    int unseeing = views.indexOf(UNSEEN);
+    if (asked == SaveMode.PARALLEL) {
+      if (unseeing >= 0) {
+        throw new CheckpointException(
+            unseeing, ranks.size(), "rank 0's folder is not visible: " + folder, null, 0, null);
+      }
+      return SaveMode.PARALLEL;
+    }
+    String obstacle = obstacle(views, unseeing);
+    if (obstacle == null) {
+      return SaveMode.PARALLEL;
+    }
+    if (ranks.isWriter()) {
+      LOG.log(Level.INFO, "rank 0 alone writes: {0}", obstacle);
+    }
+    return SaveMode.GATHER;
+  }
+
+  private static String obstacle(List<String> views, int unseeing) {
+    if (unseeing >= 0) {
+      return "rank " + unseeing + " does not see its folder";
+    }
+    String first = views.get(0);
+    boolean equal = views.stream().allMatch(first::equals);
+    if (equal && first.startsWith(SAME_HOST)) {
+      return null;
+    }
+    for (int rank = 0; rank < views.size(); rank++) {
+      String fileSystem = fileSystem(views.get(rank));
+      if (!COHERENT.contains(fileSystem)) {
+        return "ranks run on several hosts, and on rank %d the file system (%s) is not known to be coherent"
+            .formatted(rank, fileSystem);
+      }
+    }
+    return null;
+  }
+
+  /** Returns this rank's boot id and file system as one line, or that it does not see the folder. */
+  private static String view(Path folder) throws IOException {
+    // By listing, not by name: a network client may answer for a name from its cache.
+    if (!isListed(folder)) {
+      return UNSEEN;
+    }
+    String bootId = Host.bootId().orElse("");
+    String fileSystem = Files.getFileStore(folder).type().toLowerCase(Locale.ROOT);
+    String prefix = bootId.isEmpty() ? UNSUITABLE : SAME_HOST + bootId + " ";
+    return prefix + SAME_FILE_SYSTEM + fileSystem;
+  }
+
+  private static String fileSystem(String view) {
+    return view.substring(view.indexOf(SAME_FILE_SYSTEM) + SAME_FILE_SYSTEM.length());
+  }
+
+  private static boolean isListed(Path folder) throws IOException {
+    Path parent = folder.getParent();
+    if (parent == null || !Files.isDirectory(parent)) {
+      return false;
+    }
+    String name = folder.getFileName().toString();
+    try (DirectoryStream<Path> paths =
+        Files.newDirectoryStream(parent, path -> path.getFileName().toString().equals(name))) {
+      return paths.iterator().hasNext();
+    }
+  }
+}

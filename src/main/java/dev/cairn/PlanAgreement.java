@@ -1,0 +1,120 @@
+package dev.cairn;
+
+import dev.cairn.plan.FileNaming;
+import dev.cairn.plan.Fingerprint;
+import dev.cairn.plan.PlannedTensor;
+import dev.cairn.plan.SavePlan;
+import dev.cairn.safetensors.TensorInfo;
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Makes this rank's plan and finds out, before any file exists, whether all ranks made the same. */
+final class PlanAgreement {
+  private final Ranks ranks;
+  private final SaveOptions options;
+  private final ParameterSet parameters;
+  private SavePlan plan;
+
+  PlanAgreement(Ranks ranks, SaveOptions options, ParameterSet parameters) {
+    this.ranks = ranks;
+    this.options = options;
+    this.parameters = parameters;
+  }
+
+  /**
+   * Returns the plan. Collective.
+   *
+   * @throws CheckpointException if a rank's partitions do not fit, or ranks disagree; the message
+   *     names the first difference
+   */
+  SavePlan agree() throws IOException {
+    List<byte[]> fingerprints = ranks.together(this::plan);
+    for (int rank = 1; rank < fingerprints.size(); rank++) {
+      if (!Arrays.equals(fingerprints.get(0), fingerprints.get(rank))) {
+        throw disagreement(rank, firstDifference(plan.tensors()));
+      }
+    }
+    return plan;
+  }
+
+  /** Makes the plan, if this rank's partitions fit it; returns its fingerprint. */
+  private byte[] plan() {
+    for (Parameter parameter : parameters.parameters()) {
+      parameter.checkPartition(ranks.rank(), ranks.size());
+    }
+    plan = SavePlan.of(tensors(), ranks.size(), FileNaming.model(options.maxShardBytes()));
+    return Fingerprint.of(options.toString(), plan.tensors());
+  }
+
+  private List<PlannedTensor> tensors() {
+    List<PlannedTensor> tensors = new ArrayList<>();
+    for (Parameter parameter : parameters.parameters()) {
+      TensorInfo info = new TensorInfo(parameter.name(), saved(parameter), parameter.shape());
+      tensors.add(new PlannedTensor(info, parameter.held(), parameter.layout()));
+    }
+    return tensors;
+  }
+
+  private DType saved(Parameter parameter) {
+    boolean isCast = parameter.held().isCastable() && !parameter.isBuffer();
+    return isCast ? options.dtype().orElse(parameter.held()) : parameter.held();
+  }
+
+  private CheckpointException disagreement(int rank, String difference) {
+    return new CheckpointException(
+        rank, ranks.size(), "ranks disagree about what to save: " + difference, null, 0, null);
+  }
+
+  /** Asks every rank for its tensors' hashes, then for the first tensor that differs. */
+  private String firstDifference(List<PlannedTensor> tensors) throws IOException {
+    List<byte[]> hashes = ranks.together(() -> Fingerprint.each(tensors));
+    int index = firstDifferentIndex(hashes);
+    if (index < 0) {
+      return "options: " + grouped(ranks.together(() -> utf8(options.toString())));
+    }
+    String mine = index < tensors.size() ? tensors.get(index).describe() : "no such parameter";
+    return "parameter " + index + ": " + grouped(ranks.together(() -> utf8(mine)));
+  }
+
+  private static int firstDifferentIndex(List<byte[]> hashes) {
+    int first = -1;
+    for (byte[] other : hashes) {
+      int mismatch = Arrays.mismatch(hashes.get(0), other);
+      int index = mismatch < 0 ? -1 : mismatch / Long.BYTES;
+      if (index >= 0 && (first < 0 || index < first)) {
+        first = index;
+      }
+    }
+    return first;
+  }
+
+  /** Returns who said what, equal answers together: {@code "x" on ranks 0, 2; "y" on rank 1}. */
+  private static String grouped(List<byte[]> answers) {
+    Map<ByteBuffer, List<Integer>> ranksByAnswer = new LinkedHashMap<>();
+    for (int rank = 0; rank < answers.size(); rank++) {
+      ByteBuffer answer = ByteBuffer.wrap(answers.get(rank));
+      ranksByAnswer.computeIfAbsent(answer, key -> new ArrayList<>()).add(rank);
+    }
+    List<String> parts = new ArrayList<>();
+    ranksByAnswer.forEach(
+        (answer, who) ->
+            parts.add(
+                "\"%s\" on %s %s"
+                    .formatted(
+                        StandardCharsets.UTF_8.decode(answer.duplicate()),
+                        who.size() == 1 ? "rank" : "ranks",
+                        who.toString().replaceAll("[\\[\\]]", ""))));
+    return String.join("; ", parts);
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}

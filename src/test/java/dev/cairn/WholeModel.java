@@ -1,0 +1,131 @@
+package dev.cairn;
+
+import dev.cairn.kernels.Kernels;
+import dev.cairn.layout.ElementRange;
+import dev.cairn.layout.Layout;
+import dev.cairn.safetensors.Header;
+import dev.cairn.safetensors.Sharding;
+import dev.cairn.safetensors.TensorEntry;
+import dev.cairn.safetensors.TensorInfo;
+import dev.cairn.tensor.DType;
+import dev.cairn.tensor.Shape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+
+/** A small model with all its elements, from which every rank's partitions are cut. */
+final class WholeModel {
+  private static final byte POISON = (byte) 0xAB;
+
+  /** A tensor and all its elements, in the held dtype. */
+  record Whole(String name, Shape shape, DType held, Layout layout, boolean isBuffer, byte[] bytes) {}
+
+  private final List<Whole> tensors = new ArrayList<>();
+  private final Random random;
+
+  WholeModel(long seed) {
+    random = new Random(seed);
+  }
+
+  /** Adds a tensor of random bits. */
+  WholeModel add(String name, DType held, Layout layout, long... dimensions) {
+    return add(name, held, layout, false, dimensions);
+  }
+
+  WholeModel addBuffer(String name, DType held, Layout layout, long... dimensions) {
+    return add(name, held, layout, true, dimensions);
+  }
+
+  private WholeModel add(
+      String name, DType held, Layout layout, boolean isBuffer, long... dimensions) {
+    Shape shape = Shape.of(dimensions);
+    byte[] bytes = new byte[(int) held.bytes(shape.elements())];
+    random.nextBytes(bytes);
+    tensors.add(new Whole(name, shape, held, layout, isBuffer, bytes));
+    return this;
+  }
+
+  /** Returns a model of all layouts, several dtypes, odd sizes, scalars and empty tensors. */
+  static WholeModel various(int worldSize) {
+    return new WholeModel(7)
+        .add("embed.weight", DType.F32, Layout.zero3(), 37, 11)
+        .add("scale", DType.F32, Layout.zero3())
+        .add("empty", DType.F32, Layout.zero3(), 0, 4)
+        .add("rows.weight", DType.F16, Layout.rows(), 5, 7)
+        .add("norm.weight", DType.BF16, Layout.replicated(), 13)
+        .add("flat.weight", DType.F64, Layout.flat(5, 60, 24L * worldSize * 4, worldSize), 6, 10)
+        .addBuffer("running_mean", DType.F32, Layout.replicated(), 9)
+        .addBuffer("steps", DType.I64, Layout.replicated())
+        .add("mask", DType.BOOL, Layout.zero3(), 17)
+        .add("a.quantised", DType.F8_E4M3, Layout.zero3(), 3, 9);
+  }
+
+  /** Returns what {@code rank} holds, padding filled with a poison value. */
+  ParameterSet on(int rank, int worldSize) {
+    List<Parameter> parameters = new ArrayList<>();
+    for (Whole whole : tensors) {
+      parameters.add(
+          new Parameter(
+              whole.name(),
+              whole.shape(),
+              whole.held(),
+              whole.layout(),
+              Partition.of(cut(whole, rank, worldSize)),
+              whole.isBuffer()));
+    }
+    return ParameterSet.of(parameters);
+  }
+
+  private static ByteBuffer cut(Whole whole, int rank, int worldSize) {
+    long paddedElements = whole.layout().paddedElements(whole.shape(), rank, worldSize);
+    ByteBuffer partition =
+        ByteBuffer.allocateDirect((int) whole.held().bytes(paddedElements))
+            .order(ByteOrder.LITTLE_ENDIAN);
+    for (ElementRange range : whole.layout().ranges(whole.shape(), rank, worldSize)) {
+      int begin = (int) whole.held().bytes(range.begin());
+      partition.put(whole.bytes(), begin, (int) whole.held().bytes(range.elements()));
+    }
+    while (partition.hasRemaining()) {
+      partition.put(POISON);
+    }
+    return partition.flip();
+  }
+
+  /** Returns the safetensors files that the model is expected to become, by name. */
+  Map<String, byte[]> expectedFiles(Optional<DType> dtype, long maxShardBytes) {
+    List<TensorInfo> infos = new ArrayList<>();
+    Map<String, Whole> byName = new LinkedHashMap<>();
+    for (Whole whole : tensors) {
+      boolean isCast = whole.held().isCastable() && !whole.isBuffer();
+      DType saved = isCast ? dtype.orElse(whole.held()) : whole.held();
+      infos.add(new TensorInfo(whole.name(), saved, whole.shape()));
+      byName.put(whole.name(), whole);
+    }
+    List<List<TensorInfo>> shards = Sharding.split(infos, maxShardBytes);
+    Map<String, byte[]> files = new LinkedHashMap<>();
+    for (int shard = 0; shard < shards.size(); shard++) {
+      Header header = Header.of(Header.PYTORCH_METADATA, shards.get(shard));
+      ByteBuffer file = ByteBuffer.allocateDirect((int) header.fileLengthBytes());
+      file.put(header.encode());
+      for (TensorEntry entry : header.tensors()) {
+        file.position((int) (header.dataOffset() + entry.beginByte()));
+        castWhole(byName.get(entry.name()), entry.dtype(), file);
+      }
+      byte[] bytes = new byte[file.clear().remaining()];
+      file.get(bytes);
+      files.put(Sharding.fileName(shard + 1, shards.size()), bytes);
+    }
+    return files;
+  }
+
+  private static void castWhole(Whole whole, DType saved, ByteBuffer target) {
+    ByteBuffer source = ByteBuffer.allocateDirect(whole.bytes().length).put(whole.bytes()).flip();
+    Kernels.best()
+        .cast(whole.held(), source, saved, target, (int) whole.shape().elements(), 0);
+  }
+}
