@@ -1,0 +1,42 @@
+package dev.cairn.comm;
+
+import java.io.IOException;
+
+/**
+ * A rank died, hung, cancelled or could not be reached; the message names it and is the same on
+ * every rank that survives.
+ */
+public class CommunicationException extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  /** The value of {@link #rank()} when nobody can be blamed. */
+  public static final int UNKNOWN_RANK = -1;
+
+  private final int rank;
+
+  /**
+   * Creates one that blames a rank.
+   *
+   * @param rank the rank at fault, or {@link #UNKNOWN_RANK}
+   */
+  public CommunicationException(int rank, String message) {
+    super(message);
+    this.rank = rank;
+  }
+
+  /** Creates one that blames a rank and keeps its cause. */
+  public CommunicationException(int rank, String message, Throwable cause) {
+    super(message, cause);
+    this.rank = rank;
+  }
+
+  /** Returns the rank at fault, or {@link #UNKNOWN_RANK}. */
+  public int rank() {
+    return rank;
+  }
+
+  /** Returns the same failure with the stack of the caller; this one becomes the cause. */
+  CommunicationException rethrown() {
+    return new CommunicationException(rank, getMessage(), this);
+  }
+}

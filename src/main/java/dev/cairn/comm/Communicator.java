@@ -1,0 +1,77 @@
+package dev.cairn.comm;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One rank's membership in a fixed group of ranks.
+ *
+ * <p>Calls marked <em>collective</em> are made by every rank, in the same order, each rank by one
+ * thread at a time. {@link Control#cancel}, {@link Control#failure} and the rest may be called by
+ * any thread.
+ */
+public interface Communicator extends AutoCloseable {
+  /** Returns this rank's number, from 0. */
+  int rank();
+
+  /** Returns how many ranks there are, 1 or more. */
+  int size();
+
+  /** Returns the channel for small messages; it belongs to this communicator. */
+  Control control();
+
+  /**
+   * Returns the channel for bulk data, the same one until it is cancelled or fails, then a new one.
+   * Collective.
+   *
+   * <p>The first call may take seconds, because it may load native libraries. The transport belongs
+   * to this communicator and is closed with it. Asking for a new one after a cancellation is {@link
+   * Control#begin the beginning of the next operation}.
+   *
+   * @throws CommunicationException on every rank, naming the rank that could not open its side
+   */
+  Transport transport() throws CommunicationException;
+
+  /**
+   * Leaves the group and frees everything; the other ranks learn that this one left. Meant to
+   * follow a collective, so that nobody still waits for this rank. May be called twice.
+   */
+  @Override
+  void close();
+
+  /** Returns the only rank of a group of one. */
+  static Communicator single() {
+    return inProcess(1).get(0);
+  }
+
+  /**
+   * Returns the members of a group whose ranks are threads of this process, in rank order. For
+   * tests, and for a process that plays every rank.
+   *
+   * @param size how many, 1 or more
+   */
+  static List<Communicator> inProcess(int size) {
+    return InProcess.group(size, Timeouts.defaults());
+  }
+
+  /**
+   * Joins the group that this process's environment describes. Collective, in that every rank has
+   * to join before the timeout.
+   *
+   * <p>RANK and WORLD_SIZE say who this is. Ranks find each other through the directory that
+   * CAIRN_RENDEZVOUS names (one host), or through a store at MASTER_ADDR: torchrun's own, or one
+   * that rank 0 hosts on CAIRN_PORT (by default MASTER_PORT + 1). {@link Timeouts#fromEnvironment}
+   * tells which variables set the timeouts.
+   *
+   * @throws CommunicationException if ranks are missing at the timeout, naming them
+   * @throws IllegalArgumentException if a variable is missing or wrong, naming it
+   */
+  static Communicator fromEnvironment() throws CommunicationException {
+    return fromEnvironment(System.getenv());
+  }
+
+  /** Joins the group that these variables describe, as {@link #fromEnvironment()} does. */
+  static Communicator fromEnvironment(Map<String, String> variables) throws CommunicationException {
+    return new Environment(variables).join();
+  }
+}

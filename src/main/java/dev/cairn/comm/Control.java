@@ -1,0 +1,57 @@
+package dev.cairn.comm;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * The channel for small messages between ranks: outcomes, fingerprints, cancellations.
+ *
+ * <p>A rank that dies, hangs or does not join a collective in time breaks the channel for good:
+ * every later collective throws the same failure on every rank. An interrupt of a waiting thread is
+ * kept for the caller and does not end the wait.
+ */
+public interface Control {
+  /** The largest message of one rank, 64 MiB. */
+  int MAX_MESSAGE_BYTES = 64 << 20;
+
+  /**
+   * Returns the messages of all ranks, in rank order, this rank's own among them. Collective.
+   *
+   * @param message at most {@link #MAX_MESSAGE_BYTES}; not kept after the call
+   * @throws CommunicationException if the channel is or becomes broken
+   */
+  List<byte[]> allGather(byte[] message) throws CommunicationException;
+
+  /**
+   * Returns rank 0's message once every rank has called. Collective.
+   *
+   * @param messageOfRankZero the message on rank 0; ignored, and may be null, elsewhere
+   * @throws CommunicationException if the channel is or becomes broken
+   */
+  byte[] broadcast(byte[] messageOfRankZero) throws CommunicationException;
+
+  /**
+   * Begins the next operation: a cancellation of an earlier one no longer shows in {@link
+   * #failure}. Sends nothing, but every rank calls it at the same place in the order of its
+   * collectives.
+   */
+  void begin();
+
+  /**
+   * Tells every rank that the current operation failed here. Each rank's open transport ends, its
+   * transfers throw {@code reason} with this rank's number, and {@link #failure} shows it until the
+   * next operation begins. Collectives go on: ranks exchange outcomes through them. The first
+   * cancellation of an operation counts. Any thread; returns without waiting.
+   */
+  void cancel(String reason);
+
+  /** Returns what broke the channel, or what cancelled the current operation, if anything did. */
+  Optional<CommunicationException> failure();
+
+  /**
+   * Calls {@code listener} once for each failure and cancellation from now on, on an internal
+   * thread that must not be held up. The listener must not call a collective.
+   */
+  void onFailure(Consumer<CommunicationException> listener);
+}

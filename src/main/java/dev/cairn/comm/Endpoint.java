@@ -1,0 +1,59 @@
+package dev.cairn.comm;
+
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+
+/**
+ * Where rank 0's control channel listens, and the secret that admits to it.
+ *
+ * @param host an address or a name that the other ranks can reach
+ * @param secret 64 hexadecimal digits
+ */
+record Endpoint(String host, int port, String secret) {
+  private static final String FIRST_WORD = "cairn1";
+
+  /** Returns a secret that nobody can guess. */
+  static String newSecret() {
+    byte[] secret = new byte[Frame.SECRET_BYTES];
+    new SecureRandom().nextBytes(secret);
+    return HexFormat.of().formatHex(secret);
+  }
+
+  byte[] secretBytes() {
+    return HexFormat.of().parseHex(secret);
+  }
+
+  InetSocketAddress address() {
+    return new InetSocketAddress(host, port);
+  }
+
+  /** Returns the form that a file or a store holds; one line of ASCII. */
+  byte[] encode() {
+    String line = "%s %s %d %s\n".formatted(FIRST_WORD, host, port, secret);
+    return line.getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /**
+   * Returns what {@link #encode} wrote.
+   *
+   * @throws IllegalArgumentException if it is something else
+   */
+  static Endpoint parse(byte[] encoded) {
+    String[] words = new String(encoded, StandardCharsets.US_ASCII).trim().split(" ", -1);
+    if (words.length != 4
+        || !words[0].equals(FIRST_WORD)
+        || !words[2].matches("[1-9][0-9]{0,4}")
+        || !words[3].matches("[0-9a-f]{" + 2 * Frame.SECRET_BYTES + "}")) {
+      throw new IllegalArgumentException("not an endpoint of rank 0: words=" + words.length);
+    }
+    return new Endpoint(words[1], Integer.parseInt(words[2]), words[3]);
+  }
+
+  /** Leaves the secret out: this is what logs and messages show. */
+  @Override
+  public String toString() {
+    return host + ":" + port;
+  }
+}

@@ -1,0 +1,62 @@
+package dev.cairn.comm;
+
+import dev.cairn.comm.TransportFactory.EndableTransport;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The transports of a group within one process, one {@link Exchange} for each generation. */
+final class Exchanges {
+  private static final byte[] NOTHING = {};
+
+  private final int size;
+  private final Map<Long, Exchange> byGeneration = new HashMap<>();
+
+  Exchanges(int size) {
+    this.size = size;
+  }
+
+  TransportFactory factory(int rank) {
+    return new TransportFactory() {
+      @Override
+      public byte[] prepare() {
+        return NOTHING;
+      }
+
+      @Override
+      public EndableTransport connect(long generation, List<byte[]> prepared) {
+        return new Side(exchange(generation), rank, size);
+      }
+    };
+  }
+
+  private synchronized Exchange exchange(long generation) {
+    byGeneration.keySet().removeIf(old -> old < generation - 1);
+    return byGeneration.computeIfAbsent(generation, g -> new Exchange(size));
+  }
+
+  /** What one rank sees of an exchange. */
+  private record Side(Exchange exchange, int rank, int size) implements EndableTransport {
+    @Override
+    public Transfer send(ByteBuffer direct, int peer, int tag) throws CommunicationException {
+      return exchange.send(rank, Message.outgoing(direct, peer, tag, rank, size));
+    }
+
+    @Override
+    public Transfer receive(ByteBuffer direct, int peer, int tag) throws CommunicationException {
+      return exchange.receive(rank, Message.incoming(direct, peer, tag, rank, size));
+    }
+
+    @Override
+    public void end(CommunicationException reason) {
+      exchange.end(rank, reason);
+    }
+
+    @Override
+    public void close() {
+      String message = Hub.name(rank, size) + " has closed its transport";
+      exchange.end(rank, new CommunicationException(rank, message));
+    }
+  }
+}

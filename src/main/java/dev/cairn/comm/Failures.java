@@ -1,0 +1,135 @@
+package dev.cairn.comm;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/**
+ * What went wrong, as one rank knows it: the failure that broke the channel for good, who left, and
+ * the cancellations by operation. Any thread.
+ */
+final class Failures {
+  /** Learns what ends transports. */
+  interface Watcher {
+    /** Everything made in {@code operation} or before is cancelled or broken. */
+    void ended(long operation, CommunicationException reason);
+  }
+
+  private final List<Consumer<CommunicationException>> listeners = new ArrayList<>();
+  private final NavigableMap<Long, CommunicationException> cancellations = new TreeMap<>();
+  private Watcher watcher = (operation, reason) -> {};
+  private long operation;
+  private CommunicationException broken;
+  private CommunicationException departed;
+
+  /** Sets who ends transports; called before anybody else's listener. */
+  synchronized void watch(Watcher transportWatcher) {
+    watcher = transportWatcher;
+  }
+
+  synchronized void listen(Consumer<CommunicationException> listener) {
+    listeners.add(listener);
+  }
+
+  /** Throws if a collective cannot work: a rank that left breaks the channel once it is needed. */
+  synchronized void check() throws CommunicationException {
+    if (broken == null && departed != null) {
+      broken = departed;
+    }
+    if (broken != null) {
+      throw broken.rethrown();
+    }
+  }
+
+  synchronized Optional<CommunicationException> current() {
+    CommunicationException first = broken != null ? broken : cancellations.get(operation);
+    return Optional.ofNullable(first).map(CommunicationException::rethrown);
+  }
+
+  /** Returns why a rank that left cannot be reached, if one has left. */
+  synchronized Optional<CommunicationException> departed() {
+    return Optional.ofNullable(departed);
+  }
+
+  /** Waits until there is a failure, but not for long; an interrupt is kept for the caller. */
+  synchronized Optional<CommunicationException> await(long timeoutMillis) {
+    long deadline = System.nanoTime() + timeoutMillis * 1_000_000;
+    boolean interrupted = false;
+    long leftMillis = timeoutMillis;
+    while (current().isEmpty() && leftMillis > 0) {
+      try {
+        wait(leftMillis);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+      leftMillis = (deadline - System.nanoTime()) / 1_000_000;
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return current();
+  }
+
+  synchronized long operation() {
+    return operation;
+  }
+
+  /** Begins the next operation; one that another rank has cancelled already ends at once. */
+  void begin() {
+    CommunicationException pending;
+    long begun;
+    synchronized (this) {
+      begun = ++operation;
+      cancellations.headMap(begun).clear();
+      pending = cancellations.get(begun);
+    }
+    if (pending != null) {
+      announce(begun, pending);
+    }
+  }
+
+  /** Keeps the first cancellation of each operation, until this rank begins that operation. */
+  void cancelled(long cancelledOperation, CommunicationException reason) {
+    synchronized (this) {
+      if (cancelledOperation >= operation) {
+        CommunicationException earlier = cancellations.putIfAbsent(cancelledOperation, reason);
+        if (earlier != null || cancelledOperation > operation) {
+          return;
+        }
+        notifyAll();
+      }
+    }
+    announce(cancelledOperation, reason);
+  }
+
+  synchronized void departed(CommunicationException reason) {
+    if (departed == null) {
+      departed = reason;
+    }
+  }
+
+  void broken(CommunicationException reason) {
+    synchronized (this) {
+      if (broken != null) {
+        return;
+      }
+      broken = reason;
+      notifyAll();
+    }
+    announce(Long.MAX_VALUE, reason);
+  }
+
+  private void announce(long endedOperation, CommunicationException reason) {
+    Watcher ender;
+    List<Consumer<CommunicationException>> told;
+    synchronized (this) {
+      ender = watcher;
+      told = endedOperation >= operation ? List.copyOf(listeners) : List.of();
+    }
+    ender.ended(endedOperation, reason);
+    told.forEach(listener -> listener.accept(reason));
+  }
+}

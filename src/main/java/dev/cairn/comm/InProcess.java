@@ -1,0 +1,47 @@
+package dev.cairn.comm;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Groups whose ranks are threads of one process. */
+final class InProcess {
+  private InProcess() {}
+
+  static List<Communicator> group(int size, Timeouts timeouts) {
+    if (size < 1) {
+      throw new IllegalArgumentException("no ranks: size=%d, expected 1 or more".formatted(size));
+    }
+    long expireMillis = Math.max(1, Math.min(1000, timeouts.operation().toMillis() / 4));
+    Session[] sessions = new Session[size];
+    for (int rank = 0; rank < size; rank++) {
+      sessions[rank] = new Session(rank, size, expireMillis);
+    }
+    Hub hub = new Hub(sessions, timeouts);
+    Exchanges exchanges = new Exchanges(size);
+    List<Communicator> group = new ArrayList<>();
+    for (int rank = 0; rank < size; rank++) {
+      int self = rank;
+      sessions[rank].attach(new DirectLine(hub, rank));
+      TransportFactory factory = exchanges.factory(rank);
+      group.add(new RankCommunicator(sessions[rank], factory, () -> hub.leave(self)));
+    }
+    return List.copyOf(group);
+  }
+
+  private record DirectLine(Hub hub, int rank) implements Session.Line {
+    @Override
+    public void join(long round, Collective collective, byte[] message) {
+      hub.join(rank, round, collective, message, System.nanoTime());
+    }
+
+    @Override
+    public void cancel(long operation, String reason) {
+      hub.cancel(rank, operation, reason);
+    }
+
+    @Override
+    public void expire() {
+      hub.expire(System.nanoTime());
+    }
+  }
+}

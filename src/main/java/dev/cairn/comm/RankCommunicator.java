@@ -1,0 +1,160 @@
+package dev.cairn.comm;
+
+import dev.cairn.comm.TransportFactory.EndableTransport;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** One rank: its control session, and the transport that the ranks make together when needed. */
+final class RankCommunicator implements Communicator {
+  private static final byte USABLE = 0;
+  private static final byte PREPARED = 1;
+  private static final byte FAILED = 2;
+
+  private final Session session;
+  private final TransportFactory factory;
+  private final Runnable leave;
+  private EndableTransport transport;
+  private long transportOperation;
+  private boolean ended;
+  private long generation;
+
+  /**
+   * Creates a member of a group that is complete.
+   *
+   * @param leave tells the others and frees the session's line
+   */
+  RankCommunicator(Session session, TransportFactory factory, Runnable leave) {
+    this.session = session;
+    this.factory = factory;
+    this.leave = leave;
+    session.failures().watch(this::end);
+  }
+
+  @Override
+  public int rank() {
+    return session.rank();
+  }
+
+  @Override
+  public int size() {
+    return session.size();
+  }
+
+  @Override
+  public Control control() {
+    return session;
+  }
+
+  @Override
+  public Transport transport() throws CommunicationException {
+    List<byte[]> states = session.allGather(state());
+    throwFirstFailure(states);
+    if (states.stream().allMatch(state -> state[0] == USABLE)) {
+      return current();
+    }
+    session.begin();
+    closeTransport();
+    List<byte[]> prepared = states.stream().map(s -> Arrays.copyOfRange(s, 1, s.length)).toList();
+    throwFirstFailure(session.allGather(connect(prepared)));
+    return current();
+  }
+
+  private byte[] state() {
+    // Prepared even if usable here: another rank may need a new one.
+    try {
+      byte[] address = factory.prepare();
+      return ByteBuffer.allocate(1 + address.length)
+          .put(isUsable() ? USABLE : PREPARED)
+          .put(address)
+          .array();
+    } catch (CommunicationException e) {
+      return failed(e);
+    }
+  }
+
+  private byte[] connect(List<byte[]> prepared) {
+    try {
+      adopt(factory.connect(generation++, prepared));
+      return new byte[] {USABLE};
+    } catch (CommunicationException e) {
+      session.cancel(e.getMessage()); // The others may be waiting for this rank's connections.
+      return failed(e);
+    }
+  }
+
+  private byte[] failed(CommunicationException e) {
+    boolean own = e.rank() == CommunicationException.UNKNOWN_RANK || e.rank() == rank();
+    String reason = own ? "no transport on %s: ".formatted(Hub.name(rank(), size())) : "";
+    byte[] text = (reason + e.getMessage()).getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(5 + text.length)
+        .put(FAILED)
+        .putInt(own ? rank() : e.rank())
+        .put(text)
+        .array();
+  }
+
+  private void throwFirstFailure(List<byte[]> states) throws CommunicationException {
+    for (byte[] state : states) {
+      if (state[0] == FAILED) {
+        closeTransport();
+        int culprit = ByteBuffer.wrap(state).getInt(1);
+        String reason = new String(state, 5, state.length - 5, StandardCharsets.UTF_8);
+        throw new CommunicationException(culprit, reason);
+      }
+    }
+  }
+
+  private void adopt(EndableTransport made) {
+    synchronized (this) {
+      transport = made;
+      transportOperation = session.failures().operation();
+      ended = false;
+    }
+    // One that came while this was being made found no transport to end.
+    Optional<CommunicationException> failure = session.failure();
+    failure.ifPresent(reason -> end(Long.MAX_VALUE, reason));
+  }
+
+  private void end(long operation, CommunicationException reason) {
+    EndableTransport ending;
+    synchronized (this) {
+      if (transport == null || transportOperation > operation) {
+        return;
+      }
+      ended = true;
+      ending = transport;
+    }
+    ending.end(reason);
+  }
+
+  private synchronized boolean isUsable() {
+    return transport != null && !ended;
+  }
+
+  private synchronized Transport current() {
+    return transport;
+  }
+
+  private void closeTransport() {
+    EndableTransport closing;
+    synchronized (this) {
+      closing = transport;
+      transport = null;
+    }
+    if (closing != null) {
+      closing.close();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (session.close()) {
+      closeTransport();
+      factory.close();
+      leave.run();
+    }
+  }
+}

@@ -1,0 +1,223 @@
+package dev.cairn.comm;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** One rank's end of the control channel: joins rounds and waits for their results. */
+final class Session implements Control, Hub.Member {
+  /** How a rank reaches the hub; calls return without waiting. */
+  interface Line {
+    /** Sends this rank's message for a round. */
+    void join(long round, Collective collective, byte[] message);
+
+    /** Sends a cancellation. */
+    void cancel(long operation, String reason);
+
+    /** Lets the hub look at its clock; for hubs without a thread of their own. */
+    default void expire() {}
+  }
+
+  private static final byte[] EMPTY = {};
+
+  private final int rank;
+  private final int size;
+  private final long expireMillis;
+  private final Failures failures = new Failures();
+  private Line line;
+  private boolean calling;
+  private boolean closed;
+  private long round;
+  private List<byte[]> result;
+
+  /**
+   * Creates the end of one rank.
+   *
+   * @param expireMillis how often a waiting rank calls {@link Line#expire}; 0 for never
+   */
+  Session(int rank, int size, long expireMillis) {
+    this.rank = rank;
+    this.size = size;
+    this.expireMillis = expireMillis;
+  }
+
+  int rank() {
+    return rank;
+  }
+
+  int size() {
+    return size;
+  }
+
+  /** Connects this end, once, before its first use. */
+  synchronized void attach(Line hubLine) {
+    line = hubLine;
+  }
+
+  Failures failures() {
+    return failures;
+  }
+
+  @Override
+  public List<byte[]> allGather(byte[] message) throws CommunicationException {
+    checkLength(message);
+    return call(Collective.ALL_GATHER, message.clone());
+  }
+
+  @Override
+  public byte[] broadcast(byte[] messageOfRankZero) throws CommunicationException {
+    byte[] message = EMPTY;
+    if (rank == 0) {
+      checkLength(messageOfRankZero);
+      message = messageOfRankZero.clone();
+    }
+    return call(Collective.BROADCAST, message).get(0);
+  }
+
+  private static void checkLength(byte[] message) {
+    if (message.length > MAX_MESSAGE_BYTES) {
+      throw new IllegalArgumentException(
+          "message too large: messageBytes=%d, expected at most %d; send bulk by a transport"
+              .formatted(message.length, MAX_MESSAGE_BYTES));
+    }
+  }
+
+  private List<byte[]> call(Collective collective, byte[] message) throws CommunicationException {
+    long thisRound;
+    synchronized (this) {
+      checkOpen();
+      if (calling) {
+        throw new IllegalStateException(
+            "%s called while another thread waits in a collective".formatted(collective));
+      }
+      failures.check();
+      calling = true;
+      result = null;
+      thisRound = ++round;
+    }
+    try {
+      line.join(thisRound, collective, message);
+      return await();
+    } finally {
+      synchronized (this) {
+        calling = false;
+      }
+    }
+  }
+
+  private List<byte[]> await() throws CommunicationException {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          if (awaitOnce()) {
+            return takeCopies();
+          }
+          line.expire();
+        } catch (InterruptedException e) {
+          interrupted = true; // Kept for the caller: a round that has begun is finished.
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  @SuppressWarnings("WaitNotInLoop") // The loop is the caller's: it lets the hub expire in between.
+  private synchronized boolean awaitOnce() throws InterruptedException, CommunicationException {
+    if (result == null) {
+      failures.check();
+      wait(expireMillis);
+    }
+    return result != null;
+  }
+
+  /** In one process ranks share the arrays of a round; each caller gets its own. */
+  private synchronized List<byte[]> takeCopies() {
+    List<byte[]> taken = result;
+    result = null;
+    return taken.stream().map(byte[]::clone).toList();
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("communicator is closed");
+    }
+  }
+
+  @Override
+  public void begin() {
+    synchronized (this) {
+      checkOpen();
+    }
+    failures.begin();
+  }
+
+  @Override
+  public void cancel(String reason) {
+    synchronized (this) {
+      checkOpen();
+    }
+    line.cancel(failures.operation(), reason);
+  }
+
+  @Override
+  public Optional<CommunicationException> failure() {
+    return failures.current();
+  }
+
+  @Override
+  public void onFailure(Consumer<CommunicationException> listener) {
+    failures.listen(listener);
+  }
+
+  /**
+   * Ends this end for its caller.
+   *
+   * @return false if it was closed before
+   * @throws IllegalStateException if a collective is running
+   */
+  synchronized boolean close() {
+    if (calling) {
+      throw new IllegalStateException("communicator closed while a collective runs");
+    }
+    boolean first = !closed;
+    closed = true;
+    return first;
+  }
+
+  @Override
+  public synchronized void completed(long completedRound, List<byte[]> messages) {
+    if (calling && completedRound == round) {
+      result = messages;
+      notifyAll();
+    }
+  }
+
+  @Override
+  public void cancelled(int cancellingRank, long operation, String reason) {
+    String message = "cancelled by %s: %s".formatted(Hub.name(cancellingRank, size), reason);
+    failures.cancelled(operation, new CommunicationException(cancellingRank, message));
+  }
+
+  @Override
+  public void left(int departedRank) {
+    if (departedRank != rank) {
+      String message = Hub.name(departedRank, size) + " has closed its communicator";
+      failures.departed(new CommunicationException(departedRank, message));
+      wake();
+    }
+  }
+
+  @Override
+  public void failed(int failedRank, String message) {
+    failures.broken(new CommunicationException(failedRank, message));
+    wake();
+  }
+
+  private synchronized void wake() {
+    notifyAll();
+  }
+}

@@ -1,0 +1,163 @@
+package dev.cairn.comm;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Makes a process one rank of a group that talks over TCP. */
+final class TcpGroup {
+  private static final long RETRY_MILLIS = 50;
+
+  /** Rank 0 names who is missing: the others give it this much longer to say so. */
+  private static final long GRACE_MILLIS = 3000;
+
+  private final int rank;
+  private final int size;
+  private final Timeouts timeouts;
+  private final Rendezvous rendezvous;
+  private final long deadlineNanos;
+
+  TcpGroup(int rank, int size, Timeouts timeouts, Rendezvous rendezvous) {
+    this.rank = rank;
+    this.size = size;
+    this.timeouts = timeouts;
+    this.rendezvous = rendezvous;
+    this.deadlineNanos = System.nanoTime() + timeouts.rendezvous().toNanos();
+  }
+
+  /** Joins the group and ends the rendezvous, whatever comes of it. */
+  Communicator join() throws CommunicationException {
+    // On a thread of our own: an interrupt of the caller would close the sockets that are made.
+    return Background.call(
+        "cairn-rendezvous-" + rank,
+        () -> {
+          try (rendezvous) {
+            return rank == 0 ? gather() : find();
+          } catch (IOException e) {
+            throw asCommunicationException(e);
+          }
+        });
+  }
+
+  private CommunicationException asCommunicationException(IOException e) {
+    return e instanceof CommunicationException known
+        ? known
+        : new CommunicationException(
+            rank,
+            "rendezvous failed on %s: %s, at %s".formatted(Hub.name(rank, size), e, place()),
+            e);
+  }
+
+  private String place() {
+    return rendezvous.where();
+  }
+
+  private Communicator gather() throws IOException {
+    Session session = new Session(rank, size, 0);
+    String secret = Endpoint.newSecret();
+    byte[] secretBytes = new Endpoint("", 1, secret).secretBytes();
+    TcpHub hub = new TcpHub(session, timeouts, rendezvous.bindAddress(), secretBytes);
+    session.attach(hub);
+    hub.start();
+    try {
+      rendezvous.publish(new Endpoint(rendezvous.advertisedHost(), hub.port(), secret));
+      get(hub.complete(), timeouts.rendezvous().toMillis() + GRACE_MILLIS);
+      TransportFactory factory = Transports.gloo(session, hub::localAddress);
+      return new RankCommunicator(session, factory, hub::leave);
+    } catch (IOException e) {
+      hub.abandon("rendezvous failed on %s: %s".formatted(Hub.name(0, size), e.getMessage()));
+      throw e;
+    }
+  }
+
+  private Communicator find() throws IOException, InterruptedException {
+    String last = "no address was published";
+    while (System.nanoTime() - deadlineNanos < 0) {
+      try {
+        Optional<Endpoint> endpoint = rendezvous.find(leftMillis());
+        Optional<Communicator> joined =
+            endpoint.isEmpty() ? Optional.empty() : knock(endpoint.get());
+        if (joined.isPresent()) {
+          return joined.get();
+        }
+        last = endpoint.map(e -> e + " did not let this rank in").orElse(last);
+      } catch (CommunicationException e) {
+        throw e;
+      } catch (IOException e) {
+        last = e.toString(); // A stale address, or rank 0 does not listen yet.
+      }
+      Thread.sleep(RETRY_MILLIS);
+    }
+    throw new CommunicationException(
+        0,
+        "rendezvous timed out: %s could not reach %s in %.1f s, at %s: %s"
+            .formatted(
+                Hub.name(rank, size),
+                Hub.name(0, size),
+                timeouts.rendezvous().toMillis() / 1e3,
+                place(),
+                last));
+  }
+
+  private long leftMillis() {
+    return Math.max(1, (deadlineNanos - System.nanoTime()) / 1_000_000);
+  }
+
+  private Optional<Communicator> knock(Endpoint endpoint) throws IOException {
+    SocketChannel channel = connect(endpoint);
+    Session session = new Session(rank, size, 0);
+    TcpMember member = new TcpMember(session, timeouts, channel);
+    session.attach(member);
+    member.start(endpoint.secretBytes());
+    try {
+      if (get(member.welcome(), leftMillis() + GRACE_MILLIS)) {
+        TransportFactory factory = Transports.gloo(session, member::localAddress);
+        return Optional.of(new RankCommunicator(session, factory, member::leave));
+      }
+    } catch (IOException e) {
+      member.abandon();
+      throw e;
+    }
+    member.abandon();
+    return Optional.empty();
+  }
+
+  private SocketChannel connect(Endpoint endpoint) throws IOException {
+    SocketChannel channel = SocketChannel.open();
+    try {
+      channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+      InetSocketAddress address = endpoint.address();
+      if (address.isUnresolved()) {
+        throw new IOException("unknown host: host=" + endpoint.host());
+      }
+      channel.socket().connect(address, (int) Math.min(leftMillis(), 5000));
+      return channel;
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  private <T> T get(CompletableFuture<T> future, long timeoutMillis) throws IOException {
+    try {
+      return future.get(timeoutMillis, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof CommunicationException known
+          ? known.rethrown()
+          : new IOException(e.getCause());
+    } catch (TimeoutException e) {
+      throw new CommunicationException(
+          0,
+          "rendezvous timed out: %s went silent, at %s".formatted(Hub.name(0, size), place()),
+          e);
+    } catch (InterruptedException e) {
+      throw new IOException("the rendezvous thread was interrupted", e);
+    }
+  }
+}

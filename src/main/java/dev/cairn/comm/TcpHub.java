@@ -1,0 +1,251 @@
+package dev.cairn.comm;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** Rank 0's end of the TCP control channel: the hub, and a connection to every other rank. */
+final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
+  private static final int BACKLOG = 1024;
+
+  private final Timeouts timeouts;
+  private final EventLoop loop;
+  private final ServerSocketChannel listener;
+  private final Connection[] connections;
+  private final boolean[] departed;
+  private final Hub hub;
+  private final Heartbeat heartbeat;
+  private final Gate gate;
+  private final CompletableFuture<Void> complete = new CompletableFuture<>();
+  private final long gatherDeadlineNanos;
+  private long encodedRound;
+  private List<ByteBuffer> encoded;
+
+  /** Listens on {@code bind}, any free port; admits nobody before {@link #start}. */
+  TcpHub(Session session, Timeouts timeouts, InetAddress bind, byte[] secret) throws IOException {
+    this.timeouts = timeouts;
+    this.connections = new Connection[session.size()];
+    this.departed = new boolean[session.size()];
+    this.heartbeat = new Heartbeat(timeouts.peer());
+    this.gate = new Gate(secret, connections);
+    this.gatherDeadlineNanos = System.nanoTime() + timeouts.rendezvous().toNanos();
+    Hub.Member[] members = new Hub.Member[session.size()];
+    Arrays.setAll(members, rank -> rank == 0 ? session : new Remote(rank));
+    this.hub = new Hub(members, timeouts);
+    this.loop = new EventLoop("cairn-control-0", this);
+    this.listener = ServerSocketChannel.open();
+    listener.bind(new InetSocketAddress(bind, 0), BACKLOG);
+    loop.register(listener, SelectionKey.OP_ACCEPT, this::accept);
+    session.failures().listen(complete::completeExceptionally);
+  }
+
+  int port() throws IOException {
+    return ((InetSocketAddress) listener.getLocalAddress()).getPort();
+  }
+
+  void start() {
+    loop.start();
+  }
+
+  /** Completes when every rank is connected, or with the reason why that will not be. */
+  CompletableFuture<Void> complete() {
+    return complete;
+  }
+
+  /** Gives up before the group was complete, telling those who have joined. */
+  void abandon(String reason) {
+    loop.execute(() -> hub.fail(0, reason));
+    loop.stop();
+  }
+
+  /** Returns an address of this host that a rank of another host has reached, or loopback. */
+  InetAddress localAddress() throws IOException {
+    InetAddress best = InetAddress.getLoopbackAddress();
+    for (Connection connection : connections) {
+      InetAddress local = connection == null ? best : connection.localAddress();
+      if (!local.isLoopbackAddress()) {
+        best = local;
+      }
+    }
+    return best;
+  }
+
+  private void accept() {
+    try {
+      SocketChannel channel = listener.accept();
+      if (channel != null) {
+        gate.arrived(new Connection(loop, channel, Frame.HELLO_BODY_BYTES, this));
+      }
+    } catch (IOException e) {
+      Gate.LOGGER.log(System.Logger.Level.WARNING, "control: a connection was not accepted", e);
+    }
+  }
+
+  @Override
+  public void received(Connection connection, Frame frame) throws IOException {
+    int rank = rankOf(connection);
+    if (rank < 0) {
+      if (gate.admit(connection, frame) && isComplete()) {
+        welcome();
+      }
+      return;
+    }
+    switch (frame.kind()) {
+      case JOIN -> {
+        Collective call = frame.readCollective();
+        hub.join(rank, frame.number(), call, frame.readRemaining(), System.nanoTime());
+      }
+      case CANCEL -> {
+        frame.readRank(); // The connection tells who it is.
+        hub.cancel(rank, frame.number(), frame.readText());
+      }
+      case LEFT -> {
+        departed[rank] = true;
+        hub.leave(rank);
+      }
+      default -> {} // Signs of life, and kinds that only rank 0 sends.
+    }
+  }
+
+  private int rankOf(Connection connection) {
+    return Arrays.asList(connections).indexOf(connection);
+  }
+
+  private boolean isComplete() {
+    return Arrays.stream(connections).skip(1).allMatch(c -> c != null);
+  }
+
+  private void welcome() {
+    // First of all nobody can come any more: a rank that did would be late for this group.
+    gate.close();
+    EventLoop.closeQuietly(listener);
+    toAll(Frame.empty(Frame.Kind.WELCOME));
+    complete.complete(null);
+  }
+
+  private void toAll(List<ByteBuffer> frame) {
+    for (Connection connection : connections) {
+      if (connection != null) {
+        connection.send(frame.stream().map(ByteBuffer::duplicate).toList());
+      }
+    }
+  }
+
+  @Override
+  public void ended(Connection connection, String deed) {
+    int rank = rankOf(connection);
+    if (rank < 0) {
+      gate.lost(connection);
+    } else if (!departed[rank]) {
+      hub.fail(rank, Hub.name(rank, connections.length) + " " + deed);
+    }
+  }
+
+  @Override
+  public long tick(long now) {
+    long waitNanos = heartbeat.tick(now, connections);
+    int silent = heartbeat.findSilent(now, connections);
+    if (silent >= 0) {
+      hub.fail(silent, Hub.name(silent, connections.length) + heartbeat.silence());
+    }
+    if (listener.isOpen() && connections.length > 1) {
+      gate.tick(now);
+      waitNanos = Math.min(waitNanos, gatherDeadlineNanos - now);
+      if (now - gatherDeadlineNanos >= 0) {
+        giveUpGathering();
+      }
+    }
+    hub.expire(now);
+    return Math.max(0, Math.min(waitNanos, hub.remainingNanos(now)));
+  }
+
+  private void giveUpGathering() {
+    EventLoop.closeQuietly(listener);
+    List<Integer> missing = gate.missing();
+    hub.fail(
+        missing.get(0),
+        "rendezvous timed out: missing %s, waited %.1f s; start every rank with the same WORLD_SIZE"
+            .formatted(
+                Hub.missing(missing, connections.length), timeouts.rendezvous().toMillis() / 1e3));
+  }
+
+  @Override
+  public void crashed(Throwable cause) {
+    hub.fail(0, "control channel of %s crashed: %s".formatted(Hub.name(0, departed.length), cause));
+  }
+
+  @Override
+  public void join(long round, Collective collective, byte[] message) {
+    loop.execute(() -> hub.join(0, round, collective, message, System.nanoTime()));
+  }
+
+  @Override
+  public void cancel(long operation, String reason) {
+    loop.execute(() -> hub.cancel(0, operation, reason));
+  }
+
+  /** Tells the others that rank 0 leaves, and ends. */
+  void leave() {
+    loop.execute(
+        () -> {
+          hub.leave(0);
+          EventLoop.closeQuietly(listener);
+          Arrays.stream(connections).filter(c -> c != null).forEach(Connection::finish);
+        });
+    loop.stop();
+  }
+
+  /** Another rank, as the hub sees it. */
+  private final class Remote implements Hub.Member {
+    private final int rank;
+
+    Remote(int rank) {
+      this.rank = rank;
+    }
+
+    private void send(List<ByteBuffer> frame) {
+      if (connections[rank] != null) {
+        connections[rank].send(frame);
+      }
+    }
+
+    @Override
+    public void completed(long round, List<byte[]> messages) {
+      if (encodedRound != round) {
+        encodedRound = round;
+        encoded = Frame.result(round, messages);
+      }
+      send(encoded.stream().map(ByteBuffer::duplicate).toList());
+      if (rank == connections.length - 1) {
+        encoded = null; // The queues hold what is still to be sent.
+      }
+    }
+
+    @Override
+    public void cancelled(int cancellingRank, long operation, String reason) {
+      send(Frame.about(Frame.Kind.CANCEL, operation, cancellingRank, reason));
+    }
+
+    @Override
+    public void left(int departedRank) {
+      if (departedRank != rank) {
+        send(Frame.about(Frame.Kind.LEFT, 0, departedRank, ""));
+      }
+    }
+
+    @Override
+    public void failed(int failedRank, String message) {
+      send(Frame.about(Frame.Kind.FAILED, 0, failedRank, message));
+      if (connections[rank] != null) {
+        connections[rank].finish();
+      }
+    }
+  }
+}

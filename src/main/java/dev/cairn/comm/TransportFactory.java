@@ -1,0 +1,29 @@
+package dev.cairn.comm;
+
+import java.util.List;
+
+/** Makes transports, each in two steps so that ranks can agree in between. */
+interface TransportFactory {
+  /**
+   * Loads what this rank needs and returns what the others must know to reach it. Called once for
+   * every transport.
+   */
+  byte[] prepare() throws CommunicationException;
+
+  /**
+   * Connects to the other ranks, all of which have prepared.
+   *
+   * @param generation 0 for the first transport of the group, then 1 more for each
+   * @param prepared what {@link #prepare} returned on each rank, in rank order
+   */
+  EndableTransport connect(long generation, List<byte[]> prepared) throws CommunicationException;
+
+  /** Frees what outlives a transport. */
+  default void close() {}
+
+  /** A transport that can be told why it ends. */
+  interface EndableTransport extends Transport {
+    /** Wakes every transfer with {@code reason}; nothing works afterwards. Any thread. */
+    void end(CommunicationException reason);
+  }
+}

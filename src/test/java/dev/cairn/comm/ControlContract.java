@@ -1,0 +1,317 @@
+package dev.cairn.comm;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What every control channel does, whatever carries it. */
+@Timeout(60)
+abstract class ControlContract {
+  private final List<Communicator> opened = new ArrayList<>();
+
+  /** Makes a group whose ranks are all in this process. */
+  abstract List<Communicator> open(int size, Timeouts timeouts) throws Exception;
+
+  final List<Communicator> group(int size, Timeouts timeouts) throws Exception {
+    List<Communicator> group = open(size, timeouts);
+    opened.addAll(group);
+    return group;
+  }
+
+  final List<Communicator> group(int size) throws Exception {
+    return group(size, Timeouts.defaults());
+  }
+
+  @AfterEach
+  final void closeAll() {
+    opened.forEach(Communicator::close);
+  }
+
+  static byte[] bytes(String text) {
+    return text.getBytes(UTF_8);
+  }
+
+  @Test
+  void allGatherReturnsEveryMessageInRankOrder() throws Exception {
+    for (int size : new int[] {1, 2, 5}) {
+      List<List<byte[]>> results =
+          Ranks.run(group(size), c -> c.control().allGather(bytes("from " + c.rank())));
+      for (List<byte[]> result : results) {
+        assertEquals(size, result.size());
+        for (int rank = 0; rank < size; rank++) {
+          assertArrayEquals(bytes("from " + rank), result.get(rank));
+        }
+      }
+    }
+  }
+
+  @Test
+  void broadcastReturnsRankZerosMessageEverywhere() throws Exception {
+    for (byte[] result :
+        Ranks.run(group(3), c -> c.control().broadcast(c.rank() == 0 ? bytes("plan") : null))) {
+      assertArrayEquals(bytes("plan"), result);
+    }
+  }
+
+  @Test
+  void roundsFollowEachOtherWithoutMixing() throws Exception {
+    Ranks.run(
+        group(4),
+        c -> {
+          for (int i = 0; i < 300; i++) {
+            String sent = i % 7 == 0 ? "" : i + "/" + c.rank();
+            List<byte[]> got = c.control().allGather(bytes(sent));
+            assertArrayEquals(bytes(i % 7 == 0 ? "" : i + "/3"), got.get(3));
+            assertArrayEquals(
+                bytes("b" + i), c.control().broadcast(bytes(c.rank() == 0 ? "b" + i : "x")));
+          }
+          return null;
+        });
+  }
+
+  @Test
+  void messagesOfSeveralMegabytesArriveWhole() throws Exception {
+    int lengthBytes = 9_000_001;
+    Ranks.run(
+        group(3),
+        c -> {
+          byte[] mine = new byte[lengthBytes + c.rank()];
+          Arrays.fill(mine, (byte) (c.rank() + 1));
+          List<byte[]> got = c.control().allGather(mine);
+          for (int rank = 0; rank < 3; rank++) {
+            assertEquals(lengthBytes + rank, got.get(rank).length);
+            assertEquals(rank + 1, got.get(rank)[lengthBytes - 1]);
+          }
+          return null;
+        });
+  }
+
+  @Test
+  void messageAboveTheLimitIsRefusedByItsSender() throws Exception {
+    Communicator rank0 = group(2).get(0);
+    byte[] large = new byte[Control.MAX_MESSAGE_BYTES + 1];
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> rank0.control().allGather(large));
+    assertEquals(
+        "message too large: messageBytes=67108865, expected at most 67108864;"
+            + " send bulk by a transport",
+        e.getMessage());
+  }
+
+  @Test
+  void resultsAreTheCallersOwn() throws Exception {
+    List<List<byte[]>> results =
+        Ranks.run(
+            group(2),
+            c -> {
+              byte[] mine = {(byte) c.rank()};
+              List<byte[]> got = c.control().allGather(mine);
+              got.get(0)[0] = 99;
+              mine[0] = 98;
+              return c.control().allGather(new byte[] {7});
+            });
+    assertArrayEquals(new byte[] {7}, results.get(0).get(1));
+    assertArrayEquals(new byte[] {7}, results.get(1).get(0));
+  }
+
+  @Test
+  void interruptIsKeptAndTheChannelStaysWhole() throws Exception {
+    List<Communicator> group = group(2);
+    Thread[] waiting = new Thread[1];
+    CompletableFuture<Boolean> first =
+        Ranks.start(
+            () -> {
+              waiting[0] = Thread.currentThread();
+              group.get(1).control().allGather(bytes("a"));
+              boolean interrupted = Thread.interrupted();
+              group.get(1).control().allGather(bytes("b"));
+              return interrupted;
+            });
+    while (waiting[0] == null || waiting[0].getState() == Thread.State.RUNNABLE) {
+      Thread.sleep(5);
+    }
+    Thread.sleep(50);
+    waiting[0].interrupt();
+    group.get(0).control().allGather(bytes("a"));
+    assertArrayEquals(bytes("b"), group.get(0).control().allGather(bytes("c")).get(1));
+    assertTrue(Ranks.get(first));
+  }
+
+  @Test
+  void missingRanksAreNamedWhenACollectiveTimesOut() throws Exception {
+    Timeouts hasty =
+        new Timeouts(Duration.ofSeconds(20), Duration.ofMillis(400), Duration.ofSeconds(30));
+    List<Communicator> group = group(4, hasty);
+    List<CompletableFuture<List<byte[]>>> joined =
+        Ranks.startAll(
+            List.of(group.get(0), group.get(2)), c -> c.control().allGather(bytes("here")));
+    for (CompletableFuture<List<byte[]>> future : joined) {
+      CommunicationException e = Ranks.failure(future);
+      assertEquals(1, e.rank());
+      assertTrue(
+          e.getMessage().startsWith("allGather timed out: missing ranks 1, 3 of 4, waited 0.4 s"),
+          e.getMessage());
+    }
+    CommunicationException late =
+        assertThrows(
+            CommunicationException.class, () -> group.get(1).control().allGather(bytes("late")));
+    assertEquals(Ranks.failure(joined.get(0)).getMessage(), late.getMessage());
+  }
+
+  @Test
+  void ranksOutOfStepAreNamedOnEveryRank() throws Exception {
+    List<CompletableFuture<byte[]>> futures =
+        Ranks.startAll(
+            group(3),
+            c -> {
+              if (c.rank() == 1) {
+                Thread.sleep(200);
+                return c.control().broadcast(null);
+              }
+              return c.control().allGather(bytes("x")).get(0);
+            });
+    for (CompletableFuture<byte[]> future : futures) {
+      CommunicationException e = Ranks.failure(future);
+      assertEquals(1, e.rank());
+      assertTrue(
+          e.getMessage()
+              .startsWith("collectives out of step: rank 1 of 3 called broadcast as round 1"),
+          e.getMessage());
+    }
+  }
+
+  @Test
+  void rankThatLeftIsNamedByTheNextCollective() throws Exception {
+    List<Communicator> group = group(3);
+    Ranks.run(group, c -> c.control().allGather(bytes("last")));
+    CompletableFuture<List<byte[]>> waiting =
+        Ranks.start(() -> group.get(0).control().allGather(bytes("more")));
+    group.get(2).close();
+    CommunicationException e = Ranks.failure(waiting);
+    assertEquals(2, e.rank());
+    assertEquals("rank 2 of 3 has closed its communicator", e.getMessage());
+    CommunicationException other =
+        Ranks.failure(Ranks.start(() -> group.get(1).control().allGather(bytes("more"))));
+    assertEquals(e.getMessage(), other.getMessage());
+  }
+
+  @Test
+  void rankZeroMayLeaveFirst() throws Exception {
+    List<Communicator> group = group(3);
+    Ranks.run(group, c -> c.control().allGather(bytes("last")));
+    group.get(0).close();
+    CommunicationException e =
+        Ranks.failure(Ranks.start(() -> group.get(1).control().allGather(bytes("more"))));
+    assertEquals("rank 0 of 3 has closed its communicator", e.getMessage());
+  }
+
+  @Test
+  void cancelShowsOnEveryRankUntilTheNextOperationBegins() throws Exception {
+    List<Communicator> group = group(3);
+    Set<String> seen =
+        Ranks.run(
+                group,
+                c -> {
+                  CompletableFuture<CommunicationException> told = new CompletableFuture<>();
+                  c.control().onFailure(told::complete);
+                  c.control().allGather(bytes("begin"));
+                  if (c.rank() == 1) {
+                    c.control().cancel("disk full");
+                  }
+                  CommunicationException heard = Ranks.get(told);
+                  c.control().allGather(bytes("outcome"));
+                  CommunicationException shown = c.control().failure().orElseThrow();
+                  c.control().begin();
+                  assertFalse(c.control().failure().isPresent());
+                  c.control().allGather(bytes("next"));
+                  return heard.getMessage() + heard.rank() + shown.getMessage() + shown.rank();
+                })
+            .stream()
+            .collect(Collectors.toSet());
+    String each = "cancelled by rank 1 of 3: disk full1";
+    assertEquals(Set.of(each + each), seen);
+  }
+
+  @Test
+  void cancelOfAnEarlierOperationIsNotSeenByALaterOne() throws Exception {
+    List<Communicator> group = group(2);
+    group.get(0).control().begin();
+    group.get(1).control().cancel("late news");
+    Ranks.run(group, c -> c.control().allGather(bytes("x")));
+    assertFalse(group.get(0).control().failure().isPresent());
+    assertTrue(group.get(1).control().failure().isPresent());
+  }
+
+  @Test
+  void cancelOfALaterOperationIsSeenOnceThatBegins() throws Exception {
+    List<Communicator> group = group(2);
+    group.get(0).control().begin();
+    group.get(0).control().cancel("ahead");
+    Ranks.run(group, c -> c.control().allGather(bytes("x")));
+    assertFalse(group.get(1).control().failure().isPresent());
+    CompletableFuture<CommunicationException> told = new CompletableFuture<>();
+    group.get(1).control().onFailure(told::complete);
+    group.get(1).control().begin();
+    assertTrue(group.get(1).control().failure().isPresent());
+    assertNotNull(Ranks.get(told));
+  }
+
+  @Test
+  void closedCommunicatorRefusesEveryCall() throws Exception {
+    Communicator only = group(1).get(0);
+    only.close();
+    only.close();
+    IllegalStateException e =
+        assertThrows(IllegalStateException.class, () -> only.control().allGather(bytes("x")));
+    assertEquals("communicator is closed", e.getMessage());
+    assertThrows(IllegalStateException.class, only.control()::begin);
+    assertThrows(IllegalStateException.class, () -> only.control().cancel("x"));
+    assertThrows(IllegalStateException.class, only::transport);
+  }
+
+  @Test
+  void closeWhileACollectiveRunsIsRefused() throws Exception {
+    List<Communicator> group = group(2);
+    CompletableFuture<List<byte[]>> waiting =
+        Ranks.start(() -> group.get(1).control().allGather(bytes("x")));
+    IllegalStateException e = null;
+    while (e == null) {
+      Thread.sleep(20);
+      Communicator busy = group.get(1);
+      e = waiting.isDone() ? new IllegalStateException("collective ended") : tryClose(busy);
+    }
+    assertEquals("communicator closed while a collective runs", e.getMessage());
+    group.get(0).control().allGather(bytes("y"));
+    Ranks.get(waiting);
+  }
+
+  private static IllegalStateException tryClose(Communicator communicator) {
+    return assertThrows(IllegalStateException.class, communicator::close);
+  }
+
+  @Test
+  void twoThreadsOfOneRankCannotBothCall() throws Exception {
+    List<Communicator> group = group(2);
+    CompletableFuture<List<byte[]>> waiting =
+        Ranks.start(() -> group.get(1).control().allGather(bytes("x")));
+    Thread.sleep(200);
+    assertThrows(IllegalStateException.class, () -> group.get(1).control().allGather(bytes("y")));
+    group.get(0).control().allGather(bytes("z"));
+    assertArrayEquals(bytes("x"), Ranks.get(waiting).get(1));
+  }
+}

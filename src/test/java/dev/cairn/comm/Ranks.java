@@ -1,0 +1,75 @@
+package dev.cairn.comm;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Runs one thread for each rank of a group and collects what each returns or throws. */
+final class Ranks {
+  interface Body<T> {
+    T run(Communicator communicator) throws Exception;
+  }
+
+  private Ranks() {}
+
+  static <T> CompletableFuture<T> start(Callable<T> body) {
+    CompletableFuture<T> future = new CompletableFuture<>();
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                future.complete(body.call());
+              } catch (Throwable e) {
+                future.completeExceptionally(e);
+              }
+            },
+            "test-rank");
+    thread.setDaemon(true);
+    thread.start();
+    return future;
+  }
+
+  /** Runs {@code body} on every rank at once; a rank's exception ends the test. */
+  static <T> List<T> run(List<Communicator> group, Body<T> body) throws Exception {
+    return collect(startAll(group, body));
+  }
+
+  static <T> List<CompletableFuture<T>> startAll(List<Communicator> group, Body<T> body) {
+    return group.stream().map(c -> start(() -> body.run(c))).toList();
+  }
+
+  static <T> List<T> collect(List<CompletableFuture<T>> futures) throws Exception {
+    List<T> results = new ArrayList<>();
+    for (CompletableFuture<T> future : futures) {
+      results.add(get(future));
+    }
+    return results;
+  }
+
+  static <T> T get(CompletableFuture<T> future) throws Exception {
+    try {
+      return future.get(60, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Exception cause) {
+        throw cause;
+      }
+      throw new AssertionError(e.getCause());
+    } catch (TimeoutException e) {
+      throw new AssertionError("a rank hangs", e);
+    }
+  }
+
+  /** Returns the failure that {@code future} must end with. */
+  static CommunicationException failure(CompletableFuture<?> future) throws Exception {
+    try {
+      Object result = get(future);
+      throw new AssertionError("no failure but " + result);
+    } catch (CommunicationException e) {
+      return e;
+    }
+  }
+}
