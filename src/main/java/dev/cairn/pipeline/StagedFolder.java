@@ -2,8 +2,12 @@ package dev.cairn.pipeline;
 
 import dev.cairn.io.Disk;
 import dev.cairn.io.OutputFile;
+import dev.cairn.safetensors.Manifest;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -20,14 +24,16 @@ import java.util.HexFormat;
  */
 public final class StagedFolder implements AutoCloseable {
   /** The marker that says that everything else in the folder was there before it. */
-  public static final String COMPLETED = "COMPLETED";
+  public static final String COMPLETED = Manifest.COMPLETED_FILE_NAME;
+
+  private static final Logger LOG = System.getLogger(StagedFolder.class.getName());
 
   private final Disk disk;
   private final Path target;
   private final Path folder;
   private final String id;
   private final boolean overwrite;
-  private final Heartbeat heartbeat;
+  private Heartbeat heartbeat;
   private boolean exists = true;
 
   private StagedFolder(Disk disk, Path target, Path folder, String id, boolean overwrite) {
@@ -36,7 +42,6 @@ public final class StagedFolder implements AutoCloseable {
     this.folder = folder;
     this.id = id;
     this.overwrite = overwrite;
-    this.heartbeat = Heartbeat.start(folder.resolve(Owner.FILE));
   }
 
   /**
@@ -62,8 +67,10 @@ public final class StagedFolder implements AutoCloseable {
     Path folder = parent.resolve(Leftovers.temporaryName(absolute, id));
     disk.createFolder(folder);
     try {
-      write(disk, folder.resolve(Owner.FILE), Owner.current().encode());
-      return new StagedFolder(disk, absolute, folder, id, overwrite);
+      StagedFolder staged = new StagedFolder(disk, absolute, folder, id, overwrite);
+      staged.write(Owner.FILE, Owner.current().encode(), false);
+      staged.heartbeat = Heartbeat.start(folder.resolve(Owner.FILE));
+      return staged;
     } catch (IOException | RuntimeException e) {
       disk.deleteTree(folder);
       throw e;
@@ -108,12 +115,6 @@ public final class StagedFolder implements AutoCloseable {
     }
   }
 
-  private static void write(Disk disk, Path file, byte[] bytes) throws IOException {
-    try (OutputFile output = disk.create(file, bytes.length)) {
-      output.writeFully(ByteBuffer.wrap(bytes), 0);
-    }
-  }
-
   /**
    * Makes the folder visible under its final name. Before it, every file that must survive a power
    * cut has been forced.
@@ -121,7 +122,7 @@ public final class StagedFolder implements AutoCloseable {
    * @param durable whether folders are forced too, this one before the rename and its parent after
    */
   public void publish(boolean durable) throws IOException {
-    write(COMPLETED, (id + "\n").getBytes(java.nio.charset.StandardCharsets.UTF_8), durable);
+    write(COMPLETED, (id + "\n").getBytes(StandardCharsets.UTF_8), durable);
     heartbeat.close();
     disk.delete(folder.resolve(Owner.FILE));
     if (durable) {
@@ -131,8 +132,8 @@ public final class StagedFolder implements AutoCloseable {
       replaceTarget(durable);
     } else {
       disk.rename(folder, target);
+      forceParentOrUndo(durable, () -> disk.rename(target, folder));
       exists = false;
-      forceParent(durable);
     }
   }
 
@@ -144,23 +145,55 @@ public final class StagedFolder implements AutoCloseable {
     }
   }
 
-  private void forceParent(boolean durable) throws IOException {
-    if (durable) {
+  private interface Undo {
+    void run() throws IOException;
+  }
+
+  /** A folder whose name may not survive a power cut is not committed: it goes back. */
+  private void forceParentOrUndo(boolean durable, Undo undo) throws IOException {
+    if (!durable) {
+      return;
+    }
+    try {
       disk.forceFolder(target.getParent());
+    } catch (IOException e) {
+      undo.run();
+      throw e;
     }
   }
 
   private void replaceTarget(boolean durable) throws IOException {
     if (disk.exchange(folder, target)) {
-      forceParent(durable); // the new folder is safe before the old one goes
-      return; // the old one is now the temporary folder: close() deletes it
+      forceParentOrUndo(durable, () -> disk.exchange(folder, target));
+      exists = false;
+      deleteReplaced(folder);
+      return;
     }
     Path old = target.resolveSibling(Leftovers.oldName(target, id));
     disk.rename(target, old);
-    disk.rename(folder, target);
+    try {
+      disk.rename(folder, target);
+    } catch (IOException e) {
+      disk.rename(old, target);
+      throw e;
+    }
+    forceParentOrUndo(
+        durable,
+        () -> {
+          disk.rename(target, folder);
+          disk.rename(old, target);
+        });
     exists = false;
-    forceParent(durable);
-    disk.deleteTree(old);
+    deleteReplaced(old);
+  }
+
+  /** The new folder is committed: what is left of the old one is no reason to fail. */
+  private void deleteReplaced(Path replaced) {
+    try {
+      disk.deleteTree(replaced);
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "replaced folder not deleted: folder={0}, reason={1}", replaced, e);
+    }
   }
 
   /** Deletes the temporary folder if there still is one: after a failure, or the replaced folder. */

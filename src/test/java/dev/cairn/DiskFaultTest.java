@@ -1,0 +1,115 @@
+package dev.cairn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.FaultyDisk.Call;
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.io.Disk;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every file system call of a save fails once; whatever is left is what was there before. */
+@Tag("faults")
+class DiskFaultTest {
+  private static final int WORLD_SIZE = 2;
+
+  @TempDir Path temporary;
+
+  static Stream<Arguments> faults() {
+    List<Arguments> all = new ArrayList<>();
+    for (Call call : Call.values()) {
+      for (SaveMode mode : List.of(SaveMode.GATHER, SaveMode.PARALLEL)) {
+        for (boolean overwrite : new boolean[] {false, true}) {
+          all.add(Arguments.of(call, mode, overwrite, true));
+        }
+      }
+      all.add(Arguments.of(call, SaveMode.PARALLEL, true, false));
+    }
+    return all.stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("faults")
+  void nothingHalfMadeIsVisibleWhicheverCallFails(
+      Call call, SaveMode mode, boolean overwrite, boolean canExchange) throws Exception {
+    SaveOptions options =
+        SaveOptions.builder()
+            .mode(mode)
+            .overwrite(overwrite)
+            .maxShardBytes(2000)
+            .stagingBufferBytes(4096)
+            .build();
+    int faults = 0;
+    for (int nth = 0; failsAt(call, nth, options, canExchange); nth++) {
+      faults++;
+    }
+    boolean happens =
+        switch (call) {
+          case EXCHANGE -> overwrite;
+          case RENAME -> !(overwrite && canExchange);
+          default -> true;
+        };
+    assertEquals(happens, faults > 0, "whether the call is made at all");
+  }
+
+  /** Saves with one failing call; returns whether it was reached. */
+  private boolean failsAt(Call call, int nth, SaveOptions options, boolean canExchange)
+      throws Exception {
+    Path target = temporary.resolve("run" + call + nth).resolve("model");
+    List<String> before = List.of();
+    if (options.overwrite()) {
+      Files.createDirectories(target);
+      Files.writeString(target.resolve("old"), "old");
+      before = List.of("model", "model/old");
+    }
+    FaultyDisk disk = new FaultyDisk(call, nth, canExchange);
+    List<Group.Result<SaveReport>> results = save(options, disk, target);
+    if (!disk.failed()) {
+      results.forEach(result -> assertNull(result.failure()));
+      return false;
+    }
+    for (Group.Result<SaveReport> result : results) {
+      CheckpointException e = assertInstanceOf(CheckpointException.class, result.failure());
+      assertTrue(e.getMessage().contains("injected fault: call=" + call), e.getMessage());
+      assertTrue(e.rank() == 0 || call == Call.WRITE || call == Call.FORCE, e.getMessage());
+    }
+    assertEquals(before, everythingIn(target.getParent()));
+    save(options, Disk.local(), target).forEach(result -> assertNull(result.failure()));
+    assertTrue(everythingIn(target.getParent()).contains("model/COMPLETED"));
+    return true;
+  }
+
+  private static List<Group.Result<SaveReport>> save(SaveOptions options, Disk disk, Path target)
+      throws InterruptedException {
+    WholeModel model = WholeModel.various(WORLD_SIZE);
+    return Group.run(
+        WORLD_SIZE,
+        communicator -> {
+          try (Checkpointer checkpointer = Checkpointer.open(communicator, options, disk)) {
+            return checkpointer.save(
+                target, model.on(communicator.rank(), WORLD_SIZE), ModelFiles.none());
+          }
+        });
+  }
+
+  private static List<String> everythingIn(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> paths = Files.walk(folder)) {
+      return paths.skip(1).map(path -> folder.relativize(path).toString()).sorted().toList();
+    }
+  }
+}
