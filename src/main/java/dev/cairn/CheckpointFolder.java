@@ -15,13 +15,18 @@ import dev.cairn.safetensors.Manifest.FileRecord;
 import dev.cairn.safetensors.Manifest.TensorRecord;
 import dev.cairn.safetensors.ShardIndex;
 import dev.cairn.safetensors.TensorEntry;
+import dev.cairn.tensor.DType;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.zip.CRC32C;
 
@@ -52,8 +57,12 @@ final class CheckpointFolder implements AutoCloseable {
     if (plan.files().size() > 1) {
       write(ShardIndex.FILE_NAME, index().encode());
     }
-    for (FolderFile file : modelFiles.files(options.dtype())) {
-      write(file.relativePath(), file.bytes());
+    for (FolderFile file : modelFiles.files(savedDtype())) {
+      try (InputStream content = file.open()) {
+        long lengthBytes = file.lengthBytes();
+        int crc = folder.write(file.relativePath(), content, lengthBytes, durable);
+        smallFiles.add(new FileRecord(file.relativePath(), lengthBytes, crc));
+      }
     }
     return folder.path();
   }
@@ -73,8 +82,19 @@ final class CheckpointFolder implements AutoCloseable {
   }
 
   private void write(String relativePath, byte[] bytes) throws IOException {
-    folder.write(relativePath, bytes, durable);
-    smallFiles.add(new FileRecord(relativePath, bytes.length, crc(bytes)));
+    int crc = folder.write(relativePath, bytes, durable);
+    smallFiles.add(new FileRecord(relativePath, bytes.length, crc));
+  }
+
+  /** Returns the floating dtype that most of the saved bytes have: what the config is to say. */
+  private Optional<DType> savedDtype() {
+    Map<DType, Long> bytesByDtype = new EnumMap<>(DType.class);
+    for (PlannedTensor tensor : plan.tensors()) {
+      if (tensor.info().dtype().isCastable()) {
+        bytesByDtype.merge(tensor.info().dtype(), tensor.info().lengthBytes(), Long::sum);
+      }
+    }
+    return bytesByDtype.entrySet().stream().max(Map.Entry.comparingByValue()).map(Map.Entry::getKey);
   }
 
   private static int crc(byte[] bytes) {
@@ -100,7 +120,7 @@ final class CheckpointFolder implements AutoCloseable {
     Manifest manifest =
         new Manifest(
             Instant.now().toString(),
-            mode.name().toLowerCase(java.util.Locale.ROOT),
+            mode.name().toLowerCase(Locale.ROOT),
             worldSize,
             OptionalLong.empty(),
             tensors,

@@ -38,6 +38,13 @@ public record Parameter(
     return new Parameter(name, shape, held, layout, partition, true);
   }
 
+  /** Returns this parameter under another name. */
+  Parameter named(String newName) {
+    return newName.equals(name)
+        ? this
+        : new Parameter(newName, shape, held, layout, partition, isBuffer);
+  }
+
   /**
    * Checks that the partition is as long as shape, layout, dtype and rank say.
    *

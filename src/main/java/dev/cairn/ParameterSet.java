@@ -2,16 +2,25 @@ package dev.cairn;
 
 import dev.cairn.safetensors.Header;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 
-/** The tensors of a model in the caller's order, which is the order of shards. Immutable. */
+/**
+ * The tensors of a model in the caller's order, which is the order of shards. Immutable.
+ *
+ * <p>Names come as a state dict has them: what DDP, DeepSpeed ({@code module.}), {@code
+ * torch.compile} ({@code _orig_mod.}) and FSDP ({@code _fsdp_wrapped_module.}) put before them is
+ * removed.
+ */
 public final class ParameterSet {
   private final List<Parameter> parameters;
+  private final Map<String, String> tied;
 
-  private ParameterSet(List<Parameter> parameters) {
-    this.parameters = parameters;
+  private ParameterSet(List<Parameter> parameters, Map<String, String> tied) {
+    this.parameters = List.copyOf(parameters);
+    this.tied = Map.copyOf(tied);
   }
 
   /**
@@ -19,34 +28,125 @@ public final class ParameterSet {
    *
    * @param parameters at least one; the same names, shapes, dtypes and layouts in the same order on
    *     every rank
-   * @throws IllegalArgumentException if there is none, or a name is empty, reserved or there twice
+   * @throws IllegalArgumentException if there is none, or a name is empty, reserved, or there twice
+   *     once wrappers' prefixes are removed
    */
   public static ParameterSet of(List<Parameter> parameters) {
     if (parameters.isEmpty()) {
       throw new IllegalArgumentException("no parameters: there is nothing to save");
     }
-    Set<String> names = new HashSet<>();
+    List<Parameter> renamed = new ArrayList<>();
     for (Parameter parameter : parameters) {
-      checkName(parameter.name());
-      if (!names.add(parameter.name())) {
-        throw new IllegalArgumentException("duplicate parameter name: tensor=" + parameter.name());
-      }
+      renamed.add(parameter.named(ParameterNames.unwrapped(parameter.name())));
     }
-    return new ParameterSet(List.copyOf(new ArrayList<>(parameters)));
+    checkNames(parameters, renamed);
+    return new ParameterSet(renamed, Map.of());
   }
 
-  private static void checkName(String name) {
-    if (name.isEmpty()) {
-      throw new IllegalArgumentException("empty parameter name");
-    }
-    if (name.equals(Header.METADATA_KEY)) {
-      throw new IllegalArgumentException(
-          "reserved parameter name: tensor=" + name + "; safetensors keeps its metadata under it");
+  private static void checkNames(List<Parameter> given, List<Parameter> renamed) {
+    Map<String, String> givenByName = new HashMap<>();
+    for (int index = 0; index < renamed.size(); index++) {
+      String name = renamed.get(index).name();
+      if (name.isEmpty()) {
+        throw new IllegalArgumentException(
+            "empty parameter name: tensor=\"" + given.get(index).name() + "\"");
+      }
+      if (name.equals(Header.METADATA_KEY)) {
+        throw new IllegalArgumentException(
+            "reserved parameter name: tensor=" + name + "; safetensors keeps its metadata there");
+      }
+      String other = givenByName.put(name, given.get(index).name());
+      if (other != null) {
+        throw new IllegalArgumentException(
+            "duplicate parameter name: tensor=%s, given as %s and %s"
+                .formatted(name, other, given.get(index).name()));
+      }
     }
   }
 
   /** Returns the parameters in the caller's order. */
   public List<Parameter> parameters() {
     return parameters;
+  }
+
+  /**
+   * Returns one attribute of a composite model, for example the policy of a model that also has a
+   * value head: the parameters under {@code name.}, that prefix removed.
+   *
+   * @throws IllegalArgumentException if there are none; the message lists the attributes there are
+   */
+  public ParameterSet attribute(String name) {
+    Map<String, String> inside = new LinkedHashMap<>();
+    List<Parameter> given = new ArrayList<>();
+    List<Parameter> renamed = new ArrayList<>();
+    for (Parameter parameter : parameters) {
+      String innerName = ParameterNames.inside(name, parameter.name());
+      if (innerName != null) {
+        inside.put(parameter.name(), innerName);
+        given.add(parameter);
+        renamed.add(parameter.named(innerName));
+      }
+    }
+    if (renamed.isEmpty()) {
+      throw new IllegalArgumentException(
+          "no such attribute: attribute=%s, expected one of %s"
+              .formatted(name, ParameterNames.attributes(parameters)));
+    }
+    checkNames(given, renamed);
+    Map<String, String> innerTied = new HashMap<>();
+    tied.forEach(
+        (alias, canonical) -> {
+          if (inside.containsKey(alias) && inside.containsKey(canonical)) {
+            innerTied.put(inside.get(alias), inside.get(canonical));
+          }
+        });
+    return new ParameterSet(renamed, innerTied);
+  }
+
+  /**
+   * Returns this set with two of its parameters declared to be one: the trainer shares their memory,
+   * and each step changes both. A save leaves the alias out if the model's config says {@code
+   * tie_word_embeddings: true}; otherwise it writes both.
+   *
+   * @param alias the name that may be left out, for example {@code lm_head.weight}
+   * @param canonical the name that stays, for example {@code model.embed_tokens.weight}
+   * @throws IllegalArgumentException if one is not in the set, or their shapes or dtypes differ
+   */
+  public ParameterSet withTied(String alias, String canonical) {
+    Parameter first = find(alias);
+    Parameter second = find(canonical);
+    if (!first.shape().equals(second.shape()) || first.held() != second.held()) {
+      throw new IllegalArgumentException(
+          "tied parameters differ: tensor=%s is %s %s, tensor=%s is %s %s"
+              .formatted(
+                  first.name(),
+                  first.shape(),
+                  first.held(),
+                  second.name(),
+                  second.shape(),
+                  second.held()));
+    }
+    Map<String, String> more = new HashMap<>(tied);
+    more.put(first.name(), second.name());
+    return new ParameterSet(parameters, more);
+  }
+
+  private Parameter find(String name) {
+    String wanted = ParameterNames.unwrapped(name);
+    return parameters.stream()
+        .filter(parameter -> parameter.name().equals(wanted))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no such parameter: tensor=" + name));
+  }
+
+  /** Returns the declared ties, alias to canonical name. */
+  public Map<String, String> tied() {
+    return tied;
+  }
+
+  /** Returns this set without some of its parameters. */
+  ParameterSet without(java.util.Set<String> names) {
+    return new ParameterSet(
+        parameters.stream().filter(parameter -> !names.contains(parameter.name())).toList(), tied);
   }
 }

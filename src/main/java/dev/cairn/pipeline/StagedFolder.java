@@ -3,7 +3,9 @@ package dev.cairn.pipeline;
 import dev.cairn.io.Disk;
 import dev.cairn.io.OutputFile;
 import dev.cairn.safetensors.Manifest;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
@@ -15,6 +17,7 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.zip.CRC32C;
 
 /**
  * A folder in the making: written under a hidden name beside its target, and made visible by one
@@ -27,6 +30,8 @@ public final class StagedFolder implements AutoCloseable {
   public static final String COMPLETED = Manifest.COMPLETED_FILE_NAME;
 
   private static final Logger LOG = System.getLogger(StagedFolder.class.getName());
+
+  private static final int PIECE_BYTES = 1 << 16;
 
   private final Disk disk;
   private final Path target;
@@ -100,19 +105,47 @@ public final class StagedFolder implements AutoCloseable {
   }
 
   /**
-   * Writes one small file into the folder.
+   * Writes one file into the folder.
    *
    * @param durable whether it is forced to the disk before the return
+   * @return the CRC32C of its bytes
    */
-  public void write(String relativePath, byte[] bytes, boolean durable) throws IOException {
+  public int write(String relativePath, byte[] bytes, boolean durable) throws IOException {
+    return write(relativePath, new ByteArrayInputStream(bytes), bytes.length, durable);
+  }
+
+  /**
+   * Writes one file into the folder, a piece at a time.
+   *
+   * @param content not closed here
+   * @param lengthBytes how much the content is
+   * @param durable whether it is forced to the disk before the return
+   * @return the CRC32C of its bytes
+   * @throws IOException if the content is shorter or longer than it was said to be
+   */
+  public int write(String relativePath, InputStream content, long lengthBytes, boolean durable)
+      throws IOException {
     Path file = folder.resolve(relativePath);
     Files.createDirectories(file.getParent());
-    try (OutputFile output = disk.create(file, bytes.length)) {
-      output.writeFully(ByteBuffer.wrap(bytes), 0);
+    CRC32C crc = new CRC32C();
+    long fileOffset = 0;
+    try (OutputFile output = disk.create(file, lengthBytes)) {
+      byte[] piece = new byte[PIECE_BYTES];
+      for (int count = content.read(piece); count >= 0; count = content.read(piece)) {
+        output.writeFully(ByteBuffer.wrap(piece, 0, count), fileOffset);
+        crc.update(piece, 0, count);
+        fileOffset += count;
+      }
+      if (fileOffset != lengthBytes) {
+        throw new IOException(
+            "file changed while it was copied: lengthBytes=%d, expected %d, file=%s"
+                .formatted(fileOffset, lengthBytes, relativePath));
+      }
       if (durable) {
         output.force();
       }
     }
+    return (int) crc.getValue();
   }
 
   /**
