@@ -32,6 +32,7 @@ units() {
   echo "cpu cpu.cpp"
   echo "isa isa.cpp"
   echo "file file.cpp"
+  echo "allocate ../jni/allocate.cpp"
 }
 
 # True if $1 is missing or older than this script or anything under native/.
