@@ -7,9 +7,10 @@ import java.nio.ByteBuffer;
  * Casts and checksums over memory. Every implementation gives the same bits. Any thread.
  *
  * <p>Casts go from F32, BF16 and F16 to each other, and from F64 to these through F32. They round
- * to nearest even and keep denormals. To BF16 every NaN becomes 0x7FC0; elsewhere a NaN keeps its
- * sign and the upper bits of its payload and becomes quiet. Data is little endian, whatever the
- * byte order of a buffer says; it needs no alignment.
+ * to nearest even and keep denormals. To BF16 every NaN becomes 0x7FC0; from BF16 to F32 the bits
+ * of a NaN stay as they are; elsewhere it keeps its sign and the upper bits of its payload and
+ * becomes quiet. Data is little endian, whatever the byte order of a buffer says; it needs no
+ * alignment.
  */
 public interface Kernels {
   /**

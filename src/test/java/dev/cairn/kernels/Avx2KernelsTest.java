@@ -1,0 +1,7 @@
+package dev.cairn.kernels;
+
+class Avx2KernelsTest extends NativeKernelsContract {
+  Avx2KernelsTest() {
+    super(Isa.AVX2);
+  }
+}

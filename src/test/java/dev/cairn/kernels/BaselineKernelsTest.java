@@ -1,0 +1,7 @@
+package dev.cairn.kernels;
+
+class BaselineKernelsTest extends NativeKernelsContract {
+  BaselineKernelsTest() {
+    super(Isa.BASELINE);
+  }
+}
