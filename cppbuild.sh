@@ -21,7 +21,7 @@ avx2=(-mavx2 -mf16c)
 avx512=(-mavx512f -mavx512bw -mavx512dq -mavx512vl -mf16c -mprefer-vector-width=512)
 crc=(-msse4.2 -mpclmul)
 
-# object name | source | flags of its own
+# object name | source | flags of its own: the kernels
 units() {
   echo "cast_baseline cast.inc.cpp -DCAIRN_CASTS=kCastsBaseline"
   echo "cast_avx2 cast.inc.cpp -DCAIRN_CASTS=kCastsAvx2 ${avx2[*]}"
@@ -32,7 +32,6 @@ units() {
   echo "cpu cpu.cpp"
   echo "isa isa.cpp"
   echo "file file.cpp"
-  echo "allocate ../jni/allocate.cpp"
 }
 
 # True if $1 is missing or older than this script or anything under native/.
@@ -55,15 +54,47 @@ library() {
   stale "$archive" || return 0
   compile "$out/obj"
   mkdir -p "$out/lib"
+  # What only the library that JavaCPP links wants; tests have the C++ library's own.
+  "$cxx" "${flags[@]}" -c native/src/jni/allocate.cpp -o "$out/lib/allocate.o"
   rm -f "$archive"
   ar rcs "$archive.tmp" "$out"/obj/*.o
   mv "$archive.tmp" "$archive"
 }
 
+# program NAME OBJECTS_OR_ARCHIVE FLAG...: native/test/NAME.cpp linked with what it tests.
+program() {
+  local name="$1" tested="$2"
+  shift 2
+  echo "'$cxx' ${flags[*]} -fexceptions -Inative/test $* native/test/$name.cpp $tested -o '$out/test/$name' -pthread"
+}
+
+run_tests() {
+  local sanitize=(-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all)
+  library
+  if stale "$out/test/built"; then
+    compile "$out/test/obj" "${sanitize[@]}"
+    {
+      program test_cast "$out/test/obj/*.o" "${sanitize[@]}"
+      program test_crc32c "$out/test/obj/*.o" "${sanitize[@]}"
+      program test_file "$out/test/obj/*.o" "${sanitize[@]}"
+      program exhaustive "$out/lib/libcairn_cpu.a"
+    } | xargs -P "$(nproc)" -I{} bash -c '{}'
+    touch "$out/test/built"
+  fi
+  rm -rf "$out/test/files"
+  mkdir -p "$out/test/files"
+  "$out/test/test_cast"
+  "$out/test/test_crc32c"
+  "$out/test/test_file" "$out/test/files"
+  "$out/test/exhaustive"
+  echo "native tests passed: test_cast test_crc32c test_file (ASan, UBSan), exhaustive"
+}
+
 case "${1:-library}" in
   library) library ;;
+  test) run_tests ;;
   *)
-    echo "usage: cppbuild.sh" >&2
+    echo "usage: cppbuild.sh [test]" >&2
     exit 2
     ;;
 esac

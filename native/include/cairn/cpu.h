@@ -45,9 +45,9 @@ int32_t cairn_isa_supported(void) CAIRN_NOEXCEPT;
 
    Between F32, BF16 and F16 in every direction, and from F64 to each; what is
    not from or to F32 goes through it. Rounds to nearest even; denormals are
-   kept. To BF16 every NaN becomes 0x7FC0; from BF16 to F32 the bits of a NaN stay
-   as they are; elsewhere it keeps its sign and the upper bits of its payload and
-   becomes quiet. from must not equal to.
+   kept. To BF16 every NaN becomes 0x7FC0; from BF16 to F32 the bits of a NaN
+   stay as they are; elsewhere it keeps its sign and the upper bits of its
+   payload and becomes quiet. from must not equal to.
 
    isa: CAIRN_ISA_*. elements: 0 or more. The two ranges must not overlap.
    crc: the CRC32C of all bytes before, 0 to begin; never null.
