@@ -1,0 +1,2 @@
+/** Parameters that are tensors of Bytedeco PyTorch. Needs {@code org.bytedeco:pytorch}. */
+package dev.cairn.torch;
