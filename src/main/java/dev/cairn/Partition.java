@@ -72,6 +72,18 @@ public final class Partition {
     return device;
   }
 
+  /** Returns whether both are the same bytes in the same memory, and there are any. */
+  boolean isSameMemory(Partition other) {
+    return lengthBytes > 0
+        && lengthBytes == other.lengthBytes
+        && device.equals(other.device)
+        && address() == other.address();
+  }
+
+  private long address() {
+    return buffer == null ? address : HostMemory.addressOf(buffer);
+  }
+
   /** Returns a little-endian view of a part; the caller has checked the range. */
   ByteBuffer view(long byteOffset, int viewBytes) {
     if (buffer != null) {

@@ -31,7 +31,7 @@ final class SaveRun {
   private final Tools tools;
   private final Ranks ranks;
   private final Path target;
-  private final ParameterSet parameters;
+  private ParameterSet parameters;
   private final ModelFiles files;
   private final Map<SavePhase, Long> nanos = new EnumMap<>(SavePhase.class);
 
@@ -51,6 +51,7 @@ final class SaveRun {
 
   SaveReport run() throws IOException {
     ranks.communicator().control().begin();
+    parameters = new TieDecision(ranks, parameters, files.config()).withoutAliases();
     plan = new PlanAgreement(ranks, tools.options(), parameters).agree();
     checksums = new TensorChecksums(plan);
     took(SavePhase.PLAN);

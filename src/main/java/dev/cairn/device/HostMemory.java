@@ -80,6 +80,13 @@ public final class HostMemory implements AutoCloseable {
     return new Window(address, viewBytes).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }
 
+  /** Returns the address of the first byte of a direct buffer. */
+  public static long addressOf(ByteBuffer direct) {
+    try (Pointer pointer = new Pointer(direct)) {
+      return pointer.address();
+    }
+  }
+
   @Override
   public void close() {
     if (block != null) {

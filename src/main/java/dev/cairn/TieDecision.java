@@ -1,0 +1,114 @@
+package dev.cairn;
+
+import dev.cairn.hf.ModelConfig;
+import dev.cairn.hf.TiedNames;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Decides, the same on every rank, which tied weights a save leaves out.
+ *
+ * <p>An alias goes only if the config says {@code tie_word_embeddings: true} and the two are one:
+ * declared so by the caller, in the same memory, or equal byte for byte on every rank. In every other
+ * case both names are written: loaders take equal copies, but initialise a missing one at random.
+ */
+final class TieDecision {
+  private static final int BLOCK_BYTES = 1 << 20;
+  private static final byte[] NO = {0};
+  private static final byte[] YES = {1};
+
+  private final Ranks ranks;
+  private final ParameterSet parameters;
+  private final Optional<ModelConfig> config;
+
+  /** Prepares the decision; only rank 0's config counts. */
+  TieDecision(Ranks ranks, ParameterSet parameters, Optional<ModelConfig> config) {
+    this.ranks = ranks;
+    this.parameters = parameters;
+    this.config = config;
+  }
+
+  /** Two parameters that may be one. */
+  private record Pair(Parameter alias, Parameter canonical, boolean isDeclared) {}
+
+  /** Returns the parameters without the aliases that may go. Collective. */
+  ParameterSet withoutAliases() throws IOException {
+    boolean ties = config.map(ModelConfig::tiesWordEmbeddings).orElse(false);
+    byte[] mayDrop = ranks.together(() -> ties ? YES : NO).get(0);
+    List<Pair> pairs = pairs();
+    if (mayDrop[0] == 0 || pairs.isEmpty()) {
+      return parameters;
+    }
+    List<byte[]> votes = ranks.together(() -> votes(pairs));
+    Set<String> dropped = new HashSet<>();
+    for (int index = 0; index < pairs.size(); index++) {
+      int pair = index;
+      // ranks that disagree about the pairs are told so when plans are compared
+      if (votes.stream().allMatch(vote -> pair < vote.length && vote[pair] != 0)) {
+        dropped.add(pairs.get(index).alias().name());
+      }
+    }
+    return parameters.without(dropped);
+  }
+
+  private List<Pair> pairs() {
+    Map<String, Parameter> byName = new HashMap<>();
+    parameters.parameters().forEach(parameter -> byName.put(parameter.name(), parameter));
+    List<Pair> pairs = new ArrayList<>();
+    parameters.tied().keySet().stream()
+        .sorted()
+        .forEach(
+            alias ->
+                pairs.add(
+                    new Pair(
+                        byName.get(alias), byName.get(parameters.tied().get(alias)), true)));
+    TiedNames.find(byName.keySet())
+        .filter(names -> !parameters.tied().containsKey(names.alias()))
+        .map(names -> new Pair(byName.get(names.alias()), byName.get(names.canonical()), false))
+        .filter(pair -> pair.alias() != null && sameKind(pair))
+        .ifPresent(pairs::add);
+    return pairs;
+  }
+
+  private static boolean sameKind(Pair pair) {
+    return pair.alias().shape().equals(pair.canonical().shape())
+        && pair.alias().held() == pair.canonical().held()
+        && pair.alias().layout().describe().equals(pair.canonical().layout().describe());
+  }
+
+  private static byte[] votes(List<Pair> pairs) {
+    byte[] votes = new byte[pairs.size()];
+    for (int index = 0; index < votes.length; index++) {
+      Pair pair = pairs.get(index);
+      boolean isOne = pair.isDeclared() || sameBytes(pair.alias(), pair.canonical());
+      votes[index] = (byte) (isOne ? 1 : 0);
+    }
+    return votes;
+  }
+
+  private static boolean sameBytes(Parameter first, Parameter second) {
+    Partition a = first.partition();
+    Partition b = second.partition();
+    if (a.isSameMemory(b)) {
+      return true;
+    }
+    if (a.lengthBytes() != b.lengthBytes() || !a.device().isCpu() || !b.device().isCpu()) {
+      return false;
+    }
+    for (long offset = 0; offset < a.lengthBytes(); offset += BLOCK_BYTES) {
+      int blockBytes = (int) Math.min(BLOCK_BYTES, a.lengthBytes() - offset);
+      ByteBuffer block = a.view(offset, blockBytes);
+      if (!block.equals(b.view(offset, blockBytes))) {
+        return false;
+      }
+    }
+    return true;
+  }
+}
