@@ -2,8 +2,10 @@ package dev.cairn.json;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -13,6 +15,7 @@ import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.core.util.Separators.Spacing;
+import dev.cairn.tensor.CorruptFileException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -20,6 +23,7 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.Reader;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -88,9 +92,10 @@ public final class Json {
    * Returns the tree of one JSON document.
    *
    * @param utf8 the whole document
-   * @throws IOException if the bytes are not one well-formed document; the message has the place
+   * @throws CorruptFileException if the bytes are not one well-formed document; the one-line
+   *     message has the place
    */
-  public static Object parse(byte[] utf8) throws IOException {
+  public static Object parse(byte[] utf8) throws CorruptFileException {
     try (JsonParser parser = FACTORY.createParser(reader(utf8))) {
       parser.nextToken();
       Object value = read(parser);
@@ -98,20 +103,36 @@ public final class Json {
         throw new JsonParseException(parser, "more than one JSON document");
       }
       return value;
+    } catch (JsonProcessingException e) {
+      throw new CorruptFileException(describe(e), e);
+    } catch (CharacterCodingException e) {
+      throw new CorruptFileException("not UTF-8", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // memory does not fail
     }
+  }
+
+  /** Returns what is wrong in one line, with the place if the parser knows it. */
+  public static String describe(JsonProcessingException e) {
+    JsonLocation place = e.getLocation();
+    String where =
+        place == null
+            ? ""
+            : ", line=%d, column=%d".formatted(place.getLineNr(), place.getColumnNr());
+    return e.getOriginalMessage() + where;
   }
 
   /**
    * Returns the tree of one JSON document that must be an object.
    *
-   * @throws IOException if the bytes are not one well-formed object
+   * @throws CorruptFileException if the bytes are not one well-formed object
    */
   @SuppressWarnings("unchecked") // objects are only ever made by readObject
-  public static Map<String, Object> parseObject(byte[] utf8) throws IOException {
+  public static Map<String, Object> parseObject(byte[] utf8) throws CorruptFileException {
     if (parse(utf8) instanceof Map<?, ?> object) {
       return (Map<String, Object>) object;
     }
-    throw new IOException("JSON document is not an object");
+    throw new CorruptFileException("JSON document is not an object");
   }
 
   private static Object read(JsonParser parser) throws IOException {

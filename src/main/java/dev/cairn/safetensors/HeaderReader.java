@@ -134,8 +134,6 @@ final class HeaderReader {
 
   private CorruptFileException notJson(JsonProcessingException e) {
     return new CorruptFileException(
-        "header is not valid JSON: %s, headerOffset=%d, file=%s"
-            .formatted(e.getOriginalMessage(), e.getLocation().getCharOffset(), where),
-        e);
+        "header is not valid JSON: %s, file=%s".formatted(Json.describe(e), where), e);
   }
 }

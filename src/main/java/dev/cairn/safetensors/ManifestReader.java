@@ -5,7 +5,6 @@ import dev.cairn.json.JsonNumber;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -29,7 +28,7 @@ final class ManifestReader {
     Map<String, Object> tree;
     try {
       tree = Json.parseObject(bytes);
-    } catch (IOException e) {
+    } catch (CorruptFileException e) {
       throw new CorruptFileException(
           "manifest is not valid JSON: " + e.getMessage() + ", file=" + where, e);
     }

@@ -3,7 +3,6 @@ package dev.cairn.safetensors;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.tensor.CorruptFileException;
-import java.io.IOException;
 import java.math.BigDecimal;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -58,7 +57,7 @@ public record ShardIndex(
     Map<String, Object> tree;
     try {
       tree = Json.parseObject(bytes);
-    } catch (IOException e) {
+    } catch (CorruptFileException e) {
       throw new CorruptFileException(
           "index is not valid JSON: " + e.getMessage() + ", file=" + where, e);
     }

@@ -1,11 +1,13 @@
 package dev.cairn.json;
 
+import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -89,32 +91,40 @@ class JsonTest {
         "\"\t\""
       })
   void malformedDocumentsAreRefused(String document) {
-    assertThrows(IOException.class, () -> Json.parse(document.getBytes(UTF_8)));
+    assertThrows(CorruptFileException.class, () -> Json.parse(document.getBytes(UTF_8)));
+  }
+
+  @Test
+  void messageIsOneLineWithThePlace() {
+    Exception e =
+        assertThrows(CorruptFileException.class, () -> Json.parse("{\n \"a\": ]}".getBytes(UTF_8)));
+    assertTrue(e.getMessage().endsWith(", line=2, column=7"), e.getMessage());
+    assertEquals(1, e.getMessage().lines().count());
   }
 
   @Test
   void overlongUtf8IsRefused() {
     byte[] overlongSlash = {'"', (byte) 0xC0, (byte) 0xAF, '"'};
-    assertThrows(IOException.class, () -> Json.parse(overlongSlash));
+    Exception e = assertThrows(CorruptFileException.class, () -> Json.parse(overlongSlash));
+    assertEquals("not UTF-8", e.getMessage());
   }
 
   @Test
   void utf16IsNotGuessed() {
-    assertThrows(
-        IOException.class,
-        () -> Json.parse("{}".getBytes(java.nio.charset.StandardCharsets.UTF_16LE)));
+    assertThrows(CorruptFileException.class, () -> Json.parse("{}".getBytes(UTF_16LE)));
   }
 
   @Test
   void aDocumentThatIsNotAnObjectIsNamed() {
-    Exception e = assertThrows(IOException.class, () -> Json.parseObject("[]".getBytes(UTF_8)));
+    Exception e =
+        assertThrows(CorruptFileException.class, () -> Json.parseObject("[]".getBytes(UTF_8)));
     assertEquals("JSON document is not an object", e.getMessage());
   }
 
   @Test
   void deepNestingIsRefusedInsteadOfOverflowingTheStack() {
     String deep = "[".repeat(100_000);
-    assertThrows(IOException.class, () -> Json.parse(deep.getBytes(UTF_8)));
+    assertThrows(CorruptFileException.class, () -> Json.parse(deep.getBytes(UTF_8)));
   }
 
   @Test

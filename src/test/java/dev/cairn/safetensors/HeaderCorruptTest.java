@@ -101,6 +101,12 @@ class HeaderCorruptTest {
         arguments(
             info("\"F32\"", "[3]", "[0,12]"),
             "bytes after the last tensor: dataBytes=16, expected 12 (the end of w)"),
+        arguments(
+            info("\"F32\"", "[" + "1".repeat(2000) + "]", "[0,16]"),
+            "header is not valid JSON: Number value length (2000) exceeds the maximum allowed"),
+        arguments(
+            tensor(FULL + ",\"x\":" + "[".repeat(1000)),
+            "header is not valid JSON: Document nesting depth (201) exceeds the maximum allowed"),
         arguments("{}", "bytes after the last tensor: dataBytes=16, expected 0"));
   }
 

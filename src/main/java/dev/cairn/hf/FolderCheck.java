@@ -1,0 +1,125 @@
+package dev.cairn.hf;
+
+import dev.cairn.io.SafetensorsFile;
+import dev.cairn.json.Json;
+import dev.cairn.safetensors.Header;
+import dev.cairn.safetensors.Manifest;
+import dev.cairn.tensor.CorruptFileException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongConsumer;
+
+/**
+ * Checks a model folder or a safetensors file, Cairn's or not: the structure of every file, the
+ * index against the files and, where there is a {@code cairn.json}, the length and CRC32C of every
+ * tensor and file. One thread; memory is the buffer and the headers.
+ */
+public final class FolderCheck {
+  private static final List<String> JSON_FILES =
+      List.of(ModelConfig.FILE_NAME, "generation_config.json", "adapter_config.json");
+
+  private final Checksum checksum;
+  private final ByteBuffer buffer;
+  private final LongConsumer bytesRead;
+  private final List<Finding> findings = new ArrayList<>();
+
+  private FolderCheck(Checksum checksum, ByteBuffer buffer, LongConsumer bytesRead) {
+    this.checksum = checksum;
+    this.buffer = buffer;
+    this.bytesRead = bytesRead;
+  }
+
+  /**
+   * Returns everything that is wrong, in a fixed order; empty if all is well.
+   *
+   * @param path a model folder or a safetensors file
+   * @param checksum computes CRC32C
+   * @param buffer what files are read into; borrowed, not empty
+   * @param bytesRead is told how many bytes were read since the last call
+   * @throws java.nio.file.NoSuchFileException if there is nothing at {@code path}
+   * @throws IOException if the disk fails
+   */
+  public static List<Finding> check(
+      Path path, Checksum checksum, ByteBuffer buffer, LongConsumer bytesRead) throws IOException {
+    FolderCheck check = new FolderCheck(checksum, buffer, bytesRead);
+    check.run(path);
+    return List.copyOf(check.findings);
+  }
+
+  /**
+   * Returns how many bytes {@link #check} will read beside headers: those that a manifest lists.
+   */
+  public static long bytesToRead(Path path) throws IOException {
+    Path file = path.resolve(Manifest.FILE_NAME);
+    if (!Files.isDirectory(path) || !Files.exists(file)) {
+      return 0;
+    }
+    try {
+      return Manifest.parse(Files.readAllBytes(file), file.toString()).files().stream()
+          .mapToLong(Manifest.FileRecord::lengthBytes)
+          .sum();
+    } catch (CorruptFileException e) {
+      return 0; // check reports it
+    }
+  }
+
+  private void run(Path path) throws IOException {
+    FolderForm form = FolderForm.of(path);
+    findings.addAll(form.findings());
+    Map<String, Header> headers = new LinkedHashMap<>();
+    for (String file : form.files()) {
+      readHeader(form.root(), file, headers);
+    }
+    form.index().ifPresent(index -> findings.addAll(IndexCheck.compare(index, headers)));
+    if (!Files.isDirectory(path)) {
+      return;
+    }
+    checkStrays(form);
+    checkJson(path);
+    if (Files.exists(path.resolve(Manifest.FILE_NAME))) {
+      findings.addAll(new ManifestCheck(path, checksum, buffer, bytesRead).check(headers));
+    }
+  }
+
+  private void readHeader(Path root, String file, Map<String, Header> headers) throws IOException {
+    try (SafetensorsFile open = SafetensorsFile.open(root.resolve(file))) {
+      headers.put(file, open.header());
+    } catch (CorruptFileException e) {
+      findings.add(Finding.of(file, e.getMessage()));
+    }
+  }
+
+  private void checkStrays(FolderForm form) throws IOException {
+    if (form.index().isEmpty()) {
+      return;
+    }
+    Set<String> named = Set.copyOf(form.index().get().weightMap().values());
+    for (String file : FolderForm.safetensorsFiles(form.root())) {
+      if (!named.contains(file)
+          && !file.equals(FolderForm.SINGLE)) { // FolderForm has reported that one
+        findings.add(
+            Finding.of(file, "safetensors file that the index does not name; delete it if stale"));
+      }
+    }
+  }
+
+  private void checkJson(Path folder) throws IOException {
+    for (String name : JSON_FILES) {
+      Path file = folder.resolve(name);
+      if (Files.exists(file)) {
+        try {
+          Json.parseObject(Files.readAllBytes(file));
+        } catch (CorruptFileException e) {
+          findings.add(Finding.of(name, "file is not a JSON object: " + e.getMessage()));
+        }
+      }
+    }
+  }
+}

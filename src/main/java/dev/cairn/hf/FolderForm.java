@@ -1,0 +1,100 @@
+package dev.cairn.hf;
+
+import dev.cairn.json.CodePointOrder;
+import dev.cairn.safetensors.ShardIndex;
+import dev.cairn.tensor.CorruptFileException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Which safetensors files make up a model: one file, or an index and its shards.
+ *
+ * @param root what the file names are relative to
+ * @param index the index, if there is a sound one
+ * @param files the files in order, without those that are missing
+ * @param findings what is wrong so far
+ */
+record FolderForm(
+    Path root, Optional<ShardIndex> index, List<String> files, List<Finding> findings) {
+  static final String SINGLE = "model.safetensors";
+  static final String ADAPTER = "adapter_model.safetensors";
+  private static final String SUFFIX = ".safetensors";
+
+  /** Looks at names and the index only; opens no safetensors file. */
+  static FolderForm of(Path path) throws IOException {
+    if (Files.isRegularFile(path)) {
+      Path parent = path.toAbsolutePath().getParent();
+      return new FolderForm(parent, Optional.empty(), List.of(fileName(path)), List.of());
+    }
+    if (!Files.isDirectory(path)) {
+      throw new NoSuchFileException(path.toString(), null, "no such file or folder");
+    }
+    List<Finding> findings = new ArrayList<>();
+    boolean single = Files.exists(path.resolve(SINGLE));
+    if (Files.exists(path.resolve(ShardIndex.FILE_NAME))) {
+      if (single) {
+        findings.add(
+            Finding.of(
+                SINGLE,
+                "both a single file and an index: loaders disagree about which counts,"
+                    + " index="
+                    + ShardIndex.FILE_NAME
+                    + "; delete the stale one"));
+      }
+      return sharded(path, findings);
+    }
+    for (String name : List.of(SINGLE, ADAPTER)) {
+      if (Files.exists(path.resolve(name))) {
+        return new FolderForm(path, Optional.empty(), List.of(name), findings);
+      }
+    }
+    findings.add(
+        Finding.of(
+            path.toString(),
+            "no model in the folder: safetensorsFiles=%s, expected %s or %s"
+                .formatted(safetensorsFiles(path), SINGLE, ShardIndex.FILE_NAME)));
+    return new FolderForm(path, Optional.empty(), List.of(), findings);
+  }
+
+  private static FolderForm sharded(Path root, List<Finding> findings) throws IOException {
+    Path indexFile = root.resolve(ShardIndex.FILE_NAME);
+    ShardIndex index;
+    try {
+      index = ShardIndex.parse(Files.readAllBytes(indexFile), indexFile.toString());
+    } catch (CorruptFileException e) {
+      findings.add(Finding.of(ShardIndex.FILE_NAME, e.getMessage()));
+      return new FolderForm(root, Optional.empty(), List.of(), findings);
+    }
+    List<String> files = new ArrayList<>();
+    for (String shard :
+        index.weightMap().values().stream().distinct().sorted(CodePointOrder.INSTANCE).toList()) {
+      Optional<String> problem = ShardPath.problem(root, shard);
+      problem.ifPresent(text -> findings.add(Finding.of(shard, text)));
+      if (problem.isEmpty()) {
+        files.add(shard);
+      }
+    }
+    return new FolderForm(root, Optional.of(index), files, findings);
+  }
+
+  /** Returns the safetensors files that lie directly in {@code root}, sorted. */
+  static List<String> safetensorsFiles(Path root) throws IOException {
+    try (Stream<Path> files = Files.list(root)) {
+      return files
+          .map(FolderForm::fileName)
+          .filter(name -> name.endsWith(SUFFIX))
+          .sorted(CodePointOrder.INSTANCE)
+          .toList();
+    }
+  }
+
+  private static String fileName(Path path) {
+    return path.toAbsolutePath().normalize().getFileName().toString();
+  }
+}

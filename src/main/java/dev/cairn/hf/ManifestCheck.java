@@ -1,0 +1,139 @@
+package dev.cairn.hf;
+
+import dev.cairn.safetensors.Header;
+import dev.cairn.safetensors.Manifest;
+import dev.cairn.safetensors.Manifest.FileRecord;
+import dev.cairn.safetensors.Manifest.TensorRecord;
+import dev.cairn.safetensors.TensorEntry;
+import dev.cairn.tensor.CorruptFileException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongConsumer;
+
+/** Compares a folder with its manifest: what should be there, lengths, then every checksum. */
+final class ManifestCheck {
+  private final Path folder;
+  private final FileChecksums checksums;
+  private final List<Finding> findings = new ArrayList<>();
+
+  ManifestCheck(Path folder, Checksum checksum, ByteBuffer buffer, LongConsumer bytesRead) {
+    this.folder = folder;
+    this.checksums = new FileChecksums(checksum, buffer, bytesRead);
+  }
+
+  /**
+   * Returns the differences.
+   *
+   * @param headers of the safetensors files that could be read
+   */
+  List<Finding> check(Map<String, Header> headers) throws IOException {
+    Path manifestFile = folder.resolve(Manifest.FILE_NAME);
+    Manifest manifest;
+    try {
+      manifest = Manifest.parse(Files.readAllBytes(manifestFile), manifestFile.toString());
+    } catch (CorruptFileException e) {
+      return List.of(Finding.of(Manifest.FILE_NAME, e.getMessage()));
+    }
+    checkMarker();
+    Map<String, List<TensorRecord>> tensors = new HashMap<>();
+    for (TensorRecord tensor : manifest.tensors()) {
+      tensors.computeIfAbsent(tensor.file(), file -> new ArrayList<>()).add(tensor);
+    }
+    for (FileRecord file : manifest.files()) {
+      List<TensorRecord> inFile = tensors.getOrDefault(file.name(), List.of());
+      checkFile(file, inFile, Optional.ofNullable(headers.get(file.name())));
+    }
+    for (String file : headers.keySet()) {
+      if (manifest.files().stream().noneMatch(listed -> listed.name().equals(file))) {
+        findings.add(Finding.of(file, "file is not in the manifest"));
+      }
+    }
+    return findings;
+  }
+
+  private void checkMarker() throws IOException {
+    Path marker = folder.resolve(Manifest.COMPLETED_FILE_NAME);
+    if (!Files.exists(marker) || Files.size(marker) == 0) {
+      findings.add(
+          Finding.of(
+              Manifest.COMPLETED_FILE_NAME, "marker is missing or empty: the save did not finish"));
+    }
+  }
+
+  private void checkFile(FileRecord file, List<TensorRecord> tensors, Optional<Header> header)
+      throws IOException {
+    Path path = folder.resolve(file.name());
+    if (!Files.isRegularFile(path)) {
+      findings.add(Finding.of(file.name(), "file is missing: the manifest names it"));
+      return;
+    }
+    if (Files.size(path) != file.lengthBytes()) {
+      findings.add(
+          Finding.of(
+              file.name(),
+              "file length mismatch: fileBytes=%d, expected %d"
+                  .formatted(Files.size(path), file.lengthBytes())));
+    }
+    if (header.isEmpty()) {
+      int crc = checksums.of(path);
+      checkCrc(file.name(), "", "file", crc, file.crc32c());
+      return;
+    }
+    checkEntries(file.name(), tensors, header.get());
+    int crc = checksums.of(path, header.get());
+    for (int i = 0; i < tensors.size(); i++) {
+      TensorRecord tensor = tensors.get(i);
+      Optional<Integer> actual = checksums.ofTensor(tensor.name());
+      if (actual.isPresent()) {
+        checkCrc(file.name(), tensor.name(), "tensor", actual.get(), tensor.crc32c());
+      }
+    }
+    checkCrc(file.name(), "", "file", crc, file.crc32c());
+  }
+
+  private void checkEntries(String file, List<TensorRecord> tensors, Header header) {
+    Map<String, TensorEntry> entries = new HashMap<>();
+    header.tensors().forEach(entry -> entries.put(entry.name(), entry));
+    for (TensorRecord tensor : tensors) {
+      TensorEntry entry = entries.remove(tensor.name());
+      if (entry == null) {
+        findings.add(new Finding(file, tensor.name(), "tensor is missing: the manifest names it"));
+      } else if (!entry.equals(tensor.entry())) {
+        findings.add(
+            new Finding(
+                file,
+                tensor.name(),
+                "tensor is not what the manifest says: actual=%s, expected %s"
+                    .formatted(text(entry), text(tensor.entry()))));
+      }
+    }
+    for (TensorEntry entry : header.tensors()) {
+      if (entries.containsKey(entry.name())) {
+        findings.add(new Finding(file, entry.name(), "tensor is not in the manifest"));
+      }
+    }
+  }
+
+  private static String text(TensorEntry entry) {
+    return "%s%s[%d,%d)"
+        .formatted(entry.dtype(), entry.shape(), entry.beginByte(), entry.endByte());
+  }
+
+  private void checkCrc(String file, String tensor, String what, int actual, int expected) {
+    if (actual != expected) {
+      findings.add(
+          new Finding(
+              file,
+              tensor,
+              "%s checksum mismatch: crc32c=%s, expected %s"
+                  .formatted(what, Manifest.crc(actual), Manifest.crc(expected))));
+    }
+  }
+}

@@ -1,0 +1,118 @@
+package dev.cairn.hf;
+
+import dev.cairn.json.Json;
+import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A model's {@code config.json}: what Cairn needs of it, and the form it is saved in. Immutable.
+ */
+public final class ModelConfig {
+  /** The name that loaders look for. */
+  public static final String FILE_NAME = "config.json";
+
+  private static final String ARCHITECTURES = "architectures";
+  private static final String DTYPE = "dtype";
+  private static final String TORCH_DTYPE = "torch_dtype";
+  private static final String FSDP_PREFIX = "FSDP";
+
+  private final Map<String, Object> tree;
+
+  private ModelConfig(Map<String, Object> tree) {
+    this.tree = tree;
+  }
+
+  /**
+   * Returns the config that a file holds. Python's NaN and Infinity are accepted.
+   *
+   * @param bytes the whole file
+   * @param where the file, for messages
+   * @throws CorruptFileException if it is not one JSON object
+   */
+  public static ModelConfig parse(byte[] bytes, String where) throws CorruptFileException {
+    try {
+      return new ModelConfig(Json.parseObject(bytes));
+    } catch (CorruptFileException e) {
+      throw new CorruptFileException(
+          "config is not valid JSON: " + e.getMessage() + ", file=" + where, e);
+    }
+  }
+
+  /** Returns the config of a folder, empty if it has none. */
+  public static Optional<ModelConfig> find(Path folder) throws IOException {
+    Path file = folder.resolve(FILE_NAME);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    return Optional.of(parse(Files.readAllBytes(file), file.toString()));
+  }
+
+  /** Returns {@code model_type}, if the config says one. */
+  public Optional<String> modelType() {
+    return tree.get("model_type") instanceof String type ? Optional.of(type) : Optional.empty();
+  }
+
+  /**
+   * Returns whether the config, or its {@code text_config}, says {@code tie_word_embeddings: true}.
+   * An absent key is not false for loaders, but it is no reason to drop a tensor either.
+   */
+  public boolean tiesWordEmbeddings() {
+    return Boolean.TRUE.equals(tree.get("tie_word_embeddings"))
+        || (tree.get("text_config") instanceof Map<?, ?> text
+            && Boolean.TRUE.equals(text.get("tie_word_embeddings")));
+  }
+
+  /**
+   * Returns the file to save: the architectures without an FSDP prefix, the dtype that was saved,
+   * everything else untouched, number tokens verbatim; sorted and indented as transformers does.
+   *
+   * @param savedDtype what the floating tensors are saved as; empty leaves the config's dtype
+   * @throws IllegalArgumentException if it is no floating type of 16 bits or more
+   */
+  public byte[] encode(Optional<DType> savedDtype) {
+    Map<String, Object> saved = new LinkedHashMap<>(tree);
+    if (saved.get(ARCHITECTURES) instanceof List<?> architectures) {
+      saved.put(ARCHITECTURES, architectures.stream().map(ModelConfig::withoutPrefix).toList());
+    }
+    savedDtype.ifPresent(dtype -> putDtype(saved, torchName(dtype)));
+    return Json.prettySorted(saved);
+  }
+
+  private static Object withoutPrefix(Object architecture) {
+    return architecture instanceof String name && name.startsWith(FSDP_PREFIX)
+        ? name.substring(FSDP_PREFIX.length())
+        : architecture;
+  }
+
+  /** Version 5 reads both names and writes the new one; version 4 reads the old one only. */
+  private static void putDtype(Map<String, Object> config, String name) {
+    boolean hasOld = config.containsKey(TORCH_DTYPE);
+    boolean hasNew = config.containsKey(DTYPE);
+    boolean isOld = config.get("transformers_version") instanceof String v && v.startsWith("4.");
+    if (hasOld || (!hasNew && isOld)) {
+      config.put(TORCH_DTYPE, name);
+    }
+    if (hasNew || (!hasOld && !isOld)) {
+      config.put(DTYPE, name);
+    }
+  }
+
+  private static String torchName(DType dtype) {
+    return switch (dtype) {
+      case BF16 -> "bfloat16";
+      case F16 -> "float16";
+      case F32 -> "float32";
+      case F64 -> "float64";
+      default ->
+          throw new IllegalArgumentException(
+              "not a dtype of a model: dtype=" + dtype + ", expected BF16, F16, F32 or F64");
+    };
+  }
+}

@@ -1,0 +1,175 @@
+package dev.cairn.hf;
+
+import dev.cairn.io.SafetensorsFile;
+import dev.cairn.safetensors.Header;
+import dev.cairn.safetensors.ShardIndex;
+import dev.cairn.safetensors.TensorEntry;
+import dev.cairn.tensor.CorruptFileException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * An open model: one safetensors file, or the files that a folder's index names. Headers are read
+ * and checked at once, data only when asked for.
+ *
+ * <p>Reads may run in any number of threads at once.
+ */
+public final class ModelFolder implements Closeable {
+  private final FolderForm form;
+  private final Map<String, SafetensorsFile> files = new LinkedHashMap<>();
+  private final List<FolderTensor> tensors = new ArrayList<>();
+  private final Map<String, FolderTensor> byName = new HashMap<>();
+
+  private ModelFolder(FolderForm form) {
+    this.form = form;
+  }
+
+  /**
+   * Opens a safetensors file, or a folder with {@code model.safetensors}, {@code
+   * adapter_model.safetensors} or an index and its shards.
+   *
+   * @throws CorruptFileException if a file is damaged or missing, the index and the files disagree,
+   *     or there are both a single file and an index
+   * @throws IOException if the disk fails
+   */
+  public static ModelFolder open(Path path) throws IOException {
+    FolderForm form = FolderForm.of(path);
+    refuse(form.findings(), path);
+    ModelFolder folder = new ModelFolder(form);
+    try {
+      for (String file : form.files()) {
+        folder.add(file, SafetensorsFile.open(form.root().resolve(file)));
+      }
+      if (form.index().isPresent()) {
+        refuse(IndexCheck.compare(form.index().get(), folder.headers()), path);
+      }
+      return folder;
+    } catch (IOException | RuntimeException | Error e) {
+      try {
+        folder.close();
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  private static void refuse(List<Finding> findings, Path path) throws CorruptFileException {
+    if (!findings.isEmpty()) {
+      int more = findings.size() - 1;
+      throw new CorruptFileException(
+          findings.get(0) + ", folder=" + path + (more == 0 ? "" : " (and " + more + " more)"));
+    }
+  }
+
+  private void add(String name, SafetensorsFile file) {
+    files.put(name, file);
+    for (TensorEntry entry : file.header().tensors()) {
+      FolderTensor tensor = new FolderTensor(name, entry);
+      tensors.add(tensor);
+      byName.put(entry.name(), tensor);
+    }
+  }
+
+  private Map<String, Header> headers() {
+    Map<String, Header> headers = new LinkedHashMap<>();
+    files.forEach((name, file) -> headers.put(name, file.header()));
+    return headers;
+  }
+
+  /** Returns the folder that the file names are relative to. */
+  public Path root() {
+    return form.root();
+  }
+
+  /** Returns the names of the files, in their order. */
+  public List<String> files() {
+    return List.copyOf(files.keySet());
+  }
+
+  /**
+   * Returns the header of one of the {@link #files}.
+   *
+   * @throws IllegalArgumentException if there is no such file
+   */
+  public Header header(String file) {
+    return require(file).header();
+  }
+
+  /** Returns the index; empty for a single file. */
+  public Optional<ShardIndex> index() {
+    return form.index();
+  }
+
+  /** Returns all tensors: file after file, and in the order of their data. */
+  public List<FolderTensor> tensors() {
+    return Collections.unmodifiableList(tensors);
+  }
+
+  /** Returns the tensor with this name. */
+  public Optional<FolderTensor> find(String name) {
+    return Optional.ofNullable(byName.get(name));
+  }
+
+  /**
+   * Fills the rest of {@code target} with bytes of a tensor; its position moves to its limit.
+   *
+   * @param name the tensor's name
+   * @param byteOffset the first byte to read, counted from the tensor's first
+   * @param target direct memory is read into without a copy
+   * @throws IllegalArgumentException if there is no such tensor, or it ends before the target is
+   *     full
+   * @throws CorruptFileException if the file has become shorter
+   * @throws IllegalStateException if the folder is closed
+   */
+  public void read(String name, long byteOffset, ByteBuffer target) throws IOException {
+    FolderTensor tensor = byName.get(name);
+    if (tensor == null) {
+      throw new IllegalArgumentException(
+          "no such tensor: tensor=" + name + ", folder=" + form.root());
+    }
+    require(tensor.file()).read(tensor.entry(), byteOffset, target);
+  }
+
+  private SafetensorsFile require(String file) {
+    SafetensorsFile open = files.get(file);
+    if (open == null) {
+      throw new IllegalArgumentException(
+          "no such file: file=" + file + ", expected one of " + files());
+    }
+    return open;
+  }
+
+  /**
+   * Closes all files; a second call does nothing.
+   *
+   * @throws IllegalStateException if a read is under way
+   */
+  @Override
+  public void close() throws IOException {
+    IOException first = null;
+    for (SafetensorsFile file : files.values()) {
+      try {
+        file.close();
+      } catch (IOException e) {
+        if (first == null) {
+          first = e;
+        } else {
+          first.addSuppressed(e);
+        }
+      }
+    }
+    if (first != null) {
+      throw first;
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package dev.cairn.io;
+
+import dev.cairn.safetensors.Header;
+import dev.cairn.safetensors.TensorEntry;
+import dev.cairn.tensor.CorruptFileException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+
+/**
+ * An open safetensors file: its checked header, and byte ranges of its tensors on demand.
+ *
+ * <p>Reads are positioned and may run in any number of threads at once. An interrupt does not end
+ * them: it stays set for the caller to see.
+ */
+public final class SafetensorsFile implements Closeable {
+  private final RangeReader reader;
+  private final Header header;
+
+  private SafetensorsFile(RangeReader reader, Header header) {
+    this.reader = reader;
+    this.header = header;
+  }
+
+  /**
+   * Opens {@code path}, reads its header and checks it against the real length of the file. No data
+   * is read.
+   *
+   * @throws CorruptFileException if it is not a sound safetensors file
+   * @throws IOException if the disk fails
+   */
+  public static SafetensorsFile open(Path path) throws IOException {
+    RangeReader reader = RangeReader.open(path);
+    try {
+      return new SafetensorsFile(reader, readHeader(reader));
+    } catch (IOException | RuntimeException | Error e) {
+      try {
+        reader.close();
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  private static Header readHeader(RangeReader reader) throws IOException {
+    long fileLengthBytes = reader.lengthBytes();
+    String where = reader.path().toString();
+    byte[] first8 = new byte[(int) Math.min(Header.LENGTH_BYTES, fileLengthBytes)];
+    reader.read(0, ByteBuffer.wrap(first8));
+    long jsonBytes = Header.parseLength(first8, fileLengthBytes, where);
+    byte[] json = new byte[(int) jsonBytes]; // at most 100 000 000: parseLength has checked
+    reader.read(Header.LENGTH_BYTES, ByteBuffer.wrap(json));
+    return Header.parse(json, fileLengthBytes, where);
+  }
+
+  /** Returns the file's path as it was given. */
+  public Path path() {
+    return reader.path();
+  }
+
+  /** Returns the header, checked. */
+  public Header header() {
+    return header;
+  }
+
+  /**
+   * Fills the rest of {@code target} with bytes of a tensor; its position moves to its limit.
+   *
+   * @param tensor one of {@link Header#tensors}
+   * @param byteOffset the first byte to read, counted from the tensor's first
+   * @param target direct memory is read into without a copy
+   * @throws IllegalArgumentException if the tensor ends before the target is full
+   * @throws CorruptFileException if the file has become shorter
+   * @throws IllegalStateException if the file is closed
+   */
+  public void read(TensorEntry tensor, long byteOffset, ByteBuffer target) throws IOException {
+    if (byteOffset < 0 || byteOffset > tensor.lengthBytes() - target.remaining()) {
+      throw new IllegalArgumentException(
+          "range outside the tensor: byteOffset=%d, lengthBytes=%d, expected at most %d, tensor=%s, file=%s"
+              .formatted(
+                  byteOffset,
+                  target.remaining(),
+                  tensor.lengthBytes(),
+                  tensor.name(),
+                  reader.path()));
+    }
+    long fileOffset = header.dataOffset() + tensor.beginByte() + byteOffset;
+    try {
+      reader.read(fileOffset, target);
+    } catch (CorruptFileException e) {
+      throw new CorruptFileException(e.getMessage() + ", tensor=" + tensor.name(), e);
+    }
+  }
+
+  /**
+   * Fills the rest of {@code target} with bytes of the file, whatever they belong to.
+   *
+   * @param fileOffset the first byte to read, counted from the start of the file
+   * @throws CorruptFileException if the file ends before the target is full
+   * @throws IllegalStateException if the file is closed
+   */
+  public void readFile(long fileOffset, ByteBuffer target) throws IOException {
+    reader.read(fileOffset, target);
+  }
+
+  /**
+   * Closes the file; a second call does nothing.
+   *
+   * @throws IllegalStateException if a read is under way; the file then stays open
+   */
+  @Override
+  public void close() throws IOException {
+    reader.close();
+  }
+}
