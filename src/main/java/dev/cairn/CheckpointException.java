@@ -1,8 +1,8 @@
 package dev.cairn;
 
 import java.io.IOException;
-import java.util.OptionalLong;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A save that failed on any rank. Every rank gets the same message; nothing was committed, and what

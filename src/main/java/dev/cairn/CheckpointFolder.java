@@ -94,7 +94,9 @@ final class CheckpointFolder implements AutoCloseable {
         bytesByDtype.merge(tensor.info().dtype(), tensor.info().lengthBytes(), Long::sum);
       }
     }
-    return bytesByDtype.entrySet().stream().max(Map.Entry.comparingByValue()).map(Map.Entry::getKey);
+    return bytesByDtype.entrySet().stream()
+        .max(Map.Entry.comparingByValue())
+        .map(Map.Entry::getKey);
   }
 
   private static int crc(byte[] bytes) {

@@ -13,9 +13,9 @@ import java.util.Objects;
 /**
  * Saves models that are spread over the ranks of a communicator.
  *
- * <p>Saving is collective: every rank calls it, in the same order, with the same options. One thread
- * at a time. The staging buffers are allocated when the checkpointer is opened and are all the
- * memory that a save takes, whatever the model's size.
+ * <p>Saving is collective: every rank calls it, in the same order, with the same options. One
+ * thread at a time. The staging buffers are allocated when the checkpointer is opened and are all
+ * the memory that a save takes, whatever the model's size.
  */
 public final class Checkpointer implements AutoCloseable {
   private final Communicator communicator;
@@ -63,8 +63,8 @@ public final class Checkpointer implements AutoCloseable {
    *     with this rank's partitions
    * @param files what goes beside the weights; only rank 0's counts
    * @return what was done
-   * @throws IllegalArgumentException if this rank's partitions do not fit shape, layout and rank; the
-   *     other ranks get a {@link CheckpointException} that says so
+   * @throws IllegalArgumentException if this rank's partitions do not fit shape, layout and rank;
+   *     the other ranks get a {@link CheckpointException} that says so
    * @throws CheckpointException on every rank, if any rank failed; nothing is committed
    * @throws IllegalStateException if another save runs, or the checkpointer is closed
    */

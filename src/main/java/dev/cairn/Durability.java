@@ -7,6 +7,8 @@ public enum Durability {
    * folder visible, its parent after.
    */
   DURABLE,
-  /** The death of any process, but not a power cut: the operating system writes back when it likes. */
+  /**
+   * The death of any process, but not a power cut: the operating system writes back when it likes.
+   */
   FAST
 }

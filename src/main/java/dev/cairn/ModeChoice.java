@@ -86,7 +86,9 @@ final class ModeChoice {
     return null;
   }
 
-  /** Returns this rank's boot id and file system as one line, or that it does not see the folder. */
+  /**
+   * Returns this rank's boot id and file system as one line, or that it does not see the folder.
+   */
   private static String view(Path folder) throws IOException {
     // By listing, not by name: a network client may answer for a name from its cache.
     if (!isListed(folder)) {

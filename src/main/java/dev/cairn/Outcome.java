@@ -77,8 +77,7 @@ record Outcome(int rankAtFault, String reason, String shard, long fileOffset, by
       String reason = readText(data);
       String shard = readText(data);
       long fileOffset = data.readLong();
-      return new Outcome(
-          rankAtFault, reason, shard, fileOffset, data.readNBytes(data.readInt()));
+      return new Outcome(rankAtFault, reason, shard, fileOffset, data.readNBytes(data.readInt()));
     }
   }
 
@@ -89,7 +88,6 @@ record Outcome(int rankAtFault, String reason, String shard, long fileOffset, by
   }
 
   static String readText(DataInputStream data) throws IOException {
-    return new String(
-        data.readNBytes(data.readInt()), java.nio.charset.StandardCharsets.UTF_8);
+    return new String(data.readNBytes(data.readInt()), java.nio.charset.StandardCharsets.UTF_8);
   }
 }

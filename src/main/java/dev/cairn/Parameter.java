@@ -1,5 +1,6 @@
 package dev.cairn;
 
+import dev.cairn.layout.ElementRange;
 import dev.cairn.layout.Layout;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
@@ -26,7 +27,10 @@ public record Parameter(
     Objects.requireNonNull(partition, "partition");
   }
 
-  /** Returns a parameter: a save's {@code dtype} option casts it if it is a float of 16 bits or more. */
+  /**
+   * Returns a parameter: a save's {@code dtype} option casts it if it is a float of 16 bits or
+   * more.
+   */
   public static Parameter of(
       String name, Shape shape, DType held, Layout layout, Partition partition) {
     return new Parameter(name, shape, held, layout, partition, false);
@@ -51,14 +55,10 @@ public record Parameter(
    * @throws IllegalArgumentException if it is not, for example ZeRO-3's placeholder of no elements
    */
   void checkPartition(int rank, int worldSize) {
-    long validElements = 0;
-    for (var range : layout.ranges(shape, rank, worldSize)) {
-      validElements += range.elements();
-    }
     long paddedElements = layout.paddedElements(shape, rank, worldSize);
     long lengthBytes = partition.lengthBytes();
     long paddedBytes = (paddedElements * held.bits() + 7) / 8;
-    long validBytes = (validElements * held.bits() + 7) / 8;
+    long validBytes = validBytes(rank, worldSize);
     if (lengthBytes != paddedBytes && lengthBytes != validBytes) {
       throw new IllegalArgumentException(
           "partition length mismatch: tensor=%s, lengthBytes=%d, expected %s (shape=%s, dtype=%s,"
@@ -66,6 +66,15 @@ public record Parameter(
               + " layout=%s, rank=%d of %d)".formatted(layout.describe(), rank, worldSize)
               + placeholderHint(lengthBytes));
     }
+  }
+
+  /** Returns how many bytes of the partition are elements and not padding. */
+  long validBytes(int rank, int worldSize) {
+    long validElements = 0;
+    for (ElementRange range : layout.ranges(shape, rank, worldSize)) {
+      validElements += range.elements();
+    }
+    return (validElements * held.bits() + 7) / 8;
   }
 
   private static String expected(long paddedBytes, long validBytes) {

@@ -104,9 +104,9 @@ public final class ParameterSet {
   }
 
   /**
-   * Returns this set with two of its parameters declared to be one: the trainer shares their memory,
-   * and each step changes both. A save leaves the alias out if the model's config says {@code
-   * tie_word_embeddings: true}; otherwise it writes both.
+   * Returns this set with two of its parameters declared to be one: the trainer shares their
+   * memory, and each step changes both. A save leaves the alias out if the model's config says
+   * {@code tie_word_embeddings: true}; otherwise it writes both.
    *
    * @param alias the name that may be left out, for example {@code lm_head.weight}
    * @param canonical the name that stays, for example {@code model.embed_tokens.weight}

@@ -9,8 +9,8 @@ import java.nio.ByteOrder;
  * Where one rank's slice of a parameter lies in memory.
  *
  * <p>The memory is borrowed: it stays the trainer's, is only read, and must stay where it is and
- * unchanged until the save that uses it returns (or, for an asynchronous save, until its snapshot is
- * done). Little-endian elements, the valid ones first, then padding if the layout has any.
+ * unchanged until the save that uses it returns (or, for an asynchronous save, until its snapshot
+ * is done). Little-endian elements, the valid ones first, then padding if the layout has any.
  */
 public final class Partition {
   private static final Partition EMPTY = new Partition(0, 0, Device.cpu(), null);
@@ -37,8 +37,8 @@ public final class Partition {
    *
    * @param address of the first element, on {@code device}
    * @param lengthBytes all of it, padding included
-   * @throws IllegalArgumentException if the length is negative, or the address is 0 though the length
-   *     is not
+   * @throws IllegalArgumentException if the length is negative, or the address is 0 though the
+   *     length is not
    */
   public static Partition of(long address, long lengthBytes, Device device) {
     if (lengthBytes < 0 || (address == 0 && lengthBytes > 0)) {
@@ -51,8 +51,8 @@ public final class Partition {
   /**
    * Returns a partition in a direct buffer, from its position to its limit.
    *
-   * @throws IllegalArgumentException if the buffer is on the Java heap, where the collector may move
-   *     it
+   * @throws IllegalArgumentException if the buffer is on the Java heap, where the collector may
+   *     move it
    */
   public static Partition of(ByteBuffer buffer) {
     if (!buffer.isDirect()) {

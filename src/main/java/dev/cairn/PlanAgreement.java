@@ -15,7 +15,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Makes this rank's plan and finds out, before any file exists, whether all ranks made the same. */
+/**
+ * Makes this rank's plan and finds out, before any file exists, whether all ranks made the same.
+ */
 final class PlanAgreement {
   private final Ranks ranks;
   private final SaveOptions options;

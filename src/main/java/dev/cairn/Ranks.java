@@ -77,7 +77,9 @@ final class Ranks {
     }
   }
 
-  /** Returns the first failure that is a rank's own; a failure that repeats another's comes last. */
+  /**
+   * Returns the first failure that is a rank's own; a failure that repeats another's comes last.
+   */
   private static Outcome worst(List<Outcome> all) {
     Outcome repeated = null;
     for (int rank = 0; rank < all.size(); rank++) {

@@ -77,7 +77,9 @@ final class SaveRun {
     return new CheckpointFolder(tools.disk(), tools.options(), plan, files);
   }
 
-  /** Rank 0 makes the folder and everything in it that is known by now; all find out how to write. */
+  /**
+   * Rank 0 makes the folder and everything in it that is known by now; all find out how to write.
+   */
   private Path prepare(CheckpointFolder folder) throws IOException {
     List<byte[]> told =
         ranks.together(

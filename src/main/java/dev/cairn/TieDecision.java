@@ -16,8 +16,9 @@ import java.util.Set;
  * Decides, the same on every rank, which tied weights a save leaves out.
  *
  * <p>An alias goes only if the config says {@code tie_word_embeddings: true} and the two are one:
- * declared so by the caller, in the same memory, or equal byte for byte on every rank. In every other
- * case both names are written: loaders take equal copies, but initialise a missing one at random.
+ * declared so by the caller, in the same memory, or equal byte for byte on every rank. In every
+ * other case both names are written: loaders take equal copies, but initialise a missing one at
+ * random.
  */
 final class TieDecision {
   private static final int BLOCK_BYTES = 1 << 20;
@@ -67,8 +68,7 @@ final class TieDecision {
         .forEach(
             alias ->
                 pairs.add(
-                    new Pair(
-                        byName.get(alias), byName.get(parameters.tied().get(alias)), true)));
+                    new Pair(byName.get(alias), byName.get(parameters.tied().get(alias)), true)));
     TiedNames.find(byName.keySet())
         .filter(names -> !parameters.tied().containsKey(names.alias()))
         .map(names -> new Pair(byName.get(names.alias()), byName.get(names.canonical()), false))
@@ -83,7 +83,7 @@ final class TieDecision {
         && pair.alias().layout().describe().equals(pair.canonical().layout().describe());
   }
 
-  private static byte[] votes(List<Pair> pairs) {
+  private byte[] votes(List<Pair> pairs) {
     byte[] votes = new byte[pairs.size()];
     for (int index = 0; index < votes.length; index++) {
       Pair pair = pairs.get(index);
@@ -93,17 +93,21 @@ final class TieDecision {
     return votes;
   }
 
-  private static boolean sameBytes(Parameter first, Parameter second) {
+  private boolean sameBytes(Parameter first, Parameter second) {
     Partition a = first.partition();
     Partition b = second.partition();
     if (a.isSameMemory(b)) {
       return true;
     }
-    if (a.lengthBytes() != b.lengthBytes() || !a.device().isCpu() || !b.device().isCpu()) {
+    if (!a.device().isCpu() || !b.device().isCpu()) {
       return false;
     }
-    for (long offset = 0; offset < a.lengthBytes(); offset += BLOCK_BYTES) {
-      int blockBytes = (int) Math.min(BLOCK_BYTES, a.lengthBytes() - offset);
+    long validBytes = first.validBytes(ranks.rank(), ranks.size()); // padding may differ
+    if (a.lengthBytes() < validBytes || b.lengthBytes() < validBytes) {
+      return false; // a wrong partition: refused when the plan is made
+    }
+    for (long offset = 0; offset < validBytes; offset += BLOCK_BYTES) {
+      int blockBytes = (int) Math.min(BLOCK_BYTES, validBytes - offset);
       ByteBuffer block = a.view(offset, blockBytes);
       if (!block.equals(b.view(offset, blockBytes))) {
         return false;

@@ -124,8 +124,7 @@ class CheckpointerTest {
   void durableAndFastWriteTheSameShards() throws Exception {
     WholeModel model = WholeModel.various(2);
     save(2, small().build(), model, temporary.resolve("fast"));
-    save(
-        2, small().durability(Durability.DURABLE).build(), model, temporary.resolve("durable"));
+    save(2, small().durability(Durability.DURABLE).build(), model, temporary.resolve("durable"));
     assertArrayEquals(
         Files.readAllBytes(temporary.resolve("fast/model.safetensors")),
         Files.readAllBytes(temporary.resolve("durable/model.safetensors")));
@@ -179,10 +178,8 @@ class CheckpointerTest {
             + " rank's partition (ds_tensor) instead";
     assertEquals(reason, results.get(1).failure().getMessage());
     assertInstanceOf(IllegalArgumentException.class, results.get(1).failure());
-    CheckpointException e =
-        assertInstanceOf(CheckpointException.class, results.get(2).failure());
-    assertEquals(
-        "save failed on rank 1 of 3: " + reason + "; nothing committed", e.getMessage());
+    CheckpointException e = assertInstanceOf(CheckpointException.class, results.get(2).failure());
+    assertEquals("save failed on rank 1 of 3: " + reason + "; nothing committed", e.getMessage());
     assertEquals(List.of(), names(temporary));
   }
 

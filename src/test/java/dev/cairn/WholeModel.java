@@ -23,7 +23,9 @@ final class WholeModel {
   private static final byte POISON = (byte) 0xAB;
 
   /** A tensor and all its elements, in the held dtype. */
-  record Whole(String name, Shape shape, DType held, Layout layout, boolean isBuffer, byte[] bytes) {}
+  @SuppressWarnings("ArrayRecordComponent") // a fixture, read only
+  record Whole(
+      String name, Shape shape, DType held, Layout layout, boolean isBuffer, byte[] bytes) {}
 
   private final List<Whole> tensors = new ArrayList<>();
   private final Random random;
@@ -125,7 +127,6 @@ final class WholeModel {
 
   private static void castWhole(Whole whole, DType saved, ByteBuffer target) {
     ByteBuffer source = ByteBuffer.allocateDirect(whole.bytes().length).put(whole.bytes()).flip();
-    Kernels.best()
-        .cast(whole.held(), source, saved, target, (int) whole.shape().elements(), 0);
+    Kernels.best().cast(whole.held(), source, saved, target, (int) whole.shape().elements(), 0);
   }
 }

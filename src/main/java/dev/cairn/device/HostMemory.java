@@ -8,8 +8,8 @@ import org.bytedeco.javacpp.Pointer;
 /**
  * Page-aligned host memory outside the Java heap, of any length, freed by {@link #close}.
  *
- * <p>The memory is not the collector's business: a buffer from {@link #view} does not keep it alive.
- * Any thread; closing while another thread uses a view is the caller's mistake.
+ * <p>The memory is not the collector's business: a buffer from {@link #view} does not keep it
+ * alive. Any thread; closing while another thread uses a view is the caller's mistake.
  */
 public final class HostMemory implements AutoCloseable {
   private static final int PAGE_BYTES = 4096;
@@ -25,7 +25,8 @@ public final class HostMemory implements AutoCloseable {
   }
 
   /**
-   * Allocates memory, zeroed, so that its pages are there before anything is timed or any file made.
+   * Allocates memory, zeroed, so that its pages are there before anything is timed or any file
+   * made.
    *
    * @param lengthBytes 0 or more; not limited to 2 GiB
    * @throws OutOfMemoryError if the system has not that much
@@ -70,8 +71,8 @@ public final class HostMemory implements AutoCloseable {
   /**
    * Returns a little-endian buffer over memory that someone else owns.
    *
-   * @param address first byte; whoever calls vouches that {@code viewBytes} bytes from here exist for
-   *     as long as the buffer is used
+   * @param address first byte; whoever calls vouches that {@code viewBytes} bytes from here exist
+   *     for as long as the buffer is used
    */
   public static ByteBuffer viewOf(long address, int viewBytes) {
     if (viewBytes == 0) {

@@ -18,18 +18,25 @@ public record TiedNames(String alias, String canonical, boolean aliasIsStored) {
 
   /** Returns the tied names of a model; empty if its config does not tie or no name fits. */
   static Optional<TiedNames> of(Optional<ModelConfig> config, Set<String> tensorNames) {
-    if (config.isEmpty() || !config.get().tiesWordEmbeddings()) {
-      return Optional.empty();
-    }
-    for (String ending : EMBEDDINGS) {
-      Optional<String> canonical =
-          tensorNames.stream()
-              .filter(name -> name.equals(ending) || name.endsWith("." + ending))
-              .min(String::compareTo);
-      if (canonical.isPresent()) {
-        return Optional.of(new TiedNames(ALIAS, canonical.get(), tensorNames.contains(ALIAS)));
-      }
-    }
-    return Optional.empty();
+    boolean ties = config.map(ModelConfig::tiesWordEmbeddings).orElse(false);
+    return ties ? find(tensorNames) : Optional.empty();
+  }
+
+  /**
+   * Returns the output projection and the input embedding among some names, whether they are tied
+   * or not; empty if there is no input embedding.
+   */
+  public static Optional<TiedNames> find(Set<String> tensorNames) {
+    Optional<String> stored = first(ALIAS, tensorNames);
+    return EMBEDDINGS.stream()
+        .flatMap(ending -> first(ending, tensorNames).stream())
+        .findFirst()
+        .map(canonical -> new TiedNames(stored.orElse(ALIAS), canonical, stored.isPresent()));
+  }
+
+  private static Optional<String> first(String ending, Set<String> names) {
+    return names.stream()
+        .filter(name -> name.equals(ending) || name.endsWith("." + ending))
+        .min(String::compareTo);
   }
 }

@@ -19,8 +19,8 @@ public interface Disk {
   void createFolder(Path folder) throws IOException;
 
   /**
-   * Creates a file that must not exist and reserves its length, so that a full disk shows now and not
-   * after minutes of writing.
+   * Creates a file that must not exist and reserves its length, so that a full disk shows now and
+   * not after minutes of writing.
    *
    * @throws IOException if the file exists or the disk has no room for it
    */

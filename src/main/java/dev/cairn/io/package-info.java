@@ -1,2 +1,4 @@
-/** Files and folders: positioned writes, forces, renames, and checked reads of safetensors files. */
+/**
+ * Files and folders: positioned writes, forces, renames, and checked reads of safetensors files.
+ */
 package dev.cairn.io;

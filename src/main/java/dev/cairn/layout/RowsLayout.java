@@ -10,7 +10,8 @@ enum RowsLayout implements Layout {
   @Override
   public List<ElementRange> ranges(Shape shape, int rank, int worldSize) {
     if (shape.dimensions() == 0) {
-      throw new IllegalArgumentException("a scalar has no rows to share out: layout=rows, shape=[]");
+      throw new IllegalArgumentException(
+          "a scalar has no rows to share out: layout=rows, shape=[]");
     }
     long rows = shape.dimension(0);
     long rowElements = rows == 0 ? 0 : shape.elements() / rows;

@@ -11,7 +11,8 @@ enum Zero3Layout implements Layout {
   public List<ElementRange> ranges(Shape shape, int rank, int worldSize) {
     long elements = shape.elements();
     long piece = ceilDiv(elements, worldSize);
-    long begin = Math.min(elements, piece * rank); // piece * rank < elements + worldSize: no overflow
+    long begin =
+        Math.min(elements, piece * rank); // piece * rank < elements + worldSize: no overflow
     return Layout.one(begin, Math.min(elements, begin + piece), rank, worldSize);
   }
 

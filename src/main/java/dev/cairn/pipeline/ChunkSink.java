@@ -4,7 +4,9 @@ import dev.cairn.plan.Chunk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** Takes finished chunks: writes them to a file, or sends them to the rank that does. Any thread. */
+/**
+ * Takes finished chunks: writes them to a file, or sends them to the rank that does. Any thread.
+ */
 public interface ChunkSink {
   /**
    * Takes the bytes; they may be overwritten after the return.

@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Rank 0's side of a gather: its own pieces are filled from its partitions, all others are received,
- * already cast, straight into their place in the staging buffer.
+ * Rank 0's side of a gather: its own pieces are filled from its partitions, all others are
+ * received, already cast, straight into their place in the staging buffer.
  *
  * <p>Messages from a rank are numbered in plan order on both sides: the other end is a copy over
  * {@link dev.cairn.plan.SavePlan#messages} whose sink sends.

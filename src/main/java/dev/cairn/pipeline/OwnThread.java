@@ -4,15 +4,15 @@ import java.util.List;
 import java.util.concurrent.Callable;
 
 /**
- * Runs work on a thread that nobody else knows, and so nobody interrupts: an interrupt of the caller
- * must not close the files that are being written.
+ * Runs work on a thread that nobody else knows, and so nobody interrupts: an interrupt of the
+ * caller must not close the files that are being written.
  */
 public final class OwnThread {
   private OwnThread() {}
 
   /**
-   * Returns what {@code work} returns, or throws what it throws. The caller waits; an interrupt of it
-   * is kept and does not end the wait.
+   * Returns what {@code work} returns, or throws what it throws. The caller waits; an interrupt of
+   * it is kept and does not end the wait.
    */
   @SuppressWarnings("ThrowSpecificExceptions") // whatever the work throws, unchanged
   public static <T> T call(String name, Callable<T> work) throws Exception {

@@ -36,9 +36,9 @@ record Owner(String scope, long pid, long startMillis) {
   }
 
   /**
-   * Returns whether nobody works in the folder any more: its owner's process is dead and
-   * its process id belongs to this scope, or
-   * its heartbeat (the file's modification time) has been silent for ten minutes.
+   * Returns whether nobody works in the folder any more: its owner's process is dead and its
+   * process id belongs to this scope, or its heartbeat (the file's modification time) has been
+   * silent for ten minutes.
    */
   static boolean isAbandoned(Path folder) throws IOException {
     Path file = folder.resolve(FILE);

@@ -229,7 +229,9 @@ public final class StagedFolder implements AutoCloseable {
     }
   }
 
-  /** Deletes the temporary folder if there still is one: after a failure, or the replaced folder. */
+  /**
+   * Deletes the temporary folder if there still is one: after a failure, or the replaced folder.
+   */
   @Override
   public void close() throws IOException {
     heartbeat.close();

@@ -131,7 +131,8 @@ final class Ownership {
       if (piece.end() > covered) {
         long skipped = covered - piece.begin();
         chosen.add(
-            new Piece(piece.rank(), covered, piece.end(), piece.partitionElementOffset() + skipped));
+            new Piece(
+                piece.rank(), covered, piece.end(), piece.partitionElementOffset() + skipped));
         covered = piece.end();
       }
     }
@@ -145,7 +146,6 @@ final class Ownership {
   private static IllegalArgumentException gap(PlannedTensor tensor, long begin, long end) {
     return new IllegalArgumentException(
         "elements that no rank holds: tensor=%s, shape=%s, elements=%s"
-            .formatted(
-                tensor.info().name(), tensor.info().shape(), new ElementRange(begin, end)));
+            .formatted(tensor.info().name(), tensor.info().shape(), new ElementRange(begin, end)));
   }
 }

@@ -14,8 +14,8 @@ import java.util.Map;
 /**
  * The files of a checkpoint and, for every rank, the byte ranges that it fills.
  *
- * <p>Made from names, shapes, dtypes, layouts and the world size alone, so that every rank makes the
- * same plan without talking. Immutable; any thread.
+ * <p>Made from names, shapes, dtypes, layouts and the world size alone, so that every rank makes
+ * the same plan without talking. Immutable; any thread.
  */
 public final class SavePlan {
   private final List<PlannedTensor> tensors;

@@ -3,8 +3,8 @@ package dev.cairn.plan;
 import dev.cairn.tensor.DType;
 
 /**
- * A byte range of an output file that one rank writes: a run of elements of one tensor, all from one
- * run of that rank's memory.
+ * A byte range of an output file that one rank writes: a run of elements of one tensor, all from
+ * one run of that rank's memory.
  *
  * @param rank the rank that has the elements
  * @param file index into {@link SavePlan#files()}

@@ -16,9 +16,9 @@ import org.bytedeco.pytorch.global.torch;
 /**
  * Makes a {@link ParameterSet} of Bytedeco PyTorch tensors without copying them.
  *
- * <p>It holds a reference to every tensor until {@link #close}, so that their storage stays where it
- * is even if the trainer closes its own: close it after the save has returned (or its snapshot is
- * done). What the tensors hold must not change until then. Not thread-safe.
+ * <p>It holds a reference to every tensor until {@link #close}, so that their storage stays where
+ * it is even if the trainer closes its own: close it after the save has returned (or its snapshot
+ * is done). What the tensors hold must not change until then. Not thread-safe.
  */
 public final class TorchParameters implements AutoCloseable {
   private final List<Tensor> held = new ArrayList<>();

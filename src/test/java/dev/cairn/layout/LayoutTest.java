@@ -39,8 +39,7 @@ class LayoutTest {
 
   @Test
   void rowsRefuseAScalar() {
-    assertThrows(
-        IllegalArgumentException.class, () -> Layout.rows().ranges(Shape.of(), 0, 2));
+    assertThrows(IllegalArgumentException.class, () -> Layout.rows().ranges(Shape.of(), 0, 2));
   }
 
   @Test

@@ -25,8 +25,7 @@ class SavePlanTest {
   private static final FileNaming ONE_FILE = FileNaming.model(1L << 50);
 
   private static PlannedTensor tensor(String name, DType saved, Layout layout, long... dimensions) {
-    return new PlannedTensor(
-        new TensorInfo(name, saved, Shape.of(dimensions)), DType.F32, layout);
+    return new PlannedTensor(new TensorInfo(name, saved, Shape.of(dimensions)), DType.F32, layout);
   }
 
   private static List<Segment> list(Iterator<Segment> segments) {
@@ -37,7 +36,8 @@ class SavePlanTest {
 
   @Test
   void partitionsOfOneTensorFollowEachOtherInTheFile() {
-    SavePlan plan = SavePlan.of(List.of(tensor("w", DType.BF16, Layout.zero3(), 5, 2)), 4, ONE_FILE);
+    SavePlan plan =
+        SavePlan.of(List.of(tensor("w", DType.BF16, Layout.zero3(), 5, 2)), 4, ONE_FILE);
     long data = plan.files().get(0).header().dataOffset();
     List<Segment> segments = list(plan.segments());
     assertEquals(new Segment(0, 0, data, 6, 0, 0, 3, 0), segments.get(0));
@@ -58,7 +58,8 @@ class SavePlanTest {
             ONE_FILE);
     int[] writers = new int[4];
     plan.segments().forEachRemaining(segment -> writers[segment.tensor()] = segment.rank());
-    // the sharded row is rank 0's 16 bytes, so the largest copy goes to rank 1 and the rest to rank 0
+    // the sharded row is rank 0's 16 bytes, so the largest copy goes to rank 1 and the rest to rank
+    // 0
     assertArrayEquals(new int[] {1, 0, 0, 0}, writers);
   }
 
@@ -93,8 +94,7 @@ class SavePlanTest {
   @Test
   void halfBytesAreRefusedWithTheTensorsName() {
     PlannedTensor odd =
-        new PlannedTensor(
-            new TensorInfo("q", DType.F4, Shape.of(6)), DType.F4, Layout.zero3());
+        new PlannedTensor(new TensorInfo("q", DType.F4, Shape.of(6)), DType.F4, Layout.zero3());
     SavePlan plan = SavePlan.of(List.of(odd), 2, ONE_FILE);
     Exception e = assertThrows(IllegalArgumentException.class, () -> list(plan.segments()));
     assertTrue(e.getMessage().contains("tensor=q"), e.getMessage());
@@ -153,8 +153,7 @@ class SavePlanTest {
       @ForAll long seed, @ForAll @IntRange(min = 1, max = 17) int worldSize) {
     Random random = new Random(seed);
     List<PlannedTensor> tensors = draw(random, worldSize);
-    SavePlan plan =
-        SavePlan.of(tensors, worldSize, FileNaming.model(1 + random.nextInt(2000)));
+    SavePlan plan = SavePlan.of(tensors, worldSize, FileNaming.model(1 + random.nextInt(2000)));
     List<byte[]> writers = new ArrayList<>();
     for (PlannedFile file : plan.files()) {
       byte[] writer = new byte[(int) file.lengthBytes()];

@@ -54,13 +54,11 @@ class TorchParametersTest {
     }
     Header header =
         Header.of(
-            Header.PYTORCH_METADATA,
-            List.of(new TensorInfo("weight", DType.BF16, Shape.of(2, 3))));
+            Header.PYTORCH_METADATA, List.of(new TensorInfo("weight", DType.BF16, Shape.of(2, 3))));
     ByteBuffer expected =
         ByteBuffer.allocate((int) header.fileLengthBytes()).order(ByteOrder.LITTLE_ENDIAN);
     expected.put(header.encode()).position(expected.limit() - 2).putShort((short) 0x3FC0);
-    assertArrayEquals(
-        expected.array(), Files.readAllBytes(target.resolve("model.safetensors")));
+    assertArrayEquals(expected.array(), Files.readAllBytes(target.resolve("model.safetensors")));
   }
 
   @Test
