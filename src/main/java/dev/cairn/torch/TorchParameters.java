@@ -80,7 +80,7 @@ public final class TorchParameters implements AutoCloseable {
 
   private Partition borrow(String name, Tensor tensor) {
     checkOpen();
-    if (tensor.layout() != torch.Layout.Strided || !tensor.is_contiguous()) {
+    if (tensor.layout().intern() != torch.Layout.Strided || !tensor.is_contiguous()) {
       throw new IllegalArgumentException(
           "tensor is not contiguous: tensor=" + name + "; pass tensor.contiguous() and keep it");
     }
@@ -140,7 +140,10 @@ public final class TorchParameters implements AutoCloseable {
       case Float8_e8m0fnu -> DType.F8_E8M0;
       default ->
           throw new IllegalArgumentException(
-              "dtype unknown to safetensors: tensor=" + name + ", dtype=" + tensor.scalar_type());
+              "dtype unknown to safetensors: tensor="
+                  + name
+                  + ", dtype="
+                  + tensor.scalar_type().intern());
     };
   }
 
