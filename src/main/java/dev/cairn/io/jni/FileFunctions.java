@@ -13,7 +13,13 @@ import org.bytedeco.javacpp.annotation.Platform;
 @Platform(include = "cairn/cpu.h", compiler = "cpp17", library = "jnicairn")
 @NoException
 public final class FileFunctions {
+  /** The {@code CAIRN_CPU_ABI} that these declarations were written for. */
+  public static final int ABI = 1;
+
   private FileFunctions() {}
+
+  /** Returns the {@code CAIRN_CPU_ABI} that the library was built with. */
+  public static native int cairn_cpu_abi();
 
   /** Reserves disk blocks; returns 0 or an errno. */
   public static native int cairn_file_reserve(@Cast("const char*") byte[] path, long lengthBytes);
