@@ -55,8 +55,10 @@ library() {
   compile "$out/obj"
   mkdir -p "$out/lib"
   # What only the library that JavaCPP links wants; tests have the C++ library's own.
-  "$cxx" "${flags[@]}" -c native/src/jni/allocate.cpp -o "$out/lib/allocate.o"
-  rm -f "$archive"
+  # Each in an archive, so that the linker can be told to export nothing of it.
+  "$cxx" "${flags[@]}" -c native/src/jni/allocate.cpp -o "$out/allocate.o"
+  ar rcs "$out/lib/libcairn_jni.a" "$out/allocate.o"
+  rm -f "$archive.tmp"
   ar rcs "$archive.tmp" "$out"/obj/*.o
   mv "$archive.tmp" "$archive"
 }

@@ -31,15 +31,26 @@ public final class NativeFiles {
   private NativeFiles() {}
 
   private static boolean load() {
-    try {
-      Loader.load(FileFunctions.class);
-      return true;
-    } catch (LinkageError | RuntimeException e) {
+    String reason = reasonNotLoaded();
+    if (reason != null) {
       LOGGER.log(
           Level.WARNING,
           "file space is not reserved and folders are not exchanged atomically: {0}",
-          "native library not loaded: " + e.getMessage());
-      return false;
+          reason);
+    }
+    return reason == null;
+  }
+
+  private static String reasonNotLoaded() {
+    try {
+      Loader.load(FileFunctions.class);
+      // Called whatever load said: it is silent where the library failed to load once before.
+      int abi = FileFunctions.cairn_cpu_abi();
+      return abi == FileFunctions.ABI
+          ? null
+          : "native library of another version: abi=" + abi + ", expected " + FileFunctions.ABI;
+    } catch (LinkageError | RuntimeException e) {
+      return "native library not loaded: " + e.getMessage();
     }
   }
 

@@ -11,7 +11,7 @@ public final class KernelException extends RuntimeException {
     this.code = code;
   }
 
-  /** Returns the status that the kernel gave, as {@code cairn/cpu.h} lists them; never 0. */
+  /** {@return the status that the kernel gave, as {@code cairn/cpu.h} lists them; never 0} */
   public int code() {
     return code;
   }

@@ -16,6 +16,7 @@ final class NativeLibrary {
   private static String load() {
     try {
       Loader.load(CpuKernels.class);
+      // Called whatever load said: it is silent where the library failed to load once before.
       int abi = CpuKernels.cairn_cpu_abi();
       if (abi != CpuKernels.ABI) {
         return "native library of another version: abi=" + abi + ", expected " + CpuKernels.ABI;

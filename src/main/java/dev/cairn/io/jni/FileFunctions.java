@@ -13,20 +13,53 @@ import org.bytedeco.javacpp.annotation.Platform;
 @Platform(include = "cairn/cpu.h", compiler = "cpp17", library = "jnicairn")
 @NoException
 public final class FileFunctions {
+  /** The {@code CAIRN_CPU_ABI} that these declarations were written for. */
+  public static final int ABI = 1;
+
   private FileFunctions() {}
 
-  /** Reserves disk blocks; returns 0 or an errno. */
+  /** {@return the {@code CAIRN_CPU_ABI} that the library was built with} */
+  public static native int cairn_cpu_abi();
+
+  /**
+   * Reserves disk blocks.
+   *
+   * @param path of an existing file
+   * @param lengthBytes more than 0
+   * @return 0 or an errno
+   */
   public static native int cairn_file_reserve(@Cast("const char*") byte[] path, long lengthBytes);
 
-  /** Renames with a flag; returns 0 or an errno. */
+  /**
+   * Renames with a flag.
+   *
+   * @param from path
+   * @param to path
+   * @param mode {@code CAIRN_RENAME_*}
+   * @return 0 or an errno
+   */
   public static native int cairn_file_rename(
       @Cast("const char*") byte[] from, @Cast("const char*") byte[] to, int mode);
 
-  /** Advises about the page cache; returns 0 or an errno. */
+  /**
+   * Advises the page cache.
+   *
+   * @param path of an existing file
+   * @param fileOffset first byte
+   * @param lengthBytes 0 for all up to the end
+   * @param advice {@code CAIRN_ADVICE_*}
+   * @return 0 or an errno
+   */
   public static native int cairn_file_advise(
       @Cast("const char*") byte[] path, long fileOffset, long lengthBytes, int advice);
 
-  /** Writes what an errno means into {@code text}, ended with NUL. */
+  /**
+   * Writes what an errno means.
+   *
+   * @param error the errno
+   * @param text gets the meaning, ended with NUL
+   * @param capacityBytes of {@code text}
+   */
   public static native void cairn_error_text(
       int error, @Cast("char*") byte[] text, long capacityBytes);
 }

@@ -19,13 +19,24 @@ public final class CpuKernels {
 
   private CpuKernels() {}
 
-  /** Returns the {@code CAIRN_CPU_ABI} that the library was built with. */
+  /** {@return the {@code CAIRN_CPU_ABI} that the library was built with} */
   public static native int cairn_cpu_abi();
 
-  /** Returns the index of the last instruction set that this machine runs. */
+  /** {@return the code of the last instruction set that this machine runs} */
   public static native int cairn_isa_supported();
 
-  /** Casts; returns a status, and the checksum in {@code crc[0]}. */
+  /**
+   * Casts.
+   *
+   * @param isa code of the instruction set
+   * @param from code of the source's type
+   * @param source direct
+   * @param to code of the target's type
+   * @param target direct
+   * @param elements how many
+   * @param crc one checksum, continued
+   * @return a status
+   */
   public static native int cairn_cast(
       int isa,
       int from,
@@ -35,7 +46,16 @@ public final class CpuKernels {
       long elements,
       @Cast("uint32_t*") int[] crc);
 
-  /** Copies; returns a status, and the checksum in {@code crc[0]}. */
+  /**
+   * Copies.
+   *
+   * @param isa code of the instruction set
+   * @param source direct
+   * @param target direct
+   * @param lengthBytes how many bytes
+   * @param crc one checksum, continued
+   * @return a status
+   */
   public static native int cairn_copy(
       int isa,
       @Cast("const void*") ByteBuffer source,
@@ -43,14 +63,28 @@ public final class CpuKernels {
       long lengthBytes,
       @Cast("uint32_t*") int[] crc);
 
-  /** Continues a checksum; returns a status, and the checksum in {@code crc[0]}. */
+  /**
+   * Continues a checksum.
+   *
+   * @param isa code of the instruction set
+   * @param source direct
+   * @param lengthBytes how many bytes
+   * @param crc one checksum, continued
+   * @return a status
+   */
   public static native int cairn_crc32c(
       int isa,
       @Cast("const void*") ByteBuffer source,
       long lengthBytes,
       @Cast("uint32_t*") int[] crc);
 
-  /** Returns what a checksum becomes when bytes follow; see {@code Crc32c.shift}. */
+  /**
+   * Gives what {@code Crc32c.shift} gives.
+   *
+   * @param crc checksum of the bytes in front
+   * @param lengthBytes how many bytes follow
+   * @return what they contribute
+   */
   @Cast("int32_t")
   public static native int cairn_crc32c_shift(@Cast("uint32_t") int crc, long lengthBytes);
 }
