@@ -1,34 +1,40 @@
 package dev.cairn.comm;
 
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /** Runs what a caller's interrupt must not reach on a daemon thread, and waits for it. */
 final class Background {
   private Background() {}
 
-  /** Returns what {@code task} returns; an interrupt is kept for the caller. */
-  static <T> T call(String threadName, Callable<T> task) throws CommunicationException {
-    FutureTask<T> future = new FutureTask<>(task);
-    Thread thread = new Thread(future, threadName);
+  static void start(String threadName, Runnable task) {
+    Thread thread = new Thread(task, threadName);
     thread.setDaemon(true);
     thread.start();
-    boolean interrupted = false;
+  }
+
+  /** Returns what {@code task} returns; an interrupt is kept for the caller. */
+  static <T> T call(String threadName, Callable<T> task) throws CommunicationException {
+    CompletableFuture<T> future = new CompletableFuture<>();
+    start(
+        threadName,
+        () -> {
+          try {
+            future.complete(task.call());
+          } catch (Throwable e) { // Whatever it is, it is the caller's.
+            future.completeExceptionally(e);
+          }
+        });
+    return get(future);
+  }
+
+  /** Returns the result of {@code future}; an interrupt is kept for the caller. */
+  static <T> T get(CompletableFuture<T> future) throws CommunicationException {
     try {
-      while (true) {
-        try {
-          return future.get();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        } catch (ExecutionException e) {
-          throw unwrap(e.getCause());
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+      return future.join();
+    } catch (CompletionException e) {
+      throw unwrap(e.getCause());
     }
   }
 

@@ -103,6 +103,10 @@ final class Connection {
     EventLoop.closeQuietly(channel);
   }
 
+  InetAddress remoteAddress() throws IOException {
+    return ((InetSocketAddress) channel.getRemoteAddress()).getAddress();
+  }
+
   private interface Action {
     void run() throws IOException;
   }

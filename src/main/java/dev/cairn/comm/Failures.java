@@ -34,6 +34,10 @@ final class Failures {
     listeners.add(listener);
   }
 
+  synchronized void unlisten(Consumer<CommunicationException> listener) {
+    listeners.remove(listener);
+  }
+
   /** Throws if a collective cannot work: a rank that left breaks the channel once it is needed. */
   synchronized void check() throws CommunicationException {
     if (broken == null && departed != null) {

@@ -10,7 +10,7 @@ import java.util.Optional;
 /** One rank: its control session, and the transport that the ranks make together when needed. */
 final class RankCommunicator implements Communicator {
   private static final byte USABLE = 0;
-  private static final byte PREPARED = 1;
+  private static final byte UNUSABLE = 1;
   private static final byte FAILED = 2;
 
   private final Session session;
@@ -50,39 +50,40 @@ final class RankCommunicator implements Communicator {
 
   @Override
   public Transport transport() throws CommunicationException {
-    List<byte[]> states = session.allGather(state());
-    throwFirstFailure(states);
+    List<byte[]> states = session.allGather(new byte[] {isUsable() ? USABLE : UNUSABLE});
     if (states.stream().allMatch(state -> state[0] == USABLE)) {
       return current();
     }
     session.begin();
     closeTransport();
-    List<byte[]> prepared = states.stream().map(s -> Arrays.copyOfRange(s, 1, s.length)).toList();
-    throwFirstFailure(session.allGather(connect(prepared)));
-    return current();
-  }
-
-  private byte[] state() {
-    // Prepared even if usable here: another rank may need a new one.
     try {
-      byte[] address = factory.prepare();
-      return ByteBuffer.allocate(1 + address.length)
-          .put(isUsable() ? USABLE : PREPARED)
-          .put(address)
-          .array();
-    } catch (CommunicationException e) {
-      return failed(e);
+      List<byte[]> prepared = session.allGather(attempt(factory::prepare));
+      throwFirstFailure(prepared);
+      throwFirstFailure(session.allGather(attempt(() -> connect(prepared))));
+      return current();
+    } finally {
+      factory.settle();
     }
   }
 
-  private byte[] connect(List<byte[]> prepared) {
+  private interface Step {
+    byte[] run() throws CommunicationException;
+  }
+
+  private byte[] attempt(Step step) {
     try {
-      adopt(factory.connect(generation++, prepared));
-      return new byte[] {USABLE};
+      byte[] result = step.run();
+      return ByteBuffer.allocate(1 + result.length).put(USABLE).put(result).array();
     } catch (CommunicationException e) {
       session.cancel(e.getMessage()); // The others may be waiting for this rank's connections.
       return failed(e);
     }
+  }
+
+  private byte[] connect(List<byte[]> states) throws CommunicationException {
+    List<byte[]> prepared = states.stream().map(s -> Arrays.copyOfRange(s, 1, s.length)).toList();
+    adopt(factory.connect(generation++, prepared));
+    return new byte[0];
   }
 
   private byte[] failed(CommunicationException e) {
@@ -153,7 +154,6 @@ final class RankCommunicator implements Communicator {
   public void close() {
     if (session.close()) {
       closeTransport();
-      factory.close();
       leave.run();
     }
   }

@@ -68,7 +68,7 @@ final class TcpGroup {
     try {
       rendezvous.publish(new Endpoint(rendezvous.advertisedHost(), hub.port(), secret));
       get(hub.complete(), timeouts.rendezvous().toMillis() + GRACE_MILLIS);
-      TransportFactory factory = Transports.gloo(session, hub::localAddress);
+      TransportFactory factory = new GlooFactory(session, timeouts, hub::route);
       return new RankCommunicator(session, factory, hub::leave);
     } catch (IOException e) {
       hub.abandon("rendezvous failed on %s: %s".formatted(Hub.name(0, size), e.getMessage()));
@@ -117,7 +117,7 @@ final class TcpGroup {
     member.start(endpoint.secretBytes());
     try {
       if (get(member.welcome(), leftMillis() + GRACE_MILLIS)) {
-        TransportFactory factory = Transports.gloo(session, member::localAddress);
+        TransportFactory factory = new GlooFactory(session, timeouts, member::route);
         return Optional.of(new RankCommunicator(session, factory, member::leave));
       }
     } catch (IOException e) {

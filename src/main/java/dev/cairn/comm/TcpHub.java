@@ -65,8 +65,8 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
     loop.stop();
   }
 
-  /** Returns an address of this host that a rank of another host has reached, or loopback. */
-  InetAddress localAddress() throws IOException {
+  /** Returns an address of this host by which a rank of another host came, or loopback. */
+  Route route() throws IOException {
     InetAddress best = InetAddress.getLoopbackAddress();
     for (Connection connection : connections) {
       InetAddress local = connection == null ? best : connection.localAddress();
@@ -74,7 +74,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
         best = local;
       }
     }
-    return best;
+    return new Route(best, best);
   }
 
   private void accept() {

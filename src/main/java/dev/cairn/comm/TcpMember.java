@@ -1,7 +1,6 @@
 package dev.cairn.comm;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.CompletableFuture;
 
@@ -36,8 +35,8 @@ final class TcpMember implements EventLoop.Work, Connection.Owner, Session.Line 
     return welcome;
   }
 
-  InetAddress localAddress() throws IOException {
-    return connection.localAddress();
+  Route route() throws IOException {
+    return new Route(connection.localAddress(), connection.remoteAddress());
   }
 
   @Override

@@ -4,10 +4,7 @@ import java.util.List;
 
 /** Makes transports, each in two steps so that ranks can agree in between. */
 interface TransportFactory {
-  /**
-   * Loads what this rank needs and returns what the others must know to reach it. Called once for
-   * every transport.
-   */
+  /** Loads what this rank needs and returns what the others must know to reach it. */
   byte[] prepare() throws CommunicationException;
 
   /**
@@ -18,8 +15,8 @@ interface TransportFactory {
    */
   EndableTransport connect(long generation, List<byte[]> prepared) throws CommunicationException;
 
-  /** Frees what outlives a transport. */
-  default void close() {}
+  /** Frees what only {@link #connect} needed: every rank has connected or given up. */
+  default void settle() {}
 
   /** A transport that can be told why it ends. */
   interface EndableTransport extends Transport {

@@ -1,0 +1,114 @@
+package dev.cairn.comm;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/**
+ * Makes Gloo transports. Needs Bytedeco PyTorch only once a transport is asked for, and says so
+ * where it is missing.
+ */
+final class GlooFactory implements TransportFactory {
+  /** The control channel knows within this time who is behind a failure of the wire. */
+  static final long NAMING_MILLIS = 1000;
+
+  private final Session session;
+  private final Timeouts timeouts;
+  private final Route.Finder routes;
+  private GlooTransport.StoreServer server;
+
+  GlooFactory(Session session, Timeouts timeouts, Route.Finder routes) {
+    this.session = session;
+    this.timeouts = timeouts;
+    this.routes = routes;
+  }
+
+  @Override
+  public byte[] prepare() throws CommunicationException {
+    try {
+      GlooTransport.load();
+      byte[] local = routes.find().encodeLocal();
+      int port = session.rank() == 0 ? hostStore() : 0;
+      return ByteBuffer.allocate(4 + local.length).putInt(port).put(local).array();
+    } catch (LinkageError e) {
+      throw new CommunicationException(session.rank(), GlooFactory.missing(e), e);
+    } catch (IOException | RuntimeException e) {
+      throw new CommunicationException(session.rank(), "gloo: " + firstLine(e), e);
+    }
+  }
+
+  private static String missing(LinkageError e) {
+    return "gloo is not available: %s; add the dependency org.bytedeco:pytorch with its natives"
+            .formatted(firstLine(e))
+        + " (classifier linux-x86_64, also of javacpp and openblas), or save with mode PARALLEL";
+  }
+
+  static String firstLine(Throwable e) {
+    String text = e.getMessage() == null ? e.toString() : e.getMessage();
+    return text.lines().findFirst().orElse("").trim();
+  }
+
+  private int hostStore() {
+    closeServer();
+    server = new GlooTransport.StoreServer(timeouts.rendezvous().toMillis());
+    return server.port();
+  }
+
+  private void closeServer() {
+    if (server != null) {
+      server.close();
+      server = null;
+    }
+  }
+
+  @Override
+  public EndableTransport connect(long generation, List<byte[]> prepared)
+      throws CommunicationException {
+    GlooTransport.Place place = place(prepared);
+    CompletableFuture<GlooTransport> made = new CompletableFuture<>();
+    Consumer<CommunicationException> giveUp = made::completeExceptionally;
+    session.failures().listen(giveUp);
+    session.failure().ifPresent(giveUp);
+    try {
+      // A native call that nothing can wake: left behind if a rank fails meanwhile.
+      Background.start("cairn-gloo-connect", () -> connect(place, made));
+      return Background.get(made);
+    } finally {
+      session.failures().unlisten(giveUp);
+    }
+  }
+
+  private void connect(GlooTransport.Place place, CompletableFuture<GlooTransport> made) {
+    try {
+      GlooTransport transport = new GlooTransport(session, timeouts, place);
+      if (!made.complete(transport)) {
+        transport.close();
+      }
+    } catch (RuntimeException e) {
+      CommunicationException unnamed =
+          new CommunicationException(session.rank(), "gloo: " + firstLine(e), e);
+      made.completeExceptionally(session.failures().await(NAMING_MILLIS).orElse(unnamed));
+    }
+  }
+
+  @Override
+  public void settle() {
+    closeServer();
+  }
+
+  private GlooTransport.Place place(List<byte[]> prepared) throws CommunicationException {
+    List<String> locals =
+        prepared.stream().map(b -> new String(b, 4, b.length - 4, StandardCharsets.UTF_8)).toList();
+    try {
+      return new GlooTransport.Place(
+          routes.find().rankZero().getHostAddress(),
+          ByteBuffer.wrap(prepared.get(0)).getInt(),
+          Route.reachable(session.rank(), locals));
+    } catch (IOException e) {
+      throw new CommunicationException(session.rank(), "gloo: " + firstLine(e), e);
+    }
+  }
+}

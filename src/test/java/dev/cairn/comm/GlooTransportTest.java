@@ -1,0 +1,30 @@
+package dev.cairn.comm;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Gloo between ranks that happen to live in one process. */
+@Tag("gloo")
+class GlooTransportTest extends TransportContract {
+  @TempDir Path directory;
+
+  @Override
+  List<Communicator> open(int size) throws Exception {
+    return Ranks.collect(
+        IntStream.range(0, size)
+            .mapToObj(
+                rank ->
+                    Ranks.start(
+                        () ->
+                            new TcpGroup(
+                                    rank,
+                                    size,
+                                    Timeouts.defaults(),
+                                    new DirectoryRendezvous(directory))
+                                .join()))
+            .toList());
+  }
+}
