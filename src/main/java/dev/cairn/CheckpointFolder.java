@@ -1,7 +1,6 @@
 package dev.cairn;
 
 import dev.cairn.hf.FolderFile;
-import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.kernels.Crc32c;
 import dev.cairn.pipeline.ShardFiles;
@@ -27,7 +26,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.zip.CRC32C;
 
 /** Rank 0's folder: made before the copy, committed after it, removed if it comes to nothing. */
@@ -35,29 +33,36 @@ final class CheckpointFolder implements AutoCloseable {
   private final Disk disk;
   private final SaveOptions options;
   private final SavePlan plan;
-  private final ModelFiles modelFiles;
+  private final SaveContents contents;
+  private final Optional<TrainerFile> trainerFile;
   private final boolean durable;
   private final List<FileRecord> smallFiles = new ArrayList<>();
   private StagedFolder folder;
 
-  CheckpointFolder(Disk disk, SaveOptions options, SavePlan plan, ModelFiles modelFiles) {
-    this.disk = disk;
-    this.options = options;
+  CheckpointFolder(
+      SaveTools tools, SavePlan plan, SaveContents contents, Optional<TrainerFile> trainerFile) {
+    this.disk = tools.disk();
+    this.options = tools.options();
     this.plan = plan;
-    this.modelFiles = modelFiles;
+    this.contents = contents;
+    this.trainerFile = trainerFile;
     this.durable = options.durability() == Durability.DURABLE;
   }
 
   /** Creates the folder, its shards with their lengths reserved, and all files known by now. */
-  Path prepare(Path target) throws IOException {
-    folder = StagedFolder.create(disk, target, options.overwrite());
+  Path prepare() throws IOException {
+    folder = StagedFolder.create(disk, contents.target(), options.overwrite());
     try (ShardFiles shards = new ShardFiles(disk, folder.path(), plan)) {
       shards.create();
     }
-    if (plan.files().size() > 1) {
-      write(ShardIndex.FILE_NAME, index().encode());
+    List<PlannedFile> shards = modelShards();
+    if (shards.size() > 1) {
+      write(ShardIndex.FILE_NAME, index(shards).encode());
     }
-    for (FolderFile file : modelFiles.files(savedDtype())) {
+    if (trainerFile.isPresent()) {
+      write(TrainerFile.FILE_NAME, trainerFile.get().encode());
+    }
+    for (FolderFile file : contents.files().files(options.dtype().or(this::heldDtype))) {
       try (InputStream content = file.open()) {
         long lengthBytes = file.lengthBytes();
         int crc = folder.write(file.relativePath(), content, lengthBytes, durable);
@@ -67,11 +72,17 @@ final class CheckpointFolder implements AutoCloseable {
     return folder.path();
   }
 
-  private ShardIndex index() {
+  /** Returns the model's files: the state's are not in the index. */
+  private List<PlannedFile> modelShards() {
+    int modelTensors = contents.model().parameters().size();
+    return plan.files().stream().filter(file -> file.tensors()[0] < modelTensors).toList();
+  }
+
+  private static ShardIndex index(List<PlannedFile> shards) {
     Map<String, String> weightMap = new LinkedHashMap<>();
     long elements = 0;
     long lengthBytes = 0;
-    for (PlannedFile file : plan.files()) {
+    for (PlannedFile file : shards) {
       for (TensorEntry entry : file.header().tensors()) {
         weightMap.put(entry.name(), file.name());
         elements = Math.addExact(elements, entry.shape().elements());
@@ -86,10 +97,10 @@ final class CheckpointFolder implements AutoCloseable {
     smallFiles.add(new FileRecord(relativePath, bytes.length, crc));
   }
 
-  /** Returns the floating dtype that most of the saved bytes have: what the config is to say. */
-  private Optional<DType> savedDtype() {
+  /** Returns the floating dtype that most of the model's bytes have: what the config is to say. */
+  private Optional<DType> heldDtype() {
     Map<DType, Long> bytesByDtype = new EnumMap<>(DType.class);
-    for (PlannedTensor tensor : plan.tensors()) {
+    for (PlannedTensor tensor : plan.tensors().subList(0, contents.model().parameters().size())) {
       if (tensor.info().dtype().isCastable()) {
         bytesByDtype.merge(tensor.info().dtype(), tensor.info().lengthBytes(), Long::sum);
       }
@@ -124,7 +135,7 @@ final class CheckpointFolder implements AutoCloseable {
             Instant.now().toString(),
             mode.name().toLowerCase(Locale.ROOT),
             worldSize,
-            OptionalLong.empty(),
+            contents.step(),
             tensors,
             files);
     folder.write(Manifest.FILE_NAME, manifest.encode(), durable);

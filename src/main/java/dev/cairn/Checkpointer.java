@@ -9,6 +9,8 @@ import dev.cairn.pipeline.Staging;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Saves models that are spread over the ranks of a communicator.
@@ -18,20 +20,18 @@ import java.util.Objects;
  * the memory that a save takes, whatever the model's size.
  */
 public final class Checkpointer implements AutoCloseable {
-  private final Communicator communicator;
-  private final SaveOptions options;
-  private final Disk disk;
-  private final Kernels kernels;
-  private final Staging staging;
+  private final SaveTools tools;
   private boolean busy;
   private boolean closed;
 
   private Checkpointer(Communicator communicator, SaveOptions options, Disk disk) {
-    this.communicator = communicator;
-    this.options = options;
-    this.disk = disk;
-    this.kernels = Kernels.best();
-    this.staging = new Staging(options.stagingBuffers(), options.stagingBufferBytes());
+    this.tools =
+        new SaveTools(
+            new Ranks(communicator),
+            options,
+            disk,
+            Kernels.best(),
+            new Staging(options.stagingBuffers(), options.stagingBufferBytes()));
   }
 
   /**
@@ -73,9 +73,9 @@ public final class Checkpointer implements AutoCloseable {
     Objects.requireNonNull(target, "target");
     enter();
     try {
-      SaveRun.Tools tools =
-          new SaveRun.Tools(new Ranks(communicator), options, disk, kernels, staging);
-      SaveRun run = new SaveRun(tools, target, parameters, files);
+      SaveContents contents =
+          new SaveContents(target, OptionalLong.empty(), parameters, files, Optional.empty());
+      SaveRun run = new SaveRun(tools, contents);
       return OwnThread.call("cairn-save", run::run);
     } catch (IOException | RuntimeException e) {
       throw e;
@@ -112,7 +112,7 @@ public final class Checkpointer implements AutoCloseable {
     }
     if (!closed) {
       closed = true;
-      staging.close();
+      tools.staging().close();
     }
   }
 }

@@ -1,11 +1,8 @@
 package dev.cairn;
 
-import dev.cairn.plan.FileNaming;
 import dev.cairn.plan.Fingerprint;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.SavePlan;
-import dev.cairn.safetensors.TensorInfo;
-import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -21,13 +18,13 @@ import java.util.Map;
 final class PlanAgreement {
   private final Ranks ranks;
   private final SaveOptions options;
-  private final ParameterSet parameters;
+  private final SaveContents contents;
   private SavePlan plan;
 
-  PlanAgreement(Ranks ranks, SaveOptions options, ParameterSet parameters) {
+  PlanAgreement(Ranks ranks, SaveOptions options, SaveContents contents) {
     this.ranks = ranks;
     this.options = options;
-    this.parameters = parameters;
+    this.contents = contents;
   }
 
   /**
@@ -48,25 +45,11 @@ final class PlanAgreement {
 
   /** Makes the plan, if this rank's partitions fit it; returns its fingerprint. */
   private byte[] plan() {
-    for (Parameter parameter : parameters.parameters()) {
+    for (Parameter parameter : contents.tensors()) {
       parameter.checkPartition(ranks.rank(), ranks.size());
     }
-    plan = SavePlan.of(tensors(), ranks.size(), FileNaming.model(options.maxShardBytes()));
+    plan = SavePlan.of(contents.groups(options), ranks.size());
     return Fingerprint.of(options.toString(), plan.tensors());
-  }
-
-  private List<PlannedTensor> tensors() {
-    List<PlannedTensor> tensors = new ArrayList<>();
-    for (Parameter parameter : parameters.parameters()) {
-      TensorInfo info = new TensorInfo(parameter.name(), saved(parameter), parameter.shape());
-      tensors.add(new PlannedTensor(info, parameter.held(), parameter.layout()));
-    }
-    return tensors;
-  }
-
-  private DType saved(Parameter parameter) {
-    boolean isCast = parameter.held().isCastable() && !parameter.isBuffer();
-    return isCast ? options.dtype().orElse(parameter.held()) : parameter.held();
   }
 
   private CheckpointException disagreement(int rank, String difference) {

@@ -1,61 +1,51 @@
 package dev.cairn;
 
-import dev.cairn.comm.Control;
 import dev.cairn.comm.Transport;
-import dev.cairn.hf.ModelFiles;
-import dev.cairn.io.Disk;
-import dev.cairn.kernels.Kernels;
-import dev.cairn.pipeline.Copy;
-import dev.cairn.pipeline.GatherSource;
-import dev.cairn.pipeline.PartitionSource;
 import dev.cairn.pipeline.ShardFiles;
-import dev.cairn.pipeline.Staging;
 import dev.cairn.pipeline.TensorChecksums;
 import dev.cairn.plan.PlannedFile;
 import dev.cairn.plan.SavePlan;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** One save, from the agreement on a plan to the rename. Lives for one call. */
 final class SaveRun {
   private static final int WRITER = 0;
   private static final byte[] NOTHING = new byte[0];
 
-  /** What outlives the single save. */
-  record Tools(Ranks ranks, SaveOptions options, Disk disk, Kernels kernels, Staging staging) {}
-
-  private final Tools tools;
+  private final SaveTools tools;
   private final Ranks ranks;
-  private final Path target;
-  private ParameterSet parameters;
-  private final ModelFiles files;
   private final Map<SavePhase, Long> nanos = new EnumMap<>(SavePhase.class);
 
+  private SaveContents contents;
   private SavePlan plan;
   private TensorChecksums checksums;
   private SaveMode mode;
-  private Transport transport;
+  private Optional<Transport> transport = Optional.empty();
   private long phaseStart = System.nanoTime();
 
-  SaveRun(Tools tools, Path target, ParameterSet parameters, ModelFiles files) {
+  SaveRun(SaveTools tools, SaveContents contents) {
     this.tools = tools;
     this.ranks = tools.ranks();
-    this.target = target;
-    this.parameters = parameters;
-    this.files = files;
+    this.contents = contents;
   }
 
   SaveReport run() throws IOException {
     ranks.communicator().control().begin();
-    parameters = new TieDecision(ranks, parameters, files.config()).withoutAliases();
-    plan = new PlanAgreement(ranks, tools.options(), parameters).agree();
+    contents =
+        contents.withModel(
+            new TieDecision(ranks, contents.model(), contents.files().config()).withoutAliases());
+    plan = new PlanAgreement(ranks, tools.options(), contents).agree();
     checksums = new TensorChecksums(plan);
+    Optional<TrainerFile> trainerFile = trainerFile();
     took(SavePhase.PLAN);
-    try (CheckpointFolder folder = ranks.isWriter() ? newFolder() : null) {
+    try (CheckpointFolder folder = ranks.isWriter() ? newFolder(trainerFile) : null) {
       Path path = prepare(folder);
       took(SavePhase.PREPARE);
       long writtenBytes = fill(path);
@@ -63,7 +53,7 @@ final class SaveRun {
       took(SavePhase.COMMIT);
       List<String> shards = plan.files().stream().map(PlannedFile::name).toList();
       return new SaveReport(
-          target, mode, shards, plan.lengthBytes(), writtenBytes, Map.copyOf(nanos));
+          contents.target(), mode, shards, plan.lengthBytes(), writtenBytes, Map.copyOf(nanos));
     }
   }
 
@@ -73,8 +63,21 @@ final class SaveRun {
     phaseStart = now;
   }
 
-  private CheckpointFolder newFolder() {
-    return new CheckpointFolder(tools.disk(), tools.options(), plan, files);
+  /** Brings the bytes that each rank has of its own together with rank 0's values. */
+  private Optional<TrainerFile> trainerFile() throws IOException {
+    if (contents.state().isEmpty()) {
+      return Optional.empty();
+    }
+    TrainerState state = contents.state().get();
+    List<Map<String, byte[]>> rankBytes = new ArrayList<>();
+    for (byte[] message : ranks.together(() -> TrainerFile.encodeRank(state.rankBytes()))) {
+      rankBytes.add(TrainerFile.decodeRank(message));
+    }
+    return Optional.of(new TrainerFile(state.values(), rankBytes));
+  }
+
+  private CheckpointFolder newFolder(Optional<TrainerFile> trainerFile) {
+    return new CheckpointFolder(tools, plan, contents, trainerFile);
   }
 
   /**
@@ -85,14 +88,14 @@ final class SaveRun {
         ranks.together(
             () ->
                 ranks.isWriter()
-                    ? folder.prepare(target).toString().getBytes(StandardCharsets.UTF_8)
+                    ? folder.prepare().toString().getBytes(StandardCharsets.UTF_8)
                     : NOTHING);
     Path path = Path.of(new String(told.get(WRITER), StandardCharsets.UTF_8));
     mode = new ModeChoice(ranks, tools.options().mode()).choose(path);
-    if (mode == SaveMode.GATHER) {
+    if (mode == SaveMode.GATHER && ranks.size() > 1) {
       ranks.together(
           () -> {
-            transport = ranks.communicator().transport();
+            transport = Optional.of(ranks.communicator().transport());
             return NOTHING;
           });
     }
@@ -101,8 +104,14 @@ final class SaveRun {
 
   /** Copies and, if asked, forces; returns the bytes that this rank wrote. */
   private long fill(Path path) throws IOException {
+    CopyStep copy = new CopyStep(tools, plan, contents.tensors(), checksums);
     try (ShardFiles shards = new ShardFiles(tools.disk(), path, plan)) {
-      List<byte[]> parts = ranks.together(() -> copy(shards));
+      List<byte[]> parts =
+          ranks.together(
+              () -> {
+                copy.run(shards, transport);
+                return checksums.toBytes();
+              });
       for (int rank = 0; rank < parts.size(); rank++) {
         if (rank != ranks.rank()) {
           checksums.add(parts.get(rank));
@@ -118,61 +127,6 @@ final class SaveRun {
         took(SavePhase.FORCE);
       }
       return shards.writtenBytes();
-    }
-  }
-
-  private byte[] copy(ShardFiles shards) throws IOException {
-    try {
-      if (mode == SaveMode.PARALLEL) {
-        writeOwn(shards);
-      } else if (ranks.isWriter()) {
-        gather(shards);
-      } else {
-        send();
-      }
-      return checksums.toBytes();
-    } catch (IOException | RuntimeException e) {
-      ranks.communicator().control().cancel(Outcome.reason(e));
-      throw e;
-    }
-  }
-
-  private PartitionSource ownPartitions() {
-    return new PartitionSource(
-        plan,
-        (tensor, byteOffset, lengthBytes) ->
-            parameters.parameters().get(tensor).partition().view(byteOffset, lengthBytes),
-        tools.kernels(),
-        checksums);
-  }
-
-  private void writeOwn(ShardFiles shards) throws IOException {
-    new Copy(plan.chunks(ranks.rank(), chunkBytes()), ownPartitions(), shards, this::checkWanted)
-        .run(tools.staging());
-  }
-
-  private void gather(ShardFiles shards) throws IOException {
-    GatherSource source = new GatherSource(ownPartitions(), transport, ranks.size());
-    new Copy(plan.chunks(chunkBytes()), source, shards, this::checkWanted).run(tools.staging());
-  }
-
-  private void send() throws IOException {
-    new Copy(
-            plan.messages(ranks.rank(), chunkBytes()),
-            ownPartitions(),
-            (chunk, sequence, bytes) -> transport.send(bytes, WRITER, sequence).await(),
-            this::checkWanted)
-        .run(tools.staging());
-  }
-
-  private int chunkBytes() {
-    return tools.staging().bufferBytes();
-  }
-
-  private void checkWanted() throws IOException {
-    Control control = ranks.communicator().control();
-    if (control.failure().isPresent()) {
-      throw control.failure().get();
     }
   }
 

@@ -7,6 +7,7 @@ import dev.cairn.plan.PlannedFile;
 import dev.cairn.plan.SavePlan;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -35,6 +36,7 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
     for (int file = 0; file < open.length; file++) {
       PlannedFile planned = plan.files().get(file);
       try {
+        createParent(folder.resolve(planned.name()));
         open[file] = disk.create(folder.resolve(planned.name()), planned.lengthBytes());
       } catch (IOException e) {
         throw new ShardException(planned.name(), 0, e);
@@ -42,6 +44,12 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
     }
     for (int file = 0; file < open.length; file++) {
       write(file, 0, ByteBuffer.wrap(plan.files().get(file).header().encode()));
+    }
+  }
+
+  private void createParent(Path file) throws IOException {
+    if (!Files.isDirectory(file.getParent())) {
+      disk.createFolder(file.getParent());
     }
   }
 

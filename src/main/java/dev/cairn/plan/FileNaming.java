@@ -14,10 +14,16 @@ import java.util.Map;
  */
 public record FileNaming(String stem, long maxShardBytes, Map<String, String> metadata) {
   private static final String MODEL_STEM = "model";
+  private static final String STATE_STEM = "state/state";
 
   /** Returns the naming of a Hugging Face model folder. */
   public static FileNaming model(long maxShardBytes) {
     return new FileNaming(MODEL_STEM, maxShardBytes, Header.PYTORCH_METADATA);
+  }
+
+  /** Returns the naming of the trainer's state beside the model. */
+  public static FileNaming state(long maxShardBytes) {
+    return new FileNaming(STATE_STEM, maxShardBytes, Map.of());
   }
 
   /** Returns the name of file {@code index}, counted from 1, of {@code count}. */

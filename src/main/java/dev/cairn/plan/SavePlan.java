@@ -33,20 +33,35 @@ public final class SavePlan {
   /**
    * Plans a save.
    *
-   * @param tensors in the caller's order, which is the order of shards; names are unique
+   * @param groups the model, then whatever else is saved with it
    * @param worldSize count of ranks, 1 or more
-   * @param naming what the files are called and how large they get
    * @throws IllegalArgumentException if a layout does not fit the world or its shape, elements are
    *     held by no rank, or a partition of a sub-byte dtype does not begin and end on a byte
    */
-  public static SavePlan of(List<PlannedTensor> tensors, int worldSize, FileNaming naming) {
-    List<PlannedTensor> copy = List.copyOf(tensors);
-    Map<String, Integer> indexByName = new HashMap<>(2 * copy.size());
-    for (int tensor = 0; tensor < copy.size(); tensor++) {
-      indexByName.put(copy.get(tensor).info().name(), tensor);
+  public static SavePlan of(List<TensorGroup> groups, int worldSize) {
+    List<PlannedTensor> tensors = new ArrayList<>();
+    List<PlannedFile> files = new ArrayList<>();
+    for (TensorGroup group : groups) {
+      files.addAll(files(group, tensors.size()));
+      tensors.addAll(group.tensors());
     }
+    return new SavePlan(List.copyOf(tensors), List.copyOf(files), worldSize);
+  }
+
+  /** Plans a save of one group. */
+  public static SavePlan of(List<PlannedTensor> tensors, int worldSize, FileNaming naming) {
+    return of(List.of(new TensorGroup(tensors, naming)), worldSize);
+  }
+
+  private static List<PlannedFile> files(TensorGroup group, int firstIndex) {
+    Map<String, Integer> indexByName = new HashMap<>(2 * group.tensors().size());
+    for (int tensor = 0; tensor < group.tensors().size(); tensor++) {
+      indexByName.put(group.tensors().get(tensor).info().name(), firstIndex + tensor);
+    }
+    FileNaming naming = group.naming();
     List<List<TensorInfo>> shards =
-        Sharding.split(copy.stream().map(PlannedTensor::info).toList(), naming.maxShardBytes());
+        Sharding.split(
+            group.tensors().stream().map(PlannedTensor::info).toList(), naming.maxShardBytes());
     List<PlannedFile> files = new ArrayList<>();
     for (int shard = 0; shard < shards.size(); shard++) {
       Header header = Header.of(naming.metadata(), shards.get(shard));
@@ -54,10 +69,10 @@ public final class SavePlan {
           header.tensors().stream().mapToInt(entry -> indexByName.get(entry.name())).toArray();
       files.add(new PlannedFile(naming.fileName(shard + 1, shards.size()), header, order));
     }
-    return new SavePlan(copy, List.copyOf(files), worldSize);
+    return files;
   }
 
-  /** Returns the tensors in the caller's order. */
+  /** Returns the tensors of all groups, group by group, each in the caller's order. */
   public List<PlannedTensor> tensors() {
     return tensors;
   }

@@ -1,0 +1,95 @@
+package dev.cairn;
+
+import dev.cairn.comm.CommunicationException;
+import dev.cairn.comm.Control;
+import dev.cairn.comm.Transport;
+import dev.cairn.pipeline.Copy;
+import dev.cairn.pipeline.GatherSource;
+import dev.cairn.pipeline.PartitionSource;
+import dev.cairn.pipeline.ShardFiles;
+import dev.cairn.pipeline.TensorChecksums;
+import dev.cairn.plan.SavePlan;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/** This rank's part of moving the bytes: write its own, receive everybody's, or send its own. */
+final class CopyStep {
+  private static final int WRITER = 0;
+
+  private final SaveTools tools;
+  private final SavePlan plan;
+  private final List<Parameter> tensors;
+  private final TensorChecksums checksums;
+
+  CopyStep(SaveTools tools, SavePlan plan, List<Parameter> tensors, TensorChecksums checksums) {
+    this.tools = tools;
+    this.plan = plan;
+    this.tensors = tensors;
+    this.checksums = checksums;
+  }
+
+  /**
+   * Copies; if it cannot, tells the other ranks to stop.
+   *
+   * @param transport what a gather goes over; empty when every rank writes
+   */
+  void run(ShardFiles shards, Optional<Transport> transport) throws IOException {
+    try {
+      if (transport.isEmpty()) {
+        writeOwn(shards);
+      } else if (ranks().isWriter()) {
+        gather(shards, transport.get());
+      } else {
+        send(transport.get());
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      ranks().communicator().control().cancel(Outcome.reason(e));
+      throw e;
+    }
+  }
+
+  private void writeOwn(ShardFiles shards) throws IOException {
+    new Copy(plan.chunks(ranks().rank(), chunkBytes()), ownPartitions(), shards, this::checkWanted)
+        .run(tools.staging());
+  }
+
+  private void gather(ShardFiles shards, Transport transport) throws IOException {
+    GatherSource source = new GatherSource(ownPartitions(), transport, ranks().size());
+    new Copy(plan.chunks(chunkBytes()), source, shards, this::checkWanted).run(tools.staging());
+  }
+
+  private void send(Transport transport) throws IOException {
+    new Copy(
+            plan.messages(ranks().rank(), chunkBytes()),
+            ownPartitions(),
+            (chunk, sequence, bytes) -> transport.send(bytes, WRITER, sequence).await(),
+            this::checkWanted)
+        .run(tools.staging());
+  }
+
+  private PartitionSource ownPartitions() {
+    return new PartitionSource(
+        plan,
+        (tensor, byteOffset, lengthBytes) ->
+            tensors.get(tensor).partition().view(byteOffset, lengthBytes),
+        tools.kernels(),
+        checksums);
+  }
+
+  private Ranks ranks() {
+    return tools.ranks();
+  }
+
+  private int chunkBytes() {
+    return tools.staging().bufferBytes();
+  }
+
+  private void checkWanted() throws IOException {
+    Control control = ranks().communicator().control();
+    Optional<CommunicationException> failure = control.failure();
+    if (failure.isPresent()) {
+      throw failure.get();
+    }
+  }
+}

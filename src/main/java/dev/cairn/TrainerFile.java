@@ -1,0 +1,79 @@
+package dev.cairn;
+
+import dev.cairn.json.Json;
+import dev.cairn.json.JsonNumber;
+import dev.cairn.tensor.CorruptFileException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The file {@code state/trainer.json}: values of the trainer, and every rank's own bytes in base64.
+ *
+ * @param values name to value, as JSON has it
+ * @param rankBytes for each rank that saved, name to bytes
+ */
+record TrainerFile(Map<String, Object> values, List<Map<String, byte[]>> rankBytes) {
+  /** The file's name inside a checkpoint. */
+  static final String FILE_NAME = "state/trainer.json";
+
+  private static final String VERSION = "format_version";
+  private static final String VALUES = "values";
+  private static final String RANKS = "ranks";
+
+  byte[] encode() {
+    List<Object> ranks = new ArrayList<>();
+    for (Map<String, byte[]> own : rankBytes) {
+      Map<String, Object> encoded = new LinkedHashMap<>();
+      own.forEach((name, bytes) -> encoded.put(name, Base64.getEncoder().encodeToString(bytes)));
+      ranks.add(encoded);
+    }
+    Map<String, Object> tree = new LinkedHashMap<>();
+    tree.put(VERSION, JsonNumber.of(1));
+    tree.put(VALUES, values);
+    tree.put(RANKS, ranks);
+    return Json.pretty(tree);
+  }
+
+  /** Returns one rank's bytes as a message to rank 0. */
+  static byte[] encodeRank(Map<String, byte[]> own) {
+    return new TrainerFile(Map.of(), List.of(own)).encode();
+  }
+
+  static Map<String, byte[]> decodeRank(byte[] message) throws IOException {
+    return parse(message, "message of a rank").rankBytes().get(0);
+  }
+
+  static TrainerFile parse(byte[] bytes, String where) throws CorruptFileException {
+    try {
+      Map<String, Object> tree = Json.parseObject(bytes);
+      Map<String, Object> values = new LinkedHashMap<>();
+      object(tree, VALUES).forEach((name, value) -> values.put((String) name, value));
+      List<Map<String, byte[]>> ranks = new ArrayList<>();
+      if (!(tree.get(RANKS) instanceof List<?> list)) {
+        throw new CorruptFileException("no list of ranks");
+      }
+      for (Object rank : list) {
+        Map<String, byte[]> own = new LinkedHashMap<>();
+        object(Map.of(RANKS, rank), RANKS)
+            .forEach(
+                (name, text) -> own.put((String) name, Base64.getDecoder().decode((String) text)));
+        ranks.add(own);
+      }
+      return new TrainerFile(values, ranks);
+    } catch (IOException | IllegalArgumentException | ClassCastException e) {
+      throw new CorruptFileException(
+          "trainer state is not readable: " + e.getMessage() + ", file=" + where, e);
+    }
+  }
+
+  private static Map<?, ?> object(Map<String, ?> tree, String key) throws CorruptFileException {
+    if (tree.get(key) instanceof Map<?, ?> object) {
+      return object;
+    }
+    throw new CorruptFileException("no object " + key);
+  }
+}

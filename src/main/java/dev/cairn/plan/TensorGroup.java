@@ -1,0 +1,16 @@
+package dev.cairn.plan;
+
+import java.util.List;
+
+/**
+ * Tensors that share files: the model's, or the trainer's state. Names are unique within a group.
+ *
+ * @param tensors in the caller's order, which is the order of shards
+ * @param naming what the group's files are called and how large they get
+ */
+public record TensorGroup(List<PlannedTensor> tensors, FileNaming naming) {
+  /** Copies the list. */
+  public TensorGroup {
+    tensors = List.copyOf(tensors);
+  }
+}
