@@ -45,7 +45,7 @@ compile() {
   shift
   mkdir -p "$dir"
   units | while read -r object source own; do
-    echo "'$cxx' ${flags[*]} $* $own -c native/src/cpu/$source -o '$dir/$object.o'"
+    echo "$cxx ${flags[*]} $* $own -c native/src/cpu/$source -o $dir/$object.o"
   done | xargs -P "$(nproc)" -I{} bash -c '{}'
 }
 
@@ -67,7 +67,7 @@ library() {
 program() {
   local name="$1" tested="$2"
   shift 2
-  echo "'$cxx' ${flags[*]} -fexceptions -Inative/test $* native/test/$name.cpp $tested -o '$out/test/$name' -pthread"
+  echo "$cxx ${flags[*]} -fexceptions -Inative/test $* native/test/$name.cpp $tested -o $out/test/$name -pthread"
 }
 
 run_tests() {

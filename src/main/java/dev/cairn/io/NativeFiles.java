@@ -54,7 +54,7 @@ public final class NativeFiles {
     }
   }
 
-  /** Returns whether the native library is there. */
+  /** {@return whether the native library is there} */
   public static boolean isAvailable() {
     return AVAILABLE;
   }
@@ -63,6 +63,7 @@ public final class NativeFiles {
    * Gives an existing file disk blocks for its first {@code lengthBytes} bytes and at least that
    * length; what it holds stays.
    *
+   * @param file the file
    * @param lengthBytes 0 or more
    * @return true if reserved; false if the file system or this platform cannot, and nothing changed
    * @throws NoSuchFileException if the file does not exist
@@ -90,6 +91,9 @@ public final class NativeFiles {
   /**
    * Renames a file or folder atomically.
    *
+   * @param from existing file or folder
+   * @param to its new path
+   * @param mode what it does to what is there
    * @return true if done; false if the file system, the kernel or this platform cannot rename this
    *     way, and nothing changed
    * @throws FileAlreadyExistsException if {@code to} exists, with {@link RenameMode#NO_REPLACE}
@@ -113,7 +117,10 @@ public final class NativeFiles {
    * Tells the page cache what will be done with a range of a file; does nothing where that is not
    * supported.
    *
+   * @param file the file
+   * @param fileOffset first byte of the range
    * @param lengthBytes 0 for all bytes up to the end
+   * @param advice what will be done
    * @throws NoSuchFileException if the file does not exist
    * @throws IOException if the file cannot be opened or the range is wrong
    */

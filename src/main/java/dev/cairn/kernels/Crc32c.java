@@ -21,6 +21,7 @@ public final class Crc32c {
    *
    * @param crc checksum of the bytes in front
    * @param lengthBytes how many bytes follow, 0 or more
+   * @return the part of {@code crc}
    * @throws IllegalArgumentException if {@code lengthBytes} is negative
    */
   public static int shift(int crc, long lengthBytes) {
@@ -45,6 +46,7 @@ public final class Crc32c {
    * @param crcA checksum of A
    * @param crcB checksum of B
    * @param lengthBytesB how many bytes B has, 0 or more
+   * @return the joined checksum
    * @throws IllegalArgumentException if {@code lengthBytesB} is negative
    */
   public static int combine(int crcA, int crcB, long lengthBytesB) {

@@ -18,6 +18,7 @@ public interface Kernels {
    * instruction set, which the environment variable {@code CAIRN_MAX_ISA} ({@code baseline}, {@code
    * avx2} or {@code avx512}) may cap, or Java, with the reason logged once.
    *
+   * @return never null
    * @throws IllegalArgumentException if {@code CAIRN_MAX_ISA} has another value
    */
   static Kernels best() {
@@ -25,7 +26,7 @@ public interface Kernels {
   }
 
   /**
-   * Returns the instruction set: {@code avx512}, {@code avx2}, {@code baseline} or {@code java}.
+   * {@return the instruction set: {@code avx512}, {@code avx2}, {@code baseline} or {@code java}}
    */
   String name();
 
@@ -37,6 +38,10 @@ public interface Kernels {
    * target, at the same position and with the same type: then only the checksum is taken. Otherwise
    * the two must not overlap.
    *
+   * @param from type of the source
+   * @param source bytes to read
+   * @param to type of the target
+   * @param target room for the result
    * @param elements how many, 0 or more
    * @param crc checksum of the bytes before, 0 to begin
    * @return {@code crc} continued over the bytes written
@@ -49,8 +54,10 @@ public interface Kernels {
    * Returns the CRC32C of all bytes so far, these {@code lengthBytes} from the source's position
    * included. The position does not move.
    *
+   * @param source bytes to read
    * @param lengthBytes how many bytes, 0 or more
    * @param crc checksum of the bytes before, 0 to begin
+   * @return {@code crc} continued over the bytes
    * @throws IllegalArgumentException if the buffer has fewer bytes left or, native kernels, if it
    *     is not direct
    */
