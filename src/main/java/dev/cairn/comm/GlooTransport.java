@@ -38,6 +38,7 @@ final class GlooTransport implements EndableTransport {
 
   private final Session session;
   private final Milliseconds waitTimeout;
+  private final TCPStore store;
   private final ProcessGroupGloo group;
   private final TensorOptions bytesOptions;
   private final Set<GlooTransfer> inFlight = new HashSet<>();
@@ -57,23 +58,21 @@ final class GlooTransport implements EndableTransport {
         Device device = ProcessGroupGloo.createDeviceForHostname(place.device);
         GlooDeviceVector devices = new GlooDeviceVector(device);
         ProcessGroupGloo.Options options = ProcessGroupGloo.Options.create(connect)) {
+      this.store = store(place.host, place.port, false, connect);
       options.devices(devices);
       options.threads(1);
-      this.group = connect(place, options, connect);
+      this.group = connect(options);
     }
     this.bytesOptions = new TensorOptions(torch.ScalarType.Byte);
     this.waitTimeout = new Milliseconds(timeouts.operation().toMillis());
   }
 
-  private ProcessGroupGloo connect(
-      Place place, ProcessGroupGloo.Options options, Milliseconds timeout) {
-    TCPStore store = store(place.host, place.port, false, timeout);
+  private ProcessGroupGloo connect(ProcessGroupGloo.Options options) {
     try {
       return new ProcessGroupGloo(store, session.rank(), session.size(), options);
-    } finally {
-      // The binding makes stores without an owner: the group has become it, and has freed the
-      // store if it could not be made. Closing it here as well would free it twice.
-      store.deallocate(false);
+    } catch (RuntimeException e) {
+      store.close();
+      throw e;
     }
   }
 
@@ -189,6 +188,7 @@ final class GlooTransport implements EndableTransport {
     ending.forEach(GlooTransfer::abort);
     drained.join();
     group.close();
+    store.close(); // Not before the group: the binding deletes a store whoever else holds it.
     bytesOptions.close();
     waitTimeout.close();
     released.complete(null);
