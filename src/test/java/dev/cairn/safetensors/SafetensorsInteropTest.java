@@ -13,6 +13,7 @@ import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -79,13 +80,18 @@ class SafetensorsInteropTest {
       }
       status = process.exitValue();
     } catch (IOException e) {
-      assumeTrue(false, "skipped, no python: " + e.getMessage());
+      skip("no python: " + e.getMessage());
       return;
     }
-    assumeTrue(
-        status != MISSING_PACKAGES,
-        () -> "skipped, python=" + python + " lacks a package: " + read(log));
+    if (status == MISSING_PACKAGES) {
+      skip("python=" + python + " lacks a package: " + read(log));
+    }
     assertEquals(0, status, () -> read(log));
+  }
+
+  private static void skip(String reason) {
+    System.getLogger("tests").log(Level.WARNING, "skipped SafetensorsInteropTest, " + reason);
+    assumeTrue(false, reason);
   }
 
   private static Map<String, Object> questions() {
