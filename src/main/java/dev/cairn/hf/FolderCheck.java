@@ -4,6 +4,7 @@ import dev.cairn.io.SafetensorsFile;
 import dev.cairn.json.Json;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.Manifest;
+import dev.cairn.safetensors.ShardIndex;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -77,7 +78,9 @@ public final class FolderCheck {
     for (String file : form.files()) {
       readHeader(form.root(), file, headers);
     }
-    form.index().ifPresent(index -> findings.addAll(IndexCheck.compare(index, headers)));
+    if (form.index().isPresent()) {
+      checkIndex(form.index().get(), headers);
+    }
     if (!Files.isDirectory(path)) {
       return;
     }
@@ -85,6 +88,13 @@ public final class FolderCheck {
     checkJson(path);
     if (Files.exists(path.resolve(Manifest.FILE_NAME))) {
       findings.addAll(new ManifestCheck(path, checksum, buffer, bytesRead).check(headers));
+    }
+  }
+
+  private void checkIndex(ShardIndex index, Map<String, Header> headers) {
+    findings.addAll(IndexCheck.compare(index, headers));
+    if (headers.keySet().containsAll(index.weightMap().values())) {
+      IndexCheck.compareTotal(index, headers).ifPresent(findings::add);
     }
   }
 

@@ -81,7 +81,7 @@ final class RangeReader implements Closeable {
     }
   }
 
-  private synchronized FileChannel beginRead() {
+  synchronized FileChannel beginRead() {
     if (closed) {
       throw new IllegalStateException("safetensors file is closed: file=" + path);
     }
@@ -89,7 +89,7 @@ final class RangeReader implements Closeable {
     return channel;
   }
 
-  private synchronized void endRead() {
+  synchronized void endRead() {
     activeReads--;
   }
 
