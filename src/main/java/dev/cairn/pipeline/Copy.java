@@ -4,9 +4,7 @@ import dev.cairn.pipeline.ChunkSource.Filling;
 import dev.cairn.plan.Chunk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.List;
 
 /**
  * Moves chunks from a source to a sink through the staging buffers.
@@ -21,7 +19,7 @@ public final class Copy {
   private final ChunkSink sink;
   private final Cancellation cancellation;
   private int nextSequence;
-  private Throwable failure;
+  private boolean stopped;
 
   /**
    * Prepares a copy; {@link #run} does it.
@@ -45,33 +43,25 @@ public final class Copy {
    * @throws IOException the first failure of source or sink; the others are suppressed in it
    */
   public void run(Staging staging) throws IOException {
-    List<Thread> workers = new ArrayList<>();
-    for (int index = 0; index < staging.count(); index++) {
-      ByteBuffer buffer = staging.buffer(index);
-      Thread worker = new Thread(() -> work(buffer), "cairn-copy-" + index);
-      worker.setDaemon(true);
-      worker.start();
-      workers.add(worker);
-    }
-    OwnThread.join(workers);
-    rethrow();
+    Crew.run(staging, "cairn-copy", this::work);
   }
 
   /** A chunk and the work left on it; null when there is no more. */
   private record Started(Chunk chunk, int sequence, Filling filling) {}
 
-  private void work(ByteBuffer buffer) {
+  private void work(ByteBuffer buffer) throws IOException {
     try {
       for (Started next = start(buffer); next != null; next = start(buffer)) {
         sink.accept(next.chunk(), next.sequence(), next.filling().finish());
       }
     } catch (IOException | RuntimeException | Error e) {
-      fail(e);
+      stop();
+      throw e;
     }
   }
 
   private synchronized Started start(ByteBuffer buffer) throws IOException {
-    if (failure != null || !chunks.hasNext()) {
+    if (stopped || !chunks.hasNext()) {
       return null;
     }
     cancellation.check();
@@ -79,23 +69,8 @@ public final class Copy {
     return new Started(chunk, nextSequence++, source.begin(chunk, buffer.clear()));
   }
 
-  private synchronized void fail(Throwable thrown) {
-    if (failure == null) {
-      failure = thrown;
-    } else if (failure != thrown) {
-      failure.addSuppressed(thrown);
-    }
-  }
-
-  private synchronized void rethrow() throws IOException {
-    if (failure instanceof IOException e) {
-      throw e;
-    }
-    if (failure instanceof RuntimeException e) {
-      throw e;
-    }
-    if (failure instanceof Error e) {
-      throw e;
-    }
+  /** One chunk failed: the others on their way are finished, no new one is started. */
+  private synchronized void stop() {
+    stopped = true;
   }
 }

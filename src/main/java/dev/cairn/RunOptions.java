@@ -1,0 +1,87 @@
+package dev.cairn;
+
+import java.nio.file.Path;
+import java.util.Objects;
+
+/**
+ * How the checkpoints of one training run are kept. The same on every rank.
+ *
+ * @param directory the run's directory; checkpoints are folders in it
+ * @param unit what is counted: makes the folders' names
+ * @param keepLast how many of the newest committed checkpoints stay; 0 keeps all
+ * @param keepEvery checkpoints whose number is a multiple of it stay for good; 0 for none
+ * @param verification how much {@link Checkpointer#latest} reads before it trusts a checkpoint
+ */
+public record RunOptions(
+    Path directory, Unit unit, int keepLast, long keepEvery, Verification verification) {
+  /** What a run counts. */
+  public enum Unit {
+    /** Folders are called {@code step_N}. */
+    STEP("step_"),
+    /** Folders are called {@code epoch_N}. */
+    EPOCH("epoch_");
+
+    private final String prefix;
+
+    Unit(String prefix) {
+      this.prefix = prefix;
+    }
+
+    String folderName(long number) {
+      return prefix + number;
+    }
+
+    String prefix() {
+      return prefix;
+    }
+  }
+
+  /** How much of a checkpoint is read before it is trusted. */
+  public enum Verification {
+    /** Structure, sizes and the CRC32C of every byte. */
+    FULL,
+    /** Structure and sizes. */
+    SIZES
+  }
+
+  /**
+   * Checks the options.
+   *
+   * @throws IllegalArgumentException if a count is negative
+   */
+  public RunOptions {
+    Objects.requireNonNull(directory, "directory");
+    Objects.requireNonNull(unit, "unit");
+    Objects.requireNonNull(verification, "verification");
+    if (keepLast < 0 || keepEvery < 0) {
+      throw new IllegalArgumentException(
+          "bad retention: keepLast=%d, keepEvery=%d, expected 0 or more"
+              .formatted(keepLast, keepEvery));
+    }
+  }
+
+  /** Returns a run that counts steps, keeps every checkpoint and verifies fully. */
+  public static RunOptions in(Path directory) {
+    return new RunOptions(directory, Unit.STEP, 0, 0, Verification.FULL);
+  }
+
+  /** Returns these options, counting something else. */
+  public RunOptions withUnit(Unit counted) {
+    return new RunOptions(directory, counted, keepLast, keepEvery, verification);
+  }
+
+  /** Returns these options, keeping only so many of the newest checkpoints. */
+  public RunOptions withKeepLast(int count) {
+    return new RunOptions(directory, unit, count, keepEvery, verification);
+  }
+
+  /** Returns these options, keeping multiples of {@code every} for good. */
+  public RunOptions withKeepEvery(long every) {
+    return new RunOptions(directory, unit, keepLast, every, verification);
+  }
+
+  /** Returns these options, verifying more or less. */
+  public RunOptions withVerification(Verification value) {
+    return new RunOptions(directory, unit, keepLast, keepEvery, value);
+  }
+}
