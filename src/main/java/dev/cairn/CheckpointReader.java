@@ -59,14 +59,6 @@ final class CheckpointReader implements AutoCloseable {
     return file;
   }
 
-  /** Returns the file of values and rank bytes, empty maps if none was saved. */
-  TrainerFile trainerFile() throws IOException {
-    Path file = folder.resolve(TrainerFile.FILE_NAME);
-    return Files.exists(file)
-        ? TrainerFile.parse(Files.readAllBytes(file), file.toString())
-        : new TrainerFile(Map.of(), java.util.List.of());
-  }
-
   @Override
   public synchronized void close() throws IOException {
     IOException first = null;

@@ -11,44 +11,59 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.Callable;
 
 /**
- * Saves models that are spread over the ranks of a communicator.
+ * Saves models that are spread over the ranks of a communicator, and reads them back.
  *
- * <p>Saving is collective: every rank calls it, in the same order, with the same options. One
- * thread at a time. The staging buffers are allocated when the checkpointer is opened and are all
- * the memory that a save takes, whatever the model's size.
+ * <p>Saving, finding the latest checkpoint and restoring are collective: every rank calls them, in
+ * the same order, with the same options. One thread at a time. The staging buffers are allocated
+ * when the checkpointer is opened and are all the memory that a save takes, whatever the model's
+ * size; an asynchronous save takes its snapshot's memory too.
  */
 public final class Checkpointer implements AutoCloseable {
   private final SaveTools tools;
+  private final Optional<RunOptions> runOptions;
+  private final Snapshot snapshot = new Snapshot();
+  private final Background background = new Background();
   private boolean busy;
   private boolean closed;
 
-  private Checkpointer(Communicator communicator, SaveOptions options, Disk disk) {
-    this.tools =
-        new SaveTools(
-            new Ranks(communicator),
-            options,
-            disk,
-            Kernels.best(),
-            new Staging(options.stagingBuffers(), options.stagingBufferBytes()));
+  private Checkpointer(SaveTools tools, Optional<RunOptions> runOptions) {
+    this.tools = tools;
+    this.runOptions = runOptions;
   }
 
   /**
-   * Opens a checkpointer and allocates its staging buffers. Sends nothing.
+   * Opens a checkpointer for single folders and allocates its staging buffers. Sends nothing.
    *
    * @param communicator borrowed: not closed here, and not used between calls
    * @param options the same on every rank
    */
   public static Checkpointer open(Communicator communicator, SaveOptions options) {
-    return open(communicator, options, Disk.local());
+    return open(communicator, options, Optional.empty(), Disk.local());
   }
 
-  static Checkpointer open(Communicator communicator, SaveOptions options, Disk disk) {
-    return new Checkpointer(
-        Objects.requireNonNull(communicator, "communicator"),
-        Objects.requireNonNull(options, "options"),
-        disk);
+  /**
+   * Opens a checkpointer for the checkpoints of a run and allocates its staging buffers. Sends
+   * nothing.
+   *
+   * @param communicator borrowed: not closed here, not used between calls unless a save runs in the
+   *     background
+   * @param options the same on every rank
+   * @param runOptions where the checkpoints are and which stay; the same on every rank
+   */
+  public static Checkpointer open(
+      Communicator communicator, SaveOptions options, RunOptions runOptions) {
+    return open(communicator, options, Optional.of(runOptions), Disk.local());
+  }
+
+  static Checkpointer open(
+      Communicator communicator, SaveOptions options, Optional<RunOptions> runOptions, Disk disk) {
+    Staging staging = new Staging(options.stagingBuffers(), options.stagingBufferBytes());
+    SaveTools tools =
+        new SaveTools(new Ranks(communicator), options, disk, Kernels.best(), staging);
+    return new Checkpointer(tools, runOptions);
   }
 
   /**
@@ -66,21 +81,153 @@ public final class Checkpointer implements AutoCloseable {
    * @throws IllegalArgumentException if this rank's partitions do not fit shape, layout and rank;
    *     the other ranks get a {@link CheckpointException} that says so
    * @throws CheckpointException on every rank, if any rank failed; nothing is committed
-   * @throws IllegalStateException if another save runs, or the checkpointer is closed
+   * @throws IllegalStateException if another call runs, or the checkpointer is closed
    */
   public SaveReport save(Path target, ParameterSet parameters, ModelFiles files)
       throws IOException {
     Objects.requireNonNull(target, "target");
+    SaveContents contents =
+        new SaveContents(target, OptionalLong.empty(), parameters, files, Optional.empty());
+    return alone(() -> new SaveRun(tools, contents).run());
+  }
+
+  /**
+   * Saves a checkpoint of the run, then deletes what its retention does not keep. A folder of the
+   * same number is replaced. Collective.
+   *
+   * @param step number of the step or epoch, 0 or more
+   * @param state what the trainer needs to go on
+   * @throws IllegalArgumentException as {@link #save(Path, ParameterSet, ModelFiles)} does
+   * @throws CheckpointException as {@link #save(Path, ParameterSet, ModelFiles)} does
+   * @throws IllegalStateException if the checkpointer was opened without {@link RunOptions}, or as
+   *     {@link #save(Path, ParameterSet, ModelFiles)} does
+   */
+  public SaveReport save(long step, ParameterSet parameters, ModelFiles files, TrainerState state)
+      throws IOException {
+    SaveContents contents = contents(step, parameters, files, state);
+    return alone(() -> saveAndRetain(contents));
+  }
+
+  /**
+   * Saves a checkpoint of the run in the background. The call returns when this rank's partitions
+   * have been copied, cast, into host memory; the trainer may then change them. No rank waits for
+   * another here; from now on until the save has ended, Cairn uses the communicator in the
+   * background.
+   *
+   * <p>A save that still runs is waited for first; if it failed, that is thrown here. A snapshot
+   * larger than {@link SaveOptions#snapshotBudgetBytes} is not taken: the call then returns when
+   * the whole save has ended.
+   *
+   * @param step number of the step or epoch, 0 or more
+   * @param state what the trainer needs to go on; its tensors are copied too
+   * @return the save; how it ended is also thrown by the next call if nobody awaits it
+   * @throws IllegalStateException as {@link #save(long, ParameterSet, ModelFiles, TrainerState)}
+   *     does
+   */
+  public PendingSave saveAsync(
+      long step, ParameterSet parameters, ModelFiles files, TrainerState state) throws IOException {
+    SaveContents contents = contents(step, parameters, files, state);
     enter();
     try {
-      SaveContents contents =
-          new SaveContents(target, OptionalLong.empty(), parameters, files, Optional.empty());
-      SaveRun run = new SaveRun(tools, contents);
-      return OwnThread.call("cairn-save", run::run);
+      long start = System.nanoTime();
+      background.settle();
+      Optional<SaveContents> copy = takeSnapshot(contents);
+      SaveContents saved = copy.orElse(contents);
+      PendingSave pending =
+          new PendingSave(background.start(() -> saveAndRetain(saved)), System.nanoTime() - start);
+      if (copy.isEmpty()) {
+        pending.await();
+      }
+      return pending;
+    } finally {
+      leave();
+    }
+  }
+
+  /** Returns a copy; empty if it does not fit, or if all ranks together will refuse it. */
+  private Optional<SaveContents> takeSnapshot(SaveContents contents) throws IOException {
+    try {
+      for (Parameter parameter : contents.tensors()) {
+        parameter.checkPartition(tools.ranks().rank(), tools.ranks().size());
+      }
+      return snapshot.take(tools, contents, tools.options().snapshotBudgetBytes());
+    } catch (IllegalArgumentException e) {
+      return Optional.empty(); // the save finds the same mistake, and the other ranks hear of it
+    }
+  }
+
+  private SaveContents contents(
+      long step, ParameterSet parameters, ModelFiles files, TrainerState state) {
+    RunOptions run = run();
+    if (step < 0) {
+      throw new IllegalArgumentException("negative step: step=" + step);
+    }
+    Path target = run.directory().resolve(run.unit().folderName(step));
+    return new SaveContents(target, OptionalLong.of(step), parameters, files, Optional.of(state));
+  }
+
+  private RunOptions run() {
+    return runOptions.orElseThrow(
+        () -> new IllegalStateException("checkpointer was opened without a run's directory"));
+  }
+
+  private SaveReport saveAndRetain(SaveContents contents) throws IOException {
+    SaveTools replacing = tools.withOptions(tools.options().withOverwrite(true));
+    SaveReport report = new SaveRun(replacing, contents).run();
+    if (tools.ranks().isWriter()) {
+      new RunDirectory(run().directory(), tools.disk()).retain(run().keepLast(), run().keepEvery());
+    }
+    return report;
+  }
+
+  /**
+   * Returns the newest checkpoint of the run that is committed and verifies; one that does not is
+   * passed over and logged with the reason. Collective: rank 0 looks once, the others are told.
+   *
+   * @throws CheckpointException on every rank, if the directory cannot be read
+   * @throws IllegalStateException as {@link #save(long, ParameterSet, ModelFiles, TrainerState)}
+   *     does
+   */
+  public Optional<Checkpoint> latest() throws IOException {
+    LatestCheckpoint latest = new LatestCheckpoint(tools, run());
+    return alone(latest::find).map(entry -> new Checkpoint(this, entry.path(), entry.number()));
+  }
+
+  void restore(Path folder, ParameterSet model, TrainerState state) throws IOException {
+    alone(
+        () -> {
+          tools
+              .ranks()
+              .together(
+                  () -> {
+                    readInto(folder, model, state);
+                    return new byte[0];
+                  });
+          return null;
+        });
+  }
+
+  private void readInto(Path folder, ParameterSet model, TrainerState state) throws IOException {
+    try (CheckpointReader reader = new CheckpointReader(folder)) {
+      Restore restore = new Restore(tools, reader);
+      restore.add(model, reader.model());
+      if (state.tensors().isPresent()) {
+        restore.add(state.tensors().get(), reader.state());
+      }
+      restore.run();
+    }
+  }
+
+  /** Runs one collective call, after the background save, on a thread that nobody interrupts. */
+  private <T> T alone(Callable<T> work) throws IOException {
+    enter();
+    try {
+      background.settle();
+      return OwnThread.call("cairn-call", work);
     } catch (IOException | RuntimeException e) {
       throw e;
     } catch (Exception e) {
-      throw new IllegalStateException("a save throws nothing else", e);
+      throw new IllegalStateException("checkpointing throws nothing else", e);
     } finally {
       leave();
     }
@@ -91,7 +238,7 @@ public final class Checkpointer implements AutoCloseable {
       throw new IllegalStateException("checkpointer is closed");
     }
     if (busy) {
-      throw new IllegalStateException("another save is running");
+      throw new IllegalStateException("another call is running");
     }
     busy = true;
   }
@@ -101,17 +248,28 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   /**
-   * Frees the staging buffers. The communicator stays open.
+   * Waits for a save in the background, then frees staging and snapshot memory. The communicator
+   * stays open.
    *
-   * @throws IllegalStateException if a save is running
+   * @throws IOException if the save in the background failed and nobody has been told; everything
+   *     is freed all the same
+   * @throws IllegalStateException if another call is running
    */
   @Override
-  public synchronized void close() {
-    if (busy) {
-      throw new IllegalStateException("a save is running: close the checkpointer after it");
-    }
-    if (!closed) {
+  public void close() throws IOException {
+    synchronized (this) {
+      if (busy) {
+        throw new IllegalStateException("a call is running: close the checkpointer after it");
+      }
+      if (closed) {
+        return;
+      }
       closed = true;
+    }
+    try {
+      background.settle();
+    } finally {
+      snapshot.close();
       tools.staging().close();
     }
   }

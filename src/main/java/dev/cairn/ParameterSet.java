@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The tensors of a model in the caller's order, which is the order of shards. Immutable.
@@ -144,8 +145,13 @@ public final class ParameterSet {
     return tied;
   }
 
+  /** Returns this set with other parameters of the same names. */
+  ParameterSet with(List<Parameter> replacements) {
+    return new ParameterSet(replacements, tied);
+  }
+
   /** Returns this set without some of its parameters. */
-  ParameterSet without(java.util.Set<String> names) {
+  ParameterSet without(Set<String> names) {
     return new ParameterSet(
         parameters.stream().filter(parameter -> !names.contains(parameter.name())).toList(), tied);
   }

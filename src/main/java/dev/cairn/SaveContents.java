@@ -31,6 +31,10 @@ record SaveContents(
     return new SaveContents(target, step, replacement, files, state);
   }
 
+  SaveContents withState(TrainerState replacement) {
+    return new SaveContents(target, step, model, files, Optional.of(replacement));
+  }
+
   /** Returns model and state tensors in the order of the plan. */
   List<Parameter> tensors() {
     List<Parameter> all = new ArrayList<>(model.parameters());

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param maxShardBytes limit of the tensor bytes in one file
  * @param stagingBuffers how many staging buffers each rank allocates
  * @param stagingBufferBytes size of each, a multiple of 4096
+ * @param snapshotBudgetBytes how much host memory an asynchronous save may copy into
  */
 public record SaveOptions(
     Optional<DType> dtype,
@@ -23,7 +24,8 @@ public record SaveOptions(
     boolean overwrite,
     long maxShardBytes,
     int stagingBuffers,
-    int stagingBufferBytes) {
+    int stagingBufferBytes,
+    long snapshotBudgetBytes) {
   /**
    * Checks the options.
    *
@@ -45,6 +47,19 @@ public record SaveOptions(
           "bad staging: stagingBuffers=%d, expected at least 1, stagingBufferBytes=%d, expected a multiple of 4096"
               .formatted(stagingBuffers, stagingBufferBytes));
     }
+  }
+
+  /** Returns these options, replacing an existing target or not. */
+  SaveOptions withOverwrite(boolean value) {
+    return new SaveOptions(
+        dtype,
+        mode,
+        durability,
+        value,
+        maxShardBytes,
+        stagingBuffers,
+        stagingBufferBytes,
+        snapshotBudgetBytes);
   }
 
   private static boolean isTarget(DType dtype) {
@@ -73,6 +88,7 @@ public record SaveOptions(
     private long maxShardBytes = Sharding.DEFAULT_MAX_SHARD_BYTES;
     private int stagingBuffers = 4;
     private int stagingBufferBytes = 8 << 20;
+    private long snapshotBudgetBytes = Long.MAX_VALUE;
 
     private Builder() {}
 
@@ -124,10 +140,23 @@ public record SaveOptions(
       return this;
     }
 
+    /** Sets how much host memory an asynchronous save may copy into; what is needed by default. */
+    public Builder snapshotBudgetBytes(long value) {
+      this.snapshotBudgetBytes = value;
+      return this;
+    }
+
     /** Returns the options. */
     public SaveOptions build() {
       return new SaveOptions(
-          dtype, mode, durability, overwrite, maxShardBytes, stagingBuffers, stagingBufferBytes);
+          dtype,
+          mode,
+          durability,
+          overwrite,
+          maxShardBytes,
+          stagingBuffers,
+          stagingBufferBytes,
+          snapshotBudgetBytes);
     }
   }
 }

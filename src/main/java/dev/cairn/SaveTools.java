@@ -13,4 +13,8 @@ import dev.cairn.pipeline.Staging;
  * @param kernels casts and checksums
  * @param staging the only buffers there are
  */
-record SaveTools(Ranks ranks, SaveOptions options, Disk disk, Kernels kernels, Staging staging) {}
+record SaveTools(Ranks ranks, SaveOptions options, Disk disk, Kernels kernels, Staging staging) {
+  SaveTools withOptions(SaveOptions other) {
+    return new SaveTools(ranks, other, disk, kernels, staging);
+  }
+}

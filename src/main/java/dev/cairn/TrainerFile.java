@@ -4,6 +4,8 @@ import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -36,6 +38,14 @@ record TrainerFile(Map<String, Object> values, List<Map<String, byte[]>> rankByt
     tree.put(VALUES, values);
     tree.put(RANKS, ranks);
     return Json.pretty(tree);
+  }
+
+  /** Reads it from a checkpoint; no values and no ranks if none was saved. */
+  static TrainerFile read(Path checkpoint) throws IOException {
+    Path file = checkpoint.resolve(FILE_NAME);
+    return Files.exists(file)
+        ? parse(Files.readAllBytes(file), file.toString())
+        : new TrainerFile(Map.of(), List.of());
   }
 
   /** Returns one rank's bytes as a message to rank 0. */

@@ -247,7 +247,7 @@ class CheckpointerTest {
   }
 
   @Test
-  void closedCheckpointerSaysSo() {
+  void closedCheckpointerSaysSo() throws IOException {
     try (Communicator single = Communicator.single()) {
       Checkpointer checkpointer = Checkpointer.open(single, small().build());
       checkpointer.close();

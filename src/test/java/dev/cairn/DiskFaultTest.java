@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
@@ -97,7 +98,8 @@ class DiskFaultTest {
     return Group.run(
         WORLD_SIZE,
         communicator -> {
-          try (Checkpointer checkpointer = Checkpointer.open(communicator, options, disk)) {
+          try (Checkpointer checkpointer =
+              Checkpointer.open(communicator, options, Optional.empty(), disk)) {
             return checkpointer.save(
                 target, model.on(communicator.rank(), WORLD_SIZE), ModelFiles.none());
           }

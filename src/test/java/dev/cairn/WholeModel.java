@@ -1,5 +1,7 @@
 package dev.cairn;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import dev.cairn.kernels.Kernels;
 import dev.cairn.layout.ElementRange;
 import dev.cairn.layout.Layout;
@@ -81,6 +83,37 @@ final class WholeModel {
               whole.isBuffer()));
     }
     return ParameterSet.of(parameters);
+  }
+
+  /** Returns partitions of the right size that hold nothing but poison. */
+  ParameterSet poisonedOn(int rank, int worldSize) {
+    ParameterSet set = on(rank, worldSize);
+    overwrite(set);
+    return set;
+  }
+
+  /** Fills every partition with poison, as a trainer's next step would change it. */
+  static void overwrite(ParameterSet set) {
+    for (Parameter parameter : set.parameters()) {
+      ByteBuffer bytes =
+          parameter.partition().view(0, Math.toIntExact(parameter.partition().lengthBytes()));
+      while (bytes.hasRemaining()) {
+        bytes.put(POISON);
+      }
+    }
+  }
+
+  /** Checks that the partitions hold this model's elements; padding does not matter. */
+  void assertHolds(ParameterSet set, int rank, int worldSize) {
+    ParameterSet expected = on(rank, worldSize);
+    for (int index = 0; index < tensors.size(); index++) {
+      Parameter parameter = set.parameters().get(index);
+      int validBytes = (int) parameter.validBytes(rank, worldSize);
+      assertEquals(
+          expected.parameters().get(index).partition().view(0, validBytes),
+          parameter.partition().view(0, validBytes),
+          parameter.name());
+    }
   }
 
   private static ByteBuffer cut(Whole whole, int rank, int worldSize) {

@@ -1,6 +1,7 @@
 package dev.cairn.pipeline;
 
 import dev.cairn.device.HostMemory;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,6 +40,11 @@ public final class Staging implements AutoCloseable {
   /** Returns the size of one buffer. */
   public int bufferBytes() {
     return buffers.get(0).capacity();
+  }
+
+  /** Lends the first buffer to work that needs only one, while no copy runs. */
+  public void lend(Crew.Work work) throws IOException {
+    work.with(buffer(0));
   }
 
   /** Returns one buffer; its position and limit are the user's, one user at a time. */

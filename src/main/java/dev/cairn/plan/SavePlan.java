@@ -1,5 +1,6 @@
 package dev.cairn.plan;
 
+import dev.cairn.layout.ElementRange;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.Sharding;
 import dev.cairn.safetensors.TensorEntry;
@@ -103,6 +104,13 @@ public final class SavePlan {
    */
   public Iterator<Segment> segments() {
     return new SegmentCursor(this, ownership::pieces);
+  }
+
+  /** Returns the elements of one tensor that {@code rank} writes, in order. */
+  public List<ElementRange> written(int tensor, int rank) {
+    return ownership.pieces(tensor, rank).stream()
+        .map(piece -> new ElementRange(piece.begin(), piece.end()))
+        .toList();
   }
 
   /** Returns the chunks that {@code rank} writes itself, each at most {@code chunkBytes} long. */

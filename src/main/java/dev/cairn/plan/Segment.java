@@ -30,7 +30,7 @@ public record Segment(
   }
 
   /** Returns {@code count} elements of this segment from its element {@code first} on. */
-  Segment part(long first, long count, DType saved) {
+  public Segment part(long first, long count, DType saved) {
     return new Segment(
         rank,
         file,

@@ -1,0 +1,63 @@
+package dev.cairn;
+
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/** The one save that may run in the background, and what became of the last one. */
+final class Background {
+  private CompletableFuture<SaveReport> last;
+
+  /** Starts work on a thread of its own. The one before has ended. */
+  CompletableFuture<SaveReport> start(Callable<SaveReport> work) {
+    CompletableFuture<SaveReport> result = new CompletableFuture<>();
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                result.complete(work.call());
+              } catch (Throwable e) { // whoever waits gets it, whatever it is
+                result.completeExceptionally(e);
+              }
+            },
+            "cairn-async-save");
+    thread.setDaemon(true);
+    thread.start();
+    last = result;
+    return result;
+  }
+
+  boolean isRunning() {
+    return last != null && !last.isDone();
+  }
+
+  /**
+   * Waits for the last save to end; an interrupt is kept and does not end the wait.
+   *
+   * @throws IOException how it failed, once
+   */
+  void settle() throws IOException {
+    if (last == null) {
+      return;
+    }
+    CompletableFuture<SaveReport> ended = last;
+    last = null;
+    try {
+      ended.join();
+    } catch (CompletionException e) {
+      throw rethrow(e.getCause());
+    }
+  }
+
+  /** Returns an I/O failure to be thrown; throws everything else itself. */
+  static IOException rethrow(Throwable failure) {
+    if (failure instanceof RuntimeException e) {
+      throw e;
+    }
+    if (failure instanceof Error e) {
+      throw e;
+    }
+    return failure instanceof IOException e ? e : new IOException(failure);
+  }
+}

@@ -1,0 +1,101 @@
+package dev.cairn;
+
+import dev.cairn.json.JsonNumber;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A committed checkpoint of a run, from {@link Checkpointer#latest}. It holds no file open; used by
+ * one thread.
+ */
+public final class Checkpoint {
+  private final Checkpointer checkpointer;
+  private final Path path;
+  private final long step;
+  private TrainerFile trainerFile;
+
+  Checkpoint(Checkpointer checkpointer, Path path, long step) {
+    this.checkpointer = checkpointer;
+    this.path = path;
+    this.step = step;
+  }
+
+  /** Returns its folder. */
+  public Path path() {
+    return path;
+  }
+
+  /** Returns its number: the step, or the epoch. */
+  public long step() {
+    return step;
+  }
+
+  /**
+   * Fills this rank's partitions with the checkpoint's weights, whatever number of ranks wrote them
+   * and however they held them. Collective.
+   *
+   * <p>Each rank reads only its own byte ranges. Floats are cast to the dtype they are held in;
+   * padding is left alone. An alias that was left out for its tied weight is filled from that.
+   *
+   * @param model what the trainer holds now; the partitions are written
+   * @throws IllegalArgumentException if a tensor is not in the checkpoint, or shape or dtype
+   *     differ; the other ranks get a {@link CheckpointException} that says so
+   * @throws CheckpointException on every rank, if any rank failed; partitions are then undefined
+   */
+  public void restore(ParameterSet model) throws IOException {
+    restore(model, TrainerState.builder().build());
+  }
+
+  /**
+   * Fills this rank's partitions with the checkpoint's weights, and the tensors of the trainer's
+   * state likewise. Collective. Values and rank bytes are read with the methods below.
+   *
+   * @param state whose tensors' partitions are written
+   * @throws IllegalArgumentException as {@link #restore(ParameterSet)} does
+   * @throws CheckpointException as {@link #restore(ParameterSet)} does
+   */
+  public void restore(ParameterSet model, TrainerState state) throws IOException {
+    checkpointer.restore(path, model, state);
+  }
+
+  /** Returns a number of the trainer's state, empty if there is none of that name. */
+  public Optional<Double> doubleValue(String name) throws IOException {
+    return values().get(name) instanceof JsonNumber number
+        ? Optional.of(number.doubleValue())
+        : Optional.empty();
+  }
+
+  /** Returns a whole number of the trainer's state, empty if there is none of that name. */
+  public Optional<Long> longValue(String name) throws IOException {
+    return values().get(name) instanceof JsonNumber number
+        ? Optional.of(number.longValue())
+        : Optional.empty();
+  }
+
+  /** Returns a text of the trainer's state, empty if there is none of that name. */
+  public Optional<String> textValue(String name) throws IOException {
+    return values().get(name) instanceof String text ? Optional.of(text) : Optional.empty();
+  }
+
+  /**
+   * Returns what each rank that saved had under this name, in rank order; null for one that had
+   * nothing. The list is as long as the world was then, which may be another than now.
+   */
+  public List<byte[]> rankBytes(String name) throws IOException {
+    return trainerFile().rankBytes().stream().map(own -> own.get(name)).toList();
+  }
+
+  private Map<String, Object> values() throws IOException {
+    return trainerFile().values();
+  }
+
+  private TrainerFile trainerFile() throws IOException {
+    if (trainerFile == null) {
+      trainerFile = TrainerFile.read(path);
+    }
+    return trainerFile;
+  }
+}

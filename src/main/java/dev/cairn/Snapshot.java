@@ -1,0 +1,186 @@
+package dev.cairn;
+
+import dev.cairn.device.Device;
+import dev.cairn.device.HostMemory;
+import dev.cairn.layout.ElementRange;
+import dev.cairn.layout.Layout;
+import dev.cairn.pipeline.Crew;
+import dev.cairn.plan.PlannedTensor;
+import dev.cairn.plan.SavePlan;
+import dev.cairn.plan.Segment;
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A copy of what this rank is to write, cast to the saved dtype, in host memory that is kept from
+ * one save to the next.
+ *
+ * <p>The copy is a set of parameters again, held as they will be saved and without padding: the
+ * rest of the save is an ordinary one. A tensor that every rank holds is copied by its writer only.
+ */
+final class Snapshot implements AutoCloseable {
+  private static final int ALIGNMENT_BYTES = 64;
+  private static final long PIECE_BYTES = 4L << 20;
+
+  private HostMemory memory;
+
+  /** A piece of this rank's partitions, and where its copy goes. */
+  private record Piece(Segment segment, long offset) {}
+
+  /**
+   * Copies. Not collective, and no other rank is waited for.
+   *
+   * @param budgetBytes how much memory may be used
+   * @return the contents to save; empty if they do not fit
+   */
+  Optional<SaveContents> take(SaveTools tools, SaveContents contents, long budgetBytes)
+      throws IOException {
+    SavePlan plan = SavePlan.of(contents.groups(tools.options()), tools.ranks().size());
+    List<Parameter> tensors = contents.tensors();
+    long[] offsets = new long[tensors.size()];
+    List<Piece> pieces = new ArrayList<>();
+    long lengthBytes = place(plan, tools.ranks().rank(), offsets, pieces);
+    if (!fits(plan, budgetBytes)) {
+      return Optional.empty();
+    }
+    reserve(lengthBytes);
+    Iterator<Piece> next = pieces.iterator();
+    Crew.run(
+        tools.staging(),
+        "cairn-snapshot",
+        buffer -> {
+          for (Piece piece = take(next); piece != null; piece = take(next)) {
+            copy(tools, plan, tensors, piece);
+          }
+        });
+    return Optional.of(copied(contents, plan, tools.ranks(), offsets));
+  }
+
+  /** Returns whether every rank's copy fits: ranks that differed about it would disagree. */
+  private static boolean fits(SavePlan plan, long budgetBytes) {
+    if (budgetBytes == Long.MAX_VALUE) {
+      return true;
+    }
+    for (int rank = 0; rank < plan.worldSize(); rank++) {
+      long[] offsets = new long[plan.tensors().size()];
+      if (place(plan, rank, offsets, new ArrayList<>()) > budgetBytes) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Lays this rank's segments out one after the other; returns how much memory they take. */
+  private static long place(SavePlan plan, int rank, long[] offsets, List<Piece> pieces) {
+    long end = 0;
+    int tensor = -1;
+    for (Iterator<Segment> segments = plan.segments(rank); segments.hasNext(); ) {
+      Segment segment = segments.next();
+      if (segment.tensor() != tensor) {
+        tensor = segment.tensor();
+        end = (end + ALIGNMENT_BYTES - 1) / ALIGNMENT_BYTES * ALIGNMENT_BYTES;
+        offsets[tensor] = end;
+      }
+      pieces.addAll(cut(segment, end, plan.tensors().get(tensor).info().dtype()));
+      end += segment.lengthBytes();
+    }
+    return end;
+  }
+
+  private static List<Piece> cut(Segment segment, long offset, DType saved) {
+    List<Piece> pieces = new ArrayList<>();
+    long most = PIECE_BYTES * 8 / Math.max(8, saved.bits());
+    for (long first = 0; first < segment.elements(); first += most) {
+      long count = Math.min(most, segment.elements() - first);
+      pieces.add(new Piece(segment.part(first, count, saved), offset + saved.bytes(first)));
+    }
+    return pieces;
+  }
+
+  private void reserve(long lengthBytes) {
+    if (memory == null || memory.lengthBytes() < lengthBytes) {
+      close();
+      memory = HostMemory.allocate(lengthBytes);
+    }
+  }
+
+  private static Piece take(Iterator<Piece> next) {
+    synchronized (next) {
+      return next.hasNext() ? next.next() : null;
+    }
+  }
+
+  private void copy(SaveTools tools, SavePlan plan, List<Parameter> tensors, Piece piece) {
+    Segment segment = piece.segment();
+    PlannedTensor tensor = plan.tensors().get(segment.tensor());
+    DType held = tensor.held();
+    ByteBuffer source =
+        tensors
+            .get(segment.tensor())
+            .partition()
+            .view(
+                held.bytes(segment.partitionElementOffset()),
+                Math.toIntExact(held.bytes(segment.elements())));
+    ByteBuffer target = memory.view(piece.offset(), Math.toIntExact(segment.lengthBytes()));
+    if (held == tensor.info().dtype()) {
+      target.put(source); // checksummed when it is written
+    } else {
+      int elements = Math.toIntExact(segment.elements());
+      tools.kernels().cast(held, source, tensor.info().dtype(), target, elements, 0);
+    }
+  }
+
+  private SaveContents copied(SaveContents contents, SavePlan plan, Ranks ranks, long[] offsets) {
+    List<Parameter> all = new ArrayList<>();
+    List<Parameter> given = contents.tensors();
+    for (int tensor = 0; tensor < given.size(); tensor++) {
+      all.add(copied(given.get(tensor), plan, tensor, ranks, offsets[tensor]));
+    }
+    int modelTensors = contents.model().parameters().size();
+    ParameterSet model = contents.model().with(all.subList(0, modelTensors));
+    SaveContents copy = contents.withModel(model);
+    List<Parameter> state = all.subList(modelTensors, all.size());
+    return state.isEmpty()
+        ? copy
+        : copy.withState(contents.state().get().withTensors(ParameterSet.of(state)));
+  }
+
+  private Parameter copied(Parameter given, SavePlan plan, int tensor, Ranks ranks, long offset) {
+    DType saved = plan.tensors().get(tensor).info().dtype();
+    Layout layout = given.layout();
+    if (layout.isReplicated() || layout.isListed()) {
+      layout = writersLayout(plan, tensor, ranks.size());
+    }
+    long lengthBytes = 0;
+    for (ElementRange range : layout.ranges(given.shape(), ranks.rank(), ranks.size())) {
+      lengthBytes += saved.bytes(range.elements());
+    }
+    Partition partition =
+        lengthBytes == 0
+            ? Partition.empty()
+            : Partition.of(memory.address() + offset, lengthBytes, Device.cpu());
+    return new Parameter(given.name(), given.shape(), saved, layout, partition, given.isBuffer());
+  }
+
+  /** Returns the layout in which every element is held by its writer alone. */
+  private static Layout writersLayout(SavePlan plan, int tensor, int worldSize) {
+    List<List<ElementRange>> rangesByRank = new ArrayList<>();
+    for (int rank = 0; rank < worldSize; rank++) {
+      rangesByRank.add(plan.written(tensor, rank));
+    }
+    return Layout.ranges(rangesByRank);
+  }
+
+  @Override
+  public void close() {
+    if (memory != null) {
+      memory.close();
+      memory = null;
+    }
+  }
+}
