@@ -38,7 +38,7 @@ public final class FolderCheck {
   }
 
   /**
-   * Returns everything that is wrong, in a fixed order; empty if all is well.
+   * {@return everything that is wrong, in a fixed order; empty if all is well}
    *
    * @param path a model folder or a safetensors file
    * @param checksum computes CRC32C
@@ -55,7 +55,10 @@ public final class FolderCheck {
   }
 
   /**
-   * Returns how many bytes {@link #check} will read beside headers: those that a manifest lists.
+   * {@return how many bytes {@link #check} will read beside headers: those that a manifest lists}
+   *
+   * @param path a model folder or a safetensors file
+   * @throws IOException if the disk fails
    */
   public static long bytesToRead(Path path) throws IOException {
     Path file = path.resolve(Manifest.FILE_NAME);
@@ -102,7 +105,7 @@ public final class FolderCheck {
     try (SafetensorsFile open = SafetensorsFile.open(root.resolve(file))) {
       headers.put(file, open.header());
     } catch (CorruptFileException e) {
-      findings.add(Finding.of(file, e.getMessage()));
+      findings.add(Finding.of(file, e));
     }
   }
 

@@ -62,8 +62,9 @@ public record FolderDescription(
   }
 
   /**
-   * Returns the description of a folder or file; reads headers and the config only.
+   * {@return the description of a folder or file; reads headers and the config only}
    *
+   * @param path a model folder or a safetensors file
    * @throws CorruptFileException if the model cannot be opened or its config is not JSON
    * @throws IOException if the disk fails
    */
@@ -94,17 +95,17 @@ public record FolderDescription(
     }
   }
 
-  /** Returns how many elements all tensors have together. */
+  /** {@return how many elements all tensors have together} */
   public long elements() {
     return totals.stream().mapToLong(DTypeTotal::elements).sum();
   }
 
-  /** Returns how long the data of all tensors is together. */
+  /** {@return how long the data of all tensors is together} */
   public long lengthBytes() {
     return totals.stream().mapToLong(DTypeTotal::lengthBytes).sum();
   }
 
-  /** Returns the description as a JSON tree, for {@link dev.cairn.json.Json#pretty}. */
+  /** {@return the description as a JSON tree, for {@link dev.cairn.json.Json#pretty}} */
   public Map<String, Object> toTree() {
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("path", path.toString());

@@ -18,27 +18,45 @@ public final class FolderFile {
     this.source = source;
   }
 
-  /** Returns a file with these bytes. */
+  /**
+   * {@return a file with these bytes}
+   *
+   * @param relativePath below the model folder, with {@code /}
+   * @param bytes the whole file; copied
+   */
   public static FolderFile of(String relativePath, byte[] bytes) {
     return new FolderFile(relativePath, bytes.clone(), null);
   }
 
-  /** Returns a copy of {@code source}, which is read when the folder is written. */
+  /**
+   * {@return a copy of {@code source}, which is read when the folder is written}
+   *
+   * @param relativePath below the model folder, with {@code /}
+   * @param source an existing file
+   */
   public static FolderFile copyOf(String relativePath, Path source) {
     return new FolderFile(relativePath, null, source);
   }
 
-  /** Returns the path below the model folder, with {@code /}. */
+  /** {@return the path below the model folder, with {@code /}} */
   public String relativePath() {
     return relativePath;
   }
 
-  /** Returns the file's bytes as a stream, which the caller closes. */
+  /**
+   * {@return the file's bytes as a stream, which the caller closes}
+   *
+   * @throws IOException if the source cannot be read
+   */
   public InputStream open() throws IOException {
     return bytes != null ? new ByteArrayInputStream(bytes) : Files.newInputStream(source);
   }
 
-  /** Returns the length in bytes, now. */
+  /**
+   * {@return the length in bytes, now}
+   *
+   * @throws IOException if the source cannot be read
+   */
   public long lengthBytes() throws IOException {
     return bytes != null ? bytes.length : Files.size(source);
   }

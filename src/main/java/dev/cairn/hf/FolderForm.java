@@ -68,7 +68,7 @@ record FolderForm(
     try {
       index = ShardIndex.parse(Files.readAllBytes(indexFile), indexFile.toString());
     } catch (CorruptFileException e) {
-      findings.add(Finding.of(ShardIndex.FILE_NAME, e.getMessage()));
+      findings.add(Finding.of(ShardIndex.FILE_NAME, e));
       return new FolderForm(root, Optional.empty(), List.of(), findings);
     }
     List<String> files = new ArrayList<>();

@@ -11,22 +11,22 @@ import dev.cairn.tensor.Shape;
  * @param entry where it lies in that file
  */
 public record FolderTensor(String file, TensorEntry entry) {
-  /** Returns the tensor's name. */
+  /** {@return the tensor's name} */
   public String name() {
     return entry.name();
   }
 
-  /** Returns the element type. */
+  /** {@return the element type} */
   public DType dtype() {
     return entry.dtype();
   }
 
-  /** Returns the dimensions. */
+  /** {@return the dimensions} */
   public Shape shape() {
     return entry.shape();
   }
 
-  /** Returns the bytes that the tensor's data takes. */
+  /** {@return the bytes that the tensor's data takes} */
   public long lengthBytes() {
     return entry.lengthBytes();
   }

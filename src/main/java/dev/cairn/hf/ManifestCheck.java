@@ -39,7 +39,7 @@ final class ManifestCheck {
     try {
       manifest = Manifest.parse(Files.readAllBytes(manifestFile), manifestFile.toString());
     } catch (CorruptFileException e) {
-      return List.of(Finding.of(Manifest.FILE_NAME, e.getMessage()));
+      return List.of(Finding.of(Manifest.FILE_NAME, e));
     }
     checkMarker();
     Map<String, List<TensorRecord>> tensors = new HashMap<>();

@@ -30,7 +30,7 @@ public final class ModelConfig {
   }
 
   /**
-   * Returns the config that a file holds. Python's NaN and Infinity are accepted.
+   * {@return the config that a file holds} Python's NaN and Infinity are accepted.
    *
    * @param bytes the whole file
    * @param where the file, for messages
@@ -45,7 +45,12 @@ public final class ModelConfig {
     }
   }
 
-  /** Returns the config of a folder, empty if it has none. */
+  /**
+   * {@return the config of a folder, empty if it has none}
+   *
+   * @param folder a model folder
+   * @throws IOException if the file cannot be read or is not a JSON object
+   */
   public static Optional<ModelConfig> find(Path folder) throws IOException {
     Path file = folder.resolve(FILE_NAME);
     if (!Files.exists(file)) {
@@ -54,14 +59,14 @@ public final class ModelConfig {
     return Optional.of(parse(Files.readAllBytes(file), file.toString()));
   }
 
-  /** Returns {@code model_type}, if the config says one. */
+  /** {@return {@code model_type}, if the config says one} */
   public Optional<String> modelType() {
     return tree.get("model_type") instanceof String type ? Optional.of(type) : Optional.empty();
   }
 
   /**
-   * Returns whether the config, or its {@code text_config}, says {@code tie_word_embeddings: true}.
-   * An absent key is not false for loaders, but it is no reason to drop a tensor either.
+   * {@return whether the config, or its {@code text_config}, says {@code tie_word_embeddings:
+   * true}} An absent key is not false for loaders, but it is no reason to drop a tensor either.
    */
   public boolean tiesWordEmbeddings() {
     return Boolean.TRUE.equals(tree.get("tie_word_embeddings"))
@@ -70,8 +75,8 @@ public final class ModelConfig {
   }
 
   /**
-   * Returns the file to save: the architectures without an FSDP prefix, the dtype that was saved,
-   * everything else untouched, number tokens verbatim; sorted and indented as transformers does.
+   * {@return the file to save: the architectures without an FSDP prefix, the dtype that was saved,
+   * everything else untouched, number tokens verbatim; sorted and indented as transformers does}
    *
    * @param savedDtype what the floating tensors are saved as; empty leaves the config's dtype
    * @throws IllegalArgumentException if it is no floating type of 16 bits or more

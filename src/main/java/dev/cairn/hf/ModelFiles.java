@@ -51,15 +51,16 @@ public final class ModelFiles {
     this.copied = copied;
   }
 
-  /** Returns no files at all: only weights are written. */
+  /** {@return no files at all: only weights are written} */
   public static ModelFiles none() {
     return new ModelFiles(Optional.empty(), List.of());
   }
 
   /**
-   * Returns the files of an existing model folder. The config is read now, the others, which are
+   * {@return the files of an existing model folder} The config is read now, the others, which are
    * copied byte for byte, when they are written.
    *
+   * @param folder a model folder
    * @throws CorruptFileException if its config is not JSON
    * @throws IOException if the folder cannot be read
    */
@@ -95,13 +96,13 @@ public final class ModelFiles {
     return root.relativize(file).toString().replace('\\', '/');
   }
 
-  /** Returns the model's config, if there is one. */
+  /** {@return the model's config, if there is one} */
   public Optional<ModelConfig> config() {
     return config;
   }
 
   /**
-   * Returns the files to write, the config first.
+   * {@return the files to write, the config first}
    *
    * @param savedDtype what the floating tensors are saved as (for {@code keep}: what most of them
    *     are held as); empty leaves the config's dtype

@@ -37,6 +37,8 @@ public final class ModelFolder implements Closeable {
    * Opens a safetensors file, or a folder with {@code model.safetensors}, {@code
    * adapter_model.safetensors} or an index and its shards.
    *
+   * @param path a folder or file
+   * @return the open model
    * @throws CorruptFileException if a file is damaged or missing, the index and the files disagree,
    *     or there are both a single file and an index
    * @throws IOException if the disk fails
@@ -86,36 +88,41 @@ public final class ModelFolder implements Closeable {
     return headers;
   }
 
-  /** Returns the folder that the file names are relative to. */
+  /** {@return the folder that the file names are relative to} */
   public Path root() {
     return form.root();
   }
 
-  /** Returns the names of the files, in their order. */
+  /** {@return the names of the files, in their order} */
   public List<String> files() {
     return List.copyOf(files.keySet());
   }
 
   /**
-   * Returns the header of one of the {@link #files}.
+   * {@return the header of one of the {@link #files}}
    *
+   * @param file relative to {@link #root}
    * @throws IllegalArgumentException if there is no such file
    */
   public Header header(String file) {
     return require(file).header();
   }
 
-  /** Returns the index; empty for a single file. */
+  /** {@return the index; empty for a single file} */
   public Optional<ShardIndex> index() {
     return form.index();
   }
 
-  /** Returns all tensors: file after file, and in the order of their data. */
+  /** {@return all tensors: file after file, and in the order of their data} */
   public List<FolderTensor> tensors() {
     return Collections.unmodifiableList(tensors);
   }
 
-  /** Returns the tensor with this name. */
+  /**
+   * {@return the tensor with this name}
+   *
+   * @param name the tensor's name
+   */
   public Optional<FolderTensor> find(String name) {
     return Optional.ofNullable(byName.get(name));
   }

@@ -23,8 +23,10 @@ public record TiedNames(String alias, String canonical, boolean aliasIsStored) {
   }
 
   /**
-   * Returns the output projection and the input embedding among some names, whether they are tied
-   * or not; empty if there is no input embedding.
+   * {@return the output projection and the input embedding among some names, whether they are tied
+   * or not; empty if there is no input embedding}
+   *
+   * @param tensorNames all names of the model
    */
   public static Optional<TiedNames> find(Set<String> tensorNames) {
     Optional<String> stored = first(ALIAS, tensorNames);

@@ -27,6 +27,8 @@ public final class SafetensorsFile implements Closeable {
    * Opens {@code path}, reads its header and checks it against the real length of the file. No data
    * is read.
    *
+   * @param path an existing file
+   * @return the open file
    * @throws CorruptFileException if it is not a sound safetensors file
    * @throws IOException if the disk fails
    */
@@ -55,12 +57,12 @@ public final class SafetensorsFile implements Closeable {
     return Header.parse(json, fileLengthBytes, where);
   }
 
-  /** Returns the file's path as it was given. */
+  /** {@return the file's path as it was given} */
   public Path path() {
     return reader.path();
   }
 
-  /** Returns the header, checked. */
+  /** {@return the header, checked} */
   public Header header() {
     return header;
   }
@@ -98,6 +100,7 @@ public final class SafetensorsFile implements Closeable {
    * Fills the rest of {@code target} with bytes of the file, whatever they belong to.
    *
    * @param fileOffset the first byte to read, counted from the start of the file
+   * @param target direct memory is read into without a copy
    * @throws CorruptFileException if the file ends before the target is full
    * @throws IllegalStateException if the file is closed
    */

@@ -66,14 +66,23 @@ public final class Json {
   private Json() {}
 
   /**
-   * Returns a parser for readers that stream instead of building a tree. It refuses duplicate keys,
-   * NaN and bytes that are not UTF-8 (with a {@link java.nio.charset.CharacterCodingException}).
+   * {@return a parser for readers that stream instead of building a tree} It refuses duplicate
+   * keys, NaN and bytes that are not UTF-8 (with a {@link
+   * java.nio.charset.CharacterCodingException}).
+   *
+   * @param utf8 the whole document
+   * @throws IOException never, as memory does not fail
    */
   public static JsonParser strictParser(byte[] utf8) throws IOException {
     return STRICT.createParser(reader(utf8));
   }
 
-  /** Returns a generator of compact JSON for writers that stream; non-ASCII characters stay raw. */
+  /**
+   * {@return a generator of compact JSON for writers that stream; non-ASCII characters stay raw}
+   *
+   * @param target where the JSON goes; closed with the generator
+   * @throws IOException never, as memory does not fail
+   */
   public static JsonGenerator strictGenerator(OutputStream target) throws IOException {
     return STRICT.createGenerator(target);
   }
@@ -89,7 +98,7 @@ public final class Json {
   }
 
   /**
-   * Returns the tree of one JSON document.
+   * {@return the tree of one JSON document}
    *
    * @param utf8 the whole document
    * @throws CorruptFileException if the bytes are not one well-formed document; the one-line
@@ -112,7 +121,11 @@ public final class Json {
     }
   }
 
-  /** Returns what is wrong in one line, with the place if the parser knows it. */
+  /**
+   * {@return what is wrong in one line, with the place if the parser knows it}
+   *
+   * @param e what the parser threw
+   */
   public static String describe(JsonProcessingException e) {
     JsonLocation place = e.getLocation();
     String where =
@@ -123,8 +136,9 @@ public final class Json {
   }
 
   /**
-   * Returns the tree of one JSON document that must be an object.
+   * {@return the tree of one JSON document that must be an object}
    *
+   * @param utf8 the whole document
    * @throws CorruptFileException if the bytes are not one well-formed object
    */
   @SuppressWarnings("unchecked") // objects are only ever made by readObject
@@ -169,20 +183,30 @@ public final class Json {
     return array;
   }
 
-  /** Returns the tree without white space, keys in the order of the maps, non-ASCII raw. */
+  /**
+   * {@return the tree without white space, keys in the order of the maps, non-ASCII raw}
+   *
+   * @param tree maps, lists and scalars as {@link #parse} makes them; Java numbers too
+   */
   public static byte[] compact(Object tree) {
     return write(tree, false, false);
   }
 
   /**
-   * Returns the tree as Python's {@code json.dumps(tree, indent=2)} and a newline, keys in the
-   * order of the maps, everything outside printable ASCII escaped.
+   * {@return the tree as Python's {@code json.dumps(tree, indent=2)} and a newline, keys in the
+   * order of the maps, everything outside printable ASCII escaped}
+   *
+   * @param tree maps, lists and scalars as {@link #parse} makes them; Java numbers too
    */
   public static byte[] pretty(Object tree) {
     return write(tree, true, false);
   }
 
-  /** Returns the tree as {@link #pretty} does, the keys of every object sorted as Python does. */
+  /**
+   * {@return the tree as {@link #pretty} does, the keys of every object sorted as Python does}
+   *
+   * @param tree maps, lists and scalars as {@link #parse} makes them; Java numbers too
+   */
   public static byte[] prettySorted(Object tree) {
     return write(tree, true, true);
   }

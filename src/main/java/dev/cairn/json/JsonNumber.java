@@ -7,13 +7,17 @@ package dev.cairn.json;
  * @param token the characters of the number
  */
 public record JsonNumber(String token) {
-  /** Returns the number {@code value} as JSON spells it. */
+  /**
+   * {@return the number {@code value} as JSON spells it}
+   *
+   * @param value the number
+   */
   public static JsonNumber of(long value) {
     return new JsonNumber(Long.toString(value));
   }
 
   /**
-   * Returns the value as a long.
+   * {@return the value as a long}
    *
    * @throws NumberFormatException if it is not a whole number that fits
    */
@@ -21,7 +25,7 @@ public record JsonNumber(String token) {
     return Long.parseLong(token);
   }
 
-  /** Returns the value as a double; NaN and the infinities included. */
+  /** {@return the value as a double; NaN and the infinities included} */
   public double doubleValue() {
     return Double.parseDouble(token);
   }

@@ -49,8 +49,8 @@ public final class Header {
   }
 
   /**
-   * Returns the header of a file with these tensors, in the reference library's order: by dtype,
-   * then by name.
+   * {@return the header of a file with these tensors, in the reference library's order: by dtype,
+   * then by name}
    *
    * @param metadata text about the file; empty leaves the key out. With more than one entry the
    *     reference library's order is random, here it is the map's
@@ -89,7 +89,7 @@ public final class Header {
   }
 
   /**
-   * Returns the length of the header's JSON.
+   * {@return the length of the header's JSON}
    *
    * @param first8 the first bytes of the file, 8 or as many as it has
    * @param fileLengthBytes the real length of the file
@@ -102,8 +102,8 @@ public final class Header {
   }
 
   /**
-   * Returns the header that a file starts with, after checking everything that can be checked
-   * without its data.
+   * {@return the header that a file starts with, after checking everything that can be checked
+   * without its data}
    *
    * @param json the header without its 8 length bytes
    * @param fileLengthBytes the real length of the file
@@ -116,30 +116,30 @@ public final class Header {
   }
 
   /**
-   * Returns the bytes that a file with these tensors starts with: the length, the JSON and its
-   * padding, as the reference library writes them.
+   * {@return the bytes that a file with these tensors starts with: the length, the JSON and its
+   * padding, as the reference library writes them}
    */
   public byte[] encode() {
     return HeaderWriter.write(metadata, tensors);
   }
 
-  /** Returns the file offset of the first data byte. */
+  /** {@return the file offset of the first data byte} */
   public long dataOffset() {
     return LENGTH_BYTES + jsonBytes;
   }
 
-  /** Returns the length of the whole file. */
+  /** {@return the length of the whole file} */
   public long fileLengthBytes() {
     long dataBytes = tensors.isEmpty() ? 0 : tensors.get(tensors.size() - 1).endByte();
     return Math.addExact(dataOffset(), dataBytes);
   }
 
-  /** Returns the tensors in the order of their data. */
+  /** {@return the tensors in the order of their data} */
   public List<TensorEntry> tensors() {
     return tensors;
   }
 
-  /** Returns the text about the file, in its order; empty if there is none. */
+  /** {@return the text about the file, in its order; empty if there is none} */
   public Map<String, String> metadata() {
     return metadata;
   }

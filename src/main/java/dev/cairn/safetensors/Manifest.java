@@ -59,7 +59,13 @@ public record Manifest(
       long beginByte,
       long endByte,
       int crc32c) {
-    /** Returns the record of an entry of {@code file}. */
+    /**
+     * {@return the record of an entry of {@code file}}
+     *
+     * @param entry of the file's header
+     * @param file the file, relative to the folder
+     * @param crc32c the checksum
+     */
     public static TensorRecord of(TensorEntry entry, String file, int crc32c) {
       return new TensorRecord(
           entry.name(),
@@ -71,7 +77,7 @@ public record Manifest(
           crc32c);
     }
 
-    /** Returns the entry that the file's header has to hold. */
+    /** {@return the entry that the file's header has to hold} */
     public TensorEntry entry() {
       return new TensorEntry(name, dtype, shape, beginByte, endByte);
     }
@@ -86,7 +92,16 @@ public record Manifest(
    */
   public record FileRecord(String name, long lengthBytes, int crc32c) {}
 
-  /** Sorts both lists, so that equal saves make equal bytes. */
+  /**
+   * Sorts both lists, so that equal saves make equal bytes.
+   *
+   * @param created when, as the caller spells it
+   * @param mode how: {@code gather} or {@code parallel}
+   * @param worldSize how many ranks saved
+   * @param step the training step, if there is one
+   * @param tensors every tensor, in any order
+   * @param files every file, in any order
+   */
   public Manifest {
     tensors =
         tensors.stream()
@@ -102,7 +117,7 @@ public record Manifest(
             .toList();
   }
 
-  /** Returns the file's bytes: JSON, indented by 2, in a fixed order. */
+  /** {@return the file's bytes: JSON, indented by 2, in a fixed order} */
   public byte[] encode() {
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("format_version", FORMAT_VERSION);
@@ -136,13 +151,17 @@ public record Manifest(
     return tree;
   }
 
-  /** Returns a checksum as manifests and messages spell it: 8 lowercase hex digits. */
+  /**
+   * {@return a checksum as manifests and messages spell it: 8 lowercase hex digits}
+   *
+   * @param crc32c the checksum
+   */
   public static String crc(int crc32c) {
     return HexFormat.of().toHexDigits(crc32c);
   }
 
   /**
-   * Returns the manifest that a file holds. Unknown fields are ignored.
+   * {@return the manifest that a file holds} Unknown fields are ignored.
    *
    * @param bytes the whole file
    * @param where the file, for messages

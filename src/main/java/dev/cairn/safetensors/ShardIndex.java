@@ -26,18 +26,30 @@ public record ShardIndex(
   private static final String TOTAL_SIZE = "total_size";
   private static final String WEIGHT_MAP = "weight_map";
 
-  /** Copies the map. */
+  /**
+   * Copies the map.
+   *
+   * @param totalParameters how many elements the parameters have
+   * @param totalBytes the length of all tensors' data
+   * @param weightMap tensor name to file name relative to the index
+   */
   public ShardIndex {
     weightMap = Collections.unmodifiableMap(new LinkedHashMap<>(weightMap));
   }
 
-  /** Returns an index that says both totals. */
+  /**
+   * {@return an index that says both totals}
+   *
+   * @param totalParameters how many elements the parameters have
+   * @param totalBytes the length of all tensors' data
+   * @param weightMap tensor name to file name relative to the index
+   */
   public static ShardIndex of(
       long totalParameters, long totalBytes, Map<String, String> weightMap) {
     return new ShardIndex(OptionalLong.of(totalParameters), OptionalLong.of(totalBytes), weightMap);
   }
 
-  /** Returns the file's bytes as transformers writes them: sorted, indented by 2, ASCII. */
+  /** {@return the file's bytes as transformers writes them: sorted, indented by 2, ASCII} */
   public byte[] encode() {
     Map<String, Object> totals = new LinkedHashMap<>();
     totalParameters.ifPresent(value -> totals.put(TOTAL_PARAMETERS, value));
@@ -46,7 +58,7 @@ public record ShardIndex(
   }
 
   /**
-   * Returns the index that a file holds.
+   * {@return the index that a file holds}
    *
    * @param bytes the whole file
    * @param where the file, for messages

@@ -57,8 +57,8 @@ public final class Sharding {
   }
 
   /**
-   * Returns the name of a shard file: {@code model.safetensors} if it is the only one, otherwise
-   * {@code model-00001-of-00002.safetensors} and so on.
+   * {@return the name of a shard file: {@code model.safetensors} if it is the only one, otherwise
+   * {@code model-00001-of-00002.safetensors} and so on}
    *
    * @param index which shard, from 1
    * @param count how many there are
@@ -75,7 +75,7 @@ public final class Sharding {
   }
 
   /**
-   * Returns the bytes that {@code 50GB}, {@code 1.5MB} or {@code 4096} mean; units are decimal.
+   * {@return the bytes that {@code 50GB}, {@code 1.5MB} or {@code 4096} mean; units are decimal}
    *
    * @param text a number, and KB, MB, GB or TB in either case, or no unit for bytes
    * @throws IllegalArgumentException if it is none of that, or less than one byte

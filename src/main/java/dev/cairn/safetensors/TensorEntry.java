@@ -13,7 +13,7 @@ import dev.cairn.tensor.Shape;
  * @param endByte the byte after the last
  */
 public record TensorEntry(String name, DType dtype, Shape shape, long beginByte, long endByte) {
-  /** Returns the bytes that the tensor's data takes. */
+  /** {@return the bytes that the tensor's data takes} */
   public long lengthBytes() {
     return endByte - beginByte;
   }

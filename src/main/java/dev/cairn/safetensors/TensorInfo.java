@@ -14,6 +14,9 @@ public record TensorInfo(String name, DType dtype, Shape shape) {
   /**
    * Checks the name and that the tensor has a length in whole bytes.
    *
+   * @param name not empty, not {@code __metadata__}, well-formed Unicode
+   * @param dtype the saved element type
+   * @param shape the dimensions
    * @throws IllegalArgumentException if it has not; the message names the tensor
    */
   public TensorInfo {
@@ -31,7 +34,7 @@ public record TensorInfo(String name, DType dtype, Shape shape) {
     lengthBytes(name, dtype, shape);
   }
 
-  /** Returns the bytes that the tensor's data takes. */
+  /** {@return the bytes that the tensor's data takes} */
   public long lengthBytes() {
     return dtype.bytes(shape.elements());
   }

@@ -63,19 +63,22 @@ public enum DType {
     this.bits = bits;
   }
 
-  /** Returns the width of one element in bits. */
+  /** {@return the width of one element in bits} */
   public int bits() {
     return bits;
   }
 
-  /** Returns whether the {@code dtype} option of a save casts this type: F64, F32, BF16 and F16. */
+  /**
+   * {@return whether the {@code dtype} option of a save casts this type: F64, F32, BF16 and F16}
+   */
   public boolean isCastable() {
     return this == F64 || this == F32 || this == BF16 || this == F16;
   }
 
   /**
-   * Returns the bytes that {@code elements} elements take.
+   * {@return the bytes that {@code elements} elements take}
    *
+   * @param elements 0 or more
    * @throws IllegalArgumentException if the elements do not end on a whole byte
    * @throws ArithmeticException if the count of bits does not fit a long
    */

@@ -13,7 +13,7 @@ public final class Shape {
   }
 
   /**
-   * Returns the shape with these dimensions.
+   * {@return the shape with these dimensions}
    *
    * @param dimensions each 0 or more; none for a scalar
    * @throws IllegalArgumentException if a dimension is negative or the element count overflows
@@ -46,22 +46,26 @@ public final class Shape {
     return product;
   }
 
-  /** Returns the count of elements; 1 for a scalar. */
+  /** {@return the count of elements; 1 for a scalar} */
   public long elements() {
     return elements;
   }
 
-  /** Returns how many dimensions there are; 0 for a scalar. */
+  /** {@return how many dimensions there are; 0 for a scalar} */
   public int dimensions() {
     return dimensions.length;
   }
 
-  /** Returns the extent of dimension {@code index}, counted from the outermost, 0. */
+  /**
+   * {@return the extent of dimension {@code index}, counted from the outermost, 0}
+   *
+   * @param index 0 for the outermost dimension
+   */
   public long dimension(int index) {
     return dimensions[index];
   }
 
-  /** Returns the extents, outermost first, as a new array. */
+  /** {@return the extents, outermost first, as a new array} */
   public long[] toArray() {
     return dimensions.clone();
   }

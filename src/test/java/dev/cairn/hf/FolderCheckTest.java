@@ -133,7 +133,10 @@ class FolderCheckTest {
     Path shard = folder.resolve(Folders.FIRST_SHARD);
     Files.write(shard, Arrays.copyOf(Files.readAllBytes(shard), 1151));
     List<Finding> findings = check(folder);
-    assertTrue(findings.get(0).problem().startsWith("file too short: tensor="));
+    assertEquals(
+        "file too short: tensor=model.layers.0.self_attn.v_proj.weight, endByte=640, expected at"
+            + " most dataBytes=639",
+        findings.get(0).problem());
     assertEquals("file length mismatch: fileBytes=1151, expected 1152", findings.get(1).problem());
     assertTrue(findings.get(2).problem().startsWith("file checksum mismatch: crc32c="));
     assertEquals(3, findings.size());

@@ -148,7 +148,7 @@ class ModelFolderTest {
   @Test
   void brokenIndexIsNamed() throws IOException {
     Files.writeString(temp.resolve(Folders.INDEX), "{}");
-    assertRefused("index has no weight_map: file=");
+    assertRefused("index has no weight_map, file=" + Folders.INDEX);
   }
 
   @Test
