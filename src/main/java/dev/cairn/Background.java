@@ -10,7 +10,7 @@ final class Background {
   private CompletableFuture<SaveReport> last;
 
   /** Starts work on a thread of its own. The one before has ended. */
-  CompletableFuture<SaveReport> start(Callable<SaveReport> work) {
+  synchronized CompletableFuture<SaveReport> start(Callable<SaveReport> work) {
     CompletableFuture<SaveReport> result = new CompletableFuture<>();
     Thread thread =
         new Thread(
@@ -28,8 +28,17 @@ final class Background {
     return result;
   }
 
-  boolean isRunning() {
-    return last != null && !last.isDone();
+  /** Somebody has waited for this save and knows how it ended. */
+  synchronized void isTold(CompletableFuture<SaveReport> ended) {
+    if (ended.equals(last)) {
+      last = null;
+    }
+  }
+
+  private synchronized CompletableFuture<SaveReport> takeLast() {
+    CompletableFuture<SaveReport> taken = last;
+    last = null;
+    return taken;
   }
 
   /**
@@ -38,11 +47,10 @@ final class Background {
    * @throws IOException how it failed, once
    */
   void settle() throws IOException {
-    if (last == null) {
+    CompletableFuture<SaveReport> ended = takeLast();
+    if (ended == null) {
       return;
     }
-    CompletableFuture<SaveReport> ended = last;
-    last = null;
     try {
       ended.join();
     } catch (CompletionException e) {

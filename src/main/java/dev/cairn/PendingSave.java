@@ -9,10 +9,12 @@ import java.util.concurrent.ExecutionException;
  * trainer may change its parameters again.
  */
 public final class PendingSave implements AutoCloseable {
+  private final Background background;
   private final CompletableFuture<SaveReport> result;
   private final long stallNanos;
 
-  PendingSave(CompletableFuture<SaveReport> result, long stallNanos) {
+  PendingSave(Background background, CompletableFuture<SaveReport> result, long stallNanos) {
+    this.background = background;
     this.result = result;
     this.stallNanos = stallNanos;
   }
@@ -37,10 +39,13 @@ public final class PendingSave implements AutoCloseable {
     try {
       while (true) {
         try {
-          return result.get();
+          SaveReport report = result.get();
+          background.isTold(result);
+          return report;
         } catch (InterruptedException e) {
           interrupted = true;
         } catch (ExecutionException e) {
+          background.isTold(result);
           throw Background.rethrow(e.getCause());
         }
       }

@@ -250,7 +250,12 @@ class RunTest {
               }
               return null;
             });
-    assertInstanceOf(CheckpointException.class, results.get(0).failure());
+    CheckpointException e =
+        assertInstanceOf(
+            CheckpointException.class,
+            results.get(0).failure(),
+            () -> "" + results.get(0).failure());
+    assertEquals(1, e.rank());
     assertInstanceOf(IllegalArgumentException.class, results.get(1).failure());
   }
 

@@ -128,10 +128,19 @@ public record Manifest(
     Map<String, Object> fileTree = new LinkedHashMap<>();
     files.forEach(file -> fileTree.put(file.name(), tree(file)));
     tree.put("files", fileTree);
-    Map<String, Object> tensorTree = new LinkedHashMap<>();
-    tensors.forEach(tensor -> tensorTree.put(tensor.name(), tree(tensor)));
-    tree.put("tensors", tensorTree);
+    tree.put("tensors", tensorTree());
     return Json.pretty(tree);
+  }
+
+  /** By file, then by name: a model's tensor and an optimizer's may have the same name. */
+  private Map<String, Map<String, Object>> tensorTree() {
+    Map<String, Map<String, Object>> byFile = new LinkedHashMap<>();
+    for (TensorRecord tensor : tensors) {
+      byFile
+          .computeIfAbsent(tensor.file(), file -> new LinkedHashMap<>())
+          .put(tensor.name(), tree(tensor));
+    }
+    return byFile;
   }
 
   private static Map<String, Object> tree(FileRecord file) {
@@ -143,7 +152,6 @@ public record Manifest(
 
   private static Map<String, Object> tree(TensorRecord tensor) {
     Map<String, Object> tree = new LinkedHashMap<>();
-    tree.put("file", tensor.file());
     tree.put("dtype", tensor.dtype().name());
     tree.put("shape", Arrays.stream(tensor.shape().toArray()).boxed().toList());
     tree.put("data_offsets", List.of(tensor.beginByte(), tensor.endByte()));

@@ -73,19 +73,20 @@ final class ManifestReader {
   private List<Manifest.TensorRecord> readTensors(
       Map<?, ?> tree, Map<String, Manifest.FileRecord> files) throws CorruptFileException {
     List<Manifest.TensorRecord> tensors = new ArrayList<>();
-    for (Map.Entry<?, ?> entry : tree.entrySet()) {
-      String name = (String) entry.getKey();
-      Manifest.TensorRecord tensor = readTensor(name, object(tree, name, "tensors"));
-      if (!files.containsKey(tensor.file())) {
-        throw corrupt(
-            "manifest names a file it does not list: tensor=" + name + ", shard=" + tensor.file());
+    for (Object key : tree.keySet()) {
+      String file = (String) key;
+      if (!files.containsKey(file)) {
+        throw corrupt("manifest names a file it does not list: shard=" + file);
       }
-      tensors.add(tensor);
+      Map<?, ?> inFile = object(tree, file, "tensors");
+      for (Object name : inFile.keySet()) {
+        tensors.add(readTensor((String) name, file, object(inFile, (String) name, "tensors")));
+      }
     }
     return tensors;
   }
 
-  private Manifest.TensorRecord readTensor(String name, Map<?, ?> tree)
+  private Manifest.TensorRecord readTensor(String name, String file, Map<?, ?> tree)
       throws CorruptFileException {
     String owner = "tensor=" + name;
     String dtypeName = string(tree, "dtype", owner);
@@ -112,7 +113,7 @@ final class ManifestReader {
               .formatted(owner, offsets[1] - offsets[0], expectedBytes, shape, dtype));
     }
     return new Manifest.TensorRecord(
-        name, string(tree, "file", owner), dtype, shape, offsets[0], offsets[1], crc(tree, owner));
+        name, file, dtype, shape, offsets[0], offsets[1], crc(tree, owner));
   }
 
   private long[] counts(Map<?, ?> tree, String key, String owner) throws CorruptFileException {

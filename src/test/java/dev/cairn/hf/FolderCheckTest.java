@@ -119,8 +119,8 @@ class FolderCheckTest {
   void changedShapeInAHeaderIsFound() throws IOException {
     Folders.replace(
         folder.resolve("cairn.json"),
-        "\"shape\": [\n        16,\n        8\n      ]",
-        "\"shape\": [\n        8,\n        16\n      ]");
+        "\"shape\": [\n          16,\n          8\n        ]",
+        "\"shape\": [\n          8,\n          16\n        ]");
     Finding first = check(folder).get(0);
     assertEquals(
         "tensor is not what the manifest says: actual=BF16[16,8][0,256), expected"

@@ -53,28 +53,28 @@ class ManifestTest {
           }
         },
         "tensors": {
-          "s": {
-            "file": "a.safetensors",
-            "dtype": "F32",
-            "shape": [],
-            "data_offsets": [
-              0,
-              4
-            ],
-            "crc32c": "ffffffff"
-          },
-          "w": {
-            "file": "a.safetensors",
-            "dtype": "BF16",
-            "shape": [
-              2,
-              2
-            ],
-            "data_offsets": [
-              4,
-              12
-            ],
-            "crc32c": "00abcdef"
+          "a.safetensors": {
+            "s": {
+              "dtype": "F32",
+              "shape": [],
+              "data_offsets": [
+                0,
+                4
+              ],
+              "crc32c": "ffffffff"
+            },
+            "w": {
+              "dtype": "BF16",
+              "shape": [
+                2,
+                2
+              ],
+              "data_offsets": [
+                4,
+                12
+              ],
+              "crc32c": "00abcdef"
+            }
           }
         }
       }
@@ -139,7 +139,6 @@ class ManifestTest {
         "\"length_bytes\": 2 | \"length_bytes\": \"2\" | manifest field missing or wrong: field=length_bytes, expected a count, in name=sub/config.json",
         "\"12345678\" | \"1234567\" | manifest field missing or wrong: field=crc32c, expected 8 lowercase hex digits, in name=a.safetensors",
         "\"00abcdef\" | \"00ABCDEF\" | manifest field missing or wrong: field=crc32c, expected 8 lowercase hex digits, in tensor=w",
-        "\"file\": \"a.safetensors\" | \"file\": \"b.safetensors\" | manifest names a file it does not list: tensor=s, shard=b.safetensors",
         "\"BF16\" | \"BF17\" | unknown dtype: dtype=BF17, tensor=w",
         "\"shape\": [] | \"shape\": 1 | manifest field missing or wrong: field=shape, expected an array, in tensor=s",
         "\"shape\": [] | \"shape\": [3] | tensor size mismatch: tensor=s, rangeBytes=4, expected 12 (shape=[3], dtype=F32)",
@@ -154,5 +153,28 @@ class ManifestTest {
     String message = e.getMessage();
     assertEquals(expected, message.startsWith(expected) ? expected : message);
     assertEquals(true, message.endsWith("file=cairn.json"));
+  }
+
+  @Test
+  void tensorsOfAnUnlistedFileAreNamed() {
+    String damaged = TEXT.replaceFirst("\"a.safetensors\"", "\"b.safetensors\"");
+    CorruptFileException e =
+        assertThrows(
+            CorruptFileException.class,
+            () -> Manifest.parse(damaged.getBytes(UTF_8), "cairn.json"));
+    assertEquals(
+        "manifest names a file it does not list: shard=a.safetensors, file=cairn.json",
+        e.getMessage());
+  }
+
+  @Test
+  void tensorsOfTwoFilesMayHaveOneName() throws Exception {
+    TensorRecord twin =
+        new TensorRecord("w", "b.safetensors", DType.F32, Shape.of(1), 0, 4, 0x01020304);
+    FileRecord file = new FileRecord("b.safetensors", 100, 1);
+    Manifest manifest =
+        new Manifest(
+            "now", "gather", 1, OptionalLong.empty(), List.of(WEIGHT, twin), List.of(FILE, file));
+    assertEquals(manifest, Manifest.parse(manifest.encode(), "cairn.json"));
   }
 }
