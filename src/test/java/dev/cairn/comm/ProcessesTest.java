@@ -3,10 +3,14 @@ package dev.cairn.comm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -122,6 +126,27 @@ class ProcessesTest {
       String text = rank.next().text();
       assertTrue(
           text.startsWith("ok cancelled by rank 2 of 3: No space left on device crc="), text);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"/pytorch-[^/]*\\.jar", "/pytorch-[^/]*linux[^/]*\\.jar"})
+  void missingDependencyIsNamedOnEveryRank(String missing) throws Exception {
+    String whole = System.getProperty("java.class.path");
+    String without =
+        Arrays.stream(whole.split(File.pathSeparator, -1))
+            .filter(entry -> !Pattern.compile(missing).matcher(entry).find())
+            .collect(Collectors.joining(File.pathSeparator));
+    for (int rank = 0; rank < 2; rank++) {
+      Map<String, String> environment = RankProcess.variables(rank, 2, directory, Map.of());
+      started.add(new RankProcess("bulk", environment, rank == 1 ? without : whole));
+    }
+    for (RankProcess rank : started) {
+      String text = rank.next().text();
+      assertTrue(
+          text.startsWith("failure rank=1 no transport on rank 1 of 2: gloo is not available: "),
+          text);
+      assertTrue(text.contains("add the dependency org.bytedeco:pytorch with its natives"), text);
     }
   }
 

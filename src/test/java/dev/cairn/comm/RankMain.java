@@ -26,7 +26,8 @@ final class RankMain {
   }
 
   private static synchronized void print(String result) {
-    System.out.printf("%nRESULT %d %s%n", System.currentTimeMillis(), result);
+    // In one piece: ranks may share an output.
+    System.out.print("\nRESULT %d %s\n".formatted(System.currentTimeMillis(), result));
     System.out.flush();
   }
 
@@ -38,6 +39,8 @@ final class RankMain {
       case "control" -> gatherWithoutEnd(c);
       case "cancel" -> cancelThenStream(c);
       case "idle" -> idle(c);
+      case "twice" -> meetAgain(c);
+      case "bulk" -> "transport " + c.transport().getClass().getSimpleName();
       default -> throw new IllegalArgumentException(part);
     };
   }
@@ -54,6 +57,15 @@ final class RankMain {
     while (true) {
       c.control().allGather(new byte[100_000]);
     }
+  }
+
+  /** A second group of the same processes, as after a failure. */
+  private static String meetAgain(Communicator first) throws Exception {
+    first.control().allGather(new byte[1]);
+    try (Communicator second = Communicator.fromEnvironment()) {
+      second.control().allGather(new byte[1]);
+    }
+    return "met again";
   }
 
   private static String idle(Communicator c) throws Exception {

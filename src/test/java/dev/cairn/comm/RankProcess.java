@@ -21,13 +21,17 @@ final class RankProcess implements AutoCloseable {
   private final List<String> output = new ArrayList<>();
 
   RankProcess(String part, Map<String, String> environment) throws IOException {
+    this(part, environment, System.getProperty("java.class.path"));
+  }
+
+  RankProcess(String part, Map<String, String> environment, String classPath) throws IOException {
     List<String> command =
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Xmx256m",
             "-XX:TieredStopAtLevel=1",
             "-cp",
-            System.getProperty("java.class.path"),
+            classPath,
             RankMain.class.getName(),
             part);
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
