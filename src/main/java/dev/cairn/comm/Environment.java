@@ -2,9 +2,13 @@ package dev.cairn.comm;
 
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** The variables by which a launcher tells a process who it is and where the others are. */
 final class Environment {
+  /** How many groups this process has joined; the same on every rank of a run. */
+  private static final AtomicInteger GROUPS = new AtomicInteger();
+
   private final Map<String, String> variables;
 
   Environment(Map<String, String> variables) {
@@ -25,7 +29,17 @@ final class Environment {
     if (isSet("CAIRN_RENDEZVOUS")) {
       return new DirectoryRendezvous(Path.of(text("CAIRN_RENDEZVOUS")).toAbsolutePath());
     }
-    throw missing("CAIRN_RENDEZVOUS");
+    String host = text("MASTER_ADDR");
+    if (variables.getOrDefault("TORCHELASTIC_USE_AGENT_STORE", "").equalsIgnoreCase("true")) {
+      String run = text("TORCHELASTIC_RUN_ID");
+      int restarts = number("TORCHELASTIC_RESTART_COUNT", 0, Integer.MAX_VALUE);
+      // The agent's store outlives a group: the next group of these processes has its own key.
+      String key = "cairn/%s/%d/%d".formatted(run, restarts, GROUPS.getAndIncrement());
+      return new StoreRendezvous(host, number("MASTER_PORT", 1, 65535), key, false);
+    }
+    int port =
+        isSet("CAIRN_PORT") ? number("CAIRN_PORT", 1, 65535) : number("MASTER_PORT", 1, 65534) + 1;
+    return new StoreRendezvous(host, port, "cairn/rank0", true);
   }
 
   private boolean isSet(String name) {

@@ -28,12 +28,14 @@ final class Exchange {
   }
 
   private final int size;
+  private final long timeoutNanos;
   private final CommunicationException[] ends;
   private final Map<Lane, Deque<Waiting>> senders = new HashMap<>();
   private final Map<Lane, Deque<Waiting>> receivers = new HashMap<>();
 
-  Exchange(int size) {
+  Exchange(int size, Timeouts timeouts) {
     this.size = size;
+    this.timeoutNanos = timeouts.operation().toNanos();
     this.ends = new CommunicationException[size];
   }
 
@@ -47,7 +49,7 @@ final class Exchange {
     } else {
       copy(lane, sender, receiver);
     }
-    return () -> await(sender);
+    return () -> await(sender, lane, lane.to);
   }
 
   synchronized Transfer receive(int rank, Message message) throws CommunicationException {
@@ -60,7 +62,7 @@ final class Exchange {
     } else {
       copy(lane, sender, receiver);
     }
-    return () -> await(receiver);
+    return () -> await(receiver, lane, lane.from);
   }
 
   private void checkOpen(int rank, int peer) throws CommunicationException {
@@ -99,11 +101,22 @@ final class Exchange {
     notifyAll();
   }
 
-  private synchronized void await(Waiting side) throws CommunicationException {
+  private synchronized void await(Waiting side, Lane lane, int peer) throws CommunicationException {
+    long deadline = System.nanoTime() + timeoutNanos;
     boolean interrupted = false;
     while (!side.done) {
+      long leftMillis = (deadline - System.nanoTime()) / 1_000_000;
+      if (leftMillis <= 0) {
+        String message =
+            "transfer with %s timed out: waited %.1f s, tag=%d"
+                .formatted(Hub.name(peer, size), timeoutNanos / 1e9, lane.tag);
+        forget(senders, lane, side);
+        forget(receivers, lane, side);
+        side.finish(new CommunicationException(peer, message));
+        break;
+      }
       try {
-        wait();
+        wait(leftMillis);
       } catch (InterruptedException e) {
         interrupted = true;
       }
@@ -113,6 +126,13 @@ final class Exchange {
     }
     if (side.failure != null) {
       throw side.failure.rethrown();
+    }
+  }
+
+  private static void forget(Map<Lane, Deque<Waiting>> waiting, Lane lane, Waiting side) {
+    Deque<Waiting> queue = waiting.get(lane);
+    if (queue != null) {
+      queue.remove(side);
     }
   }
 

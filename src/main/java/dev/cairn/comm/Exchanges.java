@@ -11,10 +11,12 @@ final class Exchanges {
   private static final byte[] NOTHING = {};
 
   private final int size;
+  private final Timeouts timeouts;
   private final Map<Long, Exchange> byGeneration = new HashMap<>();
 
-  Exchanges(int size) {
+  Exchanges(int size, Timeouts timeouts) {
     this.size = size;
+    this.timeouts = timeouts;
   }
 
   TransportFactory factory(int rank) {
@@ -33,7 +35,7 @@ final class Exchanges {
 
   private synchronized Exchange exchange(long generation) {
     byGeneration.keySet().removeIf(old -> old < generation - 1);
-    return byGeneration.computeIfAbsent(generation, g -> new Exchange(size));
+    return byGeneration.computeIfAbsent(generation, g -> new Exchange(size, timeouts));
   }
 
   /** What one rank sees of an exchange. */

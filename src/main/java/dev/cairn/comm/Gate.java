@@ -33,7 +33,7 @@ final class Gate {
   }
 
   void arrived(Connection stranger) {
-    if (deadlines.size() >= MAX_STRANGERS) {
+    if (deadlines.size() >= MAX_STRANGERS + connections.length) {
       drop(deadlines.keySet().iterator().next(), "too many connections without a hello");
     }
     deadlines.put(stranger, System.nanoTime() + HELLO_TIMEOUT_NANOS);

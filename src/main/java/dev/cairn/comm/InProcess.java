@@ -17,7 +17,7 @@ final class InProcess {
       sessions[rank] = new Session(rank, size, expireMillis);
     }
     Hub hub = new Hub(sessions, timeouts);
-    Exchanges exchanges = new Exchanges(size);
+    Exchanges exchanges = new Exchanges(size, timeouts);
     List<Communicator> group = new ArrayList<>();
     for (int rank = 0; rank < size; rank++) {
       int self = rank;

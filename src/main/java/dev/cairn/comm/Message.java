@@ -18,8 +18,9 @@ record Message(ByteBuffer bytes, int peer, int tag) {
       throw new IllegalArgumentException(
           "wrong peer: peer=%d, expected another rank than %d of %d".formatted(peer, rank, size));
     }
-    if (tag < 0) {
-      throw new IllegalArgumentException("wrong tag: tag=%d, expected 0 or more".formatted(tag));
+    if (tag < 0 || tag > Transport.MAX_TAG) {
+      throw new IllegalArgumentException(
+          "wrong tag: tag=%d, expected 0 to %d".formatted(tag, Transport.MAX_TAG));
     }
     return new Message(direct.slice(), peer, tag);
   }

@@ -12,18 +12,14 @@ class GlooTransportTest extends TransportContract {
   @TempDir Path directory;
 
   @Override
-  List<Communicator> open(int size) throws Exception {
+  List<Communicator> open(int size, Timeouts timeouts) throws Exception {
     return Ranks.collect(
         IntStream.range(0, size)
             .mapToObj(
                 rank ->
                     Ranks.start(
                         () ->
-                            new TcpGroup(
-                                    rank,
-                                    size,
-                                    Timeouts.defaults(),
-                                    new DirectoryRendezvous(directory))
+                            new TcpGroup(rank, size, timeouts, new DirectoryRendezvous(directory))
                                 .join()))
             .toList());
   }

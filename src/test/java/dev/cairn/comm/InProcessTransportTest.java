@@ -9,8 +9,8 @@ import org.junit.jupiter.api.Test;
 
 class InProcessTransportTest extends TransportContract {
   @Override
-  List<Communicator> open(int size) {
-    return Communicator.inProcess(size);
+  List<Communicator> open(int size, Timeouts timeouts) {
+    return InProcess.group(size, timeouts);
   }
 
   @Test

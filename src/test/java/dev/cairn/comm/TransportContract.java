@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -20,10 +21,14 @@ import org.junit.jupiter.api.Timeout;
 abstract class TransportContract {
   private final List<Communicator> opened = new ArrayList<>();
 
-  abstract List<Communicator> open(int size) throws Exception;
+  abstract List<Communicator> open(int size, Timeouts timeouts) throws Exception;
 
   final List<Communicator> group(int size) throws Exception {
-    List<Communicator> group = open(size);
+    return group(size, Timeouts.defaults());
+  }
+
+  final List<Communicator> group(int size, Timeouts timeouts) throws Exception {
+    List<Communicator> group = open(size, timeouts);
     opened.addAll(group);
     return group;
   }
@@ -268,6 +273,45 @@ abstract class TransportContract {
   }
 
   @Test
+  void lengthsThatDifferEndWithAnErrorOnBothSides() throws Exception {
+    Timeouts hasty =
+        new Timeouts(Duration.ofSeconds(20), Duration.ofMillis(700), Duration.ofSeconds(20));
+    for (int[] lengths : new int[][] {{2_000_000, 1000}, {1000, 2_000_000}, {0, 1}, {8, 12}}) {
+      Ranks.run(
+          group(2, hasty),
+          c -> {
+            Transport transport = c.transport();
+            ByteBuffer buffer = ByteBuffer.allocateDirect(lengths[c.rank()]);
+            Transfer transfer =
+                c.rank() == 0 ? transport.send(buffer, 1, 3) : transport.receive(buffer, 0, 3);
+            assertThrows(CommunicationException.class, transfer::await);
+            return null;
+          });
+    }
+  }
+
+  @Test
+  void transferThatThePeerDoesNotJoinTimesOutNamingIt() throws Exception {
+    Timeouts hasty =
+        new Timeouts(Duration.ofSeconds(20), Duration.ofMillis(700), Duration.ofSeconds(20));
+    List<Communicator> group = group(3, hasty);
+    List<CommunicationException> failures =
+        Ranks.run(
+            group,
+            c -> {
+              Transport transport = c.transport();
+              if (c.rank() != 0) {
+                return null;
+              }
+              Transfer transfer = transport.receive(ByteBuffer.allocateDirect(100), 2, 9);
+              return assertThrows(CommunicationException.class, transfer::await);
+            });
+    assertEquals(2, failures.get(0).rank());
+    String message = failures.get(0).getMessage();
+    assertEquals(true, message.startsWith("transfer with rank 2 of 3 "), message);
+  }
+
+  @Test
   void wrongArgumentsAreRefused() throws Exception {
     Ranks.run(
         group(2),
@@ -280,6 +324,7 @@ abstract class TransportContract {
           assertRefused(() -> transport.send(direct, 2, 0), "wrong peer: peer=2");
           assertRefused(() -> transport.receive(direct, -1, 0), "wrong peer: peer=-1");
           assertRefused(() -> transport.send(direct, other, -1), "wrong tag: tag=-1");
+          assertRefused(() -> transport.send(direct, other, 1 << 20), "wrong tag: tag=1048576");
           assertRefused(() -> transport.receive(direct.asReadOnlyBuffer(), other, 0), "read-only");
           return null;
         });

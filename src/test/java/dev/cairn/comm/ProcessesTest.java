@@ -1,0 +1,165 @@
+package dev.cairn.comm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Ranks that are processes, killed and stopped for real. */
+@Tag("processes")
+@Tag("gloo")
+@Timeout(120)
+class ProcessesTest {
+  private static final long NOTICED_MILLIS = 2000;
+
+  @TempDir Path directory;
+  private final List<RankProcess> started = new ArrayList<>();
+
+  private List<RankProcess> start(String part, int size, Map<String, String> variables)
+      throws Exception {
+    List<RankProcess> ranks = RankProcess.start(part, size, directory, variables);
+    started.addAll(ranks);
+    return ranks;
+  }
+
+  @AfterEach
+  void killAll() {
+    started.forEach(RankProcess::close);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2", "4"})
+  void dataArriveIntact(int size) throws Exception {
+    List<RankProcess> ranks = start("gather", size, Map.of());
+    String received = ranks.get(0).next().text();
+    List<String> sent = new ArrayList<>();
+    for (RankProcess rank : ranks.subList(1, size)) {
+      sent.add(rank.next().text().replaceFirst("^ok crc=", ""));
+    }
+    assertEquals("ok crc=" + String.join(",", sent), received);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"stream, 2", "stream, 0", "bulk-wait, 1", "control, 2", "control, 0"})
+  void deathOfARankIsNamedByEveryOtherAtOnce(String part, int victim) throws Exception {
+    List<RankProcess> ranks = start(part, 3, Map.of());
+    for (RankProcess rank : ranks) {
+      rank.next();
+    }
+    Thread.sleep(300);
+    long killedMillis = System.currentTimeMillis();
+    ranks.get(victim).signal("KILL");
+    for (RankProcess rank : ranks) {
+      if (rank != ranks.get(victim)) {
+        RankProcess.Result result = rank.next();
+        assertEquals(
+            "failure rank=%d rank %d of 3 closed its connection (process gone?)"
+                .formatted(victim, victim),
+            result.text());
+        long noticedMillis = result.epochMillis() - killedMillis;
+        assertTrue(noticedMillis < NOTICED_MILLIS, "noticedMillis=" + noticedMillis);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"stream, 1", "stream, 0", "control, 1"})
+  void stoppedRankIsNamedAfterThePeerTimeout(String part, int victim) throws Exception {
+    List<RankProcess> ranks = start(part, 3, Map.of("CAIRN_PEER_TIMEOUT_SECONDS", "2"));
+    for (RankProcess rank : ranks) {
+      rank.next();
+    }
+    long stoppedMillis = System.currentTimeMillis();
+    ranks.get(victim).signal("STOP");
+    String expected =
+        "failure rank=%d rank %d of 3 gave no sign of life for 2.0 s (hung, stopped or unreachable?)"
+            .formatted(victim, victim);
+    for (RankProcess rank : ranks) {
+      if (rank != ranks.get(victim)) {
+        RankProcess.Result result = rank.next();
+        assertEquals(expected, result.text());
+        long noticedMillis = result.epochMillis() - stoppedMillis;
+        assertTrue(noticedMillis >= 1500 && noticedMillis < 6000, "millis=" + noticedMillis);
+      }
+    }
+    ranks.get(victim).signal("CONT");
+    // It hears of it, from rank 0 or from the end of rank 0's process.
+    assertTrue(ranks.get(victim).next().text().startsWith("failure rank="));
+  }
+
+  @Test
+  void wholeGroupStoppedForLongGoesOn() throws Exception {
+    List<RankProcess> ranks = start("idle", 3, Map.of("CAIRN_PEER_TIMEOUT_SECONDS", "1"));
+    for (RankProcess rank : ranks) {
+      rank.next();
+    }
+    for (RankProcess rank : ranks) {
+      rank.signal("STOP");
+    }
+    Thread.sleep(2500);
+    for (RankProcess rank : ranks) {
+      rank.signal("CONT");
+    }
+    for (RankProcess rank : ranks) {
+      assertEquals("ok together", rank.next().text());
+    }
+  }
+
+  @Test
+  void cancelIsNamedByEveryRankAndANewTransportWorks() throws Exception {
+    List<RankProcess> ranks = start("cancel", 3, Map.of());
+    for (RankProcess rank : ranks) {
+      String text = rank.next().text();
+      assertTrue(
+          text.startsWith("ok cancelled by rank 2 of 3: No space left on device crc="), text);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"/pytorch-[^/]*\\.jar", "/pytorch-[^/]*linux[^/]*\\.jar"})
+  void missingDependencyIsNamedOnEveryRank(String missing) throws Exception {
+    String whole = System.getProperty("java.class.path");
+    String without =
+        Arrays.stream(whole.split(File.pathSeparator, -1))
+            .filter(entry -> !Pattern.compile(missing).matcher(entry).find())
+            .collect(Collectors.joining(File.pathSeparator));
+    for (int rank = 0; rank < 2; rank++) {
+      Map<String, String> environment = RankProcess.variables(rank, 2, directory, Map.of());
+      started.add(new RankProcess("bulk", environment, rank == 1 ? without : whole));
+    }
+    for (RankProcess rank : started) {
+      String text = rank.next().text();
+      assertTrue(
+          text.startsWith("failure rank=1 no transport on rank 1 of 2: gloo is not available: "),
+          text);
+      assertTrue(text.contains("add the dependency org.bytedeco:pytorch with its natives"), text);
+    }
+  }
+
+  @Test
+  void deathDuringRendezvousIsNamed() throws Exception {
+    for (int rank = 0; rank < 2; rank++) {
+      Map<String, String> environment = RankProcess.variables(rank, 3, directory, Map.of());
+      started.add(new RankProcess("control", environment));
+    }
+    Thread.sleep(1500);
+    started.get(1).signal("KILL");
+    assertEquals(
+        "failure rank=1 rank 1 of 3 closed its connection (process gone?)",
+        started.get(0).next().text());
+  }
+}
