@@ -134,7 +134,8 @@ public final class Checkpointer implements AutoCloseable {
       Optional<SaveContents> copy = takeSnapshot(contents);
       SaveContents saved = copy.orElse(contents);
       PendingSave pending =
-          new PendingSave(background.start(() -> saveAndRetain(saved)), System.nanoTime() - start);
+          new PendingSave(
+              background, background.start(() -> saveAndRetain(saved)), System.nanoTime() - start);
       if (copy.isEmpty()) {
         pending.await();
       }
