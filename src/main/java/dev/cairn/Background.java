@@ -8,9 +8,13 @@ import java.util.concurrent.CompletionException;
 /** The one save that may run in the background, and what became of the last one. */
 final class Background {
   private CompletableFuture<SaveReport> last;
+  private long number;
+
+  /** A save that was started, and which one it is. */
+  record Started(long number, CompletableFuture<SaveReport> result) {}
 
   /** Starts work on a thread of its own. The one before has ended. */
-  synchronized CompletableFuture<SaveReport> start(Callable<SaveReport> work) {
+  synchronized Started start(Callable<SaveReport> work) {
     CompletableFuture<SaveReport> result = new CompletableFuture<>();
     Thread thread =
         new Thread(
@@ -25,12 +29,12 @@ final class Background {
     thread.setDaemon(true);
     thread.start();
     last = result;
-    return result;
+    return new Started(++number, result);
   }
 
   /** Somebody has waited for this save and knows how it ended. */
-  synchronized void isTold(CompletableFuture<SaveReport> ended) {
-    if (ended.equals(last)) {
+  synchronized void isTold(Started ended) {
+    if (ended.number() == number) {
       last = null;
     }
   }

@@ -1,7 +1,6 @@
 package dev.cairn;
 
 import java.io.IOException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
 /**
@@ -10,12 +9,12 @@ import java.util.concurrent.ExecutionException;
  */
 public final class PendingSave implements AutoCloseable {
   private final Background background;
-  private final CompletableFuture<SaveReport> result;
+  private final Background.Started started;
   private final long stallNanos;
 
-  PendingSave(Background background, CompletableFuture<SaveReport> result, long stallNanos) {
+  PendingSave(Background background, Background.Started started, long stallNanos) {
     this.background = background;
-    this.result = result;
+    this.started = started;
     this.stallNanos = stallNanos;
   }
 
@@ -26,7 +25,7 @@ public final class PendingSave implements AutoCloseable {
 
   /** Returns whether the save has ended, one way or the other. */
   public boolean isDone() {
-    return result.isDone();
+    return started.result().isDone();
   }
 
   /**
@@ -39,13 +38,13 @@ public final class PendingSave implements AutoCloseable {
     try {
       while (true) {
         try {
-          SaveReport report = result.get();
-          background.isTold(result);
+          SaveReport report = started.result().get();
+          background.isTold(started);
           return report;
         } catch (InterruptedException e) {
           interrupted = true;
         } catch (ExecutionException e) {
-          background.isTold(result);
+          background.isTold(started);
           throw Background.rethrow(e.getCause());
         }
       }
