@@ -1,5 +1,6 @@
 package dev.cairn.cli;
 
+import dev.cairn.SaveMode;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.tensor.DType;
@@ -29,14 +30,14 @@ record DemoJob(
     DType held,
     Path modelFiles,
     Path output,
-    DemoMode mode,
+    SaveMode mode,
     DType dtype,
     long maxShardBytes,
     boolean isDurable,
     boolean isOverwriting) {
 
   /** Opens the model that the job saves. */
-  DemoModel openModel() throws IOException {
+  SaveModel openModel() throws IOException {
     return from == null ? new MadeUpModel(shape(), held) : new FolderModel(from);
   }
 
@@ -66,13 +67,13 @@ record DemoJob(
     Map<String, Object> json = Json.parseObject(argument.getBytes(StandardCharsets.UTF_8));
     return new DemoJob(
         json.get("from") == null ? null : Path.of((String) json.get("from")),
-        ((JsonNumber) json.get("parameters")).asLong(),
+        ((JsonNumber) json.get("parameters")).longValue(),
         DType.valueOf((String) json.get("held")),
         Path.of((String) json.get("modelFiles")),
         Path.of((String) json.get("output")),
-        DemoMode.valueOf((String) json.get("mode")),
+        SaveMode.valueOf((String) json.get("mode")),
         json.get("dtype") == null ? null : DType.valueOf((String) json.get("dtype")),
-        ((JsonNumber) json.get("maxShardBytes")).asLong(),
+        ((JsonNumber) json.get("maxShardBytes")).longValue(),
         (Boolean) json.get("isDurable"),
         (Boolean) json.get("isOverwriting"));
   }

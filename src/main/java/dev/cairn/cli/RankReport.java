@@ -1,5 +1,6 @@
 package dev.cairn.cli;
 
+import dev.cairn.SaveMode;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
 import java.io.IOException;
@@ -18,13 +19,13 @@ import java.util.Map;
  * @param rssGrowthBytes that, less the resident memory just before
  */
 record RankReport(
-    int rank, String mode, long bytes, double seconds, long peakRssBytes, long rssGrowthBytes) {
+    int rank, SaveMode mode, long bytes, double seconds, long peakRssBytes, long rssGrowthBytes) {
 
   /** Returns the report as one line. */
   String toJson() {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("rank", rank);
-    json.put("mode", mode);
+    json.put("mode", mode.name());
     json.put("bytes", bytes);
     json.put("seconds", seconds);
     json.put("peakRssBytes", peakRssBytes);
@@ -33,15 +34,14 @@ record RankReport(
   }
 
   /** Returns the report that {@link #toJson} wrote. */
-  static RankReport parse(String line) throws IOException {
-    Map<String, Object> json = Json.parseObject(line.getBytes(StandardCharsets.UTF_8));
+  static RankReport parse(Map<String, Object> json) throws IOException {
     return new RankReport(
-        Math.toIntExact(number(json, "rank").asLong()),
-        (String) json.get("mode"),
-        number(json, "bytes").asLong(),
-        number(json, "seconds").asDouble(),
-        number(json, "peakRssBytes").asLong(),
-        number(json, "rssGrowthBytes").asLong());
+        Math.toIntExact(number(json, "rank").longValue()),
+        SaveMode.valueOf((String) json.get("mode")),
+        number(json, "bytes").longValue(),
+        number(json, "seconds").doubleValue(),
+        number(json, "peakRssBytes").longValue(),
+        number(json, "rssGrowthBytes").longValue());
   }
 
   private static JsonNumber number(Map<String, Object> json, String key) throws IOException {
