@@ -37,7 +37,7 @@ record DemoJob(
     boolean isOverwriting) {
 
   /** Opens the model that the job saves. */
-  SaveModel openModel() throws IOException {
+  DemoModel openModel() throws IOException {
     return from == null ? new MadeUpModel(shape(), held) : new FolderModel(from);
   }
 

@@ -24,10 +24,12 @@ final class RankPartitions implements AutoCloseable {
   private static final int ALIGNMENT_BYTES = 64;
 
   private final HostMemory memory;
+  private final long[] offsets;
   private final ParameterSet parameters;
 
-  private RankPartitions(HostMemory memory, ParameterSet parameters) {
+  private RankPartitions(HostMemory memory, long[] offsets, ParameterSet parameters) {
     this.memory = memory;
+    this.offsets = offsets;
     this.parameters = parameters;
   }
 
@@ -61,7 +63,7 @@ final class RankPartitions implements AutoCloseable {
                 layout,
                 Partition.of(memory.address() + offsets[i], lengthBytes, Device.cpu())));
       }
-      return new RankPartitions(memory, ParameterSet.of(parameters));
+      return new RankPartitions(memory, offsets, ParameterSet.of(parameters));
     } catch (IOException | RuntimeException e) {
       memory.close();
       throw e;
@@ -105,6 +107,12 @@ final class RankPartitions implements AutoCloseable {
   /** Returns the parameters; their memory is valid until {@link #close}. */
   ParameterSet parameters() {
     return parameters;
+  }
+
+  /** Returns a view of one partition of less than 2 GiB, padding included. */
+  ByteBuffer partition(int tensor) {
+    long lengthBytes = parameters.parameters().get(tensor).partition().lengthBytes();
+    return memory.view(offsets[tensor], Math.toIntExact(lengthBytes));
   }
 
   @Override

@@ -1,0 +1,2 @@
+package dev.cairn.cli;
+@picocli.CommandLine.Command(name="inspect") final class InspectCommand {}

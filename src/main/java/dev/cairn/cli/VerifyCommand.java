@@ -1,0 +1,2 @@
+package dev.cairn.cli;
+@picocli.CommandLine.Command(name="verify") final class VerifyCommand {}
