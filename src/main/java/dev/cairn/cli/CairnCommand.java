@@ -7,7 +7,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /** The command without a subcommand: says what there is. */
@@ -15,6 +15,8 @@ import picocli.CommandLine.Spec;
     name = "cairn",
     description = "Saves sharded models as Hugging Face folders, and looks into such folders.",
     synopsisSubcommandLabel = "COMMAND",
+    scope = ScopeType.INHERIT,
+    mixinStandardHelpOptions = true,
     versionProvider = CairnCommand.Version.class,
     subcommands = {DemoCommand.class, InspectCommand.class, VerifyCommand.class},
     footer = {
@@ -26,19 +28,6 @@ import picocli.CommandLine.Spec;
     })
 final class CairnCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      scope = picocli.CommandLine.ScopeType.INHERIT,
-      description = "Show this help and end.")
-  private boolean help;
-
-  @Option(
-      names = {"-V", "--version"},
-      versionHelp = true,
-      description = "Show the version and end.")
-  private boolean version;
 
   @Override
   public Integer call() {

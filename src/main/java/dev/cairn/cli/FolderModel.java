@@ -1,7 +1,7 @@
 package dev.cairn.cli;
 
+import dev.cairn.hf.FolderTensor;
 import dev.cairn.hf.ModelFolder;
-import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,9 +18,9 @@ final class FolderModel implements DemoModel {
     tensors = folder.tensors().stream().map(FolderModel::info).toList();
   }
 
-  /** Returns what an entry of a file says, short of where the tensor lies. */
-  static TensorInfo info(TensorEntry entry) {
-    return new TensorInfo(entry.name(), entry.dtype(), entry.shape());
+  /** Returns what a file says of a tensor, short of where it lies. */
+  static TensorInfo info(FolderTensor tensor) {
+    return new TensorInfo(tensor.name(), tensor.dtype(), tensor.shape());
   }
 
   @Override

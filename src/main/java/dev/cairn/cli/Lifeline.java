@@ -6,8 +6,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Ends a rank's process when the process that started it ends, however that happens, and lets a save
- * that is under way take its temporary folder with it.
+ * Ends a rank's process when the process that started it ends, however that happens, and lets a
+ * save that is under way take its temporary folder with it.
  *
  * <p>The starter holds the other end of this process's standard input and never writes to it: its
  * end is the starter's end.
@@ -62,7 +62,8 @@ final class Lifeline {
     communicator.control().cancel("interrupted");
     try {
       if (!saved.await(CLEANING_SECONDS, TimeUnit.SECONDS)) {
-        System.err.println("cairn: the save did not end in time; the next save removes what it left");
+        System.err.println(
+            "cairn: the save did not end in time; the next save removes what it left");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -55,7 +55,9 @@ final class MadeUpModel implements DemoModel {
     }
   }
 
-  /** Fills {@code bits} with F32 values; a loop of int arithmetic only, which the JIT vectorizes. */
+  /**
+   * Fills {@code bits} with F32 values; a loop of int arithmetic only, which the JIT vectorizes.
+   */
   private static void makeUp(int tensor, long element, int[] bits, int count) {
     int seed = mix(tensor * 0x9E37_79B9 + (int) (element >>> 32));
     int low = (int) element;

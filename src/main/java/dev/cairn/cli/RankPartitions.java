@@ -41,7 +41,8 @@ final class RankPartitions implements AutoCloseable {
     for (int i = 0; i < tensors.size(); i++) {
       Layout layout = layoutOf(tensors.get(i));
       layouts.add(layout);
-      offsets[i + 1] = aligned(offsets[i] + partitionBytes(tensors.get(i), layout, rank, worldSize));
+      offsets[i + 1] =
+          aligned(offsets[i] + partitionBytes(tensors.get(i), layout, rank, worldSize));
     }
     HostMemory memory = HostMemory.allocate(offsets[tensors.size()]);
     try {

@@ -66,8 +66,8 @@ class LauncherIT {
     "mvn, Maven, maven",
     "g++, a C++ compiler, g++"
   })
-  void missingToolIsNamedWithTheCommandThatInstallsIt(String tool, String name, String debianPackage)
-      throws Exception {
+  void missingToolIsNamedWithTheCommandThatInstallsIt(
+      String tool, String name, String debianPackage) throws Exception {
     ShellRun run = freshCheckoutWithout(tool);
     assertEquals(3, run.exitCode(), run.err());
     assertEquals(1, run.err().lines().count(), run.err());

@@ -37,7 +37,8 @@ class LlamaShapeTest {
   @Test
   void tensorsStandInTheOrderOfTheModel() {
     List<String> names =
-        new LlamaShape(64, 176, 1, 2048).tensors(DType.BF16).stream().map(TensorInfo::name).toList();
+        new LlamaShape(64, 176, 1, 2048)
+            .tensors(DType.BF16).stream().map(TensorInfo::name).toList();
     assertEquals(
         List.of(
             "model.embed_tokens.weight",

@@ -93,7 +93,11 @@ class JarsIT {
   private static Path jar(String classifier) throws IOException {
     try (Stream<Path> files = Files.list(BUILD)) {
       return files
-          .filter(file -> file.getFileName().toString().matches("cairn-[0-9.]+(-SNAPSHOT)?" + classifier + "\\.jar"))
+          .filter(
+              file ->
+                  file.getFileName()
+                      .toString()
+                      .matches("cairn-[0-9.]+(-SNAPSHOT)?" + classifier + "\\.jar"))
           .findFirst()
           .orElseThrow(() -> new IOException("no such jar: classifier=" + classifier));
     }

@@ -9,8 +9,8 @@ record JniWarnings(List<Warning> warnings) {
    * One finding.
    *
    * @param text what is wrong
-   * @param frame the topmost Java frame, such as {@code dev.cairn.X.y(Native Method)}; empty when the
-   *     JVM shows none
+   * @param frame the topmost Java frame, such as {@code dev.cairn.X.y(Native Method)}; empty when
+   *     the JVM shows none
    */
   record Warning(String text, String frame) {}
 
