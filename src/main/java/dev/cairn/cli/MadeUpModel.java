@@ -53,6 +53,7 @@ final class MadeUpModel implements DemoModel {
       }
       element += count;
     }
+    target.position(target.limit());
   }
 
   /**
