@@ -21,8 +21,8 @@ import picocli.CommandLine.Spec;
     subcommands = {DemoCommand.class, InspectCommand.class, VerifyCommand.class},
     footer = {
       "",
-      "Exit status: 0 fine, 1 the input differs, is corrupt or incomplete, 2 wrong usage or a target"
-          + " that exists, 3 disk, peer or save failure.",
+      "Exit status: 0 fine, 1 the input differs, is corrupt or incomplete, 2 wrong usage or a"
+          + " target that exists, 3 disk, peer or save failure.",
       "",
       "Example: cairn demo --ranks 4 --parameters 124M"
     })

@@ -1,8 +1,10 @@
 package dev.cairn.cli;
 
 import dev.cairn.SaveMode;
+import dev.cairn.hf.Finding;
 import dev.cairn.safetensors.Sharding;
 import dev.cairn.safetensors.TensorInfo;
+import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -21,8 +23,8 @@ import picocli.CommandLine.Option;
     name = "demo",
     sortOptions = false,
     description =
-        "Starts a process for each rank, gives each its ZeRO-3 partitions of a model, saves the model"
-            + " as one Hugging Face folder, and checks it.",
+        "Starts a process for each rank, gives each its ZeRO-3 partitions of a model, saves the"
+            + " model as one Hugging Face folder, and checks it.",
     footer = {
       "",
       "Example: cairn demo --ranks 4 --parameters 124M",
@@ -123,10 +125,11 @@ final class DemoCommand implements Callable<Integer> {
     try (DemoFolders folders = DemoFolders.create()) {
       DemoJob job = job(folders);
       try (DemoModel model = job.openModel()) {
+        long elements = model.tensors().stream().mapToLong(info -> info.shape().elements()).sum();
         long heldBytes = model.tensors().stream().mapToLong(TensorInfo::lengthBytes).sum();
         speech.message(
-            "%d ranks hold %s of parameters; saving to %s"
-                .formatted(ranks, Amounts.bytes(heldBytes), job.output()));
+            "%d ranks hold %d parameters (%s); saving to %s"
+                .formatted(ranks, elements, Amounts.bytes(heldBytes), job.output()));
         List<RankReport> reports;
         try (RankProcesses processes = RankProcesses.start(job, ranks, folders.rendezvous())) {
           reports = processes.await();
@@ -174,9 +177,18 @@ final class DemoCommand implements Callable<Integer> {
         isOverwriting);
   }
 
+  /** Checks the folder's own checksums, then every byte against what was to be saved. */
   private int check(DemoJob job, DemoModel model, long savedBytes) throws IOException {
-    try (Progress progress = speech.progress("verifying", savedBytes)) {
-      return new DemoCheck(model, job.dtype()).check(job.output(), progress);
+    try {
+      List<Finding> findings = Verification.of(job.output(), speech).findings();
+      if (!findings.isEmpty()) {
+        throw new CorruptFileException(findings.get(0).toString());
+      }
+      try (Progress progress = speech.progress("comparing", savedBytes)) {
+        return new DemoCheck(model, job.dtype()).check(job.output(), progress);
+      }
+    } catch (CorruptFileException e) {
+      throw new DemoFailedException("saved folder is wrong: " + e.getMessage(), ExitCode.FAILURE);
     }
   }
 }

@@ -14,8 +14,8 @@ interface DemoModel extends AutoCloseable {
   List<TensorInfo> tensors();
 
   /**
-   * Puts held bytes of one tensor into {@code target}, from its position to its limit,
-   * where its position ends.
+   * Puts held bytes of one tensor into {@code target}, from its position to its limit, where its
+   * position ends.
    *
    * @param tensor index into {@link #tensors}
    * @param byteOffset first byte, a multiple of the element's width

@@ -23,7 +23,7 @@ final class ExitCode {
 
   /** Returns the status for a command that ended with this failure. */
   static int of(Throwable failure) {
-    if (failure instanceof RankFailedException rank) {
+    if (failure instanceof DemoFailedException rank) {
       return rank.exitCode();
     }
     if (failure instanceof CorruptFileException) {

@@ -1,14 +1,13 @@
 package dev.cairn.cli;
 
+import dev.cairn.hf.FolderDescription;
+import dev.cairn.hf.FolderDescription.DTypeTotal;
+import dev.cairn.hf.FolderDescription.FileDescription;
 import dev.cairn.hf.FolderTensor;
-import dev.cairn.hf.ModelFolder;
+import dev.cairn.hf.TiedNames;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -17,8 +16,11 @@ import picocli.CommandLine.Parameters;
 /** Shows what a file or folder holds; reads headers only. */
 @Command(
     name = "inspect",
-    description = "Shows the tensors and metadata of a safetensors file or model folder.",
-    footer = {"", "Example: cairn inspect ~/models/olmo --json"})
+    description = {
+      "Shows the tensors of a safetensors file or model folder: dtypes, shapes, bytes, files, tied"
+          + " names, metadata. Reads no data."
+    },
+    footer = {"", "Example: cairn inspect ~/models/olmo"})
 final class InspectCommand implements Callable<Integer> {
   @Parameters(paramLabel = "PATH", description = "A safetensors file, or a model folder.")
   private Path path;
@@ -27,65 +29,55 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    try (ModelFolder folder = ModelFolder.open(path)) {
-      if (speech.isJson()) {
-        speech.printJson(json(folder));
-      } else {
-        print(folder, speech.out());
-      }
+    FolderDescription description = FolderDescription.of(path);
+    if (speech.isJson()) {
+      speech.printJson(description.toTree());
+    } else {
+      print(description, speech.out());
     }
     return ExitCode.FINE;
   }
 
-  private static long lengthBytes(ModelFolder folder) {
-    return folder.tensors().stream().mapToLong(FolderTensor::lengthBytes).sum();
-  }
-
-  private static long elements(ModelFolder folder) {
-    return folder.tensors().stream().mapToLong(tensor -> tensor.shape().elements()).sum();
-  }
-
-  private static Map<String, Object> json(ModelFolder folder) {
-    List<Object> files = new ArrayList<>();
-    for (String file : folder.files()) {
-      Map<String, Object> entry = new LinkedHashMap<>();
-      entry.put("file", file);
-      entry.put("bytes", folder.header(file).fileLengthBytes());
-      entry.put("metadata", folder.header(file).metadata());
-      files.add(entry);
+  private static void print(FolderDescription description, PrintWriter out) {
+    int width = 20;
+    for (FolderTensor tensor : description.tensors()) {
+      width = Math.max(width, tensor.name().length());
     }
-    List<Object> tensors = new ArrayList<>();
-    for (FolderTensor tensor : folder.tensors()) {
-      Map<String, Object> entry = new LinkedHashMap<>();
-      entry.put("name", tensor.name());
-      entry.put("dtype", tensor.dtype().name());
-      List<Object> dimensions = new ArrayList<>();
-      for (int i = 0; i < tensor.shape().dimensions(); i++) {
-        dimensions.add(tensor.shape().dimension(i));
-      }
-      entry.put("shape", dimensions);
-      entry.put("bytes", tensor.lengthBytes());
-      entry.put("file", tensor.file());
-      tensors.add(entry);
-    }
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("parameters", elements(folder));
-    json.put("bytes", lengthBytes(folder));
-    json.put("files", files);
-    json.put("tensors", tensors);
-    return json;
-  }
-
-  private static void print(ModelFolder folder, PrintWriter out) {
-    for (FolderTensor tensor : folder.tensors()) {
+    boolean isSharded = description.files().size() > 1;
+    for (FolderTensor tensor : description.tensors()) {
       out.printf(
-          "%-60s %-6s %-16s %10s  %s%n",
-          tensor.name(),
+          "%-" + width + "s  %-8s %-16s %10s%s%n",
+          Messages.printable(tensor.name()),
           tensor.dtype(),
           tensor.shape(),
           Amounts.bytes(tensor.lengthBytes()),
-          tensor.file());
+          isSharded ? "  " + Messages.printable(tensor.file()) : "");
     }
+    for (FileDescription file : description.files()) {
+      out.printf(
+          "%s: %d tensors, %d bytes%s%n",
+          Messages.printable(file.name()), file.tensors(), file.lengthBytes(), metadata(file));
+    }
+    for (DTypeTotal total : description.totals()) {
+      out.printf(
+          "%s: %d tensors, %d elements, %d bytes%n",
+          total.dtype(), total.tensors(), total.elements(), total.lengthBytes());
+    }
+    description.tied().ifPresent(tied -> out.println(words(tied)));
     out.flush();
+  }
+
+  private static String metadata(FileDescription file) {
+    return file.metadata().isEmpty()
+        ? ""
+        : ", metadata " + Messages.printable(file.metadata().toString());
+  }
+
+  private static String words(TiedNames tied) {
+    return "tied: %s is %s%s"
+        .formatted(
+            Messages.printable(tied.alias()),
+            Messages.printable(tied.canonical()),
+            tied.aliasIsStored() ? "; both are stored" : ", which alone is stored");
   }
 }

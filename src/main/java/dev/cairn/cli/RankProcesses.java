@@ -84,14 +84,14 @@ final class RankProcesses implements AutoCloseable {
    * Waits until every rank has reported.
    *
    * @return the reports, in rank order
-   * @throws RankFailedException if one failed; the message is its own, or says how it died
+   * @throws DemoFailedException if one failed; the message is its own, or says how it died
    */
   List<RankReport> await() throws IOException {
     try {
       awaitEnd();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new RankFailedException("interrupted while ranks were saving", ExitCode.FAILURE);
+      throw new DemoFailedException("interrupted while ranks were saving", ExitCode.FAILURE);
     }
     List<RankReport> reports = new ArrayList<>();
     Optional<RankFailure> failure = Optional.empty();
@@ -117,7 +117,7 @@ final class RankProcesses implements AutoCloseable {
     return one;
   }
 
-  private RankFailedException failed(Optional<RankFailure> failure) {
+  private DemoFailedException failed(Optional<RankFailure> failure) {
     StringBuilder dead = new StringBuilder();
     for (int rank = 0; rank < processes.size(); rank++) {
       int status = processes.get(rank).exitValue();
@@ -127,7 +127,7 @@ final class RankProcesses implements AutoCloseable {
       }
     }
     String reason = failure.map(RankFailure::error).orElse("no rank said why");
-    return new RankFailedException(
+    return new DemoFailedException(
         dead + reason, failure.map(RankFailure::exitCode).orElse(ExitCode.FAILURE));
   }
 

@@ -9,8 +9,8 @@ class JniWarningsTest {
   private static final List<String> LOG =
       List.of(
           "<tty_done/>",
-          "WARNING in native method: JNI call made without checking exceptions when required to from"
-              + " CallVoidMethodV",
+          "WARNING in native method: JNI call made without checking exceptions when required to"
+              + " from CallVoidMethodV",
           "\tat org.bytedeco.javacpp.Loader.load(Native Method)",
           "\tat dev.cairn.kernels.NativeLibrary.load(NativeLibrary.java:3)",
           "WARNING in native method: Released a scalar with a bad pointer",
