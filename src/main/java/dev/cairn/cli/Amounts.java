@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 /** Numbers as people write them: decimal units, as transformers counts. */
 final class Amounts {
   private static final Pattern COUNT = Pattern.compile("(\\d+(?:\\.\\d+)?)([KMBT]?)");
-  private static final String UNITS = "KMGTP";
+  private static final String UNITS = "KMGTPE";
 
   private Amounts() {}
 

@@ -49,6 +49,6 @@ class AmountsTest {
 
   @Test
   void largestCountOfBytesHasAUnit() {
-    assertEquals("9223 PB", Amounts.bytes(Long.MAX_VALUE));
+    assertEquals("9.22 EB", Amounts.bytes(Long.MAX_VALUE));
   }
 }

@@ -55,8 +55,10 @@ class LauncherIT {
     ShellRun run = ShellRun.cairn(folder, "inspect", "--colour", "x");
     assertEquals(2, run.exitCode());
     assertEquals(
-        "cairn inspect: Unknown option: '--colour'\n"
-            + "cairn inspect --help shows the options and an example\n",
+        """
+        cairn inspect: Unknown option: '--colour'
+        cairn inspect --help shows the options and an example
+        """,
         run.err());
   }
 

@@ -56,7 +56,7 @@ class ReadmeTest {
                 null,
                 null,
                 null,
-                "-Xlint:all,-processing",
+                "-Xlint:all,-processing,-path",
                 "-Werror",
                 "-cp",
                 System.getProperty("java.class.path"),
