@@ -2,6 +2,8 @@ package dev.cairn.cli;
 
 import dev.cairn.SaveMode;
 import dev.cairn.hf.Finding;
+import dev.cairn.io.Disk;
+import dev.cairn.pipeline.StagedFolder;
 import dev.cairn.safetensors.Sharding;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.CorruptFileException;
@@ -130,10 +132,7 @@ final class DemoCommand implements Callable<Integer> {
         speech.message(
             "%d ranks hold %d parameters (%s); saving to %s"
                 .formatted(ranks, elements, Amounts.bytes(heldBytes), job.output()));
-        List<RankReport> reports;
-        try (RankProcesses processes = RankProcesses.start(job, ranks, folders.rendezvous())) {
-          reports = processes.await();
-        }
+        List<RankReport> reports = save(job, folders);
         int tensors = check(job, model, reports.get(0).bytes());
         DemoResult.of(job, reports, tensors).print(speech);
       }
@@ -175,6 +174,16 @@ final class DemoCommand implements Callable<Integer> {
         maxShardBytes,
         isDurable,
         isOverwriting);
+  }
+
+  private List<RankReport> save(DemoJob job, DemoFolders folders) throws IOException {
+    try (RankProcesses processes = RankProcesses.start(job, ranks, folders.rendezvous())) {
+      return processes.await();
+    } catch (DemoFailedException e) {
+      // Ranks clean up after themselves, but a rank that was killed could not.
+      StagedFolder.sweep(Disk.local(), job.output());
+      throw e;
+    }
   }
 
   /** Checks the folder's own checksums, then every byte against what was to be saved. */
