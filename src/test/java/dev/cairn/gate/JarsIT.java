@@ -60,7 +60,9 @@ class JarsIT {
   @Test
   void sourcesAndJavadocAreThere() throws IOException {
     assertTrue(names(jar("-sources")).contains("dev/cairn/Checkpointer.java"));
-    assertTrue(names(jar("-javadoc")).contains("dev/cairn/Checkpointer.html"));
+    assertTrue(
+        names(jar("-javadoc")).stream()
+            .anyMatch(name -> name.endsWith("/dev/cairn/Checkpointer.html")));
   }
 
   /** Runs a program that has the jars, JavaCPP and the JSON parser, nothing more. */
