@@ -82,6 +82,14 @@ public final class StagedFolder implements AutoCloseable {
     }
   }
 
+  /**
+   * Removes what saves of {@code target} whose processes are dead have left beside it; every later
+   * save of the same target does so anyway.
+   */
+  public static void sweep(Disk disk, Path target) throws IOException {
+    Leftovers.sweep(disk, target.toAbsolutePath().normalize());
+  }
+
   private static void checkTarget(Path target, boolean overwrite) throws IOException {
     if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       return;

@@ -1,0 +1,203 @@
+package dev.cairn.cli;
+
+import dev.cairn.SaveMode;
+import dev.cairn.hf.Finding;
+import dev.cairn.io.Disk;
+import dev.cairn.pipeline.StagedFolder;
+import dev.cairn.safetensors.Sharding;
+import dev.cairn.safetensors.TensorInfo;
+import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The main job on one machine: several processes that hold a model together save it. */
+@Command(
+    name = "demo",
+    sortOptions = false,
+    description =
+        "Starts a process for each rank, gives each its ZeRO-3 partitions of a model, saves the"
+            + " model as one Hugging Face folder, and checks it.",
+    footer = {
+      "",
+      "Example: cairn demo --ranks 4 --parameters 124M",
+      "         cairn demo --from ~/models/olmo --ranks 2 --dtype keep --output /tmp/copy"
+    })
+final class DemoCommand implements Callable<Integer> {
+  private static final int MAX_RANKS = 1024;
+
+  @Option(
+      names = "--ranks",
+      defaultValue = "4",
+      description = "How many processes (default: ${DEFAULT-VALUE}).")
+  private int ranks;
+
+  @Option(
+      names = "--parameters",
+      defaultValue = "124M",
+      converter = CountConverter.class,
+      description =
+          "About how many parameters the made-up, Llama-shaped model has (default:"
+              + " ${DEFAULT-VALUE}).")
+  private long parameters;
+
+  @Option(
+      names = "--held",
+      defaultValue = "f32",
+      description =
+          "The dtype that the made-up model is held in: f32 or bf16 (default: ${DEFAULT-VALUE}).")
+  private DTypeOption held;
+
+  @Option(
+      names = "--from",
+      paramLabel = "HF_DIR",
+      description = "Save the model of this folder instead; each rank reads only its own part.")
+  private Path from;
+
+  @Option(
+      names = "--mode",
+      defaultValue = "auto",
+      description =
+          "Who writes: gather (rank 0), parallel (every rank), or auto (default:"
+              + " ${DEFAULT-VALUE}).")
+  private SaveMode mode;
+
+  @Option(
+      names = "--dtype",
+      defaultValue = "bf16",
+      description =
+          "What floating tensors are saved as: bf16, f16, f32, or keep (default:"
+              + " ${DEFAULT-VALUE}).")
+  private DTypeOption dtype;
+
+  @Option(
+      names = "--max-shard-size",
+      defaultValue = "50GB",
+      paramLabel = "SIZE",
+      converter = SizeConverter.class,
+      description = "Tensor bytes in one file at most (default: ${DEFAULT-VALUE}).")
+  private long maxShardBytes;
+
+  @Option(
+      names = "--output",
+      paramLabel = "DIR",
+      description =
+          "The folder to save (default: a new one below target/demo of the checkout, or in the"
+              + " working directory).")
+  private Path output;
+
+  @Option(names = "--overwrite", description = "Replace the output if it exists.")
+  private boolean isOverwriting;
+
+  @Option(
+      names = "--durable",
+      description = "Force everything to the disk, so that the save outlives a power cut.")
+  private boolean isDurable;
+
+  @Mixin private OutputOptions speech;
+
+  /** Reads {@code 124M}. */
+  static final class CountConverter implements ITypeConverter<Long> {
+    @Override
+    public Long convert(String value) {
+      return Amounts.parseCount(value);
+    }
+  }
+
+  /** Reads {@code 50GB}. */
+  static final class SizeConverter implements ITypeConverter<Long> {
+    @Override
+    public Long convert(String value) {
+      return Sharding.parseSize(value);
+    }
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    checkOptions();
+    try (DemoFolders folders = DemoFolders.create()) {
+      DemoJob job = job(folders);
+      try (DemoModel model = job.openModel()) {
+        long elements = model.tensors().stream().mapToLong(info -> info.shape().elements()).sum();
+        long heldBytes = model.tensors().stream().mapToLong(TensorInfo::lengthBytes).sum();
+        speech.message(
+            "%d ranks hold %d parameters (%s); saving to %s"
+                .formatted(ranks, elements, Amounts.bytes(heldBytes), job.output()));
+        List<RankReport> reports = save(job, folders);
+        int tensors = check(job, model, reports.get(0).bytes());
+        DemoResult.of(job, reports, tensors).print(speech);
+      }
+    }
+    return ExitCode.FINE;
+  }
+
+  private void checkOptions() throws IOException {
+    if (ranks < 1 || ranks > MAX_RANKS) {
+      throw new IllegalArgumentException(
+          "bad number of ranks: ranks=" + ranks + ", expected 1 to " + MAX_RANKS);
+    }
+    if (output != null && !isOverwriting && Files.exists(output, LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileAlreadyExistsException(
+          output.toString(), null, "exists already; --overwrite replaces it");
+    }
+    if (held.dtype() != DType.F32 && held.dtype() != DType.BF16) {
+      throw new IllegalArgumentException("bad option: --held=" + held + ", expected f32 or bf16");
+    }
+  }
+
+  private DemoJob job(DemoFolders folders) throws IOException {
+    Path target = output == null ? DemoFolders.freshOutput() : output.toAbsolutePath().normalize();
+    if (output == null) {
+      Files.createDirectories(target.getParent());
+    }
+    Path modelFiles =
+        from == null
+            ? folders.writeConfig(LlamaShape.closestTo(parameters), held.dtype())
+            : from.toAbsolutePath();
+    return new DemoJob(
+        from == null ? null : from.toAbsolutePath(),
+        parameters,
+        held.dtype(),
+        modelFiles,
+        target,
+        mode,
+        dtype.dtype(),
+        maxShardBytes,
+        isDurable,
+        isOverwriting);
+  }
+
+  private List<RankReport> save(DemoJob job, DemoFolders folders) throws IOException {
+    try (RankProcesses processes = RankProcesses.start(job, ranks, folders.rendezvous())) {
+      return processes.await();
+    } catch (DemoFailedException e) {
+      // Ranks clean up after themselves, but a rank that was killed could not.
+      StagedFolder.sweep(Disk.local(), job.output());
+      throw e;
+    }
+  }
+
+  /** Checks the folder's own checksums, then every byte against what was to be saved. */
+  private int check(DemoJob job, DemoModel model, long savedBytes) throws IOException {
+    try {
+      List<Finding> findings = Verification.of(job.output(), speech).findings();
+      if (!findings.isEmpty()) {
+        throw new CorruptFileException(findings.get(0).toString());
+      }
+      try (Progress progress = speech.progress("comparing", savedBytes)) {
+        return new DemoCheck(model, job.dtype()).check(job.output(), progress);
+      }
+    } catch (CorruptFileException e) {
+      throw new DemoFailedException("saved folder is wrong: " + e.getMessage(), ExitCode.FAILURE);
+    }
+  }
+}

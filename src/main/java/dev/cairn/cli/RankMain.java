@@ -1,0 +1,82 @@
+package dev.cairn.cli;
+
+import dev.cairn.Checkpointer;
+import dev.cairn.Durability;
+import dev.cairn.SaveMode;
+import dev.cairn.SaveOptions;
+import dev.cairn.SaveReport;
+import dev.cairn.comm.Communicator;
+import dev.cairn.hf.ModelFiles;
+import java.io.IOException;
+
+/** One rank of a demo, in a process of its own: holds its partitions, saves, reports a line. */
+final class RankMain {
+  private RankMain() {}
+
+  /**
+   * Runs the rank that the environment names.
+   *
+   * @param arguments the job, as {@link DemoJob#toJson} wrote it
+   */
+  public static void main(String[] arguments) {
+    int exitCode = ExitCode.FINE;
+    try {
+      System.out.println(run(DemoJob.parse(arguments[0])).toJson());
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
+      exitCode = ExitCode.of(e);
+      System.out.println(new RankFailure(Messages.of(e), exitCode).toJson());
+    }
+    System.out.flush();
+    System.exit(exitCode);
+  }
+
+  private static RankReport run(DemoJob job) throws IOException {
+    try (Communicator communicator = Communicator.fromEnvironment()) {
+      Lifeline lifeline = Lifeline.watch(communicator);
+      try (DemoModel model = job.openModel();
+          RankPartitions partitions =
+              RankPartitions.fill(model, communicator.rank(), communicator.size());
+          Checkpointer checkpointer = Checkpointer.open(communicator, options(job))) {
+        if (job.mode() == SaveMode.GATHER) {
+          communicator.transport(); // a trainer is connected, too, when its save begins
+        }
+        communicator.control().allGather(new byte[0]);
+        lifeline.beginSaving();
+        try {
+          return save(job, communicator.rank(), checkpointer, partitions);
+        } finally {
+          lifeline.endSaving();
+        }
+      }
+    }
+  }
+
+  private static SaveOptions options(DemoJob job) {
+    SaveOptions.Builder options =
+        SaveOptions.builder()
+            .mode(job.mode())
+            .durability(job.isDurable() ? Durability.DURABLE : Durability.FAST)
+            .overwrite(job.isOverwriting())
+            .maxShardBytes(job.maxShardBytes());
+    return (job.dtype() == null ? options.keepDtypes() : options.dtype(job.dtype())).build();
+  }
+
+  private static RankReport save(
+      DemoJob job, int rank, Checkpointer checkpointer, RankPartitions partitions)
+      throws IOException {
+    ModelFiles files = ModelFiles.fromFolder(job.modelFiles());
+    ProcessMemory.forgetPeak();
+    long residentBytes = ProcessMemory.residentBytes();
+    long startNanos = System.nanoTime();
+    SaveReport report = checkpointer.save(job.output(), partitions.parameters(), files);
+    double seconds = (System.nanoTime() - startNanos) / 1e9;
+    long peakBytes = ProcessMemory.peakBytes();
+    return new RankReport(
+        rank,
+        report.mode(),
+        report.lengthBytes(),
+        seconds,
+        peakBytes,
+        Math.max(0, peakBytes - residentBytes));
+  }
+}

@@ -1,0 +1,30 @@
+package dev.cairn.cli;
+
+import dev.cairn.hf.Finding;
+import dev.cairn.hf.FolderCheck;
+import dev.cairn.kernels.Kernels;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What a check of a folder or file found.
+ *
+ * @param findings everything that is wrong; empty if all is well
+ * @param checkedBytes how many bytes were compared with checksums
+ */
+record Verification(List<Finding> findings, long checkedBytes) {
+  private static final int BUFFER_BYTES = 4 << 20;
+
+  /** Checks the path, showing how far it is. */
+  static Verification of(Path path, OutputOptions speech) throws IOException {
+    long totalBytes = FolderCheck.bytesToRead(path);
+    Kernels kernels = Kernels.best();
+    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    try (Progress progress = speech.progress("verifying", totalBytes)) {
+      List<Finding> findings = FolderCheck.check(path, kernels::crc32c, buffer, progress::add);
+      return new Verification(findings, totalBytes);
+    }
+  }
+}

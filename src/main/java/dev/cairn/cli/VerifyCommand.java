@@ -1,0 +1,68 @@
+package dev.cairn.cli;
+
+import dev.cairn.hf.Finding;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** Checks what a file or folder holds. */
+@Command(
+    name = "verify",
+    description =
+        "Checks a safetensors file or model folder: the structure of every file, the index against"
+            + " the files, sizes and CRC32C against cairn.json when there is one.",
+    footer = {"", "Example: cairn verify ~/models/olmo"})
+final class VerifyCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "PATH", description = "A safetensors file, or a model folder.")
+  private Path path;
+
+  @Mixin private OutputOptions speech;
+
+  @Override
+  public Integer call() throws IOException {
+    Verification verification = Verification.of(path, speech);
+    if (speech.isJson()) {
+      speech.printJson(json(verification));
+    } else {
+      for (Finding finding : verification.findings()) {
+        speech.out().println(Messages.printable(finding.toString()));
+      }
+      if (verification.findings().isEmpty()) {
+        speech.out().println(words(verification));
+      }
+      speech.out().flush();
+    }
+    return verification.findings().isEmpty() ? ExitCode.FINE : ExitCode.BAD_INPUT;
+  }
+
+  private static String words(Verification verification) {
+    return verification.checkedBytes() == 0
+        ? "fine: every header is sound; there is no cairn.json to check the data against"
+        : "fine: %s match the checksums in cairn.json"
+            .formatted(Amounts.bytes(verification.checkedBytes()));
+  }
+
+  private Map<String, Object> json(Verification verification) {
+    List<Object> findings = new ArrayList<>();
+    for (Finding finding : verification.findings()) {
+      Map<String, Object> entry = new LinkedHashMap<>();
+      entry.put("file", finding.file());
+      entry.put("tensor", finding.tensor().isEmpty() ? null : finding.tensor());
+      entry.put("problem", finding.problem());
+      findings.add(entry);
+    }
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("path", path.toString());
+    json.put("fine", findings.isEmpty());
+    json.put("checkedBytes", verification.checkedBytes());
+    json.put("findings", findings);
+    return json;
+  }
+}

@@ -1,0 +1,2 @@
+/** The command line. Nothing here is part of the library's public face. */
+package dev.cairn.cli;

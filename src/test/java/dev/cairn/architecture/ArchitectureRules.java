@@ -1,0 +1,219 @@
+package dev.cairn.architecture;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
+import com.tngtech.archunit.lang.syntax.elements.GivenClassesConjunction;
+import com.tngtech.archunit.library.Architectures.LayeredArchitecture;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Who may use what, as rules over the packages below one root: {@code dev.cairn} for the project,
+ * the fixtures' package for the test of the rules themselves.
+ */
+public final class ArchitectureRules {
+  /** Topmost first; a package uses only packages of later lines. The empty name is the root. */
+  private static final List<List<String>> LINES =
+      List.of(
+          List.of("cli"),
+          List.of("peft", "deepspeed", "torch"),
+          List.of(""),
+          List.of("hf"),
+          List.of("pipeline"),
+          List.of("kernels", "comm", "io"),
+          List.of("device"),
+          List.of("plan"),
+          List.of("layout", "safetensors", "policy"),
+          List.of("json"),
+          List.of("tensor"));
+
+  private static final List<String> PURE =
+      List.of("tensor", "layout", "safetensors", "policy", "plan", "json");
+
+  private static final String[] FILES_SOCKETS_CLOCKS_THREADS = {
+    "java.io.File.*|java.io.RandomAccessFile|java.nio.file\\..*|java.nio.channels\\..*",
+    "java.net\\..*|javax.net\\..*",
+    "java.time.Clock|java.time.Instant|java.util.Timer",
+    "java.lang.Thread.*|java.lang.Process.*|java.util.concurrent\\..*",
+    "org.bytedeco\\..*"
+  };
+
+  private final String root;
+
+  /** Makes the rules for the packages below {@code root}. */
+  public ArchitectureRules(String root) {
+    this.root = root;
+  }
+
+  /** Returns every rule under the name that a failing test shows. */
+  public Map<String, ArchRule> byName() {
+    Map<String, ArchRule> rules = new LinkedHashMap<>();
+    rules.put("layers", layers());
+    rules.put("purity", purity());
+    rules.put("clocks", clocks());
+    rules.put("natives", natives());
+    rules.put("pytorch", pytorch());
+    rules.put("pytorch-comm", onePyTorchClassInComm());
+    rules.put("picocli", picocli());
+    rules.put("system-out", systemOut());
+    rules.put("logging", logging());
+    rules.replaceAll((name, rule) -> rule.allowEmptyShould(true));
+    return rules;
+  }
+
+  private LayeredArchitecture layers() {
+    LayeredArchitecture layers =
+        layeredArchitecture().consideringOnlyDependenciesInLayers().withOptionalLayers(true);
+    List<String> packages = LINES.stream().flatMap(List::stream).toList();
+    for (String name : packages) {
+      layers = layers.layer(layer(name)).definedBy(name.isEmpty() ? root : below(name));
+    }
+    for (int line = 0; line < LINES.size(); line++) {
+      String[] allowed =
+          LINES.subList(line + 1, LINES.size()).stream()
+              .flatMap(List::stream)
+              .map(ArchitectureRules::layer)
+              .toArray(String[]::new);
+      for (String name : LINES.get(line)) {
+        layers =
+            allowed.length == 0
+                ? layers.whereLayer(layer(name)).mayNotAccessAnyLayer()
+                : layers.whereLayer(layer(name)).mayOnlyAccessLayers(allowed);
+      }
+    }
+    return layers;
+  }
+
+  private static String layer(String name) {
+    return name.isEmpty() ? "root" : name;
+  }
+
+  private ArchRule purity() {
+    return noClasses()
+        .that()
+        .resideInAnyPackage(pure())
+        .should()
+        .dependOnClassesThat()
+        .haveNameMatching(String.join("|", FILES_SOCKETS_CLOCKS_THREADS));
+  }
+
+  private ArchRule clocks() {
+    return noClasses()
+        .that()
+        .resideInAnyPackage(pure())
+        .should()
+        .callMethod(System.class, "nanoTime")
+        .orShould()
+        .callMethod(System.class, "currentTimeMillis")
+        .orShould()
+        .callMethod(System.class, "getenv", String.class)
+        .orShould()
+        .callMethod(System.class, "getProperty", String.class);
+  }
+
+  private ArchRule natives() {
+    return methods()
+        .that()
+        .haveModifier(JavaModifier.NATIVE)
+        .should()
+        .beDeclaredInClassesThat()
+        .resideInAnyPackage(below("kernels.jni"), below("io.jni"));
+  }
+
+  private ArchRule pytorch() {
+    return noClasses()
+        .that()
+        .resideOutsideOfPackages(below("comm"), below("peft"), below("torch"))
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.bytedeco.pytorch..");
+  }
+
+  private ArchRule onePyTorchClassInComm() {
+    return ArchRuleDefinition.classes()
+        .that()
+        .resideInAPackage(below("comm"))
+        .should(haveAtMostOneUserOf("org.bytedeco.pytorch"));
+  }
+
+  private ArchRule picocli() {
+    return outsideCli()
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("picocli..", "me.tongfei..");
+  }
+
+  private ArchRule systemOut() {
+    return outsideCli()
+        .should()
+        .accessField(System.class, "out")
+        .orShould()
+        .callMethod(System.class, "exit", int.class)
+        .orShould()
+        .callMethod(Runtime.class, "exit", int.class)
+        .orShould()
+        .callMethod(Runtime.class, "halt", int.class);
+  }
+
+  private ArchRule logging() {
+    return noClasses()
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "java.util.logging..", "org.slf4j..", "org.apache.logging..", "org.apache.commons..");
+  }
+
+  private GivenClassesConjunction outsideCli() {
+    return noClasses().that().resideOutsideOfPackage(below("cli"));
+  }
+
+  private String[] pure() {
+    return PURE.stream().map(this::below).toArray(String[]::new);
+  }
+
+  private String below(String name) {
+    return root + "." + name + "..";
+  }
+
+  /** Fails when classes of more than one source file use the package. */
+  private static ArchCondition<JavaClass> haveAtMostOneUserOf(String usedPackage) {
+    return new ArchCondition<>("have at most one user of " + usedPackage) {
+      private final List<JavaClass> users = new ArrayList<>();
+
+      @Override
+      public void check(JavaClass subject, ConditionEvents events) {
+        boolean uses =
+            subject.getDirectDependenciesFromSelf().stream()
+                .anyMatch(use -> use.getTargetClass().getPackageName().startsWith(usedPackage));
+        if (uses) {
+          users.add(subject);
+        }
+      }
+
+      @Override
+      public void finish(ConditionEvents events) {
+        Set<String> files = new TreeSet<>();
+        for (JavaClass user : users) {
+          files.add(Arrays.stream(user.getName().split("\\$")).findFirst().orElseThrow());
+        }
+        if (files.size() > 1) {
+          events.add(SimpleConditionEvent.violated(files, "several users: " + files));
+        }
+      }
+    };
+  }
+}

@@ -1,0 +1,175 @@
+package dev.cairn.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A demo whose processes are killed, or whose disk fills up, leaves nothing behind. */
+@Tag("processes")
+@Tag("faults")
+class DemoFaultsIT {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  @TempDir private Path folder;
+  private Process demo;
+
+  @AfterEach
+  void endDemo() throws InterruptedException {
+    if (demo != null) {
+      demo.descendants().forEach(ProcessHandle::destroyForcibly);
+      demo.destroyForcibly().waitFor();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"INT", "TERM", "KILL"})
+  void endedDemoLeavesNoProcessAndNoHalfCheckpoint(String signal) throws Exception {
+    startSave();
+    List<ProcessHandle> ranks = ranks();
+    ProcessHandle middle = rank(1);
+    signal(signal, demo.toHandle());
+    signal("CONT", middle);
+    assertTrue(demo.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS));
+    for (ProcessHandle rank : ranks) {
+      await("rank ends", () -> !rank.isAlive());
+    }
+    assertNotEquals(0, demo.exitValue());
+    assertEquals(List.of(), halfCheckpoints());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void deadRankIsNamedAndNothingIsLeft(int dead) throws Exception {
+    startSave();
+    ProcessHandle middle = rank(1);
+    signal("KILL", rank(dead));
+    if (dead != 1) {
+      signal("CONT", middle);
+    }
+    assertTrue(demo.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS));
+    String err = Files.readString(folder.resolve("err"));
+    assertEquals(3, demo.exitValue(), err);
+    assertTrue(err.contains("rank " + dead + " died of signal 9"), err);
+    assertEquals(List.of(), halfCheckpoints());
+  }
+
+  @Test
+  void fullDiskIsADiskFailureAndLeavesNothing() throws Exception {
+    Path disk = Files.createDirectory(folder.resolve("disk"));
+    assumeTrue(shell("mount -t tmpfs -o size=8m tmpfs " + disk) == 0, "mounting needs root");
+    try {
+      ShellRun run =
+          ShellRun.cairn(folder, "demo", "--parameters", "10M", "--output", disk + "/model");
+      assertEquals(3, run.exitCode(), run.err());
+      assertTrue(run.err().contains("save failed"), run.err());
+      try (Stream<Path> left = Files.list(disk)) {
+        assertEquals(List.of(), left.toList());
+      }
+    } finally {
+      assertEquals(0, shell("umount " + disk));
+    }
+  }
+
+  /** Starts a demo and returns when its save has begun, one of its ranks standing still. */
+  private void startSave() throws IOException {
+    Files.createDirectory(folder.resolve("out"));
+    demo =
+        new ProcessBuilder(
+                ShellRun.CHECKOUT.resolve("bin/cairn").toString(),
+                "demo",
+                "--ranks=3",
+                "--parameters=124M",
+                "--output=" + folder.resolve("out/model"))
+            .redirectOutput(folder.resolve("stdout").toFile())
+            .redirectError(folder.resolve("err").toFile())
+            .start();
+    await("three ranks run", () -> ranks().size() == 3);
+    ProcessHandle middle = rank(1);
+    await("save begins", this::hasOwner);
+    signal("STOP", middle);
+    assertTrue(demo.isAlive(), "the save was over before it could be disturbed");
+  }
+
+  private List<ProcessHandle> ranks() {
+    return demo.descendants()
+        .filter(child -> child.info().commandLine().orElse("").contains(RankMain.class.getName()))
+        .toList();
+  }
+
+  private ProcessHandle rank(int rank) {
+    return ranks().stream()
+        .filter(child -> environment(child).contains("RANK=" + rank))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static List<String> environment(ProcessHandle process) {
+    try {
+      String all = Files.readString(Path.of("/proc/" + process.pid() + "/environ"));
+      return List.of(all.split("\0"));
+    } catch (IOException e) {
+      return List.of(); // it has ended
+    }
+  }
+
+  /** Returns everything beside a complete model. */
+  private List<String> halfCheckpoints() {
+    try (Stream<Path> paths = Files.list(folder.resolve("out"))) {
+      return paths
+          .filter(path -> !Files.exists(path.resolve("COMPLETED")) || isHidden(path))
+          .map(path -> path.getFileName().toString())
+          .toList();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  /** A rank that dies before its folder says whose it is leaves it to the ten-minute rule. */
+  private boolean hasOwner() {
+    return halfCheckpoints().stream()
+        .anyMatch(name -> Files.exists(folder.resolve("out").resolve(name).resolve("owner")));
+  }
+
+  private static boolean isHidden(Path path) {
+    return path.getFileName().toString().startsWith(".");
+  }
+
+  private static void await(String what, BooleanSupplier condition) {
+    Instant deadline = Instant.now().plus(LIMIT);
+    while (!condition.getAsBoolean()) {
+      assertTrue(Instant.now().isBefore(deadline), () -> "did not happen in time: " + what);
+      Thread.onSpinWait();
+    }
+  }
+
+  private static void signal(String name, ProcessHandle process) throws IOException {
+    assertEquals(0, shell("kill -" + name + " " + process.pid()));
+  }
+
+  private static int shell(String command) throws IOException {
+    try {
+      return ShellRun.of(Path.of("/"), Map.of(), List.of("bash", "-c", command)).exitCode();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package dev.cairn.gate;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.kernels.Kernels;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What is published: the jars as they lie under target/. */
+@Tag("processes")
+class JarsIT {
+  private static final Path BUILD = Path.of(System.getProperty("cairn.build.directory", "target"));
+  private static final String PLATFORM = "-linux-x86_64";
+
+  /** Prints which kernels a program gets. */
+  static final class PrintKernels {
+    private PrintKernels() {}
+
+    public static void main(String[] arguments) {
+      System.out.println(Kernels.best().name());
+    }
+  }
+
+  @Test
+  void mainJarHoldsClassesAndNoNatives() throws IOException {
+    List<String> names = names(jar(""));
+    assertTrue(names.contains("dev/cairn/Checkpointer.class"), names::toString);
+    assertEquals(List.of(), names.stream().filter(JarsIT::isNative).toList());
+  }
+
+  @Test
+  void nativesJarHoldsTheLibraryAndNoClasses() throws IOException {
+    List<String> names = names(jar(PLATFORM));
+    assertTrue(names.stream().anyMatch(name -> name.endsWith("/libjnicairn.so")), names::toString);
+    assertFalse(names.stream().anyMatch(name -> name.endsWith(".class")), names::toString);
+  }
+
+  @Test
+  void programWithBothJarsGetsNativeKernels() throws Exception {
+    String kernels = kernelsOfProgramWith(jar(""), jar(PLATFORM));
+    assertTrue(List.of("baseline", "avx2", "avx512").contains(kernels), kernels);
+  }
+
+  @Test
+  void programWithoutTheNativesJarGetsJavaKernels() throws Exception {
+    assertEquals("java", kernelsOfProgramWith(jar("")));
+  }
+
+  @Test
+  void sourcesAndJavadocAreThere() throws IOException {
+    assertTrue(names(jar("-sources")).contains("dev/cairn/Checkpointer.java"));
+    assertTrue(
+        names(jar("-javadoc")).stream()
+            .anyMatch(name -> name.endsWith("/dev/cairn/Checkpointer.html")));
+  }
+
+  /** Runs a program that has the jars, JavaCPP and the JSON parser, nothing more. */
+  private static String kernelsOfProgramWith(Path... jars) throws Exception {
+    List<String> classpath = new ArrayList<>();
+    for (Path jar : jars) {
+      classpath.add(jar.toString());
+    }
+    try (Stream<Path> libraries = Files.list(BUILD.resolve("lib"))) {
+      libraries
+          .map(Path::toString)
+          .filter(name -> name.contains("javacpp") || name.contains("jackson"))
+          .forEach(classpath::add);
+    }
+    classpath.add(BUILD.resolve("test-classes").toString());
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                String.join(":", classpath),
+                PrintKernels.class.getName())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor());
+    return out.strip();
+  }
+
+  private static Path jar(String classifier) throws IOException {
+    try (Stream<Path> files = Files.list(BUILD)) {
+      return files
+          .filter(
+              file ->
+                  file.getFileName()
+                      .toString()
+                      .matches("cairn-[0-9.]+(-SNAPSHOT)?" + classifier + "\\.jar"))
+          .findFirst()
+          .orElseThrow(() -> new IOException("no such jar: classifier=" + classifier));
+    }
+  }
+
+  private static List<String> names(Path jar) throws IOException {
+    try (ZipFile zip = new ZipFile(jar.toFile())) {
+      return zip.stream().map(ZipEntry::getName).toList();
+    }
+  }
+
+  private static boolean isNative(String name) {
+    return name.matches(".*\\.(so|a|dll|dylib|o)(\\.\\d+)*");
+  }
+}

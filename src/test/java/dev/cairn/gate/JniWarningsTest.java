@@ -1,0 +1,30 @@
+package dev.cairn.gate;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class JniWarningsTest {
+  private static final List<String> LOG =
+      List.of(
+          "<tty_done/>",
+          "WARNING in native method: JNI call made without checking exceptions when required to"
+              + " from CallVoidMethodV",
+          "\tat org.bytedeco.javacpp.Loader.load(Native Method)",
+          "\tat dev.cairn.kernels.NativeLibrary.load(NativeLibrary.java:3)",
+          "WARNING in native method: Released a scalar with a bad pointer",
+          "\tat dev.cairn.kernels.jni.CpuKernels.cast(Native Method)");
+
+  @Test
+  void warningIsJudgedByTheFrameRightBelowIt() {
+    List<JniWarnings.Warning> unknown = JniWarnings.in(LOG).unknown(List.of("org.bytedeco."));
+    assertEquals(1, unknown.size());
+    assertEquals("dev.cairn.kernels.jni.CpuKernels.cast(Native Method)", unknown.get(0).frame());
+  }
+
+  @Test
+  void nothingIsKnownWithoutAList() {
+    assertEquals(2, JniWarnings.in(LOG).unknown(List.of()).size());
+  }
+}
