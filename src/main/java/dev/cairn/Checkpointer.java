@@ -1,5 +1,6 @@
 package dev.cairn;
 
+import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
@@ -7,6 +8,8 @@ import dev.cairn.kernels.Kernels;
 import dev.cairn.pipeline.OwnThread;
 import dev.cairn.pipeline.Staging;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
@@ -22,6 +25,8 @@ import java.util.concurrent.Callable;
  * size; an asynchronous save takes its snapshot's memory too.
  */
 public final class Checkpointer implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(Checkpointer.class.getName());
+
   private final SaveTools tools;
   private final Optional<RunOptions> runOptions;
   private final Snapshot snapshot = new Snapshot();
@@ -63,7 +68,18 @@ public final class Checkpointer implements AutoCloseable {
     Staging staging = new Staging(options.stagingBuffers(), options.stagingBufferBytes());
     SaveTools tools =
         new SaveTools(new Ranks(communicator), options, disk, Kernels.best(), staging);
+    if (options.mode() == SaveMode.GATHER) {
+      preload(communicator);
+    }
     return new Checkpointer(tools, runOptions);
+  }
+
+  private static void preload(Communicator communicator) {
+    try {
+      communicator.preload();
+    } catch (CommunicationException e) {
+      LOG.log(Level.DEBUG, "transport not loaded yet: {0}", e.getMessage()); // the save will say so
+    }
   }
 
   /**

@@ -2,6 +2,8 @@ package dev.cairn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.cairn.hf.FolderTensor;
+import dev.cairn.hf.ModelFolder;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.layout.ElementRange;
 import dev.cairn.layout.Layout;
@@ -11,8 +13,10 @@ import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,6 +71,21 @@ final class WholeModel {
         .addBuffer("steps", DType.I64, Layout.replicated())
         .add("mask", DType.BOOL, Layout.zero3(), 17)
         .add("a.quantised", DType.F8_E4M3, Layout.zero3(), 3, 9);
+  }
+
+  /** Reads a model folder; every tensor is to be spread as ZeRO-3 does. */
+  static WholeModel read(Path folder) throws IOException {
+    WholeModel model = new WholeModel(0);
+    try (ModelFolder source = ModelFolder.open(folder)) {
+      for (FolderTensor tensor : source.tensors()) {
+        TensorEntry entry = tensor.entry();
+        byte[] bytes = new byte[(int) (entry.endByte() - entry.beginByte())];
+        source.read(entry.name(), 0, ByteBuffer.wrap(bytes));
+        model.tensors.add(
+            new Whole(entry.name(), entry.shape(), entry.dtype(), Layout.zero3(), false, bytes));
+      }
+    }
+    return model;
   }
 
   /** Returns what {@code rank} holds, padding filled with a poison value. */

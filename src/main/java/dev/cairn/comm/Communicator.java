@@ -21,6 +21,14 @@ public interface Communicator extends AutoCloseable {
   Control control();
 
   /**
+   * Loads what transports need, so that making the first one does not pay for it in time and
+   * memory. Not collective; sends nothing.
+   *
+   * @throws CommunicationException if it cannot be loaded; {@link #transport} will say the same
+   */
+  void preload() throws CommunicationException;
+
+  /**
    * Returns the channel for bulk data, the same one until it is cancelled or fails, then a new one.
    * Collective.
    *

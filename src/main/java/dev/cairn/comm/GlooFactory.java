@@ -27,14 +27,21 @@ final class GlooFactory implements TransportFactory {
   }
 
   @Override
-  public byte[] prepare() throws CommunicationException {
+  public void load() throws CommunicationException {
     try {
       GlooTransport.load();
+    } catch (LinkageError e) {
+      throw new CommunicationException(session.rank(), missing(e), e);
+    }
+  }
+
+  @Override
+  public byte[] prepare() throws CommunicationException {
+    load();
+    try {
       byte[] local = routes.find().encodeLocal();
       int port = session.rank() == 0 ? hostStore() : 0;
       return ByteBuffer.allocate(4 + local.length).putInt(port).put(local).array();
-    } catch (LinkageError e) {
-      throw new CommunicationException(session.rank(), GlooFactory.missing(e), e);
     } catch (IOException | RuntimeException e) {
       throw new CommunicationException(session.rank(), "gloo: " + firstLine(e), e);
     }

@@ -49,6 +49,11 @@ final class RankCommunicator implements Communicator {
   }
 
   @Override
+  public void preload() throws CommunicationException {
+    factory.load();
+  }
+
+  @Override
   public Transport transport() throws CommunicationException {
     List<byte[]> states = session.allGather(new byte[] {isUsable() ? USABLE : UNUSABLE});
     if (states.stream().allMatch(state -> state[0] == USABLE)) {

@@ -4,6 +4,9 @@ import java.util.List;
 
 /** Makes transports, each in two steps so that ranks can agree in between. */
 interface TransportFactory {
+  /** Loads what this rank needs, if it has not been loaded. */
+  default void load() throws CommunicationException {}
+
   /** Loads what this rank needs and returns what the others must know to reach it. */
   byte[] prepare() throws CommunicationException;
 
