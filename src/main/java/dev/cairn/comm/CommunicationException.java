@@ -18,19 +18,30 @@ public class CommunicationException extends IOException {
    * Creates one that blames a rank.
    *
    * @param rank the rank at fault, or {@link #UNKNOWN_RANK}
+   * @param message who did what; the same on every rank
    */
   public CommunicationException(int rank, String message) {
     super(message);
     this.rank = rank;
   }
 
-  /** Creates one that blames a rank and keeps its cause. */
+  /**
+   * Creates one that blames a rank and keeps its cause.
+   *
+   * @param rank the rank at fault, or {@link #UNKNOWN_RANK}
+   * @param message who did what; the same on every rank
+   * @param cause what this rank saw of it
+   */
   public CommunicationException(int rank, String message, Throwable cause) {
     super(message, cause);
     this.rank = rank;
   }
 
-  /** Returns the rank at fault, or {@link #UNKNOWN_RANK}. */
+  /**
+   * Returns who is to blame.
+   *
+   * @return the rank at fault, or {@link #UNKNOWN_RANK}
+   */
   public int rank() {
     return rank;
   }

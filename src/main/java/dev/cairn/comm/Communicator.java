@@ -11,13 +11,25 @@ import java.util.Map;
  * any thread.
  */
 public interface Communicator extends AutoCloseable {
-  /** Returns this rank's number, from 0. */
+  /**
+   * Returns who this is.
+   *
+   * @return this rank's number, from 0
+   */
   int rank();
 
-  /** Returns how many ranks there are, 1 or more. */
+  /**
+   * Returns how many ranks there are.
+   *
+   * @return the world size, 1 or more
+   */
   int size();
 
-  /** Returns the channel for small messages; it belongs to this communicator. */
+  /**
+   * Returns the channel for small messages.
+   *
+   * @return always the same one; it belongs to this communicator
+   */
   Control control();
 
   /**
@@ -36,6 +48,7 @@ public interface Communicator extends AutoCloseable {
    * to this communicator and is closed with it. Asking for a new one after a cancellation is {@link
    * Control#begin the beginning of the next operation}.
    *
+   * @return a transport that was usable on every rank when all had called
    * @throws CommunicationException on every rank, naming the rank that could not open its side
    */
   Transport transport() throws CommunicationException;
@@ -47,7 +60,11 @@ public interface Communicator extends AutoCloseable {
   @Override
   void close();
 
-  /** Returns the only rank of a group of one. */
+  /**
+   * Returns the only rank of a group of one.
+   *
+   * @return rank 0 of 1, which needs no other process
+   */
   static Communicator single() {
     return inProcess(1).get(0);
   }
@@ -57,6 +74,7 @@ public interface Communicator extends AutoCloseable {
    * tests, and for a process that plays every rank.
    *
    * @param size how many, 1 or more
+   * @return one communicator for each rank, for one thread each
    */
   static List<Communicator> inProcess(int size) {
     return InProcess.group(size, Timeouts.defaults());
@@ -71,6 +89,7 @@ public interface Communicator extends AutoCloseable {
    * that rank 0 hosts on CAIRN_PORT (by default MASTER_PORT + 1). {@link Timeouts#fromEnvironment}
    * tells which variables set the timeouts.
    *
+   * @return this process's rank in the complete group
    * @throws CommunicationException if ranks are missing at the timeout, naming them
    * @throws IllegalArgumentException if a variable is missing or wrong, naming it
    */
@@ -78,7 +97,14 @@ public interface Communicator extends AutoCloseable {
     return fromEnvironment(System.getenv());
   }
 
-  /** Joins the group that these variables describe, as {@link #fromEnvironment()} does. */
+  /**
+   * Joins the group that these variables describe, as {@link #fromEnvironment()} does.
+   *
+   * @param variables taken in place of the process's environment
+   * @return this process's rank in the complete group
+   * @throws CommunicationException if ranks are missing at the timeout, naming them
+   * @throws IllegalArgumentException if a variable is missing or wrong, naming it
+   */
   static Communicator fromEnvironment(Map<String, String> variables) throws CommunicationException {
     return new Environment(variables).join();
   }

@@ -19,6 +19,7 @@ public interface Control {
    * Returns the messages of all ranks, in rank order, this rank's own among them. Collective.
    *
    * @param message at most {@link #MAX_MESSAGE_BYTES}; not kept after the call
+   * @return one message for each rank; the caller's own copies
    * @throws CommunicationException if the channel is or becomes broken
    */
   List<byte[]> allGather(byte[] message) throws CommunicationException;
@@ -27,6 +28,7 @@ public interface Control {
    * Returns rank 0's message once every rank has called. Collective.
    *
    * @param messageOfRankZero the message on rank 0; ignored, and may be null, elsewhere
+   * @return rank 0's message; the caller's own copy
    * @throws CommunicationException if the channel is or becomes broken
    */
   byte[] broadcast(byte[] messageOfRankZero) throws CommunicationException;
@@ -43,15 +45,23 @@ public interface Control {
    * transfers throw {@code reason} with this rank's number, and {@link #failure} shows it until the
    * next operation begins. Collectives go on: ranks exchange outcomes through them. The first
    * cancellation of an operation counts. Any thread; returns without waiting.
+   *
+   * @param reason what failed, as every rank shall report it
    */
   void cancel(String reason);
 
-  /** Returns what broke the channel, or what cancelled the current operation, if anything did. */
+  /**
+   * Returns what broke the channel, or what cancelled the current operation. Any thread.
+   *
+   * @return the failure that every rank sees, or nothing while all is well
+   */
   Optional<CommunicationException> failure();
 
   /**
    * Calls {@code listener} once for each failure and cancellation from now on, on an internal
-   * thread that must not be held up. The listener must not call a collective.
+   * thread that must not be held up.
+   *
+   * @param listener must not call a collective
    */
   void onFailure(Consumer<CommunicationException> listener);
 }

@@ -106,23 +106,13 @@ final class GlooTransport implements EndableTransport {
   @Override
   public Transfer send(ByteBuffer direct, int peer, int tag) throws CommunicationException {
     Message message = Message.outgoing(direct, peer, tag, session.rank(), session.size());
-    return start(message, tensors -> group.send(tensors, peer, slot(message)));
+    return start(message, tensors -> group.send(tensors, peer, message.slot()));
   }
 
   @Override
   public Transfer receive(ByteBuffer direct, int peer, int tag) throws CommunicationException {
     Message message = Message.incoming(direct, peer, tag, session.rank(), session.size());
-    return start(message, tensors -> group.recv(tensors, peer, slot(message)));
-  }
-
-  /**
-   * Returns the tag for Gloo: ours, and above it 11 bits that stand for the length. Gloo ends the
-   * whole process when a message is longer than the memory it goes to, and says nothing when it is
-   * shorter; this way such messages do not meet.
-   */
-  private static int slot(Message message) {
-    int lengthBits = (message.bytes().remaining() * 0x9E3779B1) >>> 21;
-    return (lengthBits << 20) | message.tag();
+    return start(message, tensors -> group.recv(tensors, peer, message.slot()));
   }
 
   private interface Operation {

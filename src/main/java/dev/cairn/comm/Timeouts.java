@@ -13,7 +13,14 @@ import java.util.Map;
  *     set
  */
 public record Timeouts(Duration rendezvous, Duration operation, Duration peer) {
-  /** Checks that each is longer than nothing. */
+  /**
+   * Creates a set of timeouts.
+   *
+   * @param rendezvous more than nothing
+   * @param operation more than nothing
+   * @param peer more than nothing
+   * @throws IllegalArgumentException if one is not longer than nothing
+   */
   public Timeouts {
     check("rendezvous", rendezvous);
     check("operation", operation);
@@ -27,7 +34,11 @@ public record Timeouts(Duration rendezvous, Duration operation, Duration peer) {
     }
   }
 
-  /** Returns the timeouts that hold unless others are given. */
+  /**
+   * Returns the timeouts that hold unless others are given.
+   *
+   * @return the values named at each component
+   */
   public static Timeouts defaults() {
     return new Timeouts(Duration.ofMinutes(2), Duration.ofMinutes(10), Duration.ofSeconds(60));
   }
@@ -36,6 +47,8 @@ public record Timeouts(Duration rendezvous, Duration operation, Duration peer) {
    * Returns the timeouts that these variables set: CAIRN_TIMEOUT_SECONDS (rendezvous),
    * CAIRN_OPERATION_TIMEOUT_SECONDS and CAIRN_PEER_TIMEOUT_SECONDS.
    *
+   * @param variables an environment, such as {@link System#getenv()}
+   * @return the defaults, changed where a variable is set
    * @throws IllegalArgumentException if one is not a positive number of seconds, naming it
    */
   public static Timeouts fromEnvironment(Map<String, String> variables) {

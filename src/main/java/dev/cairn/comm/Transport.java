@@ -22,6 +22,7 @@ public interface Transport extends AutoCloseable {
    *     throws
    * @param peer another rank
    * @param tag 0 to {@link #MAX_TAG}
+   * @return the message on its way, to be awaited
    * @throws CommunicationException if the transport has failed or was cancelled
    * @throws IllegalArgumentException if the buffer is not direct, or peer or tag out of range
    */
@@ -34,6 +35,7 @@ public interface Transport extends AutoCloseable {
    *     returns
    * @param peer another rank
    * @param tag 0 to {@link #MAX_TAG}
+   * @return the message on its way, to be awaited
    * @throws CommunicationException if the transport has failed or was cancelled
    * @throws IllegalArgumentException if the buffer is not direct or read-only, or peer or tag out
    *     of range
