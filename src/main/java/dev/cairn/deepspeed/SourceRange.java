@@ -32,6 +32,17 @@ public record SourceRange(
     return dtype.bytes(elements());
   }
 
+  /** Returns {@code count} elements of this range from its element {@code first} on. */
+  SourceRange part(long first, long count) {
+    return new SourceRange(
+        file,
+        fileOffset + first * strideBytes,
+        strideBytes,
+        dtype,
+        beginElement + first,
+        beginElement + first + count);
+  }
+
   /** Receives ranges in the order of their elements. */
   @FunctionalInterface
   public interface Visitor {
