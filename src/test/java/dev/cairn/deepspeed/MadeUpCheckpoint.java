@@ -37,6 +37,9 @@ final class MadeUpCheckpoint {
   /** Whether ZeRO-1/2 is written as BF16_Optimizer does: no stage, padding kept. */
   boolean bf16Optimizer;
 
+  /** Steps that the optimizer has made. */
+  int step = 7;
+
   /** Whether Adam's moments stand before the masters, as holes of a sparse file. */
   boolean moments;
 
@@ -75,7 +78,7 @@ final class MadeUpCheckpoint {
     List<MadeUpFlat> flats = flats(rank);
     List<Object> masters = new ArrayList<>();
     Map<String, Object> moment = new LinkedHashMap<>();
-    moment.put("step", 7);
+    moment.put("step", step);
     for (int i = 0; i < flats.size(); i++) {
       masters.add(tensor("g" + i, DType.F32, flats.get(i).elements()));
       if (moments) {
@@ -155,7 +158,7 @@ final class MadeUpCheckpoint {
     root.put("frozen_param_shapes", stage == 1 ? null : frozen);
     root.put("shared_params", rank == 0 ? shared : Map.of());
     root.put("frozen_param_fragments", stage == 1 ? null : fragments);
-    root.put("global_steps", 7);
+    root.put("global_steps", step);
     root.put("dp_world_size", worldSize);
     root.put("mp_world_size", 1);
     root.put("ds_version", VERSION);
