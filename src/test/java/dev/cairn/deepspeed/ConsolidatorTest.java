@@ -14,6 +14,8 @@ import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -209,8 +211,7 @@ class ConsolidatorTest {
     Map<String, byte[]> actual = written();
     for (Map.Entry<String, Shape> entry : shapes.entrySet()) {
       byte[] data = actual.get(entry.getKey());
-      java.nio.ByteBuffer expected =
-          java.nio.ByteBuffer.allocate(data.length).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer expected = ByteBuffer.allocate(data.length).order(ByteOrder.LITTLE_ENDIAN);
       new MadeUpValues(entry.getKey(), DType.F32, 0, entry.getValue().elements()).fill(0, expected);
       assertArrayEquals(expected.array(), data, entry.getKey());
     }

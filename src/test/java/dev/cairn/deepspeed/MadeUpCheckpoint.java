@@ -205,7 +205,7 @@ final class MadeUpCheckpoint {
 
   /** Returns the parameters of a Llama of about {@code elements} elements, one group. */
   static Map<String, Shape> llama(long elements) {
-    long hidden = 1024;
+    long hidden = 128;
     while (12 * hidden * hidden * 24 + 2 * 32_000 * hidden < elements) {
       hidden += 128;
     }
