@@ -6,10 +6,13 @@ import dev.cairn.comm.Transport;
 import dev.cairn.pipeline.Copy;
 import dev.cairn.pipeline.GatherSource;
 import dev.cairn.pipeline.PartitionSource;
+import dev.cairn.pipeline.Partitions;
+import dev.cairn.pipeline.Scratch;
 import dev.cairn.pipeline.ShardFiles;
 import dev.cairn.pipeline.TensorChecksums;
 import dev.cairn.plan.SavePlan;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 
@@ -50,31 +53,61 @@ final class CopyStep {
   }
 
   private void writeOwn(ShardFiles shards) throws IOException {
-    new Copy(plan.chunks(ranks().rank(), chunkBytes()), ownPartitions(), shards, this::checkWanted)
-        .run(tools.staging());
+    try (Scratch scratch = newScratch()) {
+      new Copy(
+              plan.chunks(ranks().rank(), chunkBytes()),
+              ownPartitions(scratch),
+              shards,
+              this::checkWanted)
+          .run(tools.staging());
+    }
   }
 
   private void gather(ShardFiles shards, Transport transport) throws IOException {
-    GatherSource source = new GatherSource(ownPartitions(), transport, ranks().size());
-    new Copy(plan.chunks(chunkBytes()), source, shards, this::checkWanted).run(tools.staging());
+    try (Scratch scratch = newScratch()) {
+      GatherSource source = new GatherSource(ownPartitions(scratch), transport, ranks().size());
+      new Copy(plan.chunks(chunkBytes()), source, shards, this::checkWanted).run(tools.staging());
+    }
   }
 
   private void send(Transport transport) throws IOException {
-    new Copy(
-            plan.messages(ranks().rank(), chunkBytes()),
-            ownPartitions(),
-            (chunk, sequence, bytes) -> transport.send(bytes, WRITER, sequence).await(),
-            this::checkWanted)
-        .run(tools.staging());
+    try (Scratch scratch = newScratch()) {
+      new Copy(
+              plan.messages(ranks().rank(), chunkBytes()),
+              ownPartitions(scratch),
+              (chunk, sequence, bytes) -> transport.send(bytes, WRITER, sequence).await(),
+              this::checkWanted)
+          .run(tools.staging());
+    }
   }
 
-  private PartitionSource ownPartitions() {
-    return new PartitionSource(
-        plan,
-        (tensor, byteOffset, lengthBytes) ->
-            tensors.get(tensor).partition().view(byteOffset, lengthBytes),
-        tools.kernels(),
-        checksums);
+  /** Allocates what partitions are read into; null, and nothing, if all are in memory. */
+  private Scratch newScratch() {
+    boolean allInMemory =
+        tensors.stream().allMatch(parameter -> parameter.partition().isInMemory());
+    return allInMemory ? null : new Scratch(tools.staging().count());
+  }
+
+  private PartitionSource ownPartitions(Scratch scratch) {
+    return new PartitionSource(plan, new Own(tensors), tools.kernels(), checksums, scratch);
+  }
+
+  /** This rank's partitions. */
+  private record Own(List<Parameter> tensors) implements Partitions {
+    @Override
+    public boolean isInMemory(int tensor) {
+      return tensors.get(tensor).partition().isInMemory();
+    }
+
+    @Override
+    public ByteBuffer view(int tensor, long byteOffset, int lengthBytes) {
+      return tensors.get(tensor).partition().view(byteOffset, lengthBytes);
+    }
+
+    @Override
+    public void read(int tensor, long byteOffset, ByteBuffer target) throws IOException {
+      tensors.get(tensor).partition().read(byteOffset, target);
+    }
   }
 
   private Ranks ranks() {

@@ -2,29 +2,33 @@ package dev.cairn;
 
 import dev.cairn.device.Device;
 import dev.cairn.device.HostMemory;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Where one rank's slice of a parameter lies in memory.
+ * Where one rank's slice of a parameter lies: in memory, or behind a reader.
  *
  * <p>The memory is borrowed: it stays the trainer's, is only read, and must stay where it is and
  * unchanged until the save that uses it returns (or, for an asynchronous save, until its snapshot
  * is done). Little-endian elements, the valid ones first, then padding if the layout has any.
  */
 public final class Partition {
-  private static final Partition EMPTY = new Partition(0, 0, Device.cpu(), null);
+  private static final Partition EMPTY = new Partition(0, 0, Device.cpu(), null, null);
 
   private final long address;
   private final long lengthBytes;
   private final Device device;
   private final ByteBuffer buffer;
+  private final PartitionReader reader;
 
-  private Partition(long address, long lengthBytes, Device device, ByteBuffer buffer) {
+  private Partition(
+      long address, long lengthBytes, Device device, ByteBuffer buffer, PartitionReader reader) {
     this.address = address;
     this.lengthBytes = lengthBytes;
     this.device = device;
     this.buffer = buffer;
+    this.reader = reader;
   }
 
   /** Returns the partition of a rank that holds nothing, or padding only. */
@@ -45,7 +49,7 @@ public final class Partition {
       throw new IllegalArgumentException(
           "bad partition: address=0x%x, lengthBytes=%d".formatted(address, lengthBytes));
     }
-    return new Partition(address, lengthBytes, device, null);
+    return new Partition(address, lengthBytes, device, null, null);
   }
 
   /**
@@ -59,7 +63,21 @@ public final class Partition {
       throw new IllegalArgumentException(
           "partition on the Java heap: lengthBytes=" + buffer.remaining() + ", expected direct");
     }
-    return new Partition(0, buffer.remaining(), Device.cpu(), buffer.slice());
+    return new Partition(0, buffer.remaining(), Device.cpu(), buffer.slice(), null);
+  }
+
+  /**
+   * Returns a partition that is not in memory: a save reads it piece by piece.
+   *
+   * @param reader makes the bytes; used until the save returns
+   * @param lengthBytes all of it
+   * @throws IllegalArgumentException if the length is negative
+   */
+  public static Partition of(PartitionReader reader, long lengthBytes) {
+    if (lengthBytes < 0) {
+      throw new IllegalArgumentException("bad partition: lengthBytes=" + lengthBytes);
+    }
+    return new Partition(0, lengthBytes, Device.cpu(), null, reader);
   }
 
   /** Returns the length in bytes, padding included. */
@@ -76,6 +94,7 @@ public final class Partition {
   boolean isSameMemory(Partition other) {
     return lengthBytes > 0
         && lengthBytes == other.lengthBytes
+        && reader == other.reader
         && device.equals(other.device)
         && address() == other.address();
   }
@@ -84,8 +103,25 @@ public final class Partition {
     return buffer == null ? address : HostMemory.addressOf(buffer);
   }
 
+  /** Returns whether the bytes are in memory, and can be viewed. */
+  boolean isInMemory() {
+    return reader == null;
+  }
+
+  /** Fills a direct buffer from {@code byteOffset} on; the caller has checked the range. */
+  void read(long byteOffset, ByteBuffer target) throws IOException {
+    if (reader == null) {
+      target.put(view(byteOffset, target.remaining()));
+    } else {
+      reader.read(byteOffset, target);
+    }
+  }
+
   /** Returns a little-endian view of a part; the caller has checked the range. */
   ByteBuffer view(long byteOffset, int viewBytes) {
+    if (reader != null) {
+      throw new IllegalStateException("partition is not in memory: it can only be read");
+    }
     if (buffer != null) {
       return buffer.slice((int) byteOffset, viewBytes).order(ByteOrder.LITTLE_ENDIAN);
     }

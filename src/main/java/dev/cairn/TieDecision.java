@@ -1,5 +1,6 @@
 package dev.cairn;
 
+import dev.cairn.device.HostMemory;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.TiedNames;
 import java.io.IOException;
@@ -83,7 +84,7 @@ final class TieDecision {
         && pair.alias().layout().describe().equals(pair.canonical().layout().describe());
   }
 
-  private byte[] votes(List<Pair> pairs) {
+  private byte[] votes(List<Pair> pairs) throws IOException {
     byte[] votes = new byte[pairs.size()];
     for (int index = 0; index < votes.length; index++) {
       Pair pair = pairs.get(index);
@@ -93,7 +94,7 @@ final class TieDecision {
     return votes;
   }
 
-  private boolean sameBytes(Parameter first, Parameter second) {
+  private boolean sameBytes(Parameter first, Parameter second) throws IOException {
     Partition a = first.partition();
     Partition b = second.partition();
     if (a.isSameMemory(b)) {
@@ -106,13 +107,25 @@ final class TieDecision {
     if (a.lengthBytes() < validBytes || b.lengthBytes() < validBytes) {
       return false; // a wrong partition: refused when the plan is made
     }
-    for (long offset = 0; offset < validBytes; offset += BLOCK_BYTES) {
-      int blockBytes = (int) Math.min(BLOCK_BYTES, validBytes - offset);
-      ByteBuffer block = a.view(offset, blockBytes);
-      if (!block.equals(b.view(offset, blockBytes))) {
-        return false;
+    try (HostMemory memory = HostMemory.allocate(2L * BLOCK_BYTES)) {
+      for (long offset = 0; offset < validBytes; offset += BLOCK_BYTES) {
+        int blockBytes = (int) Math.min(BLOCK_BYTES, validBytes - offset);
+        ByteBuffer block = block(a, offset, memory.view(0, blockBytes));
+        if (!block.equals(block(b, offset, memory.view(BLOCK_BYTES, blockBytes)))) {
+          return false;
+        }
       }
+      return true;
     }
-    return true;
+  }
+
+  /** Returns bytes of a partition: where they lie, or read into {@code target}. */
+  private static ByteBuffer block(Partition partition, long offset, ByteBuffer target)
+      throws IOException {
+    if (partition.isInMemory()) {
+      return partition.view(offset, target.remaining());
+    }
+    partition.read(offset, target);
+    return target.flip();
   }
 }

@@ -6,25 +6,43 @@ import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.SavePlan;
 import dev.cairn.plan.Segment;
 import dev.cairn.tensor.DType;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
  * Chunks from this rank's own partitions: cast and checksummed on the way into the staging buffer,
- * or checksummed where they lie when nothing is cast.
+ * or checksummed where they lie when nothing is cast. Partitions that are not in memory are read
+ * piece by piece on the way.
  */
 public final class PartitionSource implements ChunkSource {
   private final SavePlan plan;
   private final Partitions partitions;
   private final Kernels kernels;
   private final TensorChecksums checksums;
+  private final Scratch scratch;
 
   /** Creates a source; {@code checksums} gets every piece that goes through it. */
   public PartitionSource(
       SavePlan plan, Partitions partitions, Kernels kernels, TensorChecksums checksums) {
+    this(plan, partitions, kernels, checksums, null);
+  }
+
+  /**
+   * Creates a source that can also read partitions which are not in memory.
+   *
+   * @param scratch a buffer for each thread; borrowed, not closed here
+   */
+  public PartitionSource(
+      SavePlan plan,
+      Partitions partitions,
+      Kernels kernels,
+      TensorChecksums checksums,
+      Scratch scratch) {
     this.plan = plan;
     this.partitions = partitions;
     this.kernels = kernels;
     this.checksums = checksums;
+    this.scratch = scratch;
   }
 
   @Override
@@ -32,8 +50,8 @@ public final class PartitionSource implements ChunkSource {
     return () -> fill(chunk, staging);
   }
 
-  private ByteBuffer fill(Chunk chunk, ByteBuffer staging) {
-    if (chunk.pieces().size() == 1 && isHeldAsSaved(chunk.pieces().get(0))) {
+  private ByteBuffer fill(Chunk chunk, ByteBuffer staging) throws IOException {
+    if (chunk.pieces().size() == 1 && isReady(chunk.pieces().get(0))) {
       Segment only = chunk.pieces().get(0);
       ByteBuffer inPlace = view(only);
       checksums.add(only, kernels.crc32c(inPlace, inPlace.remaining(), 0));
@@ -48,8 +66,12 @@ public final class PartitionSource implements ChunkSource {
   }
 
   /** Fills one piece at the position of {@code target}, which is not moved. */
-  void fill(Segment piece, ByteBuffer target) {
+  void fill(Segment piece, ByteBuffer target) throws IOException {
     PlannedTensor tensor = plan.tensors().get(piece.tensor());
+    if (!partitions.isInMemory(piece.tensor())) {
+      read(piece, tensor, target.duplicate());
+      return;
+    }
     int crc =
         kernels.cast(
             tensor.held(),
@@ -61,9 +83,31 @@ public final class PartitionSource implements ChunkSource {
     checksums.add(piece, crc);
   }
 
-  private boolean isHeldAsSaved(Segment piece) {
+  /** Reads a piece in steps that stay in the cache between the read and the cast. */
+  private void read(Segment piece, PlannedTensor tensor, ByteBuffer target) throws IOException {
+    DType held = tensor.held();
+    DType saved = tensor.info().dtype();
+    long stepElements = Scratch.BUFFER_BYTES * 8L / Math.max(held.bits(), saved.bits());
+    int crc = 0;
+    ByteBuffer buffer = scratch.take();
+    try {
+      for (long first = 0; first < piece.elements(); first += stepElements) {
+        int elements = (int) Math.min(stepElements, piece.elements() - first);
+        buffer.clear().limit(Math.toIntExact(held.bytes(elements)));
+        partitions.read(piece.tensor(), held.bytes(piece.partitionElementOffset() + first), buffer);
+        crc = kernels.cast(held, buffer.flip(), saved, target, elements, crc);
+        target.position(target.position() + Math.toIntExact(saved.bytes(elements)));
+      }
+    } finally {
+      scratch.giveBack(buffer);
+    }
+    checksums.add(piece, crc);
+  }
+
+  /** Returns whether the piece lies in memory as it is to be saved. */
+  private boolean isReady(Segment piece) {
     PlannedTensor tensor = plan.tensors().get(piece.tensor());
-    return tensor.held() == tensor.info().dtype();
+    return tensor.held() == tensor.info().dtype() && partitions.isInMemory(piece.tensor());
   }
 
   private ByteBuffer view(Segment piece) {

@@ -1,9 +1,31 @@
 package dev.cairn.pipeline;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** This rank's memory, by tensor of the plan. */
+/** This rank's partitions, by tensor of the plan. */
 public interface Partitions {
+  /**
+   * Returns whether the partition can be viewed; otherwise it has to be read.
+   *
+   * @param tensor index into the plan
+   */
+  default boolean isInMemory(int tensor) {
+    return true;
+  }
+
+  /**
+   * Reads a part of a partition that is not in memory.
+   *
+   * @param tensor index into the plan
+   * @param byteOffset first byte in the partition, in the held dtype
+   * @param target direct; filled from its position to its limit
+   * @throws IOException if the bytes cannot be had
+   */
+  default void read(int tensor, long byteOffset, ByteBuffer target) throws IOException {
+    target.put(view(tensor, byteOffset, target.remaining()));
+  }
+
   /**
    * Returns a little-endian view of a part of this rank's partition; nothing is copied.
    *

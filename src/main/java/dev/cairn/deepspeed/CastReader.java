@@ -1,0 +1,41 @@
+package dev.cairn.deepspeed;
+
+import dev.cairn.PartitionReader;
+import dev.cairn.kernels.Kernels;
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Reads a parameter cast to the dtype that the live engine held it in.
+ *
+ * @param parameter where the elements lie
+ * @param reader borrowed, not closed here
+ * @param kernels what casts
+ * @param buffers where elements are read before the cast
+ */
+record CastReader(
+    CheckpointParameter parameter, RangeReader reader, Kernels kernels, CastBuffers buffers)
+    implements PartitionReader {
+  @Override
+  public void read(long byteOffset, ByteBuffer target) throws IOException {
+    DType stored = parameter.storedDType();
+    DType held = parameter.heldDType();
+    long begin = byteOffset / (held.bits() / 8);
+    int elements = target.remaining() / (held.bits() / 8);
+    int step = CastBuffers.BUFFER_BYTES / (stored.bits() / 8);
+    ByteBuffer buffer = buffers.take();
+    try {
+      for (int done = 0; done < elements; done += step) {
+        int count = Math.min(step, elements - done);
+        buffer.clear();
+        parameter.visitRanges(
+            begin + done, begin + done + count, range -> reader.read(range, buffer));
+        kernels.cast(stored, buffer.flip(), held, target, count, 0);
+        target.position(target.position() + Math.toIntExact(held.bytes(count)));
+      }
+    } finally {
+      buffers.giveBack(buffer);
+    }
+  }
+}

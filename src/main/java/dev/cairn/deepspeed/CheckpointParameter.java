@@ -1,0 +1,108 @@
+package dev.cairn.deepspeed;
+
+import dev.cairn.tensor.DType;
+import dev.cairn.tensor.Shape;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A parameter or buffer of a DeepSpeed checkpoint: its description, and the file ranges that hold
+ * its row-major elements.
+ *
+ * <p>Immutable and pure; any thread.
+ */
+public final class CheckpointParameter {
+  private final String name;
+  private final Shape shape;
+  private final ParameterKind kind;
+  private final DType heldDType;
+  private final String tiedTo;
+  private final Content content;
+
+  CheckpointParameter(
+      String name,
+      Shape shape,
+      ParameterKind kind,
+      DType heldDType,
+      String tiedTo,
+      Content content) {
+    this.name = name;
+    this.shape = shape;
+    this.kind = kind;
+    this.heldDType = heldDType;
+    this.tiedTo = tiedTo;
+    this.content = content;
+  }
+
+  /** Returns the name as the checkpoint has it, wrapper prefixes included. */
+  public String name() {
+    return name;
+  }
+
+  /** Returns the global shape. */
+  public Shape shape() {
+    return shape;
+  }
+
+  /** Returns whether it is trained, frozen, or a buffer; an alias is what its target is. */
+  public ParameterKind kind() {
+    return kind;
+  }
+
+  /** Returns the dtype of the stored bytes: F32 for masters, 16 bits for frozen parameters. */
+  public DType storedDType() {
+    return content.dtype();
+  }
+
+  /** Returns the dtype that the live engine's module held, which {@code --dtype keep} saves. */
+  public DType heldDType() {
+    return heldDType;
+  }
+
+  /** Returns the name of the parameter whose storage this one shares; empty if it has its own. */
+  public Optional<String> tiedTo() {
+    return Optional.ofNullable(tiedTo);
+  }
+
+  /**
+   * Visits the file ranges of elements [beginElement, endElement), in order, none empty.
+   *
+   * @throws IllegalArgumentException if that is not a range of this parameter
+   * @throws IOException whatever the visitor throws
+   */
+  public void visitRanges(long beginElement, long endElement, SourceRange.Visitor visitor)
+      throws IOException {
+    if (beginElement < 0 || beginElement > endElement || endElement > shape.elements()) {
+      throw new IllegalArgumentException(
+          "range outside the parameter: beginElement="
+              + beginElement
+              + ", endElement="
+              + endElement
+              + ", expected within "
+              + shape.elements()
+              + ", parameter="
+              + name);
+    }
+    content.visit(beginElement, endElement, visitor);
+  }
+
+  /** Returns every file range of the parameter; one per row where the tensor is strided. */
+  public List<SourceRange> ranges() throws IOException {
+    List<SourceRange> ranges = new ArrayList<>();
+    visitRanges(0, shape.elements(), ranges::add);
+    return ranges;
+  }
+
+  /** Returns the same content under another name. */
+  CheckpointParameter alias(String alias, DType aliasHeldDType) {
+    return new CheckpointParameter(
+        alias, shape, kind, aliasHeldDType, tiedTo == null ? name : tiedTo, content);
+  }
+
+  @Override
+  public String toString() {
+    return name + " " + shape + " " + kind;
+  }
+}

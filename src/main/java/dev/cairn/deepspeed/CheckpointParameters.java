@@ -1,0 +1,87 @@
+package dev.cairn.deepspeed;
+
+import dev.cairn.Parameter;
+import dev.cairn.ParameterSet;
+import dev.cairn.Partition;
+import dev.cairn.hf.TiedNames;
+import dev.cairn.kernels.Kernels;
+import dev.cairn.layout.Layout;
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The parameters of a checkpoint as a set that any save of one rank takes: its partitions are read
+ * from the checkpoint's files while they are saved.
+ *
+ * <p>Holds the files open that were read so far, and nothing of their content. Close it after the
+ * last save that uses the set.
+ */
+public final class CheckpointParameters implements AutoCloseable {
+  private final RangeReader reader = new RangeReader();
+  private final CastBuffers castBuffers = new CastBuffers();
+  private final ParameterSet parameters;
+
+  /**
+   * Prepares the set; opens no file yet.
+   *
+   * @param checkpoint where the bytes are
+   * @param options which parameters, and as what
+   * @throws IllegalArgumentException if nothing is left, or two names are one without their
+   *     wrappers
+   */
+  public CheckpointParameters(DeepSpeedCheckpoint checkpoint, ConsolidationOptions options) {
+    List<Parameter> list = new ArrayList<>();
+    Map<String, String> owners = new HashMap<>();
+    for (CheckpointParameter parameter : checkpoint.parameters()) {
+      if (!options.excludeFrozen() || parameter.kind() != ParameterKind.FROZEN) {
+        list.add(parameter(parameter, options.asHeld()));
+        owners.put(parameter.name(), parameter.tiedTo().orElse(parameter.name()));
+      }
+    }
+    ParameterSet all = tie(ParameterSet.of(list), owners);
+    parameters = options.attribute().map(all::attribute).orElse(all);
+  }
+
+  private Parameter parameter(CheckpointParameter parameter, boolean asHeld) {
+    DType dtype = asHeld ? parameter.heldDType() : parameter.storedDType();
+    long lengthBytes = dtype.bytes(parameter.shape().elements());
+    Partition partition =
+        Partition.of(
+            dtype == parameter.storedDType()
+                ? new StoredReader(parameter, reader)
+                : new CastReader(parameter, reader, Kernels.best(), castBuffers),
+            lengthBytes);
+    Layout layout = Layout.replicated();
+    return parameter.kind() == ParameterKind.BUFFER
+        ? Parameter.buffer(parameter.name(), parameter.shape(), dtype, layout, partition)
+        : Parameter.of(parameter.name(), parameter.shape(), dtype, layout, partition);
+  }
+
+  /**
+   * Declares the word embeddings tied if the checkpoint shares them. Other shared parameters are
+   * written under every name: a config says nothing of them, and a missing one is left random.
+   */
+  private static ParameterSet tie(ParameterSet set, Map<String, String> owners) {
+    return TiedNames.find(owners.keySet())
+        .filter(TiedNames::aliasIsStored)
+        .filter(names -> owners.get(names.alias()).equals(owners.get(names.canonical())))
+        .map(names -> set.withTied(names.alias(), names.canonical()))
+        .orElse(set);
+  }
+
+  /** Returns the set, in the order of the module's state dict. */
+  public ParameterSet parameters() {
+    return parameters;
+  }
+
+  /** Closes the files and frees the buffers. */
+  @Override
+  public void close() throws IOException {
+    castBuffers.close();
+    reader.close();
+  }
+}

@@ -1,0 +1,22 @@
+package dev.cairn.deepspeed;
+
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+
+/**
+ * A parameter under ZeRO-1 or -2: one run of its group's joined partitions.
+ *
+ * @param pieces the group
+ * @param base element of the group that is the parameter's first
+ */
+record FlatContent(FlatPieces pieces, long base) implements Content {
+  @Override
+  public DType dtype() {
+    return pieces.dtype();
+  }
+
+  @Override
+  public void visit(long begin, long end, SourceRange.Visitor visitor) throws IOException {
+    pieces.visit(base + begin, base + end, begin, visitor);
+  }
+}

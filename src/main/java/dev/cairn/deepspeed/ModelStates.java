@@ -1,0 +1,119 @@
+package dev.cairn.deepspeed;
+
+import dev.cairn.deepspeed.PickleValue.Dictionary;
+import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.tensor.Shape;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What one rank's model states say that a conversion needs.
+ *
+ * @param file where they were read
+ * @param module the state dict: buffers and, under ZeRO-1 and -2, parameters; placeholders of no
+ *     elements under ZeRO-3
+ * @param bufferNames names in {@code module} that are buffers
+ * @param groups trainable parameters by optimizer group, in the order of the flat masters
+ * @param frozenShapes frozen parameters with their whole shapes; empty where the save left them out
+ * @param frozenFragments what this rank holds of each
+ * @param sharedNames name of a tied parameter to the name under which it is stored
+ * @param version DeepSpeed's version, null where the file does not say
+ * @param identity counters that every rank of one save must agree on
+ */
+record ModelStates(
+    Path file,
+    Map<String, StoredTensor> module,
+    Set<String> bufferNames,
+    List<Map<String, Shape>> groups,
+    Map<String, Shape> frozenShapes,
+    Map<String, StoredTensor> frozenFragments,
+    Map<String, String> sharedNames,
+    String version,
+    Map<String, String> identity) {
+  private static final List<String> IDENTITY =
+      List.of(
+          "ds_version",
+          "global_steps",
+          "global_samples",
+          "skipped_steps",
+          "dp_world_size",
+          "mp_world_size");
+
+  /**
+   * Reads the file.
+   *
+   * @param first whether this is rank 0's: the other ranks' modules repeat it and are passed over
+   */
+  static ModelStates read(Path file, boolean first) throws IOException {
+    try (TorchArchive archive = TorchArchive.open(file)) {
+      TorchTensors types = new TorchTensors(file);
+      Dictionary root = types.dictionary(PickleReader.read(archive.pickle()), "model states file");
+      ModelStatesReader reader = new ModelStatesReader(archive, types, root);
+      reader.refuseUnsupported();
+      return new ModelStates(
+          file,
+          first ? reader.tensors("module") : Map.of(),
+          first ? reader.names("buffer_names") : Set.of(),
+          reader.groups(),
+          reader.shapes(root.get("frozen_param_shapes"), "frozen_param_shapes"),
+          reader.tensors("frozen_param_fragments"),
+          first ? reader.sharedNames() : Map.of(),
+          root.get("ds_version") instanceof String version ? version : null,
+          identity(root));
+    }
+  }
+
+  private static Map<String, String> identity(Dictionary root) {
+    Map<String, String> identity = new LinkedHashMap<>();
+    for (String key : IDENTITY) {
+      Object value = root.get(key);
+      if (value instanceof Long || value instanceof String) {
+        identity.put(key, Printable.of(value.toString()));
+      }
+    }
+    return identity;
+  }
+
+  /**
+   * Checks that another rank's file belongs to the same save.
+   *
+   * @throws CorruptFileException if a counter, the parameters or their shapes differ
+   */
+  void requireSameSave(ModelStates other) throws CorruptFileException {
+    String difference = null;
+    for (Map.Entry<String, String> entry : identity.entrySet()) {
+      String value = other.identity.get(entry.getKey());
+      if (!entry.getValue().equals(value)) {
+        difference = entry.getKey() + "=" + value + ", expected " + entry.getValue();
+      }
+    }
+    if (!inOrder(groups).equals(inOrder(other.groups))) {
+      difference = "its param_shapes differ";
+    } else if (!frozenShapes.equals(other.frozenShapes)) {
+      difference = "its frozen_param_shapes differ";
+    }
+    if (difference != null) {
+      throw new CorruptFileException(
+          "files of two different saves are mixed: "
+              + difference
+              + ", file="
+              + other.file
+              + ", compared with "
+              + file);
+    }
+  }
+
+  /** Returns what is compared: maps alone would not see another order. */
+  private static List<Object> inOrder(List<Map<String, Shape>> groups) {
+    List<Object> entries = new ArrayList<>();
+    for (Map<String, Shape> group : groups) {
+      entries.add(List.copyOf(group.entrySet()));
+    }
+    return entries;
+  }
+}

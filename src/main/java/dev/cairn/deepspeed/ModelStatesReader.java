@@ -1,0 +1,124 @@
+package dev.cairn.deepspeed;
+
+import dev.cairn.deepspeed.PickleValue.Dictionary;
+import dev.cairn.deepspeed.PickleValue.Sequence;
+import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.tensor.Shape;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Takes the parts of one model states file out of its pickle's root. */
+final class ModelStatesReader {
+  private final TorchArchive archive;
+  private final TorchTensors types;
+  private final Dictionary root;
+
+  ModelStatesReader(TorchArchive archive, TorchTensors types, Dictionary root) {
+    this.archive = archive;
+    this.types = types;
+    this.root = root;
+  }
+
+  void refuseUnsupported() throws CorruptFileException {
+    Object parallel = root.get("mp_world_size");
+    long degree = parallel instanceof Long ranks ? ranks : 1;
+    if (root.get("checkpoint_parallel_dimensions") instanceof Dictionary dimensions) {
+      for (Object value : dimensions.entries().values()) {
+        degree = Math.max(degree, value instanceof Long ranks ? ranks : 1);
+      }
+    }
+    if (degree > 1) {
+      throw new CorruptFileException(
+          "tensor- or pipeline-parallel checkpoint not supported yet: degree="
+              + degree
+              + ", expected 1, file="
+              + types.file());
+    }
+    for (String key : List.of("ds_autoep_layers", "autoep_layers", "num_experts")) {
+      if (root.get(key) instanceof Sequence layers && layers.size() > 0) {
+        throw new CorruptFileException(
+            "expert-parallel checkpoint not supported yet: it has "
+                + key
+                + ", file="
+                + types.file());
+      }
+    }
+  }
+
+  /** Returns the tensors of a dict by name; empty where the dict is None or absent. */
+  Map<String, StoredTensor> tensors(String key) throws IOException {
+    Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+    for (Map.Entry<Object, Object> entry : optional(root.get(key), key).entries().entrySet()) {
+      String name = types.text(entry.getKey(), "name in " + key);
+      if (name.endsWith("_extra_state") && !TorchTensors.isTensor(entry.getValue())) {
+        continue; // what a module keeps beside its tensors; never part of a model folder
+      }
+      String what = key + " of " + Printable.of(name);
+      tensors.put(name, StoredTensor.locate(archive, types.tensor(entry.getValue(), what), what));
+    }
+    return tensors;
+  }
+
+  private Dictionary optional(Object value, String what) throws CorruptFileException {
+    return value == null ? new Dictionary() : types.dictionary(value, what);
+  }
+
+  Set<String> names(String key) throws CorruptFileException {
+    Set<String> names = new LinkedHashSet<>();
+    for (Object name : types.list(root.get(key), key).elements()) {
+      names.add(types.text(name, key));
+    }
+    return names;
+  }
+
+  /** Returns the trainable parameters of every group; older versions wrote one dict for all. */
+  List<Map<String, Shape>> groups() throws CorruptFileException {
+    List<Map<String, Shape>> groups = new ArrayList<>();
+    Object value = root.get("param_shapes");
+    if (value instanceof Dictionary) {
+      groups.add(shapes(value, "param_shapes"));
+      return groups;
+    }
+    Set<Object> seen = new LinkedHashSet<>();
+    for (Object group : types.list(value, "param_shapes").elements()) {
+      Map<String, Shape> shapes = shapes(group, "param_shapes");
+      for (String name : shapes.keySet()) {
+        if (!seen.add(name)) {
+          throw new CorruptFileException(
+              "parameter is in two groups: parameter="
+                  + Printable.of(name)
+                  + ", file="
+                  + types.file());
+        }
+      }
+      groups.add(shapes);
+    }
+    return groups;
+  }
+
+  Map<String, Shape> shapes(Object value, String what) throws CorruptFileException {
+    Map<String, Shape> shapes = new LinkedHashMap<>();
+    for (Map.Entry<Object, Object> entry : optional(value, what).entries().entrySet()) {
+      String name = types.text(entry.getKey(), "name in " + what);
+      shapes.put(name, types.shape(entry.getValue(), what + " of " + Printable.of(name)));
+    }
+    return shapes;
+  }
+
+  /** Returns the tied names; versions before 0.9 did not write them. */
+  Map<String, String> sharedNames() throws CorruptFileException {
+    Map<String, String> names = new LinkedHashMap<>();
+    Dictionary shared = optional(root.get("shared_params"), "shared_params");
+    for (Map.Entry<Object, Object> entry : shared.entries().entrySet()) {
+      names.put(
+          types.text(entry.getKey(), "name in shared_params"),
+          types.text(entry.getValue(), "value in shared_params"));
+    }
+    return names;
+  }
+}

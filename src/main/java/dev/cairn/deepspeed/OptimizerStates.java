@@ -1,0 +1,151 @@
+package dev.cairn.deepspeed;
+
+import dev.cairn.deepspeed.PickleValue.Dictionary;
+import dev.cairn.deepspeed.PickleValue.Inert;
+import dev.cairn.deepspeed.PickleValue.Sequence;
+import dev.cairn.tensor.CorruptFileException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What one rank's optimizer states say that a conversion needs.
+ *
+ * @param file where they were read
+ * @param stage 1, 2 or 3; 1 where the file does not say (BF16_Optimizer)
+ * @param partitionCounts ranks that share each group; one number for all groups under ZeRO-3
+ * @param flatGroups this rank's flat pieces of masters, one per group
+ * @param version DeepSpeed's version, null where the file does not say
+ * @param step the optimizer's step count, null where the file does not say
+ */
+record OptimizerStates(
+    Path file,
+    int stage,
+    List<Long> partitionCounts,
+    List<StoredTensor> flatGroups,
+    String version,
+    String step) {
+  private static final String STATES = "optimizer_state_dict";
+  private static final String ZERO3_GROUPS = "fp32_flat_groups";
+  private static final String ZERO12_GROUPS = "single_partition_of_fp32_groups";
+
+  /** Reads the file; its large storages stay where they are. */
+  static OptimizerStates read(Path file) throws IOException {
+    try (TorchArchive archive = TorchArchive.open(file)) {
+      TorchTensors types = new TorchTensors(file);
+      Dictionary root = types.dictionary(PickleReader.read(archive.pickle()), "optimizer file");
+      Dictionary states = types.dictionary(root.get(STATES), STATES);
+      int stage = stage(states, types);
+      Sequence groups =
+          types.list(
+              states.get(stage == 3 ? ZERO3_GROUPS : ZERO12_GROUPS), "masters of the optimizer");
+      if (states.get("ds_zero_partition_groups") != null) {
+        throw new CorruptFileException(
+            "expert-parallel checkpoint not supported yet: it has ds_zero_partition_groups, file="
+                + file);
+      }
+      return new OptimizerStates(
+          file,
+          stage,
+          partitionCounts(states.get("partition_count"), types),
+          flatGroups(groups, archive, types),
+          version(root, states),
+          OptimizerStep.read(states, archive, types));
+    }
+  }
+
+  /** Decides by the key that holds the masters: BF16_Optimizer writes no stage. */
+  private static int stage(Dictionary states, TorchTensors types) throws CorruptFileException {
+    Object value = states.get("zero_stage");
+    Object number = value instanceof Inert made ? made.argument(0) : value;
+    boolean three = states.contains(ZERO3_GROUPS);
+    if (three == states.contains(ZERO12_GROUPS)) {
+      throw new CorruptFileException(
+          "not a ZeRO checkpoint: expected one of "
+              + ZERO3_GROUPS
+              + " and "
+              + ZERO12_GROUPS
+              + ", file="
+              + types.file());
+    }
+    long stage = number == null ? (three ? 3 : 1) : types.number(number, "zero_stage");
+    if (three ? stage != 3 : stage != 1 && stage != 2) {
+      throw new CorruptFileException(
+          "ZeRO stage contradicts the layout: zero_stage="
+              + stage
+              + ", expected "
+              + (three ? "3" : "1 or 2")
+              + ", file="
+              + types.file());
+    }
+    return (int) stage;
+  }
+
+  private static List<Long> partitionCounts(Object value, TorchTensors types)
+      throws CorruptFileException {
+    List<Long> counts = new ArrayList<>();
+    if (value instanceof Sequence list) {
+      for (Object count : list.elements()) {
+        counts.add(types.number(count, "partition_count"));
+      }
+    } else {
+      counts.add(types.number(value, "partition_count"));
+    }
+    return counts;
+  }
+
+  private static List<StoredTensor> flatGroups(
+      Sequence groups, TorchArchive archive, TorchTensors types) throws IOException {
+    List<StoredTensor> flat = new ArrayList<>();
+    for (int i = 0; i < groups.size(); i++) {
+      String what = "group " + i + " of the masters";
+      TensorRef tensor = types.tensor(groups.get(i), what);
+      if (!tensor.isContiguous() || !tensor.dtype().isCastable()) {
+        throw new CorruptFileException(
+            "masters are not flat floating point numbers: "
+                + what
+                + ", dtype="
+                + tensor.dtype()
+                + ", shape="
+                + tensor.shape()
+                + ", strides="
+                + tensor.strides()
+                + ", file="
+                + types.file());
+      }
+      flat.add(StoredTensor.locate(archive, tensor, what));
+    }
+    return flat;
+  }
+
+  private static String version(Dictionary root, Dictionary states) {
+    Object version = root.get("ds_version");
+    if (!(version instanceof String)) {
+      version = states.get("ds_version");
+    }
+    return version instanceof String text ? text : null;
+  }
+
+  /** Returns the ranks that the optimizer says there are. */
+  int worldSize() throws CorruptFileException {
+    long first = partitionCounts.isEmpty() ? 0 : partitionCounts.get(0);
+    for (long count : partitionCounts) {
+      if (count != first) {
+        throw new CorruptFileException(
+            "expert-parallel checkpoint not supported yet: partition_count="
+                + partitionCounts.subList(0, Math.min(partitionCounts.size(), 16))
+                + ", expected the same for every group, file="
+                + file);
+      }
+    }
+    if (first < 1 || first > 1_000_000) {
+      throw new CorruptFileException(
+          "world size out of range: partition_count="
+              + first
+              + ", expected 1 to 1000000, file="
+              + file);
+    }
+    return (int) first;
+  }
+}

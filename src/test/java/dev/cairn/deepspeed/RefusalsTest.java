@@ -1,0 +1,332 @@
+package dev.cairn.deepspeed;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.tensor.Shape;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every kind of folder that must be refused, each with one line that says why. */
+class RefusalsTest {
+  private static final String OPTIMIZER_1 = "bf16_zero_pp_rank_1_mp_rank_00_optim_states.pt";
+  private static final String MODEL_1 = "zero_pp_rank_1_mp_rank_00_model_states.pt";
+
+  @TempDir Path temporary;
+
+  private Path checkpoint() throws IOException {
+    return Fixtures.copy("a_z3_w2_llama", temporary.resolve("checkpoint"));
+  }
+
+  private static Path save(Path checkpoint) {
+    return checkpoint.resolve("global_step3");
+  }
+
+  private static MadeUpCheckpoint madeUp(int stage, int worldSize) {
+    return new MadeUpCheckpoint(stage, worldSize)
+        .group(Map.of("w", Shape.of(30, 7)))
+        .group(Map.of("b", Shape.of(11)));
+  }
+
+  private static void assertRefused(Path checkpoint, String... expected) {
+    CorruptFileException error =
+        assertThrows(CorruptFileException.class, () -> DeepSpeedCheckpoint.open(checkpoint));
+    for (String part : expected) {
+      assertTrue(error.getMessage().contains(part), error.getMessage());
+    }
+    assertFalse(error.getMessage().contains("\n"), error.getMessage());
+  }
+
+  @Test
+  void folderThatIsNotThere() {
+    assertThrows(
+        NoSuchFileException.class, () -> DeepSpeedCheckpoint.open(temporary.resolve("none")));
+  }
+
+  @Test
+  void emptyFolder() {
+    assertRefused(temporary, "no file named latest", "--tag");
+  }
+
+  @Test
+  void latestThatNamesNoFolder() throws IOException {
+    Path checkpoint = checkpoint();
+    Files.writeString(checkpoint.resolve("latest"), "global_step9\n");
+    assertRefused(checkpoint, "folder of the save is missing: tag=global_step9");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"../other", "/etc", "..", ".", "", "a\\b", "a\u0000b"})
+  void latestThatLeadsOut(String tag) throws IOException {
+    Path checkpoint = checkpoint();
+    Files.writeString(checkpoint.resolve("latest"), tag);
+    assertRefused(checkpoint, "tag leads out of the checkpoint folder");
+  }
+
+  @Test
+  void latestThatIsHuge() throws IOException {
+    Path checkpoint = checkpoint();
+    Files.writeString(checkpoint.resolve("latest"), "x".repeat(10_000));
+    assertRefused(checkpoint, "file latest too long");
+  }
+
+  @Test
+  void optimizerFileOfAMiddleRankMissing() throws IOException {
+    Path folder = madeUp(3, 4).write(temporary.resolve("made"));
+    Files.delete(folder.resolve(MadeUpCheckpoint.TAG).resolve(OPTIMIZER_1));
+    assertRefused(folder, "file of rank 1 is missing: its optimizer states", "4 ranks");
+  }
+
+  @Test
+  void optimizerFileOfTheLastRankMissing() throws IOException {
+    Path checkpoint = checkpoint();
+    Files.delete(save(checkpoint).resolve(OPTIMIZER_1));
+    assertRefused(checkpoint, "file of rank 1 is missing: its optimizer states");
+  }
+
+  @Test
+  void optimizerFileOfRankZeroMissing() throws IOException {
+    Path checkpoint = checkpoint();
+    Files.delete(save(checkpoint).resolve(OPTIMIZER_1.replace("rank_1", "rank_0")));
+    assertRefused(checkpoint, "file of rank 0 is missing: its optimizer states");
+  }
+
+  @Test
+  void modelFileOfARankMissing() throws IOException {
+    Path checkpoint = checkpoint();
+    Files.delete(save(checkpoint).resolve(MODEL_1));
+    assertRefused(checkpoint, "file of rank 1 is missing: its model states");
+  }
+
+  @Test
+  void modelFileOfZero2Missing() throws IOException {
+    Path folder = madeUp(2, 2).write(temporary.resolve("made"));
+    Files.delete(folder.resolve(MadeUpCheckpoint.TAG).resolve("mp_rank_00_model_states.pt"));
+    assertRefused(folder, "file of rank 0 is missing: expected mp_rank_00_model_states.pt");
+  }
+
+  @Test
+  void rankTooMany() throws IOException {
+    Path checkpoint = checkpoint();
+    Path extra = save(checkpoint).resolve(OPTIMIZER_1.replace("rank_1", "rank_2"));
+    Files.copy(save(checkpoint).resolve(OPTIMIZER_1), extra);
+    assertRefused(checkpoint, "files of two different saves are mixed: rank=2");
+  }
+
+  @Test
+  void modelFilesOfTwoStages() throws IOException {
+    Path checkpoint = checkpoint();
+    Files.copy(
+        save(checkpoint).resolve(MODEL_1), save(checkpoint).resolve("mp_rank_00_model_states.pt"));
+    assertRefused(checkpoint, "files of two different saves are mixed");
+  }
+
+  @Test
+  void optimizerFilesOfTwoPrecisions() throws IOException {
+    Path checkpoint = checkpoint();
+    Files.copy(
+        save(checkpoint).resolve(OPTIMIZER_1),
+        save(checkpoint).resolve(OPTIMIZER_1.replace("bf16_", "")));
+    assertRefused(checkpoint, "files of two different saves are mixed");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3})
+  void optimizerFilesOfTwoSteps(int stage) throws IOException {
+    Path folder = madeUp(stage, 2).write(temporary.resolve("made"));
+    MadeUpCheckpoint later = madeUp(stage, 2);
+    later.step = 8;
+    mix(later.write(temporary.resolve("later")), folder, OPTIMIZER_1);
+    assertRefused(folder, "files of two different saves are mixed: step=8.0, expected 7.0");
+  }
+
+  @Test
+  void modelFilesOfTwoSteps() throws IOException {
+    Path folder = madeUp(3, 2).write(temporary.resolve("made"));
+    MadeUpCheckpoint later = madeUp(3, 2);
+    later.step = 8;
+    mix(later.write(temporary.resolve("later")), folder, MODEL_1);
+    assertRefused(folder, "files of two different saves are mixed: global_steps=8, expected 7");
+  }
+
+  @Test
+  void modelFilesOfTwoModels() throws IOException {
+    Path folder = madeUp(3, 2).write(temporary.resolve("made"));
+    MadeUpCheckpoint other =
+        new MadeUpCheckpoint(3, 2).group(Map.of("w", Shape.of(7, 30), "b", Shape.of(11)));
+    mix(other.write(temporary.resolve("other")), folder, MODEL_1);
+    assertRefused(folder, "files of two different saves are mixed: its param_shapes differ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void mastersThatDoNotMatchTheParameters(int stage) throws IOException {
+    Path folder = madeUp(stage, 2).write(temporary.resolve("made"));
+    MadeUpCheckpoint other =
+        new MadeUpCheckpoint(stage, 2)
+            .group(Map.of("w", Shape.of(30, 9)))
+            .group(Map.of("b", Shape.of(11)));
+    Path from = other.write(temporary.resolve("other"));
+    mix(from, folder, OPTIMIZER_1);
+    mix(from, folder, OPTIMIZER_1.replace("rank_1", "rank_0"));
+    assertRefused(folder, "masters do not match the parameters");
+  }
+
+  private static void mix(Path from, Path to, String file) throws IOException {
+    Files.copy(
+        from.resolve(MadeUpCheckpoint.TAG).resolve(file),
+        to.resolve(MadeUpCheckpoint.TAG).resolve(file),
+        StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "mp_rank_01_model_states.pt",
+        "zero_pp_rank_0_mp_rank_01_model_states.pt",
+        "bf16_zero_pp_rank_0_mp_rank_01_optim_states.pt"
+      })
+  void tensorParallelCheckpoint(String file) throws IOException {
+    Path checkpoint = checkpoint();
+    Files.createFile(save(checkpoint).resolve(file));
+    assertRefused(
+        checkpoint, "tensor- or pipeline-parallel checkpoint not supported yet: mp_rank=01", file);
+  }
+
+  @Test
+  void pipelineParallelCheckpoint() throws IOException {
+    Path checkpoint = checkpoint();
+    Files.createFile(save(checkpoint).resolve("layer_00-model_00-model_states.pt"));
+    assertRefused(checkpoint, "pipeline-parallel checkpoint not supported yet");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "layer_0_expert_3_mp_rank_00_model_states.pt",
+        "expert_3_mp_rank_00_model_states.pt",
+        "expp_rank_0_mp_rank_00_optim_states.pt"
+      })
+  void expertParallelCheckpoint(String file) throws IOException {
+    Path checkpoint = checkpoint();
+    Files.createFile(save(checkpoint).resolve(file));
+    assertRefused(checkpoint, "expert-parallel checkpoint not supported yet");
+  }
+
+  @Test
+  void universalCheckpoint() throws IOException {
+    Files.createDirectories(temporary.resolve("u/step_universal/zero"));
+    Files.writeString(temporary.resolve("u/latest"), "step_universal");
+    assertRefused(temporary.resolve("u"), "universal checkpoint not supported");
+  }
+
+  @Test
+  void checkpointWithoutZero() throws IOException {
+    Files.createDirectories(temporary.resolve("u/step"));
+    Files.createFile(temporary.resolve("u/step/mp_rank_00_model_states.pt"));
+    Files.writeString(temporary.resolve("u/latest"), "step");
+    assertRefused(temporary.resolve("u"), "not a ZeRO checkpoint: no *_optim_states.pt");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {OPTIMIZER_1, MODEL_1})
+  void truncatedFile(String file) throws IOException {
+    Path checkpoint = checkpoint();
+    try (FileChannel channel =
+        FileChannel.open(save(checkpoint).resolve(file), StandardOpenOption.WRITE)) {
+      channel.truncate(channel.size() - 100);
+    }
+    assertRefused(checkpoint, "no end of a zip archive found", file, "cut short");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {OPTIMIZER_1, MODEL_1})
+  void bitFlippedInThePickle(String file) throws IOException {
+    Path checkpoint = checkpoint();
+    try (FileChannel channel =
+        FileChannel.open(
+            save(checkpoint).resolve(file), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      ByteBuffer one = ByteBuffer.allocate(1);
+      channel.read(one, 500);
+      one.put(0, (byte) (one.get(0) ^ 1)).flip();
+      channel.write(one, 500);
+    }
+    assertRefused(checkpoint, "checksum of the pickle differs", file);
+  }
+
+  @Test
+  void linkOfAFileOutOfTheFolder() throws IOException {
+    Path checkpoint = checkpoint();
+    Path file = save(checkpoint).resolve(OPTIMIZER_1);
+    Path outside = temporary.resolve("outside.pt");
+    Files.move(file, outside);
+    Files.createSymbolicLink(file, outside);
+    assertRefused(checkpoint, "symbolic link leads out of the checkpoint folder", OPTIMIZER_1);
+  }
+
+  @Test
+  void linkOfTheSaveOutOfTheFolder() throws IOException {
+    Path checkpoint = checkpoint();
+    Path outside = temporary.resolve("outside");
+    Files.move(save(checkpoint), outside);
+    Files.createSymbolicLink(save(checkpoint), outside);
+    assertRefused(checkpoint, "symbolic link leads out of the checkpoint folder");
+  }
+
+  @Test
+  void linkOfLatestOutOfTheFolder() throws IOException {
+    Path checkpoint = checkpoint();
+    Path outside = temporary.resolve("outside");
+    Files.move(checkpoint.resolve("latest"), outside);
+    Files.createSymbolicLink(checkpoint.resolve("latest"), outside);
+    assertRefused(checkpoint, "symbolic link leads out of the checkpoint folder");
+  }
+
+  @Test
+  void linksInsideTheFolderAreFine() throws IOException {
+    Path checkpoint = checkpoint();
+    Files.createSymbolicLink(checkpoint.resolve("best"), Path.of("global_step3"));
+    Files.createSymbolicLink(temporary.resolve("link"), checkpoint);
+    assertEquals("best", DeepSpeedCheckpoint.open(temporary.resolve("link"), "best").tag());
+  }
+
+  @Test
+  void fileThatIsAFolder() throws IOException {
+    Path checkpoint = checkpoint();
+    Files.delete(save(checkpoint).resolve(MODEL_1));
+    Files.createDirectory(save(checkpoint).resolve(MODEL_1));
+    assertRefused(checkpoint, "not a regular file", MODEL_1);
+  }
+
+  @Test
+  void namedPipeIsRefusedRatherThanWaitedFor() throws Exception {
+    Path checkpoint = checkpoint();
+    Path file = save(checkpoint).resolve(MODEL_1);
+    Files.delete(file);
+    new ProcessBuilder(List.of("mkfifo", file.toString())).start().waitFor();
+    assertRefused(checkpoint, "not a regular file", MODEL_1);
+  }
+
+  @Test
+  void parameterWithoutContent() throws IOException {
+    MadeUpCheckpoint checkpoint = madeUp(3, 2);
+    checkpoint.shared.put("head", "w");
+    checkpoint.clientState = Map.of("shared_params", Map.of(), "param_shapes", List.of());
+    assertRefused(checkpoint.write(temporary.resolve("made")), "masters do not match");
+  }
+}
