@@ -12,7 +12,8 @@ import java.util.OptionalLong;
  * took until their commit has passed; and at the last step. Work is what the steps took, but a step
  * that took more than 3 times the recent median counts as 3 times that: a first step that compiles,
  * an evaluation or a save in between does not bring the next save forward by much. Steps that
- * change their length for good are followed within half of the window of 32 steps.
+ * change their length for good are followed within half of the window of 32 steps. Nothing is due
+ * before 5 steps have been measured.
  *
  * <p>There is no clock inside: the same calls give the same answers. Yet ranks measure different
  * times, and all of them must save at the same step, so <strong>only rank 0 asks, and its answer is
@@ -78,13 +79,19 @@ public final class CheckpointPolicy {
     steps++;
     stepsSinceSave++;
     elapsedNanos = addSaturating(elapsedNanos, stepNanos);
-    unsavedNanos = addSaturating(unsavedNanos, Math.min(stepNanos, longestCreditNanos()));
+    long creditNanos = longestCreditNanos();
+    if (stepTimes.size() == STEPS_TO_KNOW_OUTLIERS) {
+      // Now that outliers can be told, the first steps are looked at once more.
+      long count = Math.min(stepsSinceSave, STEPS_TO_KNOW_OUTLIERS);
+      unsavedNanos = stepTimes.sumOfLast(count, creditNanos);
+    } else {
+      unsavedNanos = addSaturating(unsavedNanos, Math.min(stepNanos, creditNanos));
+    }
   }
 
   private long longestCreditNanos() {
     long medianNanos = stepTimes.median().orElse(Long.MAX_VALUE);
-    return stepTimes.size() < STEPS_TO_KNOW_OUTLIERS
-            || medianNanos > Long.MAX_VALUE / OUTLIER_FACTOR
+    return medianNanos > Long.MAX_VALUE / OUTLIER_FACTOR
         ? Long.MAX_VALUE
         : OUTLIER_FACTOR * medianNanos;
   }
@@ -145,10 +152,12 @@ public final class CheckpointPolicy {
   }
 
   private boolean isDue(double intervalNanos) {
-    if (lastSaveFailed && elapsedNanos < intervalNanos / RETRIES_PER_INTERVAL) {
+    double halfStepNanos = stepTimes.median().orElse(0) / 2.0;
+    if (lastSaveFailed && elapsedNanos + halfStepNanos < intervalNanos / RETRIES_PER_INTERVAL) {
       return false;
     }
-    return unsavedNanos + stepTimes.median().orElse(0) / 2.0 >= intervalNanos;
+    return stepTimes.size() >= STEPS_TO_KNOW_OUTLIERS
+        && unsavedNanos + halfStepNanos >= intervalNanos;
   }
 
   /**
@@ -167,7 +176,7 @@ public final class CheckpointPolicy {
     return OptionalDouble.of(CostModel.optimumSeconds(stallSeconds, options.mtbfSeconds()));
   }
 
-  private static long addSaturating(long a, long b) {
+  static long addSaturating(long a, long b) {
     return a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b;
   }
 }

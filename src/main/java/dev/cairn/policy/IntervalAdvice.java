@@ -41,7 +41,7 @@ public record IntervalAdvice(CostModel model, DiskBudget disk, long steps, Inter
 
   /** Returns what the advised interval costs. */
   public Overhead overhead() {
-    return model.overhead(steps);
+    return model.overhead((double) steps);
   }
 
   /** Returns what half of the interval would cost, possible or not. */

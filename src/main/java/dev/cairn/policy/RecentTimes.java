@@ -38,6 +38,14 @@ final class RecentTimes {
     return nanos.stream().mapToLong(Long::longValue).max().orElse(0);
   }
 
+  /** Returns the sum of the last {@code count}, each counted as {@code mostNanos} at most. */
+  long sumOfLast(long count, long mostNanos) {
+    return nanos.stream()
+        .skip(nanos.size() - count)
+        .map(duration -> Math.min(duration, mostNanos))
+        .reduce(0L, CheckpointPolicy::addSaturating);
+  }
+
   /** Returns all, oldest first. */
   List<Long> toList() {
     return List.copyOf(nanos);
