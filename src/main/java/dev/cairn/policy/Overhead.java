@@ -1,0 +1,15 @@
+package dev.cairn.policy;
+
+/**
+ * What an interval between saves costs, in parts of the time that the steps alone take.
+ *
+ * @param intervalSteps steps between two saves
+ * @param lostFraction steps that are done again after failures
+ * @param stallFraction time in which training stands still for saves
+ */
+public record Overhead(double intervalSteps, double lostFraction, double stallFraction) {
+  /** Returns both together. */
+  public double fraction() {
+    return lostFraction + stallFraction;
+  }
+}
