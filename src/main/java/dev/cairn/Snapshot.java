@@ -36,7 +36,7 @@ final class Snapshot implements AutoCloseable {
    * Copies. Not collective, and no other rank is waited for.
    *
    * @param budgetBytes how much memory may be used
-   * @return the contents to save; empty if they do not fit
+   * @return the contents to save; empty if they do not fit, or are not in memory to begin with
    */
   Optional<SaveContents> take(SaveTools tools, SaveContents contents, long budgetBytes)
       throws IOException {
@@ -45,7 +45,8 @@ final class Snapshot implements AutoCloseable {
     long[] offsets = new long[tensors.size()];
     List<Piece> pieces = new ArrayList<>();
     long lengthBytes = place(plan, tools.ranks().rank(), offsets, pieces);
-    if (!fits(plan, budgetBytes)) {
+    boolean inMemory = tensors.stream().allMatch(tensor -> tensor.partition().isInMemory());
+    if (!inMemory || !fits(plan, budgetBytes)) {
       return Optional.empty();
     }
     reserve(lengthBytes);
