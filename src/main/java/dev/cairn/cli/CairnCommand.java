@@ -18,7 +18,15 @@ import picocli.CommandLine.Spec;
     scope = ScopeType.INHERIT,
     mixinStandardHelpOptions = true,
     versionProvider = CairnCommand.Version.class,
-    subcommands = {DemoCommand.class, InspectCommand.class, VerifyCommand.class, PlanCommand.class},
+    subcommands = {
+      DemoCommand.class,
+      InspectCommand.class,
+      VerifyCommand.class,
+      DiffCommand.class,
+      ListCommand.class,
+      PruneCommand.class,
+      PlanCommand.class
+    },
     footer = {
       "",
       "Exit status: 0 fine, 1 the input differs, is corrupt or incomplete, 2 wrong usage or a"

@@ -1,0 +1,62 @@
+package dev.cairn.cli;
+
+import dev.cairn.RunDirectory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** Lists the checkpoints of a run. */
+@Command(
+    name = "list",
+    description = "Lists the committed checkpoints in a run's directory, oldest number first.",
+    footer = {"", "Example: cairn list ~/runs/olmo"})
+final class ListCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "DIR", description = "A run's directory.")
+  private Path directory;
+
+  @Mixin private OutputOptions speech;
+
+  @Override
+  public Integer call() throws IOException {
+    List<RunDirectory.Entry> entries = committed(directory);
+    if (speech.isJson()) {
+      speech.printJson(Map.of("checkpoints", json(entries)));
+      return ExitCode.FINE;
+    }
+    for (RunDirectory.Entry entry : entries) {
+      String mark = entry.isMarked() ? "  kept for good" : "";
+      speech.out().println(Messages.printable(entry.path().getFileName().toString()) + mark);
+    }
+    speech.out().flush();
+    return ExitCode.FINE;
+  }
+
+  /** Returns the checkpoints of a directory that has to be there. */
+  static List<RunDirectory.Entry> committed(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      throw new NoSuchFileException(directory.toString());
+    }
+    return new RunDirectory(directory).committed();
+  }
+
+  static List<Object> json(List<RunDirectory.Entry> entries) {
+    List<Object> list = new ArrayList<>();
+    for (RunDirectory.Entry entry : entries) {
+      Map<String, Object> checkpoint = new LinkedHashMap<>();
+      checkpoint.put("path", entry.path().toString());
+      checkpoint.put("number", entry.number());
+      checkpoint.put("marked", entry.isMarked());
+      list.add(checkpoint);
+    }
+    return list;
+  }
+}

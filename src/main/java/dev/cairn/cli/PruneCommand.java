@@ -1,0 +1,60 @@
+package dev.cairn.cli;
+
+import dev.cairn.RunDirectory;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Deletes old checkpoints of a run. */
+@Command(
+    name = "prune",
+    description =
+        "Deletes committed checkpoints but the newest N and those marked to be kept. Each is renamed"
+            + " away first, so that none is ever seen half deleted.",
+    footer = {"", "Example: cairn prune ~/runs/olmo --keep-last 3 --dry-run"})
+final class PruneCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "DIR", description = "A run's directory.")
+  private Path directory;
+
+  @Option(
+      names = "--keep-last",
+      paramLabel = "N",
+      required = true,
+      description = "How many of the newest checkpoints stay; at least 1.")
+  private int keepLast;
+
+  @Option(names = "--dry-run", description = "Only say what would be deleted.")
+  private boolean dryRun;
+
+  @Mixin private OutputOptions speech;
+
+  @Override
+  public Integer call() throws IOException {
+    if (keepLast < 1) {
+      throw new IllegalArgumentException(
+          "nothing would be kept: --keep-last=" + keepLast + ", expected at least 1");
+    }
+    ListCommand.committed(directory);
+    RunDirectory run = new RunDirectory(directory);
+    List<RunDirectory.Entry> surplus = run.surplus(keepLast, 0);
+    if (!dryRun) {
+      run.delete(surplus);
+    }
+    if (speech.isJson()) {
+      speech.printJson(Map.of(dryRun ? "wouldDelete" : "deleted", ListCommand.json(surplus)));
+      return ExitCode.FINE;
+    }
+    String verb = dryRun ? "would delete " : "deleted ";
+    for (RunDirectory.Entry entry : surplus) {
+      speech.out().println(verb + Messages.printable(entry.path().getFileName().toString()));
+    }
+    speech.out().flush();
+    return ExitCode.FINE;
+  }
+}
