@@ -21,13 +21,18 @@ final class RankMain {
   public static void main(String[] arguments) {
     int exitCode = ExitCode.FINE;
     try {
-      System.out.println(run(DemoJob.parse(arguments[0])).toJson());
+      report(run(DemoJob.parse(arguments[0])).toJson());
     } catch (IOException | RuntimeException | OutOfMemoryError e) {
       exitCode = ExitCode.of(e);
-      System.out.println(new RankFailure(Messages.of(e), exitCode).toJson());
+      report(new RankFailure(Messages.of(e), exitCode).toJson());
     }
-    System.out.flush();
     System.exit(exitCode);
+  }
+
+  /** Says the one thing that the starting process reads, on a line of its own. */
+  private static void report(String json) {
+    System.out.print("\n" + RankProcesses.REPORT + json + "\n");
+    System.out.flush();
   }
 
   private static RankReport run(DemoJob job) throws IOException {

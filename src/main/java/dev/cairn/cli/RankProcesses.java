@@ -20,6 +20,9 @@ final class RankProcesses implements AutoCloseable {
   private static final int CLEANING_SECONDS = 12;
   private static final int KILLED_BY_SIGNAL = 128;
 
+  /** How the one line begins that a rank reports. */
+  static final String REPORT = "cairn-rank ";
+
   private final List<Process> processes = new ArrayList<>();
   private final Path rendezvous;
   private final Thread hook = new Thread(this::stop, "cairn-stop-ranks");
@@ -96,7 +99,7 @@ final class RankProcesses implements AutoCloseable {
     List<RankReport> reports = new ArrayList<>();
     Optional<RankFailure> failure = Optional.empty();
     for (int rank = 0; rank < processes.size(); rank++) {
-      Map<String, Object> line = lastLine(rank);
+      Map<String, Object> line = report(rank);
       if (processes.get(rank).exitValue() == ExitCode.FINE) {
         reports.add(RankReport.parse(line));
       } else {
@@ -131,11 +134,15 @@ final class RankProcesses implements AutoCloseable {
         dead + reason, failure.map(RankFailure::exitCode).orElse(ExitCode.FAILURE));
   }
 
-  private Map<String, Object> lastLine(int rank) throws IOException {
+  /** Returns the rank's own line; native libraries may have printed others around it. */
+  private Map<String, Object> report(int rank) throws IOException {
     List<String> lines = Files.readAllLines(output(rank), StandardCharsets.UTF_8);
-    return lines.isEmpty()
-        ? Map.of()
-        : Json.parseObject(lines.get(lines.size() - 1).getBytes(StandardCharsets.UTF_8));
+    for (String line : lines) {
+      if (line.startsWith(REPORT)) {
+        return Json.parseObject(line.substring(REPORT.length()).getBytes(StandardCharsets.UTF_8));
+      }
+    }
+    return Map.of();
   }
 
   private void awaitEnd() throws InterruptedException {

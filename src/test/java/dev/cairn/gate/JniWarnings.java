@@ -1,7 +1,11 @@
 package dev.cairn.gate;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** What a JVM under {@code -Xcheck:jni} found wrong, with the frame in which it happened. */
 record JniWarnings(List<Warning> warnings) {
@@ -16,9 +20,26 @@ record JniWarnings(List<Warning> warnings) {
 
   private static final String FRAME = "\tat ";
 
-  /** Returns the findings in a JVM's log. */
-  static JniWarnings in(List<String> lines) {
+  private static final Pattern WRITER = Pattern.compile("<writer thread='(\\d+)'/>");
+
+  /** Returns the findings in a JVM's log, in which the lines of several threads may alternate. */
+  static JniWarnings in(List<String> log) {
+    Map<String, List<String>> linesByThread = new LinkedHashMap<>();
+    String thread = "";
+    for (String line : log) {
+      Matcher writer = WRITER.matcher(line);
+      if (writer.matches()) {
+        thread = writer.group(1);
+      } else {
+        linesByThread.computeIfAbsent(thread, none -> new ArrayList<>()).add(line);
+      }
+    }
     List<Warning> warnings = new ArrayList<>();
+    linesByThread.values().forEach(lines -> addAll(warnings, lines));
+    return new JniWarnings(warnings);
+  }
+
+  private static void addAll(List<Warning> warnings, List<String> lines) {
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i);
       if (line.contains("WARNING in native method") || line.contains("FATAL ERROR in native")) {
@@ -27,7 +48,6 @@ record JniWarnings(List<Warning> warnings) {
             new Warning(line, next.startsWith(FRAME) ? next.substring(FRAME.length()) : ""));
       }
     }
-    return new JniWarnings(warnings);
   }
 
   /** Returns the findings whose frame does not begin with any of the known prefixes. */

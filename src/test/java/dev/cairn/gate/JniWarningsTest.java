@@ -24,6 +24,19 @@ class JniWarningsTest {
   }
 
   @Test
+  void linesOfOtherThreadsInBetweenAreNotTakenForTheFrame() {
+    List<String> log =
+        List.of(
+            "<writer thread='7'/>",
+            "WARNING in native method: one",
+            "<writer thread='8'/>",
+            "\tat dev.cairn.Later.frame(Later.java:1)",
+            "<writer thread='7'/>",
+            "\tat org.bytedeco.Right.frame(Native Method)");
+    assertEquals(List.of(), JniWarnings.in(log).unknown(List.of("org.bytedeco.Right.frame")));
+  }
+
+  @Test
   void nothingIsKnownWithoutAList() {
     assertEquals(2, JniWarnings.in(LOG).unknown(List.of()).size());
   }
