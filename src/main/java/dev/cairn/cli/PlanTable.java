@@ -14,6 +14,8 @@ import java.util.function.Function;
 
 /** A plan as text: one line for each thing that is known, then what other intervals cost. */
 final class PlanTable {
+  private static final double NEARLY_EQUAL = 1.05;
+
   private final List<List<String>> rows = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
 
@@ -141,9 +143,11 @@ final class PlanTable {
   /** Returns why a probability of failure gives another interval than the count of failures. */
   static String singleFailureNote(CostModel model) {
     double times = model.singleFailureSteps().orElseThrow() / model.optimumSteps();
-    return "%s times the optimum: a probability of failure counts one failure where %s are expected"
-        .formatted(
-            Numbers.digits(times), Numbers.digits(model.run().expectedFailures().orElseThrow()));
+    String expected = Numbers.digits(model.run().expectedFailures().orElseThrow());
+    return times < NEARLY_EQUAL
+        ? "hardly more than the optimum: failures to expect: " + expected
+        : "%s times the optimum: a probability of failure counts one failure where %s are expected"
+            .formatted(Numbers.digits(times), expected);
   }
 
   private void addDisk(IntervalAdvice advice) {
