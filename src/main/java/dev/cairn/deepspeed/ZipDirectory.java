@@ -22,7 +22,11 @@ import java.util.Map;
 final class ZipDirectory {
   private static final int RECORD_SIGNATURE = 0x02014b50;
   private static final int RECORD_BYTES = 46;
-  private static final int MAX_ENTRIES = 500_000;
+
+  /** A model of 100 000 parameters, all frozen, has 200 000 entries in each rank's file. */
+  private static final int MAX_ENTRIES = 250_000;
+
+  private static final long MAX_DIRECTORY_BYTES = 32 << 20;
   private static final int MAX_NAME_BYTES = 4096;
   private static final int ENCRYPTED_FLAGS = 1 | 1 << 6 | 1 << 13;
   private static final int ZIP64_EXTRA = 1;
@@ -44,12 +48,17 @@ final class ZipDirectory {
     ZipEnd end = ZipEnd.find(channel, file);
     if (end.entries() < 0
         || end.entries() > MAX_ENTRIES
+        || end.directoryBytes() > MAX_DIRECTORY_BYTES
         || end.entries() > end.directoryBytes() / RECORD_BYTES) {
       throw new CorruptFileException(
           "zip directory has too many entries: entries="
               + end.entries()
               + ", expected at most "
               + Math.min(MAX_ENTRIES, end.directoryBytes() / RECORD_BYTES)
+              + ", directoryBytes="
+              + end.directoryBytes()
+              + ", expected at most "
+              + MAX_DIRECTORY_BYTES
               + ", file="
               + file);
     }
