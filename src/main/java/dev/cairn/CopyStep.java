@@ -75,7 +75,8 @@ final class CopyStep {
       new Copy(
               plan.messages(ranks().rank(), chunkBytes()),
               ownPartitions(scratch),
-              (chunk, sequence, bytes) -> transport.send(bytes, WRITER, sequence).await(),
+              (chunk, sequence, bytes) ->
+                  transport.send(bytes, WRITER, GatherSource.tag(sequence)).await(),
               this::checkWanted)
           .run(tools.staging());
     }

@@ -12,7 +12,7 @@ final class Environment {
   private final Map<String, String> variables;
 
   Environment(Map<String, String> variables) {
-    this.variables = Map.copyOf(variables);
+    this.variables = LauncherVariables.normalised(variables);
   }
 
   Communicator join() throws CommunicationException {

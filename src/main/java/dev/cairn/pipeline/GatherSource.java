@@ -30,6 +30,11 @@ public final class GatherSource implements ChunkSource {
     this.nextTag = new int[worldSize];
   }
 
+  /** Returns the tag of a rank's message; tags come round long after their message has arrived. */
+  public static int tag(int sequence) {
+    return sequence & Transport.MAX_TAG;
+  }
+
   @Override
   public Filling begin(Chunk chunk, ByteBuffer staging) throws IOException {
     if (chunk.pieces().stream().allMatch(piece -> piece.rank() == WRITER)) {
@@ -39,7 +44,7 @@ public final class GatherSource implements ChunkSource {
     for (Segment piece : chunk.pieces()) {
       if (piece.rank() != WRITER) {
         ByteBuffer place = place(chunk, piece, staging);
-        receives.add(transport.receive(place, piece.rank(), nextTag[piece.rank()]++));
+        receives.add(transport.receive(place, piece.rank(), tag(nextTag[piece.rank()]++)));
       }
     }
     return () -> finish(chunk, staging, receives);

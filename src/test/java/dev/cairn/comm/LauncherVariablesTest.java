@@ -1,0 +1,94 @@
+package dev.cairn.comm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class LauncherVariablesTest {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "node1 | node1",
+        "node1,node2 | node1",
+        "node[003-007,12],login1 | node003",
+        "node[12,14] | node12",
+        "gpu-a[1-2].cluster | gpu-a1.cluster",
+        "rack[1-2]n[1-8],x | rack1n1",
+        "a,node[1-2] | a",
+      })
+  void firstHostOfASlurmListIsFound(String nodeList, String expected) {
+    assertEquals(expected, LauncherVariables.firstHost(nodeList));
+  }
+
+  @Test
+  void openBracketIsNamed() {
+    Exception e =
+        assertThrows(IllegalArgumentException.class, () -> LauncherVariables.firstHost("node[1-2"));
+    assertEquals(
+        "wrong environment variable: SLURM_JOB_NODELIST=node[1-2, expected a list of hosts",
+        e.getMessage());
+  }
+
+  @Test
+  void torchrunsVariablesWin() {
+    Map<String, String> filled =
+        LauncherVariables.normalised(
+            Map.of(
+                "RANK", "1",
+                "WORLD_SIZE", "2",
+                "SLURM_PROCID", "7",
+                "SLURM_NTASKS", "8",
+                "MASTER_ADDR", "here",
+                "SLURM_JOB_NODELIST", "there"));
+    assertEquals("1", filled.get("RANK"));
+    assertEquals("2", filled.get("WORLD_SIZE"));
+    assertEquals("here", filled.get("MASTER_ADDR"));
+  }
+
+  @Test
+  void mpiLaunchersAreUnderstood() {
+    assertEquals(
+        "3",
+        LauncherVariables.normalised(
+                Map.of("OMPI_COMM_WORLD_RANK", "3", "OMPI_COMM_WORLD_SIZE", "4"))
+            .get("RANK"));
+    assertEquals(
+        "4",
+        LauncherVariables.normalised(Map.of("PMI_RANK", "3", "PMI_SIZE", "4")).get("WORLD_SIZE"));
+  }
+
+  @Test
+  void ranksOfASlurmJobFindEachOther() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      List<Future<List<byte[]>>> answers =
+          List.of(threads.submit(() -> join(0)), threads.submit(() -> join(1)));
+      for (Future<List<byte[]>> answer : answers) {
+        assertEquals(1, answer.get().get(1)[0]);
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private static List<byte[]> join(int rank) throws Exception {
+    Map<String, String> slurm = new HashMap<>();
+    slurm.put("SLURM_PROCID", Integer.toString(rank));
+    slurm.put("SLURM_NTASKS", "2");
+    slurm.put("SLURM_JOB_NODELIST", "localhost,elsewhere");
+    slurm.put("SLURM_JOB_ID", Long.toString(ProcessHandle.current().pid()));
+    try (Communicator communicator = Communicator.fromEnvironment(slurm)) {
+      return communicator.control().allGather(new byte[] {(byte) rank});
+    }
+  }
+}
