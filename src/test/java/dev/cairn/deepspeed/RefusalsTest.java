@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -323,10 +324,19 @@ class RefusalsTest {
   }
 
   @Test
-  void parameterWithoutContent() throws IOException {
+  void mastersOfParametersThatNothingNames() throws IOException {
     MadeUpCheckpoint checkpoint = madeUp(3, 2);
-    checkpoint.shared.put("head", "w");
-    checkpoint.clientState = Map.of("shared_params", Map.of(), "param_shapes", List.of());
+    checkpoint.clientState = Map.of("param_shapes", List.of());
     assertRefused(checkpoint.write(temporary.resolve("made")), "masters do not match");
+  }
+
+  @Test
+  void placeholderThatNothingFills() throws IOException {
+    MadeUpCheckpoint checkpoint = madeUp(3, 2);
+    PickleWriter.TensorData placeholder =
+        new PickleWriter.TensorData("p:x", 0, DType.BF16, 0, Shape.of(0));
+    checkpoint.clientState = Map.of("module", Map.of("x", placeholder));
+    assertRefused(
+        checkpoint.write(temporary.resolve("made")), "parameter has no content: parameter=x");
   }
 }
