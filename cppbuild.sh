@@ -80,6 +80,7 @@ run_tests() {
       program test_crc32c "$out/test/obj/*.o" "${sanitize[@]}"
       program test_file "$out/test/obj/*.o" "${sanitize[@]}"
       program exhaustive "$out/lib/libcairn_cpu.a"
+      program test_cuda "$out/test/obj/*.o" "${sanitize[@]}" -Inative/emulation -x c++ native/src/cuda/cuda.cu -x none
     } | xargs -P "$(nproc)" -I{} bash -c '{}'
     touch "$out/test/built"
   fi
@@ -88,8 +89,9 @@ run_tests() {
   "$out/test/test_cast"
   "$out/test/test_crc32c"
   "$out/test/test_file" "$out/test/files"
+  "$out/test/test_cuda"
   "$out/test/exhaustive"
-  echo "native tests passed: test_cast test_crc32c test_file (ASan, UBSan), exhaustive"
+  echo "native tests passed: test_cast test_crc32c test_file test_cuda (ASan, UBSan), exhaustive"
 }
 
 case "${1:-library}" in
