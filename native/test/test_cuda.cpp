@@ -1,6 +1,7 @@
 // The GPU kernels, compiled for the host, against the CPU's: at every size and
 // alignment, in buffers that end where they must not be left. Run under ASan.
 
+#include <sanitizer/asan_interface.h>
 #include <string.h>
 
 #include <memory>
@@ -68,21 +69,26 @@ uint64_t Number(int32_t type, Sequence* sequence) {
   return random;
 }
 
-// Memory that begins and ends exactly there, misaligned by whole elements.
+// Memory that ends exactly where it must not be left, misaligned by whole
+// elements; AddressSanitizer also knows its begin, to 8 bytes.
 class Block {
  public:
   Block(int64_t shift_bytes, int64_t length_bytes)
       : memory_(new (std::align_val_t{64}) uint8_t[shift_bytes + length_bytes]),
         begin_(memory_.get() + shift_bytes) {
     memset(memory_.get(), 0xA5, static_cast<size_t>(shift_bytes));
+    ASAN_POISON_MEMORY_REGION(memory_.get(), FrontBytes());
   }
+  ~Block() { ASAN_UNPOISON_MEMORY_REGION(memory_.get(), FrontBytes()); }
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
 
   uint8_t* begin() const { return begin_; }
   int64_t address() const { return reinterpret_cast<int64_t>(begin_); }
 
   // True if what lies in front is as it was.
   bool Untouched() const {
-    for (const uint8_t* at = memory_.get(); at != begin_; ++at) {
+    for (const uint8_t* at = memory_.get() + FrontBytes(); at != begin_; ++at) {
       if (*at != 0xA5) {
         return false;
       }
@@ -91,6 +97,10 @@ class Block {
   }
 
  private:
+  size_t FrontBytes() const {
+    return static_cast<size_t>(begin_ - memory_.get()) / 8 * 8;
+  }
+
   struct Free {
     void operator()(uint8_t* memory) const {
       operator delete[](memory, std::align_val_t{64});
