@@ -31,6 +31,16 @@ CAIRN_DEVICE uint32_t ShiftPair(uint32_t lo, uint32_t hi, uint32_t bits) {
   return __funnelshift_r(lo, hi, bits);
 }
 
+// Loads 16 aligned bytes that nobody writes while the kernel runs. In assembly,
+// as the compiler would split a vector of which it finds a part unused.
+CAIRN_DEVICE uint4 LoadVector(const uint8_t* aligned) {
+  uint4 vector;
+  asm("ld.global.nc.v4.u32 {%0, %1, %2, %3}, [%4];"
+      : "=r"(vector.x), "=r"(vector.y), "=r"(vector.z), "=r"(vector.w)
+      : "l"(__cvta_generic_to_global(aligned)));
+  return vector;
+}
+
 // Queues blocks of kBlockThreads threads each.
 template <typename... A>
 cudaError_t Launch(void (*kernel)(A...), unsigned blocks, cudaStream_t stream,
@@ -67,6 +77,10 @@ namespace cairn {
 CAIRN_DEVICE uint32_t ShiftPair(uint32_t lo, uint32_t hi, uint32_t bits) {
   const uint64_t pair = (static_cast<uint64_t>(hi) << 32) | lo;
   return static_cast<uint32_t>(pair >> bits);
+}
+
+CAIRN_DEVICE uint4 LoadVector(const uint8_t* aligned) {
+  return *reinterpret_cast<const uint4*>(aligned);
 }
 
 // A launch that has been queued: runs every thread of every block, in order.

@@ -76,7 +76,7 @@ template <int kVectors>
 CAIRN_DEVICE void LoadVectors(const uint8_t* aligned, uint32_t* words) {
   CAIRN_UNROLL
   for (int v = 0; v < kVectors; ++v) {
-    const uint4 vector = reinterpret_cast<const uint4*>(aligned)[v];
+    const uint4 vector = LoadVector(aligned + 16 * v);
     words[4 * v] = vector.x;
     words[4 * v + 1] = vector.y;
     words[4 * v + 2] = vector.z;
