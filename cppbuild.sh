@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Builds the native code; the only place that knows compilers. Needs g++ only.
-#   cppbuild.sh        what the jar needs: target/native/$PLATFORM$EXTENSION/lib; silent when up to date
-#   cppbuild.sh test   builds and runs native/test: once under ASan and UBSan, once optimised and exhaustive
+# Builds the native code; the only place that knows compilers. Needs g++ only, and nvcc for EXTENSION=-gpu.
+#   cppbuild.sh            what the jar needs: target/native/$PLATFORM$EXTENSION/lib; silent when up to date
+#   cppbuild.sh emulation  what tests of GPU code need: .../emulation, with the kernels compiled for the host
+#   cppbuild.sh test       builds and runs native/test: once under ASan and UBSan, once optimised and exhaustive
+# CAIRN_NVCC is the CUDA compiler if it is not nvcc, CAIRN_CUDA_ARCHITECTURES what it makes code for.
 # Maven calls it; PLATFORM and EXTENSION are JavaCPP's.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -34,9 +36,14 @@ units() {
   echo "file file.cpp"
 }
 
+# older FILE SOURCE...: true if FILE is missing, or older than this script or any source.
+older() {
+  [ ! -e "$1" ] || [ -n "$(find cppbuild.sh "${@:2}" -newer "$1" -print -quit)" ]
+}
+
 # True if $1 is missing or older than this script or anything under native/.
 stale() {
-  [ ! -e "$1" ] || [ -n "$(find cppbuild.sh native -newer "$1" -print -quit)" ]
+  older "$1" native
 }
 
 # compile DIR FLAG...: every unit into DIR/*.o, as many at once as there are processors.
@@ -51,7 +58,7 @@ compile() {
 
 library() {
   local archive="$out/lib/libcairn_cpu.a"
-  stale "$archive" || return 0
+  older "$archive" native/include native/src/cpu native/src/jni || return 0
   compile "$out/obj"
   mkdir -p "$out/lib"
   # What only the library that JavaCPP links wants; tests have the C++ library's own.
@@ -61,6 +68,72 @@ library() {
   rm -f "$archive.tmp"
   ar rcs "$archive.tmp" "$out"/obj/*.o
   mv "$archive.tmp" "$archive"
+}
+
+# What Maven asks for.
+libraries() {
+  library
+  if [ "${EXTENSION:-}" = -gpu ]; then
+    cuda_library
+  fi
+}
+
+# The GPU kernels, in a fat binary that is not compressed: code for each architecture, PTX of the last
+# for those to come. A kernel that spills registers or uses local memory is an error.
+cuda_library() {
+  local nvcc="${CAIRN_NVCC:-nvcc}" archive="$out/lib/libcairn_cuda.a"
+  if ! command -v "$nvcc" >/dev/null; then
+    echo "cppbuild.sh: no CUDA compiler: $nvcc; install the CUDA toolkit 13, or build without -gpu" >&2
+    exit 1
+  fi
+  older "$archive" native/include native/src/cuda native/src/cpu/element.h || return 0
+  local generate=() architectures="${CAIRN_CUDA_ARCHITECTURES:-80 90 100}" architecture
+  for architecture in $architectures; do
+    generate+=(-gencode "arch=compute_$architecture,code=sm_$architecture")
+  done
+  generate+=(-gencode "arch=compute_$architecture,code=compute_$architecture")
+  mkdir -p "$out/lib"
+  "$nvcc" -std=c++17 -O3 --threads 0 --no-compress "${generate[@]}" -Inative/include -Inative/src/cpu \
+    -Xcompiler -fPIC,-fvisibility=hidden,-Wall -Xptxas -warn-spills,-warn-lmem-usage -Werror all-warnings \
+    -c native/src/cuda/cuda.cu -o "$out/cuda.o"
+  # The runtime to link with, where Maven finds it.
+  ln -sf "$(cuda_runtime "$nvcc")" "$out/lib/libcudart.so.13"
+  rm -f "$archive.tmp"
+  ar rcs "$archive.tmp" "$out/cuda.o"
+  mv "$archive.tmp" "$archive"
+}
+
+# Prints where the CUDA runtime of a compiler is.
+cuda_runtime() {
+  local home folder
+  home="$("$1" --dryrun -x cu -c /dev/null 2>&1 | sed -n 's/^#\$ TOP=//p')"
+  for folder in lib64 lib targets/x86_64-linux/lib; do
+    if [ -e "$home/$folder/libcudart.so.13" ]; then
+      echo "$home/$folder/libcudart.so.13"
+      return
+    fi
+  done
+  echo "cppbuild.sh: no libcudart.so.13 under $home" >&2
+  exit 1
+}
+
+# A CUDA driver and runtime that tests load instead of NVIDIA's, and the GPU kernels compiled for the host.
+emulation() {
+  local dir="$out/emulation" sources=native/emulation
+  older "$dir/libcairn_cuda.a" native/emulation native/include native/src/cuda native/src/cpu/element.h || return 0
+  mkdir -p "$dir"
+  local shared=(-std=c++17 -O1 -g -fPIC -shared -fvisibility=hidden -Wall -Wextra -Werror -pthread)
+  local kernels=("${flags[@]}" -Inative/emulation -x c++ native/src/cuda/cuda.cu)
+  {
+    echo "'$cxx' ${shared[*]} -Wl,-soname,libcuda.so.1 -DCAIRN_UNEMULATED_LIST='\"unemulated_cuda.inc\"'" \
+      "$sources/driver.cpp $sources/unemulated.cpp -o $dir/libcuda.so.1"
+    echo "'$cxx' ${shared[*]} -Wl,-soname,libcudart.so.13 -DCAIRN_UNEMULATED_LIST='\"unemulated_cudart.inc\"'" \
+      "-Wl,--version-script=$sources/libcudart.map $sources/memory.cpp $sources/stream.cpp $sources/runtime.cpp" \
+      "$sources/fault.cpp $sources/unemulated.cpp -o $dir/libcudart.so.13"
+    echo "'$cxx' ${kernels[*]} -c -o $dir/cuda.o"
+  } | tr '\n' '\0' | xargs -0 -P "$(nproc)" -I{} bash -c '{}'
+  rm -f "$dir/libcairn_cuda.a"
+  ar rcs "$dir/libcairn_cuda.a" "$dir/cuda.o"
 }
 
 # program NAME OBJECTS_OR_ARCHIVE FLAG...: native/test/NAME.cpp linked with what it tests.
@@ -80,6 +153,7 @@ run_tests() {
       program test_crc32c "$out/test/obj/*.o" "${sanitize[@]}"
       program test_file "$out/test/obj/*.o" "${sanitize[@]}"
       program exhaustive "$out/lib/libcairn_cpu.a"
+      program test_cuda "$out/test/obj/*.o" "${sanitize[@]}" -Inative/emulation -x c++ native/src/cuda/cuda.cu -x none
     } | xargs -P "$(nproc)" -I{} bash -c '{}'
     touch "$out/test/built"
   fi
@@ -88,15 +162,17 @@ run_tests() {
   "$out/test/test_cast"
   "$out/test/test_crc32c"
   "$out/test/test_file" "$out/test/files"
+  "$out/test/test_cuda"
   "$out/test/exhaustive"
-  echo "native tests passed: test_cast test_crc32c test_file (ASan, UBSan), exhaustive"
+  echo "native tests passed: test_cast test_crc32c test_file test_cuda (ASan, UBSan), exhaustive"
 }
 
-case "${1:-library}" in
-  library) library ;;
+case "${1:-libraries}" in
+  libraries) libraries ;;
+  emulation) library && emulation ;;
   test) run_tests ;;
   *)
-    echo "usage: cppbuild.sh [test]" >&2
+    echo "usage: cppbuild.sh [emulation|test]" >&2
     exit 2
     ;;
 esac

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cairn/cpu.h"
+#include "element.h"
 #include "table.h"
 
 #ifdef __F16C__
@@ -30,59 +31,12 @@ inline void Store(uint8_t* target, int64_t index, T value) {
   memcpy(target + index * static_cast<int64_t>(sizeof(T)), &value, sizeof(T));
 }
 
-inline uint16_t Bf16FromF32(uint32_t bits) {
-  const uint32_t rounded = (bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16;
-  const bool nan = (bits & 0x7FFFFFFFU) > 0x7F800000U;
-  return static_cast<uint16_t>(nan ? 0x7FC0U : rounded);
-}
-
-inline uint16_t F16FromF32(uint32_t bits) {
-  const uint32_t sign = (bits >> 16) & 0x8000U;
-  const uint32_t magnitude = bits & 0x7FFFFFFFU;
-  uint32_t result;
-  if (magnitude > 0x7F800000U) {
-    result = 0x7E00U | ((magnitude >> 13) & 0x3FFU);
-  } else if (magnitude >= 0x477FF000U) {  // 65520 and up
-    result = 0x7C00U;
-  } else if (magnitude >= 0x38800000U) {  // 2^-14 and up: a normal F16
-    result =
-        (magnitude - 0x38000000U + 0xFFFU + ((magnitude >> 13) & 1U)) >> 13;
-  } else if (magnitude > 0x33000000U) {  // more than half of the least F16
-    const uint32_t mantissa = (magnitude & 0x7FFFFFU) | 0x800000U;
-    const uint32_t shift = 126U - (magnitude >> 23);
-    const uint32_t half = (1U << (shift - 1U)) - 1U;
-    result = (mantissa + half + ((mantissa >> shift) & 1U)) >> shift;
-  } else {
-    result = 0;
-  }
-  return static_cast<uint16_t>(sign | result);
-}
-
-inline uint32_t F32FromF16(uint16_t half) {
-  const uint32_t sign = (half & 0x8000U) << 16;
-  const uint32_t exponent = (half >> 10) & 0x1FU;
-  const uint32_t mantissa = half & 0x3FFU;
-  if (exponent == 0x1FU) {
-    const uint32_t quiet = mantissa == 0 ? 0U : 0x400000U;
-    return sign | 0x7F800000U | quiet | (mantissa << 13);
-  }
-  if (exponent != 0) {
-    return sign | ((exponent + 112U) << 23) | (mantissa << 13);
-  }
-  if (mantissa == 0) {
-    return sign;
-  }
-  const uint32_t zeros = static_cast<uint32_t>(__builtin_clz(mantissa)) - 21U;
-  return sign | ((113U - zeros) << 23) |
-         ((mantissa << (13U + zeros)) & 0x7FFFFFU);
-}
-
 // Each of the loops below casts `elements` elements, of which one side is F32.
 
 void F64ToF32(const uint8_t* __restrict source, uint8_t* __restrict target,
               int64_t elements) {
   for (int64_t i = 0; i < elements; ++i) {
-    Store(target, i, static_cast<float>(Load<double>(source, i)));
+    Store(target, i, F32FromF64(Load<uint64_t>(source, i)));
   }
 }
 
@@ -96,7 +50,7 @@ void F32ToBf16(const uint8_t* __restrict source, uint8_t* __restrict target,
 void Bf16ToF32(const uint8_t* __restrict source, uint8_t* __restrict target,
                int64_t elements) {
   for (int64_t i = 0; i < elements; ++i) {
-    Store(target, i, static_cast<uint32_t>(Load<uint16_t>(source, i)) << 16);
+    Store(target, i, F32FromBf16(Load<uint16_t>(source, i)));
   }
 }
 

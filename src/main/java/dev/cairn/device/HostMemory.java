@@ -5,13 +5,8 @@ import java.nio.ByteOrder;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 
-/**
- * Page-aligned host memory outside the Java heap, of any length, freed by {@link #close}.
- *
- * <p>The memory is not the collector's business: a buffer from {@link #view} does not keep it
- * alive. Any thread; closing while another thread uses a view is the caller's mistake.
- */
-public final class HostMemory implements AutoCloseable {
+/** Host memory as the system gives it, zeroed. */
+public final class HostMemory implements ViewableMemory {
   private static final int PAGE_BYTES = 4096;
 
   private final long lengthBytes;
@@ -41,7 +36,7 @@ public final class HostMemory implements AutoCloseable {
     return new HostMemory(block, address, lengthBytes);
   }
 
-  /** Returns the address of the first byte, a multiple of 4096. */
+  @Override
   public long address() {
     if (block == null) {
       throw new IllegalStateException("host memory is closed");
@@ -49,23 +44,9 @@ public final class HostMemory implements AutoCloseable {
     return address;
   }
 
-  /** Returns the length in bytes. */
+  @Override
   public long lengthBytes() {
     return lengthBytes;
-  }
-
-  /**
-   * Returns a little-endian buffer over a part of this memory; valid until {@link #close}.
-   *
-   * @throws IllegalArgumentException if the part does not lie inside
-   */
-  public ByteBuffer view(long offset, int viewBytes) {
-    if (offset < 0 || viewBytes < 0 || offset > lengthBytes - viewBytes) {
-      throw new IllegalArgumentException(
-          "view outside its memory: offset=%d, viewBytes=%d, lengthBytes=%d"
-              .formatted(offset, viewBytes, lengthBytes));
-    }
-    return viewOf(address() + offset, viewBytes);
   }
 
   /**

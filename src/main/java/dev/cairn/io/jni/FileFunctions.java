@@ -3,6 +3,7 @@ package dev.cairn.io.jni;
 import org.bytedeco.javacpp.annotation.Cast;
 import org.bytedeco.javacpp.annotation.NoException;
 import org.bytedeco.javacpp.annotation.Platform;
+import org.bytedeco.javacpp.annotation.Properties;
 
 /**
  * The native file functions, as {@code cairn/cpu.h} describes them; internal.
@@ -10,7 +11,11 @@ import org.bytedeco.javacpp.annotation.Platform;
  * <p>Paths are bytes that end with NUL. The library must have been loaded with {@code
  * Loader.load(FileFunctions.class)}.
  */
-@Platform(include = "cairn/cpu.h", compiler = "cpp17", library = "jnicairn")
+@Properties({
+  @Platform(include = "cairn/cpu.h", compiler = "cpp17", library = "jnicairn"),
+  // So that the library is also found where there is only the jar of natives for GPUs.
+  @Platform(extension = "-gpu")
+})
 @NoException
 public final class FileFunctions {
   /** The {@code CAIRN_CPU_ABI} that these declarations were written for. */

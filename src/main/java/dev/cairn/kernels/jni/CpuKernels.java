@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import org.bytedeco.javacpp.annotation.Cast;
 import org.bytedeco.javacpp.annotation.NoException;
 import org.bytedeco.javacpp.annotation.Platform;
+import org.bytedeco.javacpp.annotation.Properties;
 
 /**
  * The native kernels, as {@code cairn/cpu.h} describes them; internal.
@@ -11,7 +12,11 @@ import org.bytedeco.javacpp.annotation.Platform;
  * <p>Buffers must be direct and are taken from their position; nothing is checked here. The library
  * must have been loaded with {@code Loader.load(CpuKernels.class)}.
  */
-@Platform(include = "cairn/cpu.h", compiler = "cpp17", library = "jnicairn")
+@Properties({
+  @Platform(include = "cairn/cpu.h", compiler = "cpp17", library = "jnicairn"),
+  // So that the library is also found where there is only the jar of natives for GPUs.
+  @Platform(extension = "-gpu")
+})
 @NoException
 public final class CpuKernels {
   /** The {@code CAIRN_CPU_ABI} that these declarations were written for. */

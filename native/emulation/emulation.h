@@ -1,0 +1,106 @@
+// An emulation of the CUDA runtime for tests, as strict as hardware is; never
+// packaged. Here: what its parts know of each other.
+//
+// Strict means: a stream runs late, and in a random order against others;
+// device memory cannot be touched by host code; what was destroyed or freed
+// cannot be used again; a fault of a stream makes every later call fail.
+#ifndef CAIRN_EMULATION_H_
+#define CAIRN_EMULATION_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#define CAIRN_EMULATED extern "C" __attribute__((visibility("default")))
+
+namespace emulation {
+
+// cudaError_t, as far as it is given here.
+enum Error : int {
+  kSuccess = 0,
+  kInvalidValue = 1,
+  kMemoryAllocation = 2,
+  kNoDevice = 100,
+  kInvalidDevice = 101,
+  kInvalidHandle = 400,
+  kNotReady = 600,
+  kIllegalAddress = 700,
+  kNotSupported = 801,
+};
+
+// An environment variable's number.
+int64_t Setting(const char* name, int64_t otherwise);
+
+int DeviceCount();
+int& CurrentDevice();  // of this thread
+
+// Memory.
+
+// Takes memory of the current device, or host memory that devices can access.
+Error AllocateDevice(void** address, size_t length_bytes);
+Error AllocatePinned(void** address, size_t length_bytes);
+// What of a device is neither taken nor reserved for nothing.
+size_t FreeBytes(int device);
+size_t DeviceBytes();
+
+// kUnknown is pageable host memory, for all that is known.
+enum class Kind { kUnknown, kPinned, kDevice };
+
+// Returns what kind of memory a range of bytes is in, wholly; sets valid to
+// false if it begins in known memory and ends elsewhere.
+Kind Find(uintptr_t address, size_t length_bytes, bool* valid, int* device);
+
+// Frees what was allocated at an address as that kind.
+Error Free(void* address, Kind kind);
+
+// Returns where the bytes of known memory really are; null if they have gone.
+void* Real(uintptr_t address);
+
+int64_t LiveBytes();  // device and pinned
+
+// Streams and events.
+
+// What an event stands for, once recorded: a point in a stream's work.
+class Point;
+using PointReference = std::shared_ptr<Point>;
+
+// Work for a stream; returns a cudaError_t.
+using Work = std::function<int()>;
+
+// Each of these takes handles as callers have them; 0 is the default stream.
+Error CreateStream(bool waits_for_default, void** stream);
+Error DestroyStream(void* stream);
+Error Queue(void* stream, Work work, PointReference* point = nullptr);
+Error QueueWait(void* stream, const PointReference& point);
+Error WaitForStream(void* stream);
+void WaitForAllStreams();
+bool IsDone(const PointReference& point);
+void WaitFor(const PointReference& point);
+
+Error CreateEvent(void** event);
+Error DestroyEvent(void* event);
+Error RecordEvent(void* event, void* stream);
+// Null if it was never recorded.
+Error PointOf(void* event, PointReference* point);
+
+int LiveHandles();  // streams and events
+
+// Errors.
+
+// What every call begins with: the error that it fails with before or, if it
+// releases something, after doing its work.
+Error EnterCall(const char* function);
+// The error of a stream, which all later calls give.
+void SetFault(int error);
+// As for EnterCall, but for one piece of a stream's work.
+int EnterWork();
+// Notes that a function was called that is not emulated.
+int NotEmulated(const char* function);
+const char* NotEmulatedText();
+
+}  // namespace emulation
+
+#endif  // CAIRN_EMULATION_H_

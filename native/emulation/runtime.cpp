@@ -1,0 +1,284 @@
+// The functions of the CUDA runtime that Cairn calls, by their own names. Their
+// declarations are the ABI of CUDA 13; see its API reference for what they do.
+
+#include <string.h>
+
+#include <vector>
+
+#include "emulated_runtime.h"
+#include "emulation.h"
+
+// Returns from a call that was told to fail, or that comes after a fault.
+#define ENTER                                                        \
+  if (const emulation::Error error = emulation::EnterCall(__func__); \
+      error != emulation::kSuccess) {                                \
+    return error;                                                    \
+  }
+
+namespace emulation {
+namespace {
+
+enum CopyKind { kHostToDevice = 1, kDeviceToHost = 2, kDeviceToDevice = 3 };
+
+struct PointerAttributes {
+  int type;
+  int device;
+  void* device_pointer;
+  void* host_pointer;
+  long reserved[8];
+};
+
+// A copy's side that is host memory, which a stream reads or writes later.
+void* LaterHost(void* address, Kind kind) {
+  return kind == Kind::kPinned ? Real(reinterpret_cast<uintptr_t>(address))
+                               : address;
+}
+
+int Copy(void* target, const void* source, size_t length_bytes) {
+  if (target == nullptr || source == nullptr) {
+    return kIllegalAddress;
+  }
+  memcpy(target, source, length_bytes);
+  return kSuccess;
+}
+
+void* RealOf(const void* address) {
+  return Real(reinterpret_cast<uintptr_t>(address));
+}
+
+// Pageable sources are read before the call returns, pinned ones when the
+// stream gets there.
+Error ToDevice(void* target, const void* source, Kind source_kind,
+               size_t length_bytes, cudaStream_t stream) {
+  if (source_kind == Kind::kPinned) {
+    return Queue(stream, [=] {
+      return Copy(RealOf(target), RealOf(source), length_bytes);
+    });
+  }
+  const auto* bytes = static_cast<const uint8_t*>(source);
+  std::vector<uint8_t> staged(bytes, bytes + length_bytes);
+  return Queue(stream, [target, staged = std::move(staged)] {
+    return Copy(RealOf(target), staged.data(), staged.size());
+  });
+}
+
+// To pageable memory the call returns when the copy has been made.
+Error ToHost(void* target, Kind target_kind, const void* source,
+             size_t length_bytes, cudaStream_t stream) {
+  PointReference point;
+  const Error error = Queue(
+      stream,
+      [=] {
+        return Copy(LaterHost(target, target_kind), RealOf(source),
+                    length_bytes);
+      },
+      &point);
+  if (error == kSuccess && target_kind == Kind::kUnknown) {
+    WaitFor(point);
+  }
+  return error;
+}
+
+Error CopyAsync(void* target, const void* source, size_t length_bytes, int kind,
+                cudaStream_t stream) {
+  bool target_valid;
+  bool source_valid;
+  int device;
+  const Kind to = Find(reinterpret_cast<uintptr_t>(target), length_bytes,
+                       &target_valid, &device);
+  const Kind from = Find(reinterpret_cast<uintptr_t>(source), length_bytes,
+                         &source_valid, &device);
+  const bool to_device = kind == kHostToDevice || kind == kDeviceToDevice;
+  const bool from_device = kind == kDeviceToHost || kind == kDeviceToDevice;
+  if (!target_valid || !source_valid || kind < kHostToDevice ||
+      kind > kDeviceToDevice || to_device != (to == Kind::kDevice) ||
+      from_device != (from == Kind::kDevice)) {
+    return kInvalidValue;
+  }
+  if (kind == kHostToDevice) {
+    return ToDevice(target, source, from, length_bytes, stream);
+  }
+  if (kind == kDeviceToHost) {
+    return ToHost(target, to, source, length_bytes, stream);
+  }
+  return Queue(stream, [=] {
+    return Copy(RealOf(target), RealOf(source), length_bytes);
+  });
+}
+
+}  // namespace
+
+int DeviceCount() {
+  static const int count =
+      static_cast<int>(Setting("CAIRN_EMULATION_DEVICES", 2));
+  return count;
+}
+
+int& CurrentDevice() {
+  static thread_local int device = 0;
+  return device;
+}
+
+}  // namespace emulation
+
+using emulation::EnterCall;
+
+// Devices.
+
+CAIRN_EMULATED cudaError_t cudaGetDeviceCount(int* count) {
+  ENTER
+  *count = emulation::DeviceCount();
+  return *count == 0 ? emulation::kNoDevice : emulation::kSuccess;
+}
+
+CAIRN_EMULATED cudaError_t cudaGetDevice(int* device) {
+  ENTER
+  *device = emulation::CurrentDevice();
+  return emulation::kSuccess;
+}
+
+CAIRN_EMULATED cudaError_t cudaSetDevice(int device) {
+  ENTER
+  if (device < 0 || device >= emulation::DeviceCount()) {
+    return emulation::kInvalidDevice;
+  }
+  emulation::CurrentDevice() = device;
+  return emulation::kSuccess;
+}
+
+CAIRN_EMULATED cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
+  ENTER
+  *free = emulation::FreeBytes(emulation::CurrentDevice());
+  *total = emulation::DeviceBytes();
+  return emulation::kSuccess;
+}
+
+// Memory.
+
+CAIRN_EMULATED cudaError_t cudaMalloc(void** address, size_t length_bytes) {
+  ENTER
+  return emulation::AllocateDevice(address, length_bytes);
+}
+
+CAIRN_EMULATED cudaError_t cudaHostAlloc(void** address, size_t length_bytes,
+                                         unsigned) {
+  ENTER
+  return emulation::AllocatePinned(address, length_bytes);
+}
+
+CAIRN_EMULATED cudaError_t cudaFree(void* address) {
+  const emulation::Error told = EnterCall(__func__);
+  const emulation::Error error =
+      address == nullptr ? emulation::kSuccess
+                         : emulation::Free(address, emulation::Kind::kDevice);
+  return told != emulation::kSuccess ? told : error;
+}
+
+CAIRN_EMULATED cudaError_t cudaFreeHost(void* address) {
+  const emulation::Error told = EnterCall(__func__);
+  const emulation::Error error =
+      address == nullptr ? emulation::kSuccess
+                         : emulation::Free(address, emulation::Kind::kPinned);
+  return told != emulation::kSuccess ? told : error;
+}
+
+CAIRN_EMULATED cudaError_t cudaPointerGetAttributes(
+    emulation::PointerAttributes* attributes, const void* address) {
+  ENTER
+  bool valid;
+  int device;
+  const emulation::Kind kind =
+      emulation::Find(reinterpret_cast<uintptr_t>(address), 1, &valid, &device);
+  memset(attributes, 0, sizeof(*attributes));
+  attributes->device = device;
+  attributes->type = kind == emulation::Kind::kDevice   ? 2
+                     : kind == emulation::Kind::kPinned ? 1
+                                                        : 0;
+  return emulation::kSuccess;
+}
+
+CAIRN_EMULATED cudaError_t cudaMemcpyAsync(void* target, const void* source,
+                                           size_t length_bytes, int kind,
+                                           cudaStream_t stream) {
+  ENTER
+  return emulation::CopyAsync(target, source, length_bytes, kind, stream);
+}
+
+// Streams.
+
+CAIRN_EMULATED cudaError_t cudaStreamCreateWithFlags(void** stream,
+                                                     unsigned flags) {
+  ENTER
+  return emulation::CreateStream((flags & 1U) == 0, stream);
+}
+
+CAIRN_EMULATED cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  const emulation::Error told = EnterCall(__func__);
+  const emulation::Error error = emulation::DestroyStream(stream);
+  return told != emulation::kSuccess ? told : error;
+}
+
+CAIRN_EMULATED cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  ENTER
+  const emulation::Error error = emulation::WaitForStream(stream);
+  return error != emulation::kSuccess ? error : EnterCall(nullptr);
+}
+
+CAIRN_EMULATED cudaError_t cudaStreamWaitEvent(cudaStream_t stream, void* event,
+                                               unsigned) {
+  ENTER
+  emulation::PointReference point;
+  const emulation::Error error = emulation::PointOf(event, &point);
+  return error != emulation::kSuccess ? error
+                                      : emulation::QueueWait(stream, point);
+}
+
+CAIRN_EMULATED cudaError_t cairn_emulated_launch(cudaStream_t stream,
+                                                 int32_t (*run)(void*),
+                                                 void* queued) {
+  const emulation::Error told = EnterCall("cudaLaunchKernel");
+  return told != emulation::kSuccess
+             ? told
+             : emulation::Queue(stream, [=] { return run(queued); });
+}
+
+CAIRN_EMULATED void* cairn_emulated_memory(uintptr_t address) {
+  return emulation::Real(address);
+}
+
+// Events.
+
+CAIRN_EMULATED cudaError_t cudaEventCreateWithFlags(void** event, unsigned) {
+  ENTER
+  return emulation::CreateEvent(event);
+}
+
+CAIRN_EMULATED cudaError_t cudaEventDestroy(void* event) {
+  const emulation::Error told = EnterCall(__func__);
+  const emulation::Error error = emulation::DestroyEvent(event);
+  return told != emulation::kSuccess ? told : error;
+}
+
+CAIRN_EMULATED cudaError_t cudaEventRecord(void* event, cudaStream_t stream) {
+  ENTER
+  return emulation::RecordEvent(event, stream);
+}
+
+CAIRN_EMULATED cudaError_t cudaEventQuery(void* event) {
+  ENTER
+  emulation::PointReference point;
+  const emulation::Error error = emulation::PointOf(event, &point);
+  return error != emulation::kSuccess ? error
+         : emulation::IsDone(point)   ? emulation::kSuccess
+                                      : emulation::kNotReady;
+}
+
+CAIRN_EMULATED cudaError_t cudaEventSynchronize(void* event) {
+  ENTER
+  emulation::PointReference point;
+  const emulation::Error error = emulation::PointOf(event, &point);
+  if (error == emulation::kSuccess) {
+    emulation::WaitFor(point);
+  }
+  return error != emulation::kSuccess ? error : EnterCall(nullptr);
+}

@@ -1,0 +1,307 @@
+// Streams, each a thread that runs its work late and in order, and events.
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <random>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "emulation.h"
+
+namespace emulation {
+
+class Point {
+ public:
+  bool done = false;
+};
+
+namespace {
+
+struct Queued {
+  std::vector<PointReference> after;
+  Work work;
+  PointReference point;
+};
+
+struct Stream {
+  int device;
+  bool waits_for_default;
+  bool closed = false;
+  std::deque<Queued> queue;
+  PointReference last;  // of what was queued last; null before that
+  std::mt19937_64 random;
+};
+using StreamReference = std::shared_ptr<Stream>;
+
+struct Event {
+  int device;
+  PointReference point;  // null: never recorded
+};
+
+// All of it under one lock; what streams do runs outside.
+struct State {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::map<uintptr_t, StreamReference> streams;
+  std::map<int, StreamReference> default_streams;  // by device
+  std::vector<PointReference> closing;  // the last work of destroyed streams
+  std::map<uintptr_t, Event> events;
+  // Handles are addresses that nobody can touch, never used twice.
+  uintptr_t next_handle = 0x10;
+  uint64_t created = 0;
+};
+
+State& TheState() {
+  static State* const state = new State;
+  return *state;
+}
+
+// Late: half of the time hardly, now and then by milliseconds.
+std::chrono::microseconds Lateness(std::mt19937_64& random) {
+  const uint64_t kind = random() % 100;
+  const uint64_t most = kind < 50   ? 1
+                        : kind < 85 ? 200
+                        : kind < 98 ? 1500
+                                    : 6000;
+  return std::chrono::microseconds(random() % most);
+}
+
+void Run(const StreamReference& stream) {
+  State& state = TheState();
+  std::unique_lock<std::mutex> lock(state.mutex);
+  while (true) {
+    state.changed.wait(
+        lock, [&] { return !stream->queue.empty() || stream->closed; });
+    if (stream->queue.empty()) {
+      return;
+    }
+    Queued next = std::move(stream->queue.front());
+    stream->queue.pop_front();
+    const auto lateness = Lateness(stream->random);
+    lock.unlock();
+    std::this_thread::sleep_for(lateness);
+    lock.lock();
+    for (const PointReference& point : next.after) {
+      state.changed.wait(lock, [&] { return point->done; });
+    }
+    lock.unlock();
+    int error = EnterWork();
+    if (error == kSuccess && next.work) {
+      error = next.work();
+    }
+    if (error != kSuccess) {
+      SetFault(error);
+    }
+    next.work = nullptr;
+    lock.lock();
+    next.point->done = true;
+    state.changed.notify_all();
+  }
+}
+
+StreamReference Start(State& state, int device, bool waits_for_default) {
+  auto stream = std::make_shared<Stream>();
+  stream->device = device;
+  stream->waits_for_default = waits_for_default;
+  stream->random.seed(
+      static_cast<uint64_t>(Setting("CAIRN_EMULATION_SEED", 1)) * 1'000'003 +
+      state.created++);
+  std::thread(Run, stream).detach();
+  return stream;
+}
+
+StreamReference FindStream(State& state, void* handle) {
+  if (handle == nullptr) {
+    StreamReference& found = state.default_streams[CurrentDevice()];
+    if (found == nullptr) {
+      found = Start(state, CurrentDevice(), false);
+    }
+    return found;
+  }
+  const auto found = state.streams.find(reinterpret_cast<uintptr_t>(handle));
+  return found == state.streams.end() ? nullptr : found->second;
+}
+
+// The default stream waits for all streams that wait for it, and they for it.
+std::vector<PointReference> Before(State& state, void* handle,
+                                   const StreamReference& stream) {
+  std::vector<PointReference> points;
+  const auto add = [&points](const StreamReference& other) {
+    if (other->last != nullptr && !other->last->done) {
+      points.push_back(other->last);
+    }
+  };
+  if (handle == nullptr) {
+    for (const auto& [number, other] : state.streams) {
+      if (other->waits_for_default && other->device == stream->device) {
+        add(other);
+      }
+    }
+  } else if (stream->waits_for_default &&
+             state.default_streams.count(stream->device) != 0) {
+    add(state.default_streams[stream->device]);
+  }
+  return points;
+}
+
+Error Enqueue(void* handle, Work work, PointReference also_after,
+              PointReference* point) {
+  State& state = TheState();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  const StreamReference stream = FindStream(state, handle);
+  if (stream == nullptr) {
+    return kInvalidHandle;
+  }
+  Queued queued{Before(state, handle, stream), std::move(work),
+                std::make_shared<Point>()};
+  if (also_after != nullptr) {
+    queued.after.push_back(std::move(also_after));
+  }
+  stream->last = queued.point;
+  if (point != nullptr) {
+    *point = queued.point;
+  }
+  stream->queue.push_back(std::move(queued));
+  state.changed.notify_all();
+  return kSuccess;
+}
+
+}  // namespace
+
+Error CreateStream(bool waits_for_default, void** stream) {
+  State& state = TheState();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  const uintptr_t handle = state.next_handle++;
+  state.streams[handle] = Start(state, CurrentDevice(), waits_for_default);
+  *stream = reinterpret_cast<void*>(handle);
+  return kSuccess;
+}
+
+// Its work is still done; its thread ends after that.
+Error DestroyStream(void* stream) {
+  State& state = TheState();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  const auto found = state.streams.find(reinterpret_cast<uintptr_t>(stream));
+  if (found == state.streams.end()) {
+    return kInvalidHandle;
+  }
+  found->second->closed = true;
+  state.closing.push_back(found->second->last);
+  state.streams.erase(found);
+  state.changed.notify_all();
+  return kSuccess;
+}
+
+Error Queue(void* stream, Work work, PointReference* point) {
+  return Enqueue(stream, std::move(work), nullptr, point);
+}
+
+Error QueueWait(void* stream, const PointReference& point) {
+  return Enqueue(stream, nullptr, point, nullptr);
+}
+
+void WaitFor(const PointReference& point) {
+  State& state = TheState();
+  std::unique_lock<std::mutex> lock(state.mutex);
+  state.changed.wait(lock, [&] { return point == nullptr || point->done; });
+}
+
+bool IsDone(const PointReference& point) {
+  State& state = TheState();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  return point == nullptr || point->done;
+}
+
+Error WaitForStream(void* handle) {
+  PointReference last;
+  {
+    State& state = TheState();
+    const std::lock_guard<std::mutex> lock(state.mutex);
+    const StreamReference stream = FindStream(state, handle);
+    if (stream == nullptr) {
+      return kInvalidHandle;
+    }
+    last = stream->last;
+  }
+  WaitFor(last);
+  return kSuccess;
+}
+
+void WaitForAllStreams() {
+  std::vector<PointReference> points;
+  {
+    State& state = TheState();
+    const std::lock_guard<std::mutex> lock(state.mutex);
+    for (const auto& [handle, stream] : state.streams) {
+      points.push_back(stream->last);
+    }
+    for (const auto& [device, stream] : state.default_streams) {
+      points.push_back(stream->last);
+    }
+    points.insert(points.end(), state.closing.begin(), state.closing.end());
+    state.closing.clear();
+  }
+  for (const PointReference& point : points) {
+    WaitFor(point);
+  }
+}
+
+Error CreateEvent(void** event) {
+  State& state = TheState();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  const uintptr_t handle = state.next_handle++;
+  state.events[handle] = {CurrentDevice(), nullptr};
+  *event = reinterpret_cast<void*>(handle);
+  return kSuccess;
+}
+
+Error DestroyEvent(void* event) {
+  State& state = TheState();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  return state.events.erase(reinterpret_cast<uintptr_t>(event)) == 1
+             ? kSuccess
+             : kInvalidHandle;
+}
+
+Error PointOf(void* event, PointReference* point) {
+  State& state = TheState();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  const auto found = state.events.find(reinterpret_cast<uintptr_t>(event));
+  if (found == state.events.end()) {
+    return kInvalidHandle;
+  }
+  *point = found->second.point;
+  return kSuccess;
+}
+
+Error RecordEvent(void* event, void* stream) {
+  {
+    State& state = TheState();
+    const std::lock_guard<std::mutex> lock(state.mutex);
+    const auto found = state.events.find(reinterpret_cast<uintptr_t>(event));
+    const StreamReference on = FindStream(state, stream);
+    if (found == state.events.end() || on == nullptr ||
+        found->second.device != on->device) {
+      return kInvalidHandle;
+    }
+  }
+  PointReference point;
+  const Error error = Enqueue(stream, nullptr, nullptr, &point);
+  if (error == kSuccess) {
+    State& state = TheState();
+    const std::lock_guard<std::mutex> lock(state.mutex);
+    state.events[reinterpret_cast<uintptr_t>(event)].point = point;
+  }
+  return error;
+}
+
+int LiveHandles() {
+  State& state = TheState();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  return static_cast<int>(state.streams.size() + state.events.size());
+}
+
+}  // namespace emulation

@@ -1,0 +1,151 @@
+package dev.cairn.kernels;
+
+import dev.cairn.device.CudaStream;
+import dev.cairn.device.DeviceException;
+import dev.cairn.kernels.jni.CudaKernels;
+import dev.cairn.tensor.DType;
+import java.util.Optional;
+
+/**
+ * Casts over memory of a GPU. The same bits as {@link Kernels}; without checksums, which the host
+ * takes when the bytes have come there.
+ *
+ * <p>Every method queues its work on a stream and returns; the memory must stay as it is until the
+ * stream has got there. Any thread.
+ */
+public final class DeviceKernels {
+  private static final DeviceKernels LOADED = new DeviceKernels();
+  private static final int BYTES = 4;
+
+  private DeviceKernels() {}
+
+  /**
+   * Returns the kernels for every GPU of this machine.
+   *
+   * @throws IllegalStateException if they cannot be used here, with the reason
+   */
+  public static DeviceKernels load() {
+    reasonNotAvailable()
+        .ifPresent(
+            reason -> {
+              throw new IllegalStateException(reason);
+            });
+    return LOADED;
+  }
+
+  /** Returns why the kernels cannot be used here, in one line; empty if they can. */
+  public static Optional<String> reasonNotAvailable() {
+    return Optional.ofNullable(CudaKernelLibrary.reasonNotLoaded());
+  }
+
+  /**
+   * Queues a cast, or a copy when both types are the same (then any type will do).
+   *
+   * @param from F64, F32, BF16 or F16
+   * @param sourceAddress memory of the stream's GPU, a multiple of the size of an element
+   * @param to F32, BF16 or F16
+   * @param targetAddress likewise; must not overlap the source
+   * @param elements how many, 0 or more
+   * @throws IllegalArgumentException if there is no such cast, or an address is not aligned
+   * @throws DeviceException if CUDA refuses
+   */
+  public void cast(
+      DType from,
+      long sourceAddress,
+      DType to,
+      long targetAddress,
+      long elements,
+      CudaStream stream) {
+    checkPair(from, to);
+    checkAddress("source", sourceAddress, from, elements);
+    checkAddress("target", targetAddress, to, elements);
+    boolean copied = from == to;
+    int result =
+        CudaKernels.cairn_cuda_cast(
+            stream.device().index(),
+            stream.handle(),
+            copied ? BYTES : code(from),
+            sourceAddress,
+            copied ? BYTES : code(to),
+            targetAddress,
+            copied ? from.bytes(elements) : elements);
+    check("cast", result, stream);
+  }
+
+  /**
+   * Queues the casts of a table's segments, in one launch.
+   *
+   * @param table what {@code tableAddress} holds, by the time that the stream gets there
+   * @param tableAddress {@link SegmentTable#lengthBytes} bytes of the GPU, a multiple of 8
+   * @param sourceAddress a multiple of 16; the segments' offsets count from here
+   * @param targetAddress likewise
+   * @throws IllegalArgumentException if an address is not aligned
+   * @throws DeviceException if CUDA refuses
+   */
+  public void unpack(
+      SegmentTable table,
+      long tableAddress,
+      long sourceAddress,
+      long targetAddress,
+      CudaStream stream) {
+    checkAligned("table", tableAddress, 8);
+    checkAligned("source", sourceAddress, 16);
+    checkAligned("target", targetAddress, 16);
+    int result =
+        CudaKernels.cairn_cuda_unpack(
+            stream.device().index(),
+            stream.handle(),
+            tableAddress,
+            table.segments(),
+            table.tiles(),
+            sourceAddress,
+            targetAddress);
+    check("unpack", result, stream);
+  }
+
+  static void checkPair(DType from, DType to) {
+    if (from != to && !(from.isCastable() && to.isCastable() && to != DType.F64)) {
+      throw new IllegalArgumentException(
+          "no such cast on a GPU: from=%s, to=%s, expected F64, F32, BF16 or F16 to F32, BF16 or F16"
+              .formatted(from, to));
+    }
+  }
+
+  /** Returns the {@code CAIRN_*} of a type that is cast. */
+  static int code(DType dtype) {
+    return switch (dtype) {
+      case F64 -> 0;
+      case F32 -> 1;
+      case BF16 -> 2;
+      case F16 -> 3;
+      default -> throw new IllegalArgumentException("no cast: dtype=" + dtype);
+    };
+  }
+
+  private static void checkAddress(String role, long address, DType dtype, long elements) {
+    if (elements < 0) {
+      throw new IllegalArgumentException("negative count: elements=" + elements);
+    }
+    checkAligned(role, address, Math.max(1, dtype.bits() / 8));
+  }
+
+  private static void checkAligned(String role, long address, int alignmentBytes) {
+    if (address % alignmentBytes != 0) {
+      throw new IllegalArgumentException(
+          "%s of a GPU kernel is not aligned: address=0x%x, expected a multiple of %d"
+              .formatted(role, address, alignmentBytes));
+    }
+  }
+
+  private static void check(String kernel, int result, CudaStream stream) {
+    if (result > 0) {
+      throw DeviceException.of("cairn_cuda_" + kernel, result, stream.device());
+    }
+    if (result < 0) {
+      throw new KernelException(
+          "GPU kernel refused: kernel=%s, code=%d, device=%s"
+              .formatted(kernel, result, stream.device()),
+          result);
+    }
+  }
+}

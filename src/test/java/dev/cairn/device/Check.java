@@ -1,0 +1,40 @@
+package dev.cairn.device;
+
+import java.util.Objects;
+
+/** What programs under the emulation check with: they run where JUnit does not. */
+public final class Check {
+  private Check() {}
+
+  /** Something that may throw. */
+  public interface Action {
+    /** Does it. */
+    void run() throws Exception;
+  }
+
+  /** Throws unless both are equal. */
+  public static void equal(Object expected, Object actual, String what) {
+    if (!Objects.equals(expected, actual)) {
+      throw new AssertionError(what + ": actual=" + actual + ", expected " + expected);
+    }
+  }
+
+  /** Throws unless an action throws a {@code type} whose message contains {@code part}. */
+  public static <T extends Throwable> T fails(Class<T> type, String part, Action action) {
+    try {
+      action.run();
+    } catch (Throwable e) {
+      if (type.isInstance(e) && e.getMessage().contains(part)) {
+        return type.cast(e);
+      }
+      throw new AssertionError("expected " + type.getSimpleName() + " with: " + part, e);
+    }
+    throw new AssertionError("nothing was thrown, expected " + type.getSimpleName() + ": " + part);
+  }
+
+  /** Throws unless everything of CUDA has been given back. */
+  public static void nothingIsLeft(String when) {
+    equal(0, Emulation.liveHandles(), "streams and events left " + when);
+    equal(0L, Emulation.liveBytes(), "memory left " + when);
+  }
+}

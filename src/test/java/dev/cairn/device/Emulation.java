@@ -1,0 +1,86 @@
+package dev.cairn.device;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The emulated CUDA of {@code native/emulation}, which stands in for a GPU in a JVM of its own:
+ * CUDA itself must not have been loaded there.
+ */
+public final class Emulation {
+  private static final Path FOLDER = Path.of("target/native/linux-x86_64/emulation");
+
+  private Emulation() {}
+
+  /** What a JVM did before it ended. */
+  public record Ended(int status, String output) {}
+
+  /**
+   * Runs the main class in a new JVM under the emulation, with settings {@code CAIRN_EMULATION_*}.
+   */
+  public static Ended run(Class<?> main, Map<String, String> settings, String... arguments)
+      throws IOException, InterruptedException {
+    List<String> options = new ArrayList<>();
+    options.add("-Djava.library.path=" + FOLDER.toAbsolutePath());
+    options.add("-Dorg.bytedeco.javacpp.pathsFirst=true");
+    // Links to the emulated libraries must not be left where real ones are looked for.
+    options.add("-Dorg.bytedeco.javacpp.cachedir=target/javacpp-emulation");
+    return java(options, main, settings, arguments);
+  }
+
+  /** Runs the main class in a new JVM without an emulation. */
+  public static Ended runWithout(Class<?> main, String... arguments)
+      throws IOException, InterruptedException {
+    return java(List.of(), main, Map.of(), arguments);
+  }
+
+  private static Ended java(
+      List<String> options, Class<?> main, Map<String, String> environment, String... arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(options);
+    command.addAll(List.of("-Xcheck:jni", "-Xshare:auto", "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of("-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=target/hs_err_%p.log"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    Process process = builder.start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (!process.waitFor(5, TimeUnit.MINUTES)) {
+      process.destroyForcibly();
+      throw new IOException("did not end: " + main + "\n" + output);
+    }
+    return new Ended(process.exitValue(), output);
+  }
+
+  /** Loads the emulation; first of all in a JVM. */
+  public static void load() {
+    System.load(FOLDER.resolve("libcuda.so.1").toAbsolutePath().toString());
+    System.load(FOLDER.resolve("libcudart.so.13").toAbsolutePath().toString());
+  }
+
+  /** Makes the nth call from now fail. */
+  public static native void failCall(int nth, int error);
+
+  /** Makes the nth piece of a stream's work from now fail, and with it all calls after that. */
+  public static native void failWork(int nth, int error);
+
+  /** Returns whether what was asked to fail has not been reached yet. */
+  public static native boolean failureIsPending();
+
+  /** Forgets that a stream's work failed, which hardware does not. */
+  public static native void clearFault();
+
+  /** Returns the bytes of device and pinned memory that are not freed. */
+  public static native long liveBytes();
+
+  /** Returns the streams and events that are not destroyed. */
+  public static native int liveHandles();
+}

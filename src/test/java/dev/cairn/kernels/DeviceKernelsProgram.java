@@ -1,0 +1,155 @@
+package dev.cairn.kernels;
+
+import dev.cairn.device.Check;
+import dev.cairn.device.CudaStream;
+import dev.cairn.device.Device;
+import dev.cairn.device.DeviceMemory;
+import dev.cairn.device.Emulation;
+import dev.cairn.device.HostMemory;
+import dev.cairn.tensor.DType;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/** Casts and unpacks from Java, under the emulation, against the CPU's kernels. */
+final class DeviceKernelsProgram {
+  private static final Device GPU = Device.cuda(1);
+
+  private DeviceKernelsProgram() {}
+
+  public static void main(String[] arguments) {
+    Emulation.load();
+    for (Casts.Pair pair : Casts.all()) {
+      castGivesTheBitsOfTheCpu(pair.from(), pair.to());
+    }
+    for (DType dtype : List.of(DType.F64, DType.BF16, DType.F8_E4M3, DType.BOOL, DType.F4)) {
+      castGivesTheBitsOfTheCpu(dtype, dtype);
+    }
+    for (int worldSize = 1; worldSize <= 5; worldSize++) {
+      unpackPutsPartitionsInOrderWithoutPadding(worldSize);
+    }
+    mistakesAreRefused();
+    Check.nothingIsLeft("at the end");
+    System.out.println("done");
+  }
+
+  private static void castGivesTheBitsOfTheCpu(DType from, DType to) {
+    int elements = 50_006;
+    int fromBytes = (int) from.bytes(elements);
+    int toBytes = (int) to.bytes(elements);
+    ByteBuffer source =
+        from.isCastable()
+            ? Casts.numbers(from, elements, 0, 3)
+            : Casts.random(fromBytes, 0, elements);
+    ByteBuffer expected = Casts.direct(toBytes, 0);
+    Kernels.best().cast(from, source, to, expected, elements, 0);
+    int shiftBytes = 8; // a multiple of every size, not of 16
+    try (CudaStream stream = CudaStream.create(GPU);
+        DeviceMemory in = DeviceMemory.allocate(GPU, fromBytes + shiftBytes);
+        DeviceMemory out = DeviceMemory.allocate(GPU, toBytes);
+        HostMemory host = HostMemory.allocate(Math.max(fromBytes, toBytes))) {
+      host.view(0, fromBytes).put(source.duplicate());
+      stream.copyToDevice(host.address(), in.address() + shiftBytes, fromBytes);
+      DeviceKernels.load()
+          .cast(from, in.address() + shiftBytes, to, out.address(), elements, stream);
+      stream.copyToHost(out.address(), host.address(), toBytes);
+      Check.equal(expected, host.view(0, toBytes), from + " to " + to);
+    }
+  }
+
+  /** A parameter in a bucket: every rank sends ceil(elements / ranks) of it. */
+  private record Piece(DType held, DType saved, int elements) {
+    int partElements(int worldSize) {
+      return (elements + worldSize - 1) / worldSize;
+    }
+  }
+
+  private static void unpackPutsPartitionsInOrderWithoutPadding(int worldSize) {
+    List<Piece> pieces =
+        List.of(
+            new Piece(DType.F32, DType.BF16, 100_003),
+            new Piece(DType.F32, DType.BF16, 2),
+            new Piece(DType.BF16, DType.BF16, 16_385),
+            new Piece(DType.F16, DType.F32, 771),
+            new Piece(DType.BOOL, DType.BOOL, 19));
+    ByteBuffer gathered = Casts.poisoned(1 << 20, 0);
+    ByteBuffer expected = Casts.direct(1 << 20, 0);
+    SegmentTable table = new SegmentTable(gathered.capacity(), expected.capacity());
+    int fileByte = 0;
+    int bucketByte = 0;
+    for (Piece piece : pieces) {
+      int partBytes = (int) piece.held().bytes(piece.partElements(worldSize));
+      bucketByte = (bucketByte + 15) / 16 * 16;
+      ByteBuffer whole =
+          piece.held().isCastable()
+              ? Casts.numbers(piece.held(), piece.elements(), 0, fileByte)
+              : Casts.random((int) piece.held().bytes(piece.elements()), 0, 5);
+      fileByte = (fileByte + 3) / 4 * 4;
+      Kernels.best()
+          .cast(
+              piece.held(), whole, piece.saved(), expected.position(fileByte), piece.elements(), 0);
+      for (int rank = 0; rank < worldSize; rank++) {
+        int begin = Math.min(piece.elements(), rank * piece.partElements(worldSize));
+        int count = Math.min(piece.elements() - begin, piece.partElements(worldSize));
+        int from = bucketByte + rank * partBytes;
+        int wholeByte = (int) piece.held().bytes(begin);
+        gathered.put(from, whole, wholeByte, (int) piece.held().bytes(count));
+        int to = fileByte + (int) piece.saved().bytes(begin);
+        table.add(piece.held(), from, piece.saved(), to, count);
+      }
+      fileByte += (int) piece.saved().bytes(piece.elements());
+      bucketByte += worldSize * partBytes;
+    }
+    int length = fileByte;
+    Check.equal(expected.slice(0, length), unpacked(table, gathered, length), "of " + worldSize);
+  }
+
+  private static ByteBuffer unpacked(SegmentTable table, ByteBuffer gathered, int lengthBytes) {
+    int capacity = gathered.capacity();
+    ByteBuffer result = Casts.direct(lengthBytes, 0);
+    try (CudaStream stream = CudaStream.create(GPU);
+        DeviceMemory source = DeviceMemory.allocate(GPU, capacity);
+        DeviceMemory target = DeviceMemory.allocate(GPU, capacity);
+        DeviceMemory rows = DeviceMemory.allocate(GPU, table.lengthBytes());
+        HostMemory host = HostMemory.allocate(capacity)) {
+      host.view(0, capacity).put(gathered.duplicate().clear());
+      stream.copyToDevice(host.address(), source.address(), capacity);
+      host.view(0, capacity).put(new byte[capacity]);
+      stream.copyToDevice(host.address(), target.address(), capacity);
+      table.writeTo(host.view(0, (int) table.lengthBytes()));
+      stream.copyToDevice(host.address(), rows.address(), table.lengthBytes());
+      DeviceKernels.load()
+          .unpack(table, rows.address(), source.address(), target.address(), stream);
+      stream.copyToHost(target.address(), host.address(), lengthBytes);
+      result.put(host.view(0, lengthBytes));
+    }
+    return result.flip();
+  }
+
+  private static void mistakesAreRefused() {
+    DeviceKernels kernels = DeviceKernels.load();
+    try (CudaStream stream = CudaStream.create(GPU);
+        DeviceMemory memory = DeviceMemory.allocate(GPU, 64)) {
+      long at = memory.address();
+      Check.fails(
+          IllegalArgumentException.class,
+          "no such cast on a GPU: from=F32, to=F64",
+          () -> kernels.cast(DType.F32, at, DType.F64, at + 32, 1, stream));
+      Check.fails(
+          IllegalArgumentException.class,
+          "source of a GPU kernel is not aligned",
+          () -> kernels.cast(DType.F32, at + 2, DType.BF16, at + 32, 1, stream));
+      Check.fails(
+          IllegalArgumentException.class,
+          "elements=-1",
+          () -> kernels.cast(DType.F32, at, DType.BF16, at + 32, -1, stream));
+      KernelException overlap =
+          Check.fails(
+              KernelException.class,
+              "GPU kernel refused: kernel=cast, code=-1, device=cuda:1",
+              () -> kernels.cast(DType.F32, at, DType.BF16, at + 2, 4, stream));
+      Check.equal(-1, overlap.code(), "code");
+      kernels.cast(DType.F32, 0, DType.BF16, 0, 0, stream);
+      kernels.unpack(new SegmentTable(0, 0), at, at, at, stream);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package dev.cairn.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * nvcc's own code of the GPU kernels, run by an interpreter of PTX with a memory checker. Needs
+ * Python with numpy; the second test nvcc, too.
+ */
+@Tag("python")
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class PtxTest {
+  private static final String PYTHON =
+      System.getProperty("CAIRN_PYTHON", System.getenv().getOrDefault("CAIRN_PYTHON", "python3"));
+  private static final Path ARCHIVE = Path.of("target/native/linux-x86_64/lib/libcairn_cpu.a");
+
+  @BeforeEach
+  void numpyIsThere() throws Exception {
+    assumeTrue(succeeds(PYTHON, "-c", "import numpy"), "python has no numpy: " + PYTHON);
+  }
+
+  @Test
+  void interpreterGivesKnownResultsAndCatchesMistakes() throws Exception {
+    run("ptx_snippets_test", Map.of());
+  }
+
+  @Test
+  @Tag("cuda-compiler")
+  void codeOfEveryArchitectureGivesTheBitsOfTheCpu() throws Exception {
+    String nvcc = System.getenv().getOrDefault("CAIRN_NVCC", "nvcc");
+    assumeTrue(succeeds(nvcc, "--version"), "no CUDA compiler; the GPU's code is not run: " + nvcc);
+    assumeTrue(ARCHIVE.toFile().exists(), "not built: " + ARCHIVE);
+    run("ptx_kernels_test", Map.of("CAIRN_NVCC", nvcc, "CAIRN_CPU_ARCHIVE", ARCHIVE.toString()));
+  }
+
+  private static void run(String module, Map<String, String> environment)
+      throws IOException, InterruptedException {
+    ProcessBuilder builder = new ProcessBuilder(PYTHON, "-B", "-m", "unittest", module);
+    builder.environment().put("PYTHONPATH", "src/test/python");
+    builder.environment().putAll(environment);
+    Process process = builder.redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), output);
+  }
+
+  private static boolean succeeds(String... command) throws InterruptedException {
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      process.getInputStream().readAllBytes();
+      return process.waitFor() == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
