@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
     versionProvider = CairnCommand.Version.class,
     subcommands = {
       DemoCommand.class,
+      ConsolidateCommand.class,
       InspectCommand.class,
       VerifyCommand.class,
       DiffCommand.class,

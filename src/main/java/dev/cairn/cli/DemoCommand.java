@@ -4,14 +4,11 @@ import dev.cairn.SaveMode;
 import dev.cairn.hf.Finding;
 import dev.cairn.io.Disk;
 import dev.cairn.pipeline.StagedFolder;
-import dev.cairn.safetensors.Sharding;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -71,21 +68,7 @@ final class DemoCommand implements Callable<Integer> {
               + " ${DEFAULT-VALUE}).")
   private SaveMode mode;
 
-  @Option(
-      names = "--dtype",
-      defaultValue = "bf16",
-      description =
-          "What floating tensors are saved as: bf16, f16, f32, or keep (default:"
-              + " ${DEFAULT-VALUE}).")
-  private DTypeOption dtype;
-
-  @Option(
-      names = "--max-shard-size",
-      defaultValue = "50GB",
-      paramLabel = "SIZE",
-      converter = SizeConverter.class,
-      description = "Tensor bytes in one file at most (default: ${DEFAULT-VALUE}).")
-  private long maxShardBytes;
+  @Mixin private FolderOptions folderOptions;
 
   @Option(
       names = "--output",
@@ -95,14 +78,6 @@ final class DemoCommand implements Callable<Integer> {
               + " working directory).")
   private Path output;
 
-  @Option(names = "--overwrite", description = "Replace the output if it exists.")
-  private boolean isOverwriting;
-
-  @Option(
-      names = "--durable",
-      description = "Force everything to the disk, so that the save outlives a power cut.")
-  private boolean isDurable;
-
   @Mixin private OutputOptions speech;
 
   /** Reads {@code 124M}. */
@@ -110,14 +85,6 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Long convert(String value) {
       return Amounts.parseCount(value);
-    }
-  }
-
-  /** Reads {@code 50GB}. */
-  static final class SizeConverter implements ITypeConverter<Long> {
-    @Override
-    public Long convert(String value) {
-      return Sharding.parseSize(value);
     }
   }
 
@@ -145,10 +112,7 @@ final class DemoCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "bad number of ranks: ranks=" + ranks + ", expected 1 to " + MAX_RANKS);
     }
-    if (output != null && !isOverwriting && Files.exists(output, LinkOption.NOFOLLOW_LINKS)) {
-      throw new FileAlreadyExistsException(
-          output.toString(), null, "exists already; --overwrite replaces it");
-    }
+    folderOptions.checkTarget(output);
     if (held.dtype() != DType.F32 && held.dtype() != DType.BF16) {
       throw new IllegalArgumentException("bad option: --held=" + held + ", expected f32 or bf16");
     }
@@ -170,10 +134,10 @@ final class DemoCommand implements Callable<Integer> {
         modelFiles,
         target,
         mode,
-        dtype.dtype(),
-        maxShardBytes,
-        isDurable,
-        isOverwriting);
+        folderOptions.dtype().dtype(),
+        folderOptions.maxShardBytes(),
+        folderOptions.isDurable(),
+        folderOptions.isOverwriting());
   }
 
   private List<RankReport> save(DemoJob job, DemoFolders folders) throws IOException {

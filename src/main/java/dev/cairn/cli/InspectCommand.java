@@ -18,17 +18,24 @@ import picocli.CommandLine.Parameters;
     name = "inspect",
     description = {
       "Shows the tensors of a safetensors file or model folder: dtypes, shapes, bytes, files, tied"
-          + " names, metadata. Reads no data."
+          + " names, metadata; or of a DeepSpeed checkpoint folder: stage, ranks, version, what is"
+          + " frozen, tied, or a buffer. Reads no data."
     },
     footer = {"", "Example: cairn inspect ~/models/olmo"})
 final class InspectCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "PATH", description = "A safetensors file, or a model folder.")
+  @Parameters(
+      paramLabel = "PATH",
+      description = "A safetensors file, a model folder, or a DeepSpeed checkpoint.")
   private Path path;
 
   @Mixin private OutputOptions speech;
 
   @Override
   public Integer call() throws IOException {
+    if (CheckpointDescription.fits(path)) {
+      CheckpointDescription.of(path).print(speech);
+      return ExitCode.FINE;
+    }
     FolderDescription description = FolderDescription.of(path);
     if (speech.isJson()) {
       speech.printJson(description.toTree());

@@ -1,0 +1,100 @@
+package dev.cairn.cli;
+
+import dev.cairn.deepspeed.CheckpointSummary;
+import dev.cairn.deepspeed.CheckpointSummary.Entry;
+import dev.cairn.deepspeed.DeepSpeedCheckpoint;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** A DeepSpeed checkpoint folder in words, or as JSON. */
+final class CheckpointDescription {
+  private final CheckpointSummary summary;
+
+  private CheckpointDescription(CheckpointSummary summary) {
+    this.summary = summary;
+  }
+
+  /** Returns whether a path is rather a DeepSpeed checkpoint than a model folder. */
+  static boolean fits(Path path) throws IOException {
+    if (Files.isRegularFile(path.resolve("latest"))) {
+      return true;
+    }
+    if (!Files.isDirectory(path)) {
+      return false;
+    }
+    try (var files = Files.newDirectoryStream(path, "*model_states.pt")) {
+      return files.iterator().hasNext();
+    }
+  }
+
+  /** Reads what the checkpoint says of itself; no tensor data. */
+  static CheckpointDescription of(Path path) throws IOException {
+    return new CheckpointDescription(DeepSpeedCheckpoint.open(path).summary());
+  }
+
+  void print(OutputOptions speech) {
+    if (speech.isJson()) {
+      speech.printJson(toTree());
+      return;
+    }
+    speech
+        .out()
+        .printf(
+            "DeepSpeed ZeRO-%d, %d ranks, version %s, tag %s%n",
+            summary.stage(),
+            summary.worldSize(),
+            Messages.printable(summary.deepSpeedVersion().orElse("unknown")),
+            Messages.printable(summary.tag()));
+    for (Entry entry : summary.entries()) {
+      speech
+          .out()
+          .printf(
+              "%s  %s %s %s%s%n",
+              Messages.printable(entry.name()),
+              entry.heldDType(),
+              entry.shape(),
+              kind(entry),
+              entry.tiedTo().map(to -> ", tied to " + Messages.printable(to)).orElse(""));
+    }
+    speech
+        .out()
+        .printf(
+            "%d trainable elements, %d frozen%n",
+            summary.trainableElements(), summary.frozenElements());
+    speech.out().flush();
+  }
+
+  private static String kind(Entry entry) {
+    return entry.kind().name().toLowerCase(Locale.ROOT);
+  }
+
+  private Map<String, Object> toTree() {
+    List<Object> parameters = new ArrayList<>();
+    for (Entry entry : summary.entries()) {
+      Map<String, Object> parameter = new LinkedHashMap<>();
+      parameter.put("name", entry.name());
+      parameter.put("shape", Arrays.stream(entry.shape().toArray()).boxed().toList());
+      parameter.put("kind", kind(entry));
+      parameter.put("heldDtype", entry.heldDType().name());
+      parameter.put("storedDtype", entry.storedDType().name());
+      parameter.put("tiedTo", entry.tiedTo().orElse(null));
+      parameters.add(parameter);
+    }
+    Map<String, Object> tree = new LinkedHashMap<>();
+    tree.put("stage", summary.stage());
+    tree.put("worldSize", summary.worldSize());
+    tree.put("deepSpeedVersion", summary.deepSpeedVersion().orElse(null));
+    tree.put("tag", summary.tag());
+    tree.put("trainableElements", summary.trainableElements());
+    tree.put("frozenElements", summary.frozenElements());
+    tree.put("parameters", parameters);
+    return tree;
+  }
+}

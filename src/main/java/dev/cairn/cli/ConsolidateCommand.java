@@ -1,0 +1,125 @@
+package dev.cairn.cli;
+
+import dev.cairn.SaveMode;
+import dev.cairn.SaveOptions;
+import dev.cairn.SaveReport;
+import dev.cairn.deepspeed.Consolidator;
+import dev.cairn.deepspeed.DeepSpeedCheckpoint;
+import dev.cairn.hf.ModelFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** A DeepSpeed checkpoint folder into a model folder. */
+@Command(
+    name = "consolidate",
+    sortOptions = false,
+    description =
+        "Converts a DeepSpeed ZeRO-1, -2 or -3 checkpoint folder into a Hugging Face model folder, in"
+            + " one pass and little memory, without running anything that is in it.",
+    footer = {
+      "",
+      "Example: cairn consolidate checkpoints/global_run out/olmo --hf ~/models/olmo",
+      "         cairn consolidate checkpoints/global_run out/policy --attribute policy --dtype f32"
+    })
+final class ConsolidateCommand implements Callable<Integer> {
+  private static final int BUFFER_BYTES = 4 << 20;
+
+  @Parameters(
+      index = "0",
+      paramLabel = "CHECKPOINT",
+      description = "The folder with the file latest, or one save's folder in it.")
+  private Path checkpoint;
+
+  @Parameters(index = "1", paramLabel = "OUTPUT", description = "The model folder to make.")
+  private Path output;
+
+  @Option(
+      names = "--tag",
+      paramLabel = "T",
+      description = "Which save of the checkpoint (default: the one that the file latest names).")
+  private String tag;
+
+  @Option(
+      names = "--hf",
+      paramLabel = "DIR",
+      description = "The base model: its config, generation config and tokenizer are taken.")
+  private Path baseModel;
+
+  @Option(names = "--exclude-frozen", description = "Leave frozen parameters out.")
+  private boolean excludeFrozen;
+
+  @Option(
+      names = "--attribute",
+      paramLabel = "NAME",
+      description = "Take only this attribute of a composite model, for example policy.")
+  private String attribute;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "How many threads read, cast and write (default: as many as processors, to 8).")
+  private Integer threads;
+
+  @Mixin private FolderOptions folderOptions;
+
+  @Mixin private OutputOptions speech;
+
+  @Override
+  public Integer call() throws IOException {
+    folderOptions.checkTarget(output);
+    ModelFiles files = baseModel == null ? ModelFiles.none() : ModelFiles.fromFolder(baseModel);
+    long startNanos = System.nanoTime();
+    DeepSpeedCheckpoint opened =
+        tag == null
+            ? DeepSpeedCheckpoint.open(checkpoint)
+            : DeepSpeedCheckpoint.open(checkpoint, tag);
+    SaveReport report =
+        Consolidator.consolidate(
+            opened, output, files, saveOptions(), excludeFrozen, Optional.ofNullable(attribute));
+    print(report, (System.nanoTime() - startNanos) / 1e9);
+    return ExitCode.FINE;
+  }
+
+  private SaveOptions saveOptions() {
+    int count = threads == null ? Math.min(8, Runtime.getRuntime().availableProcessors()) : threads;
+    return folderOptions
+        .save()
+        .mode(SaveMode.PARALLEL)
+        .stagingBuffers(count)
+        .stagingBufferBytes(BUFFER_BYTES)
+        .build();
+  }
+
+  private void print(SaveReport report, double seconds) throws IOException {
+    if (speech.isJson()) {
+      Map<String, Object> json = new LinkedHashMap<>();
+      json.put("output", output.toString());
+      json.put("seconds", seconds);
+      json.put("bytes", report.lengthBytes());
+      json.put("peakRssBytes", ProcessMemory.peakBytes());
+      speech.printJson(json);
+      return;
+    }
+    speech
+        .out()
+        .printf(
+            "%s: %s in %.3f s, %s/s, peak memory %s%s%n",
+            Messages.printable(output.toString()),
+            Amounts.bytes(report.lengthBytes()),
+            seconds,
+            Amounts.bytes((long) (report.lengthBytes() / seconds)),
+            Amounts.bytes(ProcessMemory.peakBytes()),
+            folderOptions.isDurable()
+                ? ""
+                : " (fast: outlives the death of processes, not a power cut; --durable for that)");
+    speech.out().flush();
+  }
+}

@@ -1,0 +1,80 @@
+package dev.cairn.cli;
+
+import dev.cairn.Durability;
+import dev.cairn.SaveOptions;
+import dev.cairn.safetensors.Sharding;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+
+/** The options of every command that makes a model folder. */
+final class FolderOptions {
+  @Option(
+      names = "--dtype",
+      defaultValue = "bf16",
+      description =
+          "What floating tensors are saved as: bf16, f16, f32, or keep (default:"
+              + " ${DEFAULT-VALUE}).")
+  private DTypeOption dtype;
+
+  @Option(
+      names = "--max-shard-size",
+      defaultValue = "50GB",
+      paramLabel = "SIZE",
+      converter = SizeConverter.class,
+      description = "Tensor bytes in one file at most (default: ${DEFAULT-VALUE}).")
+  private long maxShardBytes;
+
+  @Option(names = "--overwrite", description = "Replace the output if it exists.")
+  private boolean isOverwriting;
+
+  @Option(
+      names = "--durable",
+      description = "Force everything to the disk, so that the save outlives a power cut.")
+  private boolean isDurable;
+
+  /** Reads {@code 50GB}. */
+  static final class SizeConverter implements ITypeConverter<Long> {
+    @Override
+    public Long convert(String value) {
+      return Sharding.parseSize(value);
+    }
+  }
+
+  DTypeOption dtype() {
+    return dtype;
+  }
+
+  long maxShardBytes() {
+    return maxShardBytes;
+  }
+
+  boolean isOverwriting() {
+    return isOverwriting;
+  }
+
+  boolean isDurable() {
+    return isDurable;
+  }
+
+  /** Refuses a target that exists, before anything is read. */
+  void checkTarget(Path output) throws FileAlreadyExistsException {
+    if (output != null && !isOverwriting && Files.exists(output, LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileAlreadyExistsException(
+          output.toString(), null, "exists already; --overwrite replaces it");
+    }
+  }
+
+  /** Returns the options of the save; staging is the command's to set. */
+  SaveOptions.Builder save() {
+    SaveOptions.Builder builder =
+        SaveOptions.builder()
+            .durability(isDurable ? Durability.DURABLE : Durability.FAST)
+            .overwrite(isOverwriting)
+            .maxShardBytes(maxShardBytes);
+    return dtype.dtype() == null ? builder.keepDtypes() : builder.dtype(dtype.dtype());
+  }
+}
