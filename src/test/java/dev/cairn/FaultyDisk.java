@@ -25,11 +25,19 @@ final class FaultyDisk implements Disk {
   private final boolean canExchange;
   private int callsLeft;
   private boolean failed;
+  private boolean halts;
 
   FaultyDisk(Call failing, int nth, boolean canExchange) {
     this.failing = failing;
     this.callsLeft = nth;
     this.canExchange = canExchange;
+  }
+
+  /** Returns a disk at whose nth call the process dies without a word, as if killed. */
+  static FaultyDisk halting(Call failing, int nth) {
+    FaultyDisk disk = new FaultyDisk(failing, nth, true);
+    disk.halts = true;
+    return disk;
   }
 
   synchronized boolean failed() {
@@ -39,6 +47,9 @@ final class FaultyDisk implements Disk {
   private synchronized void pass(Call call, Path path) throws IOException {
     if (call == failing && !failed && callsLeft-- == 0) {
       failed = true;
+      if (halts) {
+        Runtime.getRuntime().halt(9);
+      }
       throw new IOException("injected fault: call=" + call + ", path=" + path.getFileName());
     }
   }

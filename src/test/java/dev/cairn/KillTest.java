@@ -1,0 +1,170 @@
+package dev.cairn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.comm.Communicator;
+import dev.cairn.hf.FolderCheck;
+import dev.cairn.kernels.Kernels;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Kills ranks in the middle of saving: what is left is a whole checkpoint of one step. */
+@Tag("faults")
+@Tag("processes")
+class KillTest {
+  private static final int WORLD_SIZE = SaveLoop.WORLD_SIZE;
+
+  /** How many random kills for each way of saving; many more with {@code -Pfaults}. */
+  private static final int KILLS = Integer.getInteger("cairn.kills", 10);
+
+  @TempDir Path temporary;
+
+  private Path run() {
+    return temporary.resolve("run");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"PARALLEL,false", "PARALLEL,true", "GATHER,false", "GATHER,true"})
+  void latestIsAWholeStepWheneverAndWhoeverIsKilled(SaveMode mode, boolean async) throws Exception {
+    Random random = new Random(mode.name().hashCode() + (async ? 1 : 0));
+    List<String> arguments =
+        List.of(run().toString(), mode.name(), Boolean.toString(async), "none", "0");
+    List<SaveLoopProcess> ranks = new ArrayList<>();
+    int insideASave = 0;
+    try {
+      for (int rank = 0; rank < WORLD_SIZE; rank++) {
+        ranks.add(new SaveLoopProcess(rank, WORLD_SIZE, arguments));
+      }
+      for (int kill = 0; kill < KILLS; kill++) {
+        Path rendezvous = Files.createDirectory(temporary.resolve("meet" + kill));
+        for (SaveLoopProcess rank : ranks) {
+          rank.join(rendezvous);
+        }
+        ranks.get(0).await("saving", 60_000);
+        Thread.sleep(random.nextInt(150));
+        insideASave += kill(ranks, random, arguments) ? 1 : 0;
+        checkRun();
+      }
+    } finally {
+      ranks.forEach(SaveLoopProcess::close);
+    }
+    System.Logger log = System.getLogger(KillTest.class.getName());
+    log.log(
+        System.Logger.Level.INFO,
+        "{0} of {1} kills fell inside a save: mode={2}, async={3}",
+        insideASave,
+        KILLS,
+        mode,
+        async);
+    assertTrue(insideASave > 0, "no kill fell inside a save");
+  }
+
+  /** Kills one rank, or all of them, starts it anew; returns whether it was saving. */
+  private static boolean kill(List<SaveLoopProcess> ranks, Random random, List<String> arguments)
+      throws Exception {
+    boolean all = random.nextInt(4) == 0;
+    int victim = random.nextInt(WORLD_SIZE);
+    for (int rank = 0; rank < WORLD_SIZE; rank++) {
+      if (all || rank == victim) {
+        ranks.get(rank).kill();
+      }
+    }
+    boolean wasSaving = ranks.get(victim).lastWord().startsWith("saving");
+    for (int rank = 0; rank < WORLD_SIZE; rank++) {
+      if (all || rank == victim) {
+        ranks.set(rank, new SaveLoopProcess(rank, WORLD_SIZE, arguments));
+      } else {
+        String failure = ranks.get(rank).await("failed", 15_000);
+        assertTrue(failure.contains("rank " + victim + " of " + WORLD_SIZE), failure);
+      }
+    }
+    return wasSaving;
+  }
+
+  @ParameterizedTest
+  @EnumSource(value = FaultyDisk.Call.class)
+  void latestIsAWholeStepWhicheverDiskCallIsTheLast(FaultyDisk.Call call) throws Exception {
+    int dyingCall = call == FaultyDisk.Call.WRITE ? 300 : call == FaultyDisk.Call.CREATE ? 9 : 2;
+    List<String> arguments =
+        List.of(run().toString(), "PARALLEL", "false", call.name(), Integer.toString(dyingCall));
+    Path rendezvous = Files.createDirectory(temporary.resolve("meet"));
+    try (SaveLoopProcess only = new SaveLoopProcess(0, 1, arguments)) {
+      only.join(rendezvous);
+      if (call == FaultyDisk.Call.EXCHANGE
+          || call == FaultyDisk.Call.FORCE
+          || call == FaultyDisk.Call.FORCE_FOLDER) {
+        only.await("saved 3", 30_000); // a fast save of a new step never makes that call
+        return;
+      }
+      assertEquals(9, only.awaitExit());
+    }
+    checkRun();
+  }
+
+  /** Checks every visible folder, and that the latest holds the bits of its own step. */
+  private void checkRun() throws IOException {
+    for (RunDirectory.Entry entry : new RunDirectory(run()).committed()) {
+      assertEquals(
+          List.of(),
+          FolderCheck.check(
+              entry.path(),
+              Kernels.best()::crc32c,
+              ByteBuffer.allocateDirect(1 << 16),
+              bytes -> {}),
+          entry.path().toString());
+    }
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer =
+            Checkpointer.open(single, SaveLoop.options(SaveMode.AUTO), RunOptions.in(run()))) {
+      Optional<Checkpoint> latest = checkpointer.latest();
+      if (latest.isPresent()) {
+        WholeModel expected = SaveLoop.model(latest.get().step());
+        ParameterSet restored = expected.poisonedOn(0, 1);
+        latest.get().restore(restored);
+        expected.assertHolds(restored, 0, 1);
+        assertEquals(Optional.of(latest.get().step()), latest.get().longValue("step"));
+      }
+    }
+  }
+
+  @Test
+  void leftoversOfTheDeadAreSweptByTheNextSave() throws Exception {
+    List<String> arguments = List.of(run().toString(), "PARALLEL", "false", "WRITE", "300");
+    Path rendezvous = Files.createDirectory(temporary.resolve("meet"));
+    try (SaveLoopProcess only = new SaveLoopProcess(0, 1, arguments)) {
+      only.join(rendezvous);
+      assertEquals(9, only.awaitExit());
+    }
+    assertEquals(1, hidden());
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer =
+            Checkpointer.open(single, SaveLoop.options(SaveMode.AUTO), RunOptions.in(run()))) {
+      long step = checkpointer.latest().map(Checkpoint::step).orElse(0L) + 1;
+      checkpointer.save(
+          step,
+          SaveLoop.model(step).on(0, 1),
+          dev.cairn.hf.ModelFiles.none(),
+          TrainerState.builder().build());
+    }
+    assertEquals(0, hidden());
+  }
+
+  private int hidden() throws IOException {
+    try (var paths = Files.list(run())) {
+      return (int) paths.filter(path -> path.getFileName().toString().startsWith(".")).count();
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package dev.cairn;
+
+import dev.cairn.comm.Communicator;
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.io.Disk;
+import dev.cairn.layout.Layout;
+import dev.cairn.tensor.DType;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A rank that saves one checkpoint after the other until something fails, in a process of its own.
+ *
+ * <p>Arguments: run directory, mode, whether saves are asynchronous, a disk call and how many of
+ * them may pass before the process halts ({@code none 0} for never). Each line on its input is a
+ * rendezvous directory: a group to join.
+ */
+final class SaveLoop {
+  static final int WORLD_SIZE = 3;
+
+  private SaveLoop() {}
+
+  public static void main(String[] arguments) throws IOException {
+    BufferedReader lines =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+      try {
+        saveUntilFailure(line, arguments);
+      } catch (IOException e) {
+        System.out.println("failed " + e.getMessage());
+      }
+    }
+  }
+
+  static SaveOptions options(SaveMode mode) {
+    return SaveOptions.builder()
+        .mode(mode)
+        .durability(Durability.FAST)
+        .keepDtypes()
+        .maxShardBytes(300_000)
+        .stagingBuffers(2)
+        .stagingBufferBytes(4096)
+        .build();
+  }
+
+  /** Returns the model of a step: other steps have other bits. */
+  static WholeModel model(long step) {
+    return new WholeModel(step)
+        .add("embed.weight", DType.F32, Layout.zero3(), 401, 101)
+        .add("norm.weight", DType.F32, Layout.replicated(), 1001)
+        .add("head.weight", DType.BF16, Layout.rows(), 205, 333);
+  }
+
+  private static void saveUntilFailure(String rendezvous, String[] arguments) throws IOException {
+    int worldSize = Integer.parseInt(System.getenv("WORLD_SIZE"));
+    Map<String, String> variables =
+        Map.of(
+            "RANK",
+            System.getenv("RANK"),
+            "WORLD_SIZE",
+            System.getenv("WORLD_SIZE"),
+            "CAIRN_RENDEZVOUS",
+            rendezvous,
+            "CAIRN_TIMEOUT_SECONDS",
+            "30",
+            "CAIRN_PEER_TIMEOUT_SECONDS",
+            "20");
+    RunOptions run = RunOptions.in(Path.of(arguments[0])).withKeepLast(3);
+    SaveMode mode = SaveMode.valueOf(arguments[1]);
+    boolean async = Boolean.parseBoolean(arguments[2]);
+    Disk disk =
+        arguments[3].equals("none")
+            ? Disk.local()
+            : FaultyDisk.halting(
+                FaultyDisk.Call.valueOf(arguments[3]), Integer.parseInt(arguments[4]));
+    try (Communicator communicator = Communicator.fromEnvironment(variables);
+        Checkpointer checkpointer =
+            Checkpointer.open(communicator, options(mode), Optional.of(run), disk)) {
+      long step = checkpointer.latest().map(Checkpoint::step).orElse(0L);
+      while (true) {
+        step++;
+        ParameterSet own = model(step).on(communicator.rank(), worldSize);
+        TrainerState state = TrainerState.builder().value("step", step).build();
+        System.out.println("saving " + step);
+        if (async) {
+          checkpointer.saveAsync(step, own, ModelFiles.none(), state);
+        } else {
+          checkpointer.save(step, own, ModelFiles.none(), state);
+        }
+        System.out.println("saved " + step);
+      }
+    }
+  }
+}
