@@ -15,8 +15,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "prune",
     description =
-        "Deletes committed checkpoints but the newest N and those marked to be kept. Each is renamed"
-            + " away first, so that none is ever seen half deleted.",
+        "Deletes committed checkpoints but the newest N and those marked to be kept. Each is"
+            + " renamed away first, so that none is ever seen half deleted.",
     footer = {"", "Example: cairn prune ~/runs/olmo --keep-last 3 --dry-run"})
 final class PruneCommand implements Callable<Integer> {
   @Parameters(paramLabel = "DIR", description = "A run's directory.")

@@ -95,7 +95,8 @@ class PlanCommandTest {
     Map<String, Object> plan =
         json(
             RUN
-                + " --stall-seconds 1 --save-seconds 30 --bytes 10GB --disk-budget 2TB --keep-last 3");
+                + " --stall-seconds 1 --save-seconds 30 --bytes 10GB --disk-budget 2TB --keep-last"
+                + " 3");
     assertEquals(10e9, number(plan, "checkpointBytes"));
     assertEquals(1, number(plan, "stallSeconds"));
     assertEquals(30, number(plan, "saveSeconds"));
