@@ -138,8 +138,8 @@ final class CheckpointFolder implements AutoCloseable {
             contents.step(),
             tensors,
             files);
-    folder.write(Manifest.FILE_NAME, manifest.encode(), durable);
-    folder.publish(durable);
+    int manifestCrc = folder.write(Manifest.FILE_NAME, manifest.encode(), durable);
+    folder.publish(Manifest.completedText(manifestCrc), durable);
   }
 
   @Override

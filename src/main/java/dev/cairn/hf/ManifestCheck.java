@@ -8,6 +8,7 @@ import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongConsumer;
+import java.util.zip.CRC32C;
 
 /** Compares a folder with its manifest: what should be there, lengths, then every checksum. */
 final class ManifestCheck {
@@ -35,9 +37,10 @@ final class ManifestCheck {
    */
   List<Finding> check(Map<String, Header> headers) throws IOException {
     Path manifestFile = folder.resolve(Manifest.FILE_NAME);
+    byte[] bytes = Files.readAllBytes(manifestFile);
     Manifest manifest;
     try {
-      manifest = Manifest.parse(Files.readAllBytes(manifestFile), manifestFile.toString());
+      manifest = Manifest.parse(bytes, manifestFile.toString());
     } catch (CorruptFileException e) {
       return List.of(Finding.of(Manifest.FILE_NAME, e));
     }
@@ -55,6 +58,7 @@ final class ManifestCheck {
         findings.add(Finding.of(file, "file is not in the manifest"));
       }
     }
+    checkManifestItself(bytes);
     return findings;
   }
 
@@ -64,6 +68,24 @@ final class ManifestCheck {
       findings.add(
           Finding.of(
               Manifest.COMPLETED_FILE_NAME, "marker is missing or empty: the save did not finish"));
+    }
+  }
+
+  /** The marker has the checksum of the manifest, which has those of all other files. */
+  private void checkManifestItself(byte[] manifest) throws IOException {
+    Path marker = folder.resolve(Manifest.COMPLETED_FILE_NAME);
+    if (!Files.exists(marker) || Files.size(marker) == 0) {
+      return; // said already
+    }
+    CRC32C crc = new CRC32C();
+    crc.update(manifest);
+    String expected = Manifest.completedText((int) crc.getValue());
+    if (!new String(Files.readAllBytes(marker), StandardCharsets.ISO_8859_1).equals(expected)) {
+      findings.add(
+          Finding.of(
+              Manifest.FILE_NAME,
+              "manifest checksum mismatch: expected in %s: %s"
+                  .formatted(Manifest.COMPLETED_FILE_NAME, expected.strip())));
     }
   }
 

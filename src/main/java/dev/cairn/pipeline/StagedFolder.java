@@ -160,10 +160,11 @@ public final class StagedFolder implements AutoCloseable {
    * Makes the folder visible under its final name. Before it, every file that must survive a power
    * cut has been forced.
    *
+   * @param completed what the marker says, not empty
    * @param durable whether folders are forced too, this one before the rename and its parent after
    */
-  public void publish(boolean durable) throws IOException {
-    write(COMPLETED, (id + "\n").getBytes(StandardCharsets.UTF_8), durable);
+  public void publish(String completed, boolean durable) throws IOException {
+    write(COMPLETED, completed.getBytes(StandardCharsets.UTF_8), durable);
     heartbeat.close();
     disk.delete(folder.resolve(Owner.FILE));
     if (durable) {

@@ -160,6 +160,15 @@ public record Manifest(
   }
 
   /**
+   * {@return what {@code COMPLETED} says: the checksum of the manifest, which has everybody else's}
+   *
+   * @param manifestCrc32c the checksum of {@code cairn.json}
+   */
+  public static String completedText(int manifestCrc32c) {
+    return FILE_NAME + " crc32c=" + crc(manifestCrc32c) + "\n";
+  }
+
+  /**
    * {@return a checksum as manifests and messages spell it: 8 lowercase hex digits}
    *
    * @param crc32c the checksum

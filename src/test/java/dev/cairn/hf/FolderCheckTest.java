@@ -59,7 +59,13 @@ class FolderCheckTest {
     }
     Manifest manifest = new Manifest("now", "gather", 1, OptionalLong.empty(), tensors, files);
     Files.write(folder.resolve("cairn.json"), manifest.encode());
-    Files.writeString(folder.resolve("COMPLETED"), "now");
+    writeMarker(folder);
+  }
+
+  private static void writeMarker(Path folder) throws IOException {
+    byte[] manifest = Files.readAllBytes(folder.resolve("cairn.json"));
+    int crc = Folders.crc32c(manifest, 0, manifest.length);
+    Files.writeString(folder.resolve("COMPLETED"), Manifest.completedText(crc));
   }
 
   @ParameterizedTest
@@ -192,9 +198,16 @@ class FolderCheckTest {
     Path single = Folders.copy("llama_single", temp.resolve("single"));
     Manifest none = new Manifest("now", "gather", 1, OptionalLong.empty(), List.of(), List.of());
     Files.write(single.resolve("cairn.json"), none.encode());
-    Files.writeString(single.resolve("COMPLETED"), "now");
+    writeMarker(single);
     List<Finding> findings = check(single);
     assertEquals(List.of(Finding.of("model.safetensors", "file is not in the manifest")), findings);
+  }
+
+  @Test
+  void manifestThatIsNotTheMarkersIsFound() throws IOException {
+    Folders.replace(folder.resolve("cairn.json"), "\"now\"", "\"new\"");
+    assertOne(
+        "cairn.json", "manifest checksum mismatch: expected in COMPLETED: cairn.json crc32c=");
   }
 
   @Test
