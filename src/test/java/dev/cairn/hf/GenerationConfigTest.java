@@ -56,7 +56,7 @@ class GenerationConfigTest {
 
   private static Set<String> namedIn(String message) {
     Set<String> names = new TreeSet<>();
-    for (String problem : message.split(": ", 2)[1].split("; ")) {
+    for (String problem : message.split(": ", 2)[1].split("; ", -1)) {
       names.add(problem.split("[=.]", 2)[0]);
     }
     return names;
