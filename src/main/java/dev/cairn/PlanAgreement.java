@@ -1,5 +1,6 @@
 package dev.cairn;
 
+import dev.cairn.hf.FusedWeights;
 import dev.cairn.plan.Fingerprint;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.SavePlan;
@@ -47,6 +48,11 @@ final class PlanAgreement {
   private byte[] plan() {
     for (Parameter parameter : contents.tensors()) {
       parameter.checkPartition(ranks.rank(), ranks.size());
+    }
+    if (!options.rawNames()) {
+      FusedWeights.check(
+          contents.files().config(),
+          contents.model().parameters().stream().map(Parameter::name).toList());
     }
     plan = SavePlan.of(contents.groups(options), ranks.size());
     return Fingerprint.of(options.toString(), plan.tensors());

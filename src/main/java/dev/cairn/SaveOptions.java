@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param stagingBuffers how many staging buffers each rank allocates
  * @param stagingBufferBytes size of each, a multiple of 4096
  * @param snapshotBudgetBytes how much host memory an asynchronous save may copy into
+ * @param rawNames whether weights that transformers would split are saved as they are; otherwise
+ *     they are an error
  */
 public record SaveOptions(
     Optional<DType> dtype,
@@ -25,7 +27,8 @@ public record SaveOptions(
     long maxShardBytes,
     int stagingBuffers,
     int stagingBufferBytes,
-    long snapshotBudgetBytes) {
+    long snapshotBudgetBytes,
+    boolean rawNames) {
   /**
    * Checks the options.
    *
@@ -59,7 +62,8 @@ public record SaveOptions(
         maxShardBytes,
         stagingBuffers,
         stagingBufferBytes,
-        snapshotBudgetBytes);
+        snapshotBudgetBytes,
+        rawNames);
   }
 
   private static boolean isTarget(DType dtype) {
@@ -89,6 +93,7 @@ public record SaveOptions(
     private int stagingBuffers = 4;
     private int stagingBufferBytes = 8 << 20;
     private long snapshotBudgetBytes = Long.MAX_VALUE;
+    private boolean rawNames;
 
     private Builder() {}
 
@@ -146,6 +151,16 @@ public record SaveOptions(
       return this;
     }
 
+    /**
+     * Sets whether weights that are fused in memory, but published split (the experts of Mixtral,
+     * Qwen-MoE and others), are saved under the names they have in memory. Otherwise saving them is
+     * an error.
+     */
+    public Builder rawNames(boolean value) {
+      this.rawNames = value;
+      return this;
+    }
+
     /** Returns the options. */
     public SaveOptions build() {
       return new SaveOptions(
@@ -156,7 +171,8 @@ public record SaveOptions(
           maxShardBytes,
           stagingBuffers,
           stagingBufferBytes,
-          snapshotBudgetBytes);
+          snapshotBudgetBytes,
+          rawNames);
     }
   }
 }

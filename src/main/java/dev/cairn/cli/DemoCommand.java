@@ -78,6 +78,8 @@ final class DemoCommand implements Callable<Integer> {
               + " working directory).")
   private Path output;
 
+  @Mixin private ModelOptions modelOptions;
+
   @Mixin private OutputOptions speech;
 
   /** Reads {@code 124M}. */
@@ -93,7 +95,8 @@ final class DemoCommand implements Callable<Integer> {
     checkOptions();
     try (DemoFolders folders = DemoFolders.create()) {
       DemoJob job = job(folders);
-      try (DemoModel model = job.openModel()) {
+      job.choice().files(job.modelFiles()); // refused now, not when the ranks save
+      try (DemoModel model = job.openSaved()) {
         long elements = model.tensors().stream().mapToLong(info -> info.shape().elements()).sum();
         long heldBytes = model.tensors().stream().mapToLong(TensorInfo::lengthBytes).sum();
         speech.message(
@@ -116,6 +119,10 @@ final class DemoCommand implements Callable<Integer> {
     if (held.dtype() != DType.F32 && held.dtype() != DType.BF16) {
       throw new IllegalArgumentException("bad option: --held=" + held + ", expected f32 or bf16");
     }
+    if (from == null && modelOptions.choice().chatTemplateName() != null) {
+      throw new IllegalArgumentException(
+          "a made-up model has no tokenizer: --chat-template-name, expected --from beside it");
+    }
   }
 
   private DemoJob job(DemoFolders folders) throws IOException {
@@ -137,7 +144,8 @@ final class DemoCommand implements Callable<Integer> {
         folderOptions.dtype().dtype(),
         folderOptions.maxShardBytes(),
         folderOptions.isDurable(),
-        folderOptions.isOverwriting());
+        folderOptions.isOverwriting(),
+        modelOptions.choice());
   }
 
   private List<RankReport> save(DemoJob job, DemoFolders folders) throws IOException {

@@ -23,6 +23,7 @@ import java.util.Map;
  * @param maxShardBytes where a file ends and the next begins
  * @param isDurable whether the save outlives a power loss
  * @param isOverwriting whether an existing output is replaced
+ * @param choice what of the model is saved, and with which generation config
  */
 record DemoJob(
     Path from,
@@ -34,9 +35,21 @@ record DemoJob(
     DType dtype,
     long maxShardBytes,
     boolean isDurable,
-    boolean isOverwriting) {
+    boolean isOverwriting,
+    ModelChoice choice) {
 
-  /** Opens the model that the job saves. */
+  /** Opens what the job saves of the model. */
+  DemoModel openSaved() throws IOException {
+    DemoModel whole = openModel();
+    try {
+      return choice.of(whole);
+    } catch (IllegalArgumentException e) {
+      whole.close();
+      throw e;
+    }
+  }
+
+  /** Opens the model that the ranks hold. */
   DemoModel openModel() throws IOException {
     return from == null ? new MadeUpModel(shape(), held) : new FolderModel(from);
   }
@@ -59,6 +72,7 @@ record DemoJob(
     json.put("maxShardBytes", maxShardBytes);
     json.put("isDurable", isDurable);
     json.put("isOverwriting", isOverwriting);
+    json.put("choice", choice.toJson());
     return new String(Json.compact(json), StandardCharsets.UTF_8);
   }
 
@@ -75,6 +89,7 @@ record DemoJob(
         json.get("dtype") == null ? null : DType.valueOf((String) json.get("dtype")),
         ((JsonNumber) json.get("maxShardBytes")).longValue(),
         (Boolean) json.get("isDurable"),
-        (Boolean) json.get("isOverwriting"));
+        (Boolean) json.get("isOverwriting"),
+        ModelChoice.parse((Map<?, ?>) json.get("choice")));
   }
 }

@@ -2,6 +2,7 @@ package dev.cairn.cli;
 
 import dev.cairn.Checkpointer;
 import dev.cairn.Durability;
+import dev.cairn.ParameterSet;
 import dev.cairn.SaveMode;
 import dev.cairn.SaveOptions;
 import dev.cairn.SaveReport;
@@ -62,18 +63,20 @@ final class RankMain {
             .mode(job.mode())
             .durability(job.isDurable() ? Durability.DURABLE : Durability.FAST)
             .overwrite(job.isOverwriting())
-            .maxShardBytes(job.maxShardBytes());
+            .maxShardBytes(job.maxShardBytes())
+            .rawNames(job.choice().isRaw());
     return (job.dtype() == null ? options.keepDtypes() : options.dtype(job.dtype())).build();
   }
 
   private static RankReport save(
       DemoJob job, int rank, Checkpointer checkpointer, RankPartitions partitions)
       throws IOException {
-    ModelFiles files = ModelFiles.fromFolder(job.modelFiles());
+    ModelFiles files = job.choice().files(job.modelFiles());
+    ParameterSet parameters = job.choice().of(partitions.parameters());
     ProcessMemory.forgetPeak();
     long residentBytes = ProcessMemory.residentBytes();
     long startNanos = System.nanoTime();
-    SaveReport report = checkpointer.save(job.output(), partitions.parameters(), files);
+    SaveReport report = checkpointer.save(job.output(), parameters, files);
     double seconds = (System.nanoTime() - startNanos) / 1e9;
     long peakBytes = ProcessMemory.peakBytes();
     return new RankReport(

@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A model's {@code config.json}: what Cairn needs of it, and the form it is saved in. Immutable.
@@ -19,6 +21,7 @@ public final class ModelConfig {
   public static final String FILE_NAME = "config.json";
 
   private static final String ARCHITECTURES = "architectures";
+  private static final String MODEL_TYPE = "model_type";
   private static final String DTYPE = "dtype";
   private static final String TORCH_DTYPE = "torch_dtype";
   private static final String FSDP_PREFIX = "FSDP";
@@ -59,9 +62,47 @@ public final class ModelConfig {
     return Optional.of(parse(Files.readAllBytes(file), file.toString()));
   }
 
+  /**
+   * {@return the config of a tree}
+   *
+   * @param config name to value, as JSON holds it: maps with string keys, lists, strings, booleans,
+   *     null, {@link dev.cairn.json.JsonNumber}, Integer, Long and Double
+   */
+  public static ModelConfig of(Map<String, ?> config) {
+    try {
+      return parse(Json.compact(config), "(given)");
+    } catch (CorruptFileException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  /** Returns every model type in the config, those of parts included, and the architectures. */
+  Set<String> types() {
+    Set<String> types = new LinkedHashSet<>();
+    collectTypes(tree, types);
+    if (tree.get(ARCHITECTURES) instanceof List<?> architectures) {
+      architectures.stream()
+          .map(ModelConfig::withoutPrefix)
+          .filter(String.class::isInstance)
+          .forEach(name -> types.add((String) name));
+    }
+    return types;
+  }
+
+  private static void collectTypes(Map<?, ?> config, Set<String> types) {
+    if (config.get(MODEL_TYPE) instanceof String type) {
+      types.add(type);
+    }
+    for (Object value : config.values()) {
+      if (value instanceof Map<?, ?> part) {
+        collectTypes(part, types);
+      }
+    }
+  }
+
   /** {@return {@code model_type}, if the config says one} */
   public Optional<String> modelType() {
-    return tree.get("model_type") instanceof String type ? Optional.of(type) : Optional.empty();
+    return tree.get(MODEL_TYPE) instanceof String type ? Optional.of(type) : Optional.empty();
   }
 
   /**

@@ -4,51 +4,26 @@ import dev.cairn.json.CodePointOrder;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NotDirectoryException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Stream;
+import java.util.TreeMap;
 
 /**
  * What is written beside the safetensors files: config, generation config, tokenizer. Immutable.
  */
 public final class ModelFiles {
-  private static final Set<String> COPIED =
-      Set.of(
-          "generation_config.json",
-          "tokenizer.json",
-          "tokenizer_config.json",
-          "special_tokens_map.json",
-          "added_tokens.json",
-          "vocab.json",
-          "merges.txt",
-          "vocab.txt",
-          "tokenizer.model",
-          "spiece.model",
-          "sentencepiece.bpe.model",
-          "tekken.json",
-          "source.spm",
-          "target.spm",
-          "preprocessor_config.json",
-          "video_preprocessor_config.json",
-          "processor_config.json",
-          "chat_template.json",
-          "chat_template.jinja");
-
-  private static final List<String> COPIED_SUFFIXES = List.of(".tiktoken", ".py");
-  private static final String TEMPLATE_FOLDER = "additional_chat_templates";
+  private static final String MODEL_CARD = "README.md";
 
   private final Optional<ModelConfig> config;
-  private final List<FolderFile> copied;
+  private final List<FolderFile> others;
 
-  private ModelFiles(Optional<ModelConfig> config, List<FolderFile> copied) {
+  private ModelFiles(Optional<ModelConfig> config, List<FolderFile> others) {
     this.config = config;
-    this.copied = copied;
+    this.others = others;
   }
 
   /** {@return no files at all: only weights are written} */
@@ -57,43 +32,22 @@ public final class ModelFiles {
   }
 
   /**
-   * {@return the files of an existing model folder} The config is read now, the others, which are
-   * copied byte for byte, when they are written.
+   * {@return the files of an existing model folder} The configs are read and checked now; all but
+   * config.json is copied byte for byte when it is written.
    *
    * @param folder a model folder
-   * @throws CorruptFileException if its config is not JSON
+   * @throws CorruptFileException if a config is not JSON
    * @throws IOException if the folder cannot be read
+   * @throws IllegalArgumentException if transformers would refuse to save the generation config;
+   *     give another one to {@link #builder}
    */
   public static ModelFiles fromFolder(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      throw new NotDirectoryException(folder.toString());
-    }
-    List<FolderFile> copied = new ArrayList<>();
-    add(copied, folder, folder);
-    if (Files.isDirectory(folder.resolve(TEMPLATE_FOLDER))) {
-      add(copied, folder, folder.resolve(TEMPLATE_FOLDER));
-    }
-    return new ModelFiles(ModelConfig.find(folder), List.copyOf(copied));
+    return builder().from(folder).build();
   }
 
-  private static void add(List<FolderFile> copied, Path root, Path folder) throws IOException {
-    boolean everything = !folder.equals(root);
-    try (Stream<Path> files = Files.list(folder)) {
-      files
-          .filter(Files::isRegularFile)
-          .filter(file -> everything || isCopied(file.getFileName().toString()))
-          .map(file -> FolderFile.copyOf(relative(root, file), file))
-          .sorted(Comparator.comparing(FolderFile::relativePath, CodePointOrder.INSTANCE))
-          .forEach(copied::add);
-    }
-  }
-
-  private static boolean isCopied(String name) {
-    return COPIED.contains(name) || COPIED_SUFFIXES.stream().anyMatch(name::endsWith);
-  }
-
-  private static String relative(Path root, Path file) {
-    return root.relativize(file).toString().replace('\\', '/');
+  /** {@return a builder that starts without any file} */
+  public static Builder builder() {
+    return new Builder();
   }
 
   /** {@return the model's config, if there is one} */
@@ -112,7 +66,119 @@ public final class ModelFiles {
     List<FolderFile> files = new ArrayList<>();
     config.ifPresent(
         json -> files.add(FolderFile.of(ModelConfig.FILE_NAME, json.encode(savedDtype))));
-    files.addAll(copied);
+    files.addAll(others);
     return List.copyOf(files);
+  }
+
+  /**
+   * Chooses the files one by one; what is given wins over what a folder has, in any order of the
+   * calls. Folders are read by {@link #build}. Not thread-safe.
+   */
+  public static final class Builder {
+    private ModelConfig config;
+    private GenerationConfig generationConfig;
+    private Path configFolder;
+    private Path generationFolder;
+    private Path tokenizerFolder;
+    private String chatTemplate;
+    private String modelCard;
+
+    private Builder() {}
+
+    /** Takes config, generation config and tokenizer of a model folder. */
+    public Builder from(Path folder) {
+      return configFrom(folder).generationConfigFrom(folder).tokenizerFrom(folder);
+    }
+
+    /** Takes the config of a folder, if it has one, and the custom code beside it. */
+    public Builder configFrom(Path folder) {
+      this.configFolder = folder;
+      return this;
+    }
+
+    /** Sets the config. */
+    public Builder config(ModelConfig value) {
+      this.config = value;
+      return this;
+    }
+
+    /** Copies the generation config of a folder, if it has one, byte for byte. */
+    public Builder generationConfigFrom(Path folder) {
+      this.generationFolder = folder;
+      return this;
+    }
+
+    /** Sets the generation config. */
+    public Builder generationConfig(GenerationConfig value) {
+      this.generationConfig = value;
+      return this;
+    }
+
+    /** Copies a folder's tokenizer, processors, chat templates and custom code byte for byte. */
+    public Builder tokenizerFrom(Path folder) {
+      this.tokenizerFolder = folder;
+      return this;
+    }
+
+    /**
+     * Sets the only chat template: it replaces all that the tokenizer's folder has, also one inside
+     * {@code tokenizer_config.json}.
+     */
+    public Builder chatTemplate(String jinja) {
+      this.chatTemplate = jinja;
+      return this;
+    }
+
+    /** Sets the model card, which is written as {@code README.md}. */
+    public Builder modelCard(String markdown) {
+      this.modelCard = markdown;
+      return this;
+    }
+
+    /**
+     * Returns the files.
+     *
+     * @throws CorruptFileException if a config is not JSON
+     * @throws IOException if a folder cannot be read
+     * @throws IllegalArgumentException if transformers would refuse to save a folder's generation
+     *     config
+     */
+    public ModelFiles build() throws IOException {
+      Map<String, FolderFile> files = new TreeMap<>(CodePointOrder.INSTANCE);
+      if (configFolder != null) {
+        CopiedFiles.code(configFolder).forEach(file -> files.put(file.relativePath(), file));
+      }
+      if (tokenizerFolder != null) {
+        CopiedFiles.tokenizer(tokenizerFolder)
+            .forEach(file -> files.put(file.relativePath(), file));
+      }
+      if (chatTemplate != null) {
+        ChatTemplate.replace(files, chatTemplate);
+      }
+      if (modelCard != null) {
+        files.put(
+            MODEL_CARD, FolderFile.of(MODEL_CARD, modelCard.getBytes(StandardCharsets.UTF_8)));
+      }
+      chosenGenerationConfig().ifPresent(file -> files.put(file.relativePath(), file));
+      return new ModelFiles(chosenConfig(), List.copyOf(files.values()));
+    }
+
+    private Optional<ModelConfig> chosenConfig() throws IOException {
+      if (config != null || configFolder == null) {
+        return Optional.ofNullable(config);
+      }
+      return ModelConfig.find(configFolder);
+    }
+
+    private Optional<FolderFile> chosenGenerationConfig() throws IOException {
+      String name = GenerationConfig.FILE_NAME;
+      if (generationConfig != null) {
+        return Optional.of(FolderFile.of(name, generationConfig.encode()));
+      }
+      if (generationFolder == null || GenerationConfig.find(generationFolder).isEmpty()) {
+        return Optional.empty();
+      }
+      return Optional.of(FolderFile.copyOf(name, generationFolder.resolve(name)));
+    }
   }
 }

@@ -4,6 +4,7 @@ import dev.cairn.json.Golden;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +37,17 @@ final class Folders {
     Files.write(file, header.encode());
     long dataBytes = header.fileLengthBytes() - header.dataOffset();
     Files.write(file, new byte[(int) dataBytes], StandardOpenOption.APPEND);
+  }
+
+  /** Writes the files that go beside the safetensors files. */
+  static void write(List<FolderFile> files, Path folder) throws IOException {
+    for (FolderFile file : files) {
+      Path target = folder.resolve(file.relativePath());
+      Files.createDirectories(target.getParent());
+      try (InputStream stream = file.open()) {
+        Files.copy(stream, target);
+      }
+    }
   }
 
   static void replace(Path file, String from, String to) throws IOException {

@@ -53,6 +53,7 @@ class ModelFilesTest {
     for (String name : TAKEN) {
       Files.writeString(folder.resolve(name), "\ufefftext of " + name + "\r\n");
     }
+    Files.writeString(folder.resolve("generation_config.json"), "{ \"top_k\":50 }\r\n");
     for (String name :
         List.of("model.safetensors", "README.md", "pytorch_model.bin", "cairn.json", "x.json")) {
       Files.writeString(folder.resolve(name), "not copied");

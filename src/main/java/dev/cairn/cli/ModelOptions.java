@@ -1,0 +1,33 @@
+package dev.cairn.cli;
+
+import picocli.CommandLine.Option;
+
+/** The options that say what of a model is saved, and with which generation config. */
+final class ModelOptions {
+  @Option(
+      names = "--attribute",
+      paramLabel = "NAME",
+      description =
+          "Save only the parameters below NAME, that prefix removed: the policy of a composite"
+              + " model.")
+  private String attribute;
+
+  @Option(
+      names = "--chat-template-name",
+      paramLabel = "NAME",
+      description =
+          "Write the generation config that belongs to this chat template and HF_DIR's tokenizer.")
+  private String chatTemplateName;
+
+  @Option(
+      names = "--raw-names",
+      description =
+          "Save weights that are fused in memory, but published split (Mixtral's experts), as they"
+              + " are.")
+  private boolean isRaw;
+
+  /** Returns what was chosen. */
+  ModelChoice choice() {
+    return new ModelChoice(attribute, chatTemplateName, isRaw);
+  }
+}

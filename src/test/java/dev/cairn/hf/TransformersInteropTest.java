@@ -1,0 +1,204 @@
+package dev.cairn.hf;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.cairn.SaveOptions;
+import dev.cairn.json.Golden;
+import dev.cairn.json.Json;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Shows transformers, in one Python process, folders that were written here. */
+@Tag("python")
+class TransformersInteropTest {
+  private static final Path SCRIPT = Path.of("src/test/python/interop_hf.py");
+  private static final int MISSING_PACKAGES = 77;
+  private static final String TEMPLATE =
+      "{%- for m in messages -%}\n<|user|>é “{{ m['content'] }}”<|im_end|>\n{% endfor %}\n";
+
+  @TempDir static Path folder;
+  private static Map<String, Object> answers;
+  private static List<?> settings;
+
+  @BeforeAll
+  static void askPython() throws Exception {
+    byte[] table = Golden.bytes("generation/settings.json");
+    settings = (List<?>) Json.parse(table);
+    Files.write(folder.resolve("settings.json"), table);
+    writeGenerationConfigs();
+    writeTokenizers();
+    Path models = Files.createDirectory(folder.resolve("models"));
+    for (FusedWeightsTest.Model model : FusedWeightsTest.models().toList()) {
+      SaveOptions options = SaveOptions.builder().rawNames(true).build();
+      FusedWeightsTest.save(model, options, models.resolve(model.type()));
+    }
+    runPython();
+    answers = Json.parseObject(Files.readAllBytes(folder.resolve("answers.json")));
+  }
+
+  @SuppressWarnings("unchecked") // objects of JSON
+  private static void writeGenerationConfigs() throws IOException {
+    for (int i = 0; i < settings.size(); i++) {
+      Path target = Files.createDirectories(folder.resolve("generation/" + i));
+      GenerationConfig config;
+      try {
+        config = GenerationConfig.of((Map<String, Object>) settings.get(i));
+      } catch (IllegalArgumentException e) {
+        Files.delete(target); // refused: nothing to load
+        continue;
+      }
+      Files.write(target.resolve(GenerationConfig.FILE_NAME), config.encode());
+    }
+  }
+
+  private static void writeTokenizers() throws IOException {
+    for (Path tokenizer : tokenizers()) {
+      String name = tokenizer.getFileName().toString();
+      ModelFiles.Builder files = ModelFiles.builder().tokenizerFrom(tokenizer);
+      writeTokenizer(name + ".original", ModelFiles.fromFolder(tokenizer));
+      writeTokenizer(name + ".template", files.chatTemplate(TEMPLATE).build());
+    }
+  }
+
+  private static void writeTokenizer(String name, ModelFiles files) throws IOException {
+    Path target = Files.createDirectories(folder.resolve("tokenizers/" + name));
+    Folders.write(files.files(Optional.empty()), target);
+  }
+
+  private static List<Path> tokenizers() throws IOException {
+    try (Stream<Path> folders = Files.list(Golden.path("tokenizers"))) {
+      return folders.sorted().toList();
+    }
+  }
+
+  private static void runPython() throws Exception {
+    String fromEnvironment = System.getenv().getOrDefault("CAIRN_PYTHON", "python3");
+    String python = System.getProperty("CAIRN_PYTHON", fromEnvironment);
+    Path log = folder.resolve("log");
+    int status;
+    try {
+      ProcessBuilder builder =
+          new ProcessBuilder(python, SCRIPT.toString(), folder.toString())
+              .redirectErrorStream(true)
+              .redirectOutput(log.toFile());
+      builder.environment().put("HF_HUB_OFFLINE", "1");
+      builder.environment().put("PYTHONDONTWRITEBYTECODE", "1");
+      Process process = builder.start();
+      if (!process.waitFor(5, TimeUnit.MINUTES)) {
+        process.destroyForcibly();
+        throw new AssertionError("python did not end: " + Files.readString(log));
+      }
+      status = process.exitValue();
+    } catch (IOException e) {
+      skip("no python: " + e.getMessage());
+      return;
+    }
+    if (status == MISSING_PACKAGES) {
+      skip("python=" + python + " lacks a package: " + Files.readString(log).strip());
+    }
+    assertEquals(0, status, Files.readString(log));
+  }
+
+  private static void skip(String reason) {
+    System.getLogger("tests").log(Level.WARNING, "skipped TransformersInteropTest, " + reason);
+    assumeTrue(false, reason);
+  }
+
+  @Test
+  void checkedInTableIsWhatTransformersDoes() throws Exception {
+    assertEquals(Json.parse(Golden.bytes("generation/truth.json")), answers.get("truth"));
+    assertEquals(GenerationConfig.TRANSFORMERS_VERSION, answers.get("transformers"));
+  }
+
+  @Test
+  void knownFieldsAreThoseOfTransformers() {
+    List<String> known = GenerationFields.KNOWN.stream().sorted().toList();
+    assertEquals(answers.get("fields"), known);
+  }
+
+  @Test
+  void generationConfigsWrittenHereLoadAsTheirSettings() {
+    List<?> truth = (List<?>) answers.get("truth");
+    Map<?, ?> loaded = (Map<?, ?>) answers.get("generation");
+    long saved = truth.stream().filter(row -> ((Map<?, ?>) row).containsKey("saved")).count();
+    assertEquals(saved, loaded.size());
+    loaded.forEach(
+        (index, text) ->
+            assertEquals(
+                ((Map<?, ?>) truth.get(Integer.parseInt((String) index))).get("saved"),
+                text,
+                () -> settings.get(Integer.parseInt((String) index)).toString()));
+  }
+
+  @Test
+  void tokenizersGiveTheSameIds() throws IOException {
+    for (Path tokenizer : tokenizers()) {
+      String name = tokenizer.getFileName().toString();
+      Map<?, ?> original = tokenizer(name + ".original");
+      Map<?, ?> rewritten = tokenizer(name + ".template");
+      assertTrue(original.get("ids") instanceof List<?> ids && ids.size() == 3);
+      assertEquals(original.get("ids"), rewritten.get("ids"), name);
+      assertEquals(original.get("eos"), rewritten.get("eos"), name);
+      assertEquals(original.get("bos"), rewritten.get("bos"), name);
+    }
+  }
+
+  @Test
+  void chatTemplateOfTheCallerIsTheOneThatIsLoaded() throws IOException {
+    for (Path tokenizer : tokenizers()) {
+      String name = tokenizer.getFileName().toString();
+      assertEquals(TEMPLATE, tokenizer(name + ".template").get("chat_template"), name);
+    }
+    assertEquals(
+        Map.of("default", "d", "rag", "r"),
+        tokenizer("special_tokens_map.original").get("chat_template"));
+  }
+
+  @Test
+  void beginAndEndAreReadAsTheTokenizerHasThem() throws IOException {
+    for (Path folder : tokenizers()) {
+      Map<?, ?> tokenizer = tokenizer(folder.getFileName() + ".original");
+      Map<String, Object> ids =
+          GenerationConfig.forChatTemplate("", TokenIds.of(folder)).settings();
+      assertEquals(tokenizer.get("eos"), ids.get("eos_token_id"), folder.toString());
+      assertEquals(tokenizer.get("bos"), ids.get("bos_token_id"), folder.toString());
+    }
+  }
+
+  @Test
+  void fusedNamesAreThoseThatTransformersConverts() throws IOException {
+    try (var stream = FusedWeights.class.getResourceAsStream("fused_weights.json")) {
+      assertArrayEquals(
+          Json.compact(answers.get("fused")), Json.compact(Json.parse(stream.readAllBytes())));
+    }
+  }
+
+  @Test
+  void rawNamesAreLoadedCompletely() throws IOException {
+    for (FusedWeightsTest.Model model : FusedWeightsTest.models().toList()) {
+      Map<?, ?> loaded = (Map<?, ?>) ((Map<?, ?>) answers.get("models")).get(model.type());
+      assertEquals(List.of(), loaded.get("missing"), model.type());
+      assertEquals(List.of(), loaded.get("unexpected"), model.type());
+      assertEquals("torch.bfloat16", loaded.get("dtype"), model.type());
+      assertEquals(true, loaded.get("ones"), model.type());
+    }
+  }
+
+  private static Map<?, ?> tokenizer(String name) {
+    return (Map<?, ?>) ((Map<?, ?>) answers.get("tokenizers")).get(name);
+  }
+}
