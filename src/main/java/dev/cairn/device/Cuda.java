@@ -11,12 +11,12 @@ import java.util.Optional;
 public final class Cuda {
   private Cuda() {}
 
-  /** Returns whether there is at least one GPU and all that it takes to use it. */
+  /** {@return whether there is at least one GPU and all that it takes to use it} */
   public static boolean isAvailable() {
     return reasonNotAvailable().isEmpty();
   }
 
-  /** Returns what is missing, in one line; empty if nothing is. */
+  /** {@return what is missing, in one line; empty if nothing is} */
   public static Optional<String> reasonNotAvailable() {
     String reason = CudaLibrary.reasonNotLoaded();
     if (reason != null) {
@@ -30,7 +30,7 @@ public final class Cuda {
   }
 
   /**
-   * Returns how many GPUs there are; {@link Device#cuda} counts them from 0.
+   * {@return how many GPUs there are; {@link Device#cuda} counts them from 0}
    *
    * @throws IllegalStateException if CUDA is not loaded
    */
@@ -40,8 +40,9 @@ public final class Cuda {
   }
 
   /**
-   * Returns how much of a GPU's memory is free.
+   * {@return how much of a GPU's memory is free}
    *
+   * @param device a GPU
    * @throws IllegalArgumentException if there is no such GPU
    */
   public static long freeBytes(Device device) {
@@ -50,8 +51,9 @@ public final class Cuda {
   }
 
   /**
-   * Returns whose memory an address is: that GPU's, or the host's, pinned or not.
+   * {@return whose memory an address is: that GPU's, or the host's, pinned or not}
    *
+   * @param address any
    * @throws IllegalStateException if CUDA is not loaded
    */
   public static Device deviceOf(long address) {

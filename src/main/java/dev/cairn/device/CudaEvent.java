@@ -19,6 +19,8 @@ public final class CudaEvent implements AutoCloseable {
   /**
    * Creates an event for streams of a GPU.
    *
+   * @param device a GPU
+   * @return what the caller closes
    * @throws IllegalArgumentException if there is no such GPU
    * @throws IllegalStateException if CUDA is not available
    */
@@ -27,7 +29,7 @@ public final class CudaEvent implements AutoCloseable {
     return new CudaEvent(device, CudaRuntime.createEvent(device));
   }
 
-  /** Returns the GPU. */
+  /** {@return the GPU} */
   public Device device() {
     return device;
   }
@@ -39,17 +41,21 @@ public final class CudaEvent implements AutoCloseable {
     return handle;
   }
 
-  /** Marks what is queued on a stream by now. */
+  /**
+   * Marks what is queued on a stream by now.
+   *
+   * @param stream of the same GPU
+   */
   public void record(CudaStream stream) {
     CudaRuntime.record(this, stream);
   }
 
-  /** Returns when the last mark has been reached; throws what went wrong on the way. */
+  /** Waits until the last mark has been reached; throws what went wrong on the way. */
   public void synchronize() {
     CudaRuntime.synchronize(this);
   }
 
-  /** Returns whether the last mark has been reached. */
+  /** {@return whether the last mark has been reached} */
   public boolean isDone() {
     return CudaRuntime.isDone(this);
   }

@@ -24,6 +24,8 @@ public final class CudaStream implements AutoCloseable {
   /**
    * Creates a stream, which does not wait for the default one.
    *
+   * @param device a GPU
+   * @return what the caller closes
    * @throws IllegalArgumentException if there is no such GPU
    * @throws IllegalStateException if CUDA is not available
    */
@@ -33,9 +35,10 @@ public final class CudaStream implements AutoCloseable {
   }
 
   /**
-   * Returns a stream that someone else owns, such as the one that a trainer computes on; not
-   * destroyed by {@link #close}.
+   * {@return a stream that someone else owns, such as the one that a trainer computes on; not
+   * destroyed by {@link #close}}
    *
+   * @param device the GPU that it belongs to
    * @param handle its {@code cudaStream_t}; 0 is the default stream of {@code device}
    */
   public static CudaStream borrowed(Device device, long handle) {
@@ -43,12 +46,12 @@ public final class CudaStream implements AutoCloseable {
     return new CudaStream(device, handle, true);
   }
 
-  /** Returns the GPU. */
+  /** {@return the GPU} */
   public Device device() {
     return device;
   }
 
-  /** Returns the {@code cudaStream_t}. */
+  /** {@return the {@code cudaStream_t}} */
   public synchronized long handle() {
     if (closed) {
       throw new IllegalStateException("stream is closed: " + device);
@@ -59,17 +62,33 @@ public final class CudaStream implements AutoCloseable {
   /**
    * Queues a copy from device to host memory. Into pinned memory it is made later; into other
    * memory this call waits until it is made.
+   *
+   * @param sourceAddress first byte to read
+   * @param targetAddress first byte to write
+   * @param lengthBytes 0 or more
    */
   public void copyToHost(long sourceAddress, long targetAddress, long lengthBytes) {
     copy(sourceAddress, targetAddress, lengthBytes, cudart.cudaMemcpyDeviceToHost);
   }
 
-  /** Queues a copy from host to device memory. Pinned memory is read later, other memory now. */
+  /**
+   * Queues a copy from host to device memory. Pinned memory is read later, other memory now.
+   *
+   * @param sourceAddress first byte to read
+   * @param targetAddress first byte to write
+   * @param lengthBytes 0 or more
+   */
   public void copyToDevice(long sourceAddress, long targetAddress, long lengthBytes) {
     copy(sourceAddress, targetAddress, lengthBytes, cudart.cudaMemcpyHostToDevice);
   }
 
-  /** Queues a copy within the memory of the GPU. */
+  /**
+   * Queues a copy within the memory of the GPU.
+   *
+   * @param sourceAddress first byte to read
+   * @param targetAddress first byte to write
+   * @param lengthBytes 0 or more
+   */
   public void copyOnDevice(long sourceAddress, long targetAddress, long lengthBytes) {
     copy(sourceAddress, targetAddress, lengthBytes, cudart.cudaMemcpyDeviceToDevice);
   }
@@ -83,7 +102,11 @@ public final class CudaStream implements AutoCloseable {
     }
   }
 
-  /** Makes what is queued after this wait until the event's last record has been reached. */
+  /**
+   * Makes what is queued after this wait until the event's last record has been reached.
+   *
+   * @param event recorded on any stream of this process
+   */
   public void waitFor(CudaEvent event) {
     CudaRuntime.wait(this, event);
   }

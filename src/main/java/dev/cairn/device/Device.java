@@ -17,17 +17,21 @@ public record Device(Kind kind, int index) {
     CUDA
   }
 
-  /** Returns the host. */
+  /** {@return the host} */
   public static Device cpu() {
     return CPU;
   }
 
-  /** Returns GPU {@code index}, counted as CUDA does in this process. */
+  /**
+   * {@return a GPU}
+   *
+   * @param index counted from 0, as CUDA does in this process
+   */
   public static Device cuda(int index) {
     return new Device(Kind.CUDA, index);
   }
 
-  /** Returns whether host code may read the memory. */
+  /** {@return whether host code may read the memory} */
   public boolean isCpu() {
     return kind == Kind.CPU;
   }

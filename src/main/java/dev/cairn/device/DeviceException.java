@@ -4,7 +4,10 @@ package dev.cairn.device;
 public final class DeviceException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  /** The function. */
   private final String call;
+
+  /** The {@code cudaError_t}. */
   private final int code;
 
   private DeviceException(String message, String call, int code) {
@@ -14,7 +17,7 @@ public final class DeviceException extends RuntimeException {
   }
 
   /**
-   * Returns the exception for a return code of CUDA's runtime.
+   * {@return the exception for a return code of CUDA's runtime}
    *
    * @param call the function that returned it
    * @param code a {@code cudaError_t} other than 0
@@ -32,12 +35,12 @@ public final class DeviceException extends RuntimeException {
         code);
   }
 
-  /** Returns the name of the function that failed. */
+  /** {@return the name of the function that failed} */
   public String call() {
     return call;
   }
 
-  /** Returns the {@code cudaError_t}; never 0. */
+  /** {@return the {@code cudaError_t}; never 0} */
   public int code() {
     return code;
   }

@@ -19,7 +19,9 @@ public final class DeviceMemory implements AutoCloseable {
   /**
    * Allocates memory; what it holds is not defined.
    *
+   * @param device a GPU
    * @param lengthBytes 1 or more
+   * @return what the caller closes
    * @throws IllegalArgumentException if there is no such GPU
    * @throws IllegalStateException if CUDA is not available
    * @throws DeviceException if the GPU has not that much
@@ -33,12 +35,12 @@ public final class DeviceMemory implements AutoCloseable {
     return new DeviceMemory(device, CudaRuntime.allocate(device, lengthBytes), lengthBytes);
   }
 
-  /** Returns the GPU. */
+  /** {@return the GPU} */
   public Device device() {
     return device;
   }
 
-  /** Returns the address of the first byte on the GPU, a multiple of 256. */
+  /** {@return the address of the first byte on the GPU, a multiple of 256} */
   public synchronized long address() {
     if (closed) {
       throw new IllegalStateException("device memory is closed: " + device);
@@ -46,7 +48,7 @@ public final class DeviceMemory implements AutoCloseable {
     return address;
   }
 
-  /** Returns the length in bytes. */
+  /** {@return the length in bytes} */
   public long lengthBytes() {
     return lengthBytes;
   }

@@ -24,6 +24,7 @@ public final class HostMemory implements ViewableMemory {
    * made.
    *
    * @param lengthBytes 0 or more; not limited to 2 GiB
+   * @return what the caller closes
    * @throws OutOfMemoryError if the system has not that much
    */
   public static HostMemory allocate(long lengthBytes) {
@@ -50,10 +51,11 @@ public final class HostMemory implements ViewableMemory {
   }
 
   /**
-   * Returns a little-endian buffer over memory that someone else owns.
+   * {@return a little-endian buffer over memory that someone else owns}
    *
    * @param address first byte; whoever calls vouches that {@code viewBytes} bytes from here exist
    *     for as long as the buffer is used
+   * @param viewBytes length of the buffer
    */
   public static ByteBuffer viewOf(long address, int viewBytes) {
     if (viewBytes == 0) {
@@ -62,7 +64,11 @@ public final class HostMemory implements ViewableMemory {
     return new Window(address, viewBytes).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** Returns the address of the first byte of a direct buffer. */
+  /**
+   * {@return the address of the first byte of a direct buffer}
+   *
+   * @param direct any direct buffer
+   */
   public static long addressOf(ByteBuffer direct) {
     try (Pointer pointer = new Pointer(direct)) {
       return pointer.address();

@@ -21,6 +21,7 @@ public final class PinnedMemory implements ViewableMemory {
    *
    * @param device the GPU that will use it most
    * @param lengthBytes 1 or more
+   * @return what the caller closes
    * @throws IllegalArgumentException if there is no such GPU
    * @throws IllegalStateException if CUDA is not available
    * @throws DeviceException if the system cannot pin that much

@@ -10,18 +10,20 @@ import java.nio.ByteBuffer;
  */
 public sealed interface ViewableMemory extends AutoCloseable permits HostMemory, PinnedMemory {
   /**
-   * Returns the address of the first byte, a multiple of 4096.
+   * {@return the address of the first byte, a multiple of 4096}
    *
    * @throws IllegalStateException if the memory is closed
    */
   long address();
 
-  /** Returns the length in bytes. */
+  /** {@return the length in bytes} */
   long lengthBytes();
 
   /**
-   * Returns a little-endian buffer over a part of this memory; valid until {@link #close}.
+   * {@return a little-endian buffer over a part of this memory; valid until {@link #close}}
    *
+   * @param offset of the first byte
+   * @param viewBytes 0 or more
    * @throws IllegalArgumentException if the part does not lie inside
    */
   default ByteBuffer view(long offset, int viewBytes) {

@@ -20,7 +20,7 @@ public final class DeviceKernels {
   private DeviceKernels() {}
 
   /**
-   * Returns the kernels for every GPU of this machine.
+   * {@return the kernels for every GPU of this machine}
    *
    * @throws IllegalStateException if they cannot be used here, with the reason
    */
@@ -33,7 +33,7 @@ public final class DeviceKernels {
     return LOADED;
   }
 
-  /** Returns why the kernels cannot be used here, in one line; empty if they can. */
+  /** {@return why the kernels cannot be used here, in one line; empty if they can} */
   public static Optional<String> reasonNotAvailable() {
     return Optional.ofNullable(CudaKernelLibrary.reasonNotLoaded());
   }
@@ -46,6 +46,7 @@ public final class DeviceKernels {
    * @param to F32, BF16 or F16
    * @param targetAddress likewise; must not overlap the source
    * @param elements how many, 0 or more
+   * @param stream of the GPU whose memory it is
    * @throws IllegalArgumentException if there is no such cast, or an address is not aligned
    * @throws DeviceException if CUDA refuses
    */
@@ -79,6 +80,7 @@ public final class DeviceKernels {
    * @param tableAddress {@link SegmentTable#lengthBytes} bytes of the GPU, a multiple of 8
    * @param sourceAddress a multiple of 16; the segments' offsets count from here
    * @param targetAddress likewise
+   * @param stream of the GPU whose memory it is
    * @throws IllegalArgumentException if an address is not aligned
    * @throws DeviceException if CUDA refuses
    */
@@ -111,7 +113,7 @@ public final class DeviceKernels {
     }
   }
 
-  /** Returns the {@code CAIRN_*} of a type that is cast. */
+  /** {@return the {@code CAIRN_*} of a type that is cast} */
   static int code(DType dtype) {
     return switch (dtype) {
       case F64 -> 0;

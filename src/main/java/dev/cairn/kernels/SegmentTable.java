@@ -76,7 +76,7 @@ public final class SegmentTable {
     }
   }
 
-  /** Returns how many segments there are. */
+  /** {@return how many segments there are} */
   public int segments() {
     return rows.size();
   }
@@ -85,12 +85,16 @@ public final class SegmentTable {
     return tiles;
   }
 
-  /** Returns what the table takes in memory. */
+  /** {@return what the table takes in memory} */
   public long lengthBytes() {
     return (long) SEGMENT_BYTES * rows.size();
   }
 
-  /** Writes the table, to be copied to the GPU, at the position of a buffer, and moves that. */
+  /**
+   * Writes the table, to be copied to the GPU, at the position of a buffer, and moves that.
+   *
+   * @param target with room for {@link #lengthBytes}
+   */
   public void writeTo(ByteBuffer target) {
     ByteOrder before = target.order();
     target.order(ByteOrder.LITTLE_ENDIAN);

@@ -11,7 +11,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Devices, streams, events and memory of GPUs, under the emulated CUDA. */
-@Tag("native")
 @Tag("processes")
 class EmulatedDeviceTest {
   @Test

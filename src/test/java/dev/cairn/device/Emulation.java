@@ -13,7 +13,11 @@ import java.util.concurrent.TimeUnit;
  * CUDA itself must not have been loaded there.
  */
 public final class Emulation {
-  private static final Path FOLDER = Path.of("target/native/linux-x86_64/emulation");
+  /** Where {@code cppbuild.sh} put what it built. */
+  public static final Path BUILT =
+      Path.of(System.getProperty("cairn.built", "target/native/linux-x86_64"));
+
+  private static final Path FOLDER = BUILT.resolve("emulation");
 
   private Emulation() {}
 
@@ -45,6 +49,7 @@ public final class Emulation {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(options);
+    command.add("-Dcairn.built=" + BUILT);
     command.addAll(List.of("-Xcheck:jni", "-Xshare:auto", "-XX:TieredStopAtLevel=1"));
     command.addAll(List.of("-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=target/hs_err_%p.log"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));

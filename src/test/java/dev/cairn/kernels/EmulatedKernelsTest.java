@@ -15,7 +15,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Kernels on streams, under the emulated CUDA; and that it catches what hardware would not forgive.
  */
-@Tag("native")
 @Tag("processes")
 class EmulatedKernelsTest {
   @Test

@@ -3,6 +3,7 @@ package dev.cairn.kernels;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.device.Emulation;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 class PtxTest {
   private static final String PYTHON =
       System.getProperty("CAIRN_PYTHON", System.getenv().getOrDefault("CAIRN_PYTHON", "python3"));
-  private static final Path ARCHIVE = Path.of("target/native/linux-x86_64/lib/libcairn_cpu.a");
+  private static final Path ARCHIVE = Emulation.BUILT.resolve("lib/libcairn_cpu.a");
 
   @BeforeEach
   void numpyIsThere() throws Exception {
