@@ -1,6 +1,9 @@
 package dev.cairn.cli;
 
+import dev.cairn.hf.FolderTensor;
+import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFolder;
+import dev.cairn.hf.TiedNames;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.CorruptFileException;
@@ -9,7 +12,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Compares a saved folder with the model that was to be saved, byte for byte. */
 final class DemoCheck {
@@ -46,26 +53,43 @@ final class DemoCheck {
   int check(Path folder, Progress progress) throws IOException {
     List<TensorInfo> tensors = model.tensors();
     try (ModelFolder output = ModelFolder.open(folder)) {
-      if (output.tensors().size() != tensors.size()) {
+      Map<String, String> aliases = droppedAliases(output, folder);
+      Set<String> stored = new HashSet<>();
+      for (int i = 0; i < tensors.size(); i++) {
+        String name = tensors.get(i).name();
+        stored.add(aliases.getOrDefault(name, name));
+        check(output, i, aliases.getOrDefault(name, name), folder, progress);
+      }
+      if (output.tensors().size() != stored.size()) {
         throw new CorruptFileException(
             "tensor count mismatch: tensors=%d, expected %d, folder=%s"
-                .formatted(output.tensors().size(), tensors.size(), folder));
-      }
-      for (int i = 0; i < tensors.size(); i++) {
-        check(output, i, folder, progress);
+                .formatted(output.tensors().size(), stored.size(), folder));
       }
     }
     return tensors.size();
   }
 
-  private void check(ModelFolder output, int tensor, Path folder, Progress progress)
+  /** Returns the name under which a tied weight is stored, if the save left its alias out. */
+  private static Map<String, String> droppedAliases(ModelFolder output, Path folder)
+      throws IOException {
+    boolean ties = ModelConfig.find(folder).map(ModelConfig::tiesWordEmbeddings).orElse(false);
+    Set<String> names =
+        output.tensors().stream().map(FolderTensor::name).collect(Collectors.toSet());
+    return TiedNames.find(names)
+        .filter(tied -> ties && !tied.aliasIsStored())
+        .map(tied -> Map.of(tied.alias(), tied.canonical()))
+        .orElse(Map.of());
+  }
+
+  private void check(
+      ModelFolder output, int tensor, String storedName, Path folder, Progress progress)
       throws IOException {
     TensorInfo info = model.tensors().get(tensor);
     DType savedDtype = dtype != null && info.dtype().isCastable() ? dtype : info.dtype();
-    TensorInfo wanted = new TensorInfo(info.name(), savedDtype, info.shape());
+    TensorInfo wanted = new TensorInfo(storedName, savedDtype, info.shape());
     TensorInfo found =
         output
-            .find(info.name())
+            .find(storedName)
             .map(FolderModel::info)
             .orElseThrow(
                 () ->
@@ -100,7 +124,7 @@ final class DemoCheck {
         kernels.cast(info.dtype(), held, wanted.dtype(), right, count, 0);
       }
       saved.clear().limit(count * savedWidth);
-      output.read(info.name(), done * savedWidth, saved);
+      output.read(wanted.name(), done * savedWidth, saved);
       saved.flip();
       int different = saved.mismatch(right);
       if (different >= 0) {
