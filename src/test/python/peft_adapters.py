@@ -59,7 +59,8 @@ QV = ["q_proj", "v_proj"]
 ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 GPT = ["c_attn", "c_proj", "c_fc"]
 
-# model, LoraConfig fields, and: save (how peft is asked to save), adapter (its name), others
+# model, LoraConfig fields, and: save (how peft is asked to save), seen_as (the targets that it is
+# told while it saves, as it overlooks qualified embeddings), adapter (its name), others
 # (further adapters), rename (the adapter's name in the state dict alone), prefix, dtype, shard,
 # merge (False: peft cannot, or Cairn says no), lost (peft cannot load its own), cairn (options)
 CASES = {
@@ -72,7 +73,7 @@ CASES = {
     "embedding": (llama, dict(target_modules=["embed_tokens", "q_proj"])),
     "embedding_dora": (llama, dict(target_modules=["embed_tokens", "q_proj"], use_dora=True)),
     "embedding_qualified": (llama, dict(target_modules=["model.embed_tokens", "q_proj"]),
-                            dict(save=True)),
+                            dict(seen_as=["embed_tokens", "q_proj"])),
     "embedding_regex": (llama, dict(target_modules=r".*(embed_tokens|v_proj)")),
     "embedding_never": (llama, dict(target_modules=["embed_tokens", "q_proj"]),
                         dict(save=False, cairn=dict(embeddings="never"))),
@@ -109,7 +110,7 @@ CASES = {
     "replicated": (llama, dict(target_modules=QV, layer_replication=[[0, 2], [1, 2]]),
                    dict(merge=False)),
     "several_default": (biased, dict(target_modules=QV, bias="all", modules_to_save=["lm_head"]),
-                        dict(others={"second": dict(target_modules=["k_proj"], r=2)})),
+                        dict(others={"second": dict(target_modules=["q_proj"], r=2)})),
     "several_second": (llama, dict(target_modules=QV),
                        dict(adapter="second", others={"default": dict(
                            target_modules=ALL, r=2, modules_to_save=["lm_head"])})),
@@ -130,7 +131,7 @@ CASES = {
 }
 
 
-def randomize(model):
+def randomize(model, bias):
     """Gives everything that was trained values that matter."""
     for name, parameter in model.named_parameters():
         if "lora_" in name and "magnitude" in name:
@@ -139,7 +140,7 @@ def randomize(model):
             parameter.data.normal_(0, 0.2)
         elif "modules_to_save" in name or "trainable_tokens_delta" in name:
             parameter.data.add_(0.1 * torch.randn_like(parameter))
-        elif name.endswith("bias"):
+        elif name.endswith(".bias" if bias == "all" else ".base_layer.bias") and bias != "none":
             parameter.data.normal_(0, 0.1)
     return model.eval()
 
@@ -160,6 +161,8 @@ def make(folder, name):
             if key.endswith("bias"):
                 parameter.data.normal_(0, 0.1)
     base.save_pretrained(os.path.join(case, "base"), max_shard_size=more.get("shard", "50GB"))
+    # a cast model has cast buffers; a loaded one has not
+    base = type(base).from_pretrained(os.path.join(case, "base"), dtype="auto")
     adapter = more.get("adapter", "default")
     config = LoraConfig(**{"r": 4, "task_type": "CAUSAL_LM", **fields},
                         base_model_name_or_path="some/base")
@@ -167,12 +170,18 @@ def make(folder, name):
                            autocast_adapter_dtype=not more.get("half", False))
     for other, other_fields in more.get("others", {}).items():
         model.add_adapter(other, LoraConfig(**{"task_type": "CAUSAL_LM", **other_fields}))
-    randomize(model)
+    randomize(model, config.bias)
     with open(os.path.join(case, "config.json"), "w") as file:
         fields = model.peft_config[adapter].to_dict()
         json.dump({k: sorted(v) if isinstance(v, set) else v for k, v in fields.items()}, file)
+    targets = model.peft_config[adapter].target_modules
+    model.peft_config[adapter].target_modules = more.get("seen_as", targets)
     model.save_pretrained(os.path.join(case, "peft"), selected_adapters=[adapter],
                           save_embedding_layers=more.get("save", "auto"))
+    if "seen_as" in more:
+        model.peft_config[adapter].target_modules = targets
+        model.peft_config[adapter].inference_mode = True
+        model.peft_config[adapter].save_pretrained(os.path.join(case, "peft"))
     state = {}
     for key, value in model.state_dict().items():
         if more.get("rename"):
@@ -224,8 +233,25 @@ def check(folder, name):
         expected = load_file(os.path.join(case, "merged_logits.safetensors"))["logits"]
         answer["merged"] = (logits(model.eval()) - expected).abs().max().item()
         answer["scale"] = expected.abs().max().item()
-        answer["dtype"] = str(model.dtype)
+        answer["rounding"] = rounding(name, case, model)
     return answer
+
+
+def rounding(name, case, merged):
+    """Returns the largest error of a merged weight, 1 being half a unit in the last place."""
+    base = model_class(name).from_pretrained(os.path.join(case, "base"), dtype="auto")
+    model = PeftModel.from_pretrained(base, os.path.join(case, "cairn")).float()
+    exact = model.merge_and_unload().state_dict()
+    units = {torch.float32: 1e-6, torch.bfloat16: 2.0**-8, torch.float16: 2.0**-11}
+    worst = 0.0
+    for key, value in merged.state_dict().items():
+        error = (value.double() - exact[key].double()).abs()
+        unit = units[value.dtype]
+        size = exact[key].double().abs()
+        # sums in F32 are only as exact as their largest terms
+        allowed = size * unit + size.max() * 1e-6 + 2.0**-25
+        worst = max(worst, (error / allowed).max().item())
+    return worst
 
 
 def main():

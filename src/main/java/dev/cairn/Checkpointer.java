@@ -109,9 +109,8 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   /**
-   * Saves a folder with all its tensors in one file, such as an adapter. Collective.
-   *
-   * @param contents called on every rank; an {@link IllegalArgumentException} ends the save on all
+   * Saves a folder of one tensor file, such as an adapter. Collective: {@code contents} is called
+   * on every rank, and an {@link IllegalArgumentException} on one ends the save on all.
    */
   public SaveReport save(Path target, Supplier<SingleFile> contents) throws IOException {
     return alone(() -> SingleFile.save(tools, target, contents));

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Saves one LoRA adapter of a model as PEFT does: {@code adapter_model.safetensors} and {@code
@@ -120,7 +121,8 @@ public final class AdapterCheckpointer {
     return new SingleFile(
         STEM,
         ParameterSet.of(adapter),
-        ModelFiles.of(List.of(FolderFile.of(LoraConfig.FILE_NAME, config.encode()))),
+        ModelFiles.of(
+            Optional.empty(), List.of(FolderFile.of(LoraConfig.FILE_NAME, config.encode()))),
         options.dtype());
   }
 
