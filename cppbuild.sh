@@ -20,6 +20,7 @@ if ! command -v "$cxx" >/dev/null; then
 fi
 
 avx2=(-mavx2 -mf16c)
+fma=(-mfma) # the processors with AVX2 have it; isa.cpp makes sure
 avx512=(-mavx512f -mavx512bw -mavx512dq -mavx512vl -mf16c -mprefer-vector-width=512)
 crc=(-msse4.2 -mpclmul)
 
@@ -28,6 +29,9 @@ units() {
   echo "cast_baseline cast.inc.cpp -DCAIRN_CASTS=kCastsBaseline"
   echo "cast_avx2 cast.inc.cpp -DCAIRN_CASTS=kCastsAvx2 ${avx2[*]}"
   echo "cast_avx512 cast.inc.cpp -DCAIRN_CASTS=kCastsAvx512 ${avx512[*]}"
+  echo "product_baseline product.inc.cpp -DCAIRN_PRODUCT=ProductBaseline"
+  echo "product_avx2 product.inc.cpp -DCAIRN_PRODUCT=ProductAvx2 ${avx2[*]} ${fma[*]}"
+  echo "product_avx512 product.inc.cpp -DCAIRN_PRODUCT=ProductAvx512 ${avx512[*]} ${fma[*]}"
   echo "crc32c_table crc32c_table.cpp"
   echo "crc32c_sse42 crc32c_sse42.cpp ${crc[*]}"
   echo "crc32c_vpclmul crc32c_vpclmul.cpp ${crc[*]} -mavx512f -mvpclmulqdq"
@@ -150,6 +154,7 @@ run_tests() {
     compile "$out/test/obj" "${sanitize[@]}"
     {
       program test_cast "$out/test/obj/*.o" "${sanitize[@]}"
+      program test_product "$out/test/obj/*.o" "${sanitize[@]}"
       program test_crc32c "$out/test/obj/*.o" "${sanitize[@]}"
       program test_file "$out/test/obj/*.o" "${sanitize[@]}"
       program exhaustive "$out/lib/libcairn_cpu.a"
@@ -160,11 +165,12 @@ run_tests() {
   rm -rf "$out/test/files"
   mkdir -p "$out/test/files"
   "$out/test/test_cast"
+  "$out/test/test_product"
   "$out/test/test_crc32c"
   "$out/test/test_file" "$out/test/files"
   "$out/test/test_cuda"
   "$out/test/exhaustive"
-  echo "native tests passed: test_cast test_crc32c test_file test_cuda (ASan, UBSan), exhaustive"
+  echo "native tests passed: test_cast test_product test_crc32c test_file test_cuda (ASan, UBSan), exhaustive"
 }
 
 case "${1:-libraries}" in

@@ -18,7 +18,7 @@ extern "C" {
 
 /* Raised whenever a signature or a meaning below changes: a library left over
    from another version is found out before it is used. */
-#define CAIRN_CPU_ABI 1
+#define CAIRN_CPU_ABI 2
 int32_t cairn_cpu_abi(void) CAIRN_NOEXCEPT;
 
 /* Statuses of kernels. */
@@ -28,7 +28,7 @@ int32_t cairn_cpu_abi(void) CAIRN_NOEXCEPT;
 
 /* Instruction sets, each including those before it. */
 #define CAIRN_ISA_BASELINE 0 /* x86-64: SSE2 */
-#define CAIRN_ISA_AVX2 1     /* AVX2, F16C, SSE4.2, PCLMULQDQ */
+#define CAIRN_ISA_AVX2 1     /* AVX2, FMA, F16C, SSE4.2, PCLMULQDQ */
 #define CAIRN_ISA_AVX512 2   /* AVX-512 F, BW, DQ, VL; VPCLMULQDQ if there */
 
 /* Returns the last instruction set of those above that this processor and this
@@ -70,6 +70,20 @@ int32_t cairn_crc32c(int32_t isa, const void* source, int64_t length_bytes,
 /* Returns the s for which, with B any length_bytes bytes and crc the CRC32C of
    any bytes A, the CRC32C of A followed by B is s ^ CRC32C(B). 0 <= length. */
 uint32_t cairn_crc32c_shift(uint32_t crc, int64_t length_bytes) CAIRN_NOEXCEPT;
+
+/* tile[i] += element first + i of left x right, a row-major matrix with that
+   many columns, for 0 <= i < elements.
+
+   left: row-major, rank columns. panels: right, which has rank rows, cut into
+   panels of CAIRN_PANEL_COLUMNS columns, one panel after the other, each
+   row-major, the last one filled up with zeros. tile must not overlap them.
+   The floats are aligned as floats are.
+   0 <= first, elements; 1 <= columns, rank. Sums run over rank in order; where
+   the processor has FMA each step rounds once. Returns as cairn_cast. */
+#define CAIRN_PANEL_COLUMNS 32
+int32_t cairn_add_product(int32_t isa, float* tile, int64_t first,
+                          int64_t elements, int64_t columns, const float* left,
+                          const float* panels, int64_t rank) CAIRN_NOEXCEPT;
 
 /* Files. Each returns 0 or an errno; paths are NUL-terminated bytes. */
 

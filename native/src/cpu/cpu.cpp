@@ -38,6 +38,17 @@ Checksum ChecksumOf(int32_t isa) {
                                                      : ChecksumSse42;
 }
 
+Product ProductOf(int32_t isa) {
+  switch (isa) {
+    case CAIRN_ISA_AVX512:
+      return ProductAvx512;
+    case CAIRN_ISA_AVX2:
+      return ProductAvx2;
+    default:
+      return ProductBaseline;
+  }
+}
+
 int32_t CheckIsa(int32_t isa) {
   if (isa < CAIRN_ISA_BASELINE || isa > CAIRN_ISA_AVX512) {
     return CAIRN_BAD_ARGUMENT;
@@ -157,6 +168,21 @@ int32_t cairn_crc32c(int32_t isa, const void* source, int64_t length_bytes,
   }
   *crc = ~ChecksumOf(isa)(~*crc, static_cast<const uint8_t*>(source),
                           length_bytes);
+  return CAIRN_OK;
+}
+
+int32_t cairn_add_product(int32_t isa, float* tile, int64_t first,
+                          int64_t elements, int64_t columns, const float* left,
+                          const float* panels, int64_t rank) noexcept {
+  const int32_t status = cairn::CheckIsa(isa);
+  if (status != CAIRN_OK) {
+    return status;
+  }
+  if (first < 0 || elements < 0 || columns < 1 || rank < 1 || tile == nullptr ||
+      left == nullptr || panels == nullptr) {
+    return CAIRN_BAD_ARGUMENT;
+  }
+  cairn::ProductOf(isa)(tile, first, elements, columns, left, panels, rank);
   return CAIRN_OK;
 }
 

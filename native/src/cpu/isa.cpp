@@ -41,7 +41,7 @@ Machine DetectMachine() {
   constexpr unsigned kZmm = 0xE6;  // and masks, upper halves, ZMM16-31
   const unsigned saved = SavedRegisters();
   if (!Has(saved, kYmm) ||
-      !Has(basic.ecx, bit_AVX | bit_F16C | bit_SSE4_2 | bit_PCLMUL) ||
+      !Has(basic.ecx, bit_AVX | bit_F16C | bit_FMA | bit_SSE4_2 | bit_PCLMUL) ||
       !Has(extended.ebx, bit_AVX2)) {
     return baseline;
   }

@@ -25,6 +25,20 @@ extern const Casts kCastsBaseline;
 extern const Casts kCastsAvx2;
 extern const Casts kCastsAvx512;
 
+// Adds elements [first, first + elements) of a product, as cairn_add_product.
+using Product = void (*)(float* tile, int64_t first, int64_t elements,
+                         int64_t columns, const float* left,
+                         const float* panels, int64_t rank);
+
+void ProductBaseline(float* tile, int64_t first, int64_t elements,
+                     int64_t columns, const float* left, const float* panels,
+                     int64_t rank);
+void ProductAvx2(float* tile, int64_t first, int64_t elements, int64_t columns,
+                 const float* left, const float* panels, int64_t rank);
+void ProductAvx512(float* tile, int64_t first, int64_t elements,
+                   int64_t columns, const float* left, const float* panels,
+                   int64_t rank);
+
 uint32_t ChecksumTable(uint32_t state, const uint8_t* source, int64_t bytes);
 uint32_t ChecksumSse42(uint32_t state, const uint8_t* source, int64_t bytes);
 uint32_t ChecksumVpclmul(uint32_t state, const uint8_t* source, int64_t bytes);

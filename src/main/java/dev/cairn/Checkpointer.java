@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 
 /**
  * Saves models that are spread over the ranks of a communicator, and reads them back.
@@ -105,6 +106,14 @@ public final class Checkpointer implements AutoCloseable {
     SaveContents contents =
         new SaveContents(target, OptionalLong.empty(), parameters, files, Optional.empty());
     return alone(() -> new SaveRun(tools, contents).run());
+  }
+
+  /**
+   * Saves a folder of one tensor file, such as an adapter. Collective: {@code contents} is called
+   * on every rank, and an {@link IllegalArgumentException} on one ends the save on all.
+   */
+  public SaveReport save(Path target, Supplier<SingleFile> contents) throws IOException {
+    return alone(() -> SingleFile.save(tools, target, contents));
   }
 
   /**

@@ -20,19 +20,31 @@ import java.util.OptionalLong;
  * @param model the parameters
  * @param files what goes beside the weights
  * @param state what the trainer needs to go on, if it is saved too
+ * @param stem what the names of the model's files begin with
  */
 record SaveContents(
     Path target,
     OptionalLong step,
     ParameterSet model,
     ModelFiles files,
-    Optional<TrainerState> state) {
+    Optional<TrainerState> state,
+    String stem) {
+  /** Contents of a model folder. */
+  SaveContents(
+      Path target,
+      OptionalLong step,
+      ParameterSet model,
+      ModelFiles files,
+      Optional<TrainerState> state) {
+    this(target, step, model, files, state, FileNaming.MODEL_STEM);
+  }
+
   SaveContents withModel(ParameterSet replacement) {
-    return new SaveContents(target, step, replacement, files, state);
+    return new SaveContents(target, step, replacement, files, state, stem);
   }
 
   SaveContents withState(TrainerState replacement) {
-    return new SaveContents(target, step, model, files, Optional.of(replacement));
+    return new SaveContents(target, step, model, files, Optional.of(replacement), stem);
   }
 
   /** Returns model and state tensors in the order of the plan. */
@@ -46,7 +58,7 @@ record SaveContents(
   List<TensorGroup> groups(SaveOptions options) {
     List<TensorGroup> groups = new ArrayList<>();
     long maxShardBytes = options.maxShardBytes();
-    groups.add(new TensorGroup(planned(model, options), FileNaming.model(maxShardBytes)));
+    groups.add(new TensorGroup(planned(model, options), FileNaming.of(stem, maxShardBytes)));
     state
         .flatMap(TrainerState::tensors)
         .ifPresent(

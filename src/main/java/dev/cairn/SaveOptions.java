@@ -66,6 +66,19 @@ public record SaveOptions(
         rawNames);
   }
 
+  /** Returns these options for a folder of one file, whose dtype is chosen apart. */
+  SaveOptions forSingleFile(Optional<DType> otherDtype) {
+    return new SaveOptions(
+        otherDtype,
+        mode,
+        durability,
+        overwrite,
+        Long.MAX_VALUE,
+        stagingBuffers,
+        stagingBufferBytes,
+        snapshotBudgetBytes);
+  }
+
   private static boolean isTarget(DType dtype) {
     return dtype == DType.BF16 || dtype == DType.F16 || dtype == DType.F32;
   }

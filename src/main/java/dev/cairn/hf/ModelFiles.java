@@ -32,6 +32,15 @@ public final class ModelFiles {
   }
 
   /**
+   * {@return exactly these files} None of them is a config that a save rewrites.
+   *
+   * @param files each with its own path
+   */
+  public static ModelFiles of(List<FolderFile> files) {
+    return new ModelFiles(Optional.empty(), List.copyOf(files));
+  }
+
+  /**
    * {@return the files of an existing model folder} The configs are read and checked now; all but
    * config.json is copied byte for byte when it is written.
    *

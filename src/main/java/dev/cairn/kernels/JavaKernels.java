@@ -3,6 +3,7 @@ package dev.cairn.kernels;
 import dev.cairn.tensor.DType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.zip.CRC32C;
 
 /** Kernels in plain Java, for any buffer on any platform. */
@@ -35,6 +36,31 @@ final class JavaKernels implements Kernels {
   public int crc32c(ByteBuffer source, int lengthBytes, int crc) {
     KernelArguments.checkChecksum(source, lengthBytes);
     return append(range(source, lengthBytes), crc);
+  }
+
+  @Override
+  public void addProduct(
+      ByteBuffer tile,
+      long first,
+      int elements,
+      int columns,
+      ByteBuffer left,
+      ByteBuffer panels,
+      int rank) {
+    KernelArguments.checkProduct(tile, first, elements, columns, left, panels, rank);
+    ByteBuffer sums = range(tile, DType.F32.bytes(elements));
+    FloatBuffer factors = range(left, left.remaining()).asFloatBuffer();
+    FloatBuffer right = range(panels, panels.remaining()).asFloatBuffer();
+    for (int i = 0; i < elements; i++) {
+      int row = (int) ((first + i) / columns);
+      int column = (int) ((first + i) % columns);
+      int panel = column / PANEL_COLUMNS * PANEL_COLUMNS * rank + column % PANEL_COLUMNS;
+      float sum = 0;
+      for (int k = 0; k < rank; k++) {
+        sum += factors.get(row * rank + k) * right.get(panel + k * PANEL_COLUMNS);
+      }
+      sums.putFloat(4 * i, sums.getFloat(4 * i) + sum);
+    }
   }
 
   private static ByteBuffer range(ByteBuffer buffer, long lengthBytes) {

@@ -27,6 +27,29 @@ final class KernelArguments {
     checkRange("source", source, DType.U8, lengthBytes);
   }
 
+  static void checkProduct(
+      ByteBuffer tile,
+      long first,
+      int elements,
+      int columns,
+      ByteBuffer left,
+      ByteBuffer panels,
+      int rank) {
+    if (first < 0 || elements < 0 || columns < 1 || rank < 1) {
+      throw new IllegalArgumentException(
+          "bad product: first=%d, elements=%d, columns=%d, rank=%d"
+              .formatted(first, elements, columns, rank));
+    }
+    long rows = (Math.addExact(first, elements) + columns - 1) / columns;
+    long panelColumns =
+        ((long) columns + Kernels.PANEL_COLUMNS - 1)
+            / Kernels.PANEL_COLUMNS
+            * Kernels.PANEL_COLUMNS;
+    checkRange("tile", tile, DType.F32, elements);
+    checkRange("left", left, DType.F32, Math.multiplyExact(rows, (long) rank));
+    checkRange("panels", panels, DType.F32, Math.multiplyExact(panelColumns, (long) rank));
+  }
+
   static void checkDirect(String role, ByteBuffer buffer) {
     if (!buffer.isDirect()) {
       throw new IllegalArgumentException(
@@ -34,7 +57,7 @@ final class KernelArguments {
     }
   }
 
-  private static void checkRange(String role, ByteBuffer buffer, DType dtype, int elements) {
+  private static void checkRange(String role, ByteBuffer buffer, DType dtype, long elements) {
     long lengthBytes = dtype.bytes(elements);
     if (lengthBytes > buffer.remaining()) {
       throw new IllegalArgumentException(

@@ -13,6 +13,9 @@ import java.nio.ByteBuffer;
  * alignment.
  */
 public interface Kernels {
+  /** How many columns a panel of {@link #addProduct} has. */
+  int PANEL_COLUMNS = 32;
+
   /**
    * Returns the fastest kernels of this machine, always the same ones: native code for the best
    * instruction set, which the environment variable {@code CAIRN_MAX_ISA} ({@code baseline}, {@code
@@ -62,4 +65,30 @@ public interface Kernels {
    *     is not direct
    */
   int crc32c(ByteBuffer source, int lengthBytes, int crc);
+
+  /**
+   * Adds a run of elements of a low-rank product, row-major, to as many F32 elements from the
+   * tile's position on. Positions do not move.
+   *
+   * <p>Results may differ in the last bits between implementations: some round less often.
+   *
+   * @param tile F32; direct for native kernels, as the others
+   * @param first the tile's first element in the product, 0 or more
+   * @param elements how many, 0 or more
+   * @param columns of the product, 1 or more
+   * @param left F32, row-major, {@code rank} columns and at least the rows that are reached
+   * @param panels F32, the right matrix in panels of {@link #PANEL_COLUMNS} columns one after the
+   *     other, each row-major with {@code rank} rows, the last filled up with zeros
+   * @param rank 1 or more
+   * @throws IllegalArgumentException if a buffer has fewer bytes left or, native kernels, if it is
+   *     not direct
+   */
+  void addProduct(
+      ByteBuffer tile,
+      long first,
+      int elements,
+      int columns,
+      ByteBuffer left,
+      ByteBuffer panels,
+      int rank);
 }

@@ -63,6 +63,25 @@ final class NativeKernels implements Kernels {
     return result[0];
   }
 
+  @Override
+  public void addProduct(
+      ByteBuffer tile,
+      long first,
+      int elements,
+      int columns,
+      ByteBuffer left,
+      ByteBuffer panels,
+      int rank) {
+    KernelArguments.checkProduct(tile, first, elements, columns, left, panels, rank);
+    KernelArguments.checkDirect("tile", tile);
+    KernelArguments.checkDirect("left", left);
+    KernelArguments.checkDirect("panels", panels);
+    check(
+        CpuKernels.cairn_add_product(
+            isa.code(), tile, first, elements, columns, left, panels, rank),
+        "add_product");
+  }
+
   private static int code(DType dtype) {
     return switch (dtype) {
       case F64 -> 0;

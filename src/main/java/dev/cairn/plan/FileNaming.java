@@ -13,12 +13,19 @@ import java.util.Map;
  * @param metadata what every file's {@code __metadata__} says
  */
 public record FileNaming(String stem, long maxShardBytes, Map<String, String> metadata) {
-  private static final String MODEL_STEM = "model";
+  /** What the names of a model's files begin with. */
+  public static final String MODEL_STEM = "model";
+
   private static final String STATE_STEM = "state/state";
 
   /** Returns the naming of a Hugging Face model folder. */
   public static FileNaming model(long maxShardBytes) {
-    return new FileNaming(MODEL_STEM, maxShardBytes, Header.PYTORCH_METADATA);
+    return of(MODEL_STEM, maxShardBytes);
+  }
+
+  /** Returns the naming of a folder whose files begin with another stem, such as an adapter's. */
+  public static FileNaming of(String stem, long maxShardBytes) {
+    return new FileNaming(stem, maxShardBytes, Header.PYTORCH_METADATA);
   }
 
   /** Returns the naming of the trainer's state beside the model. */

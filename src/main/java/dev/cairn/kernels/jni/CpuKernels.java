@@ -20,7 +20,7 @@ import org.bytedeco.javacpp.annotation.Properties;
 @NoException
 public final class CpuKernels {
   /** The {@code CAIRN_CPU_ABI} that these declarations were written for. */
-  public static final int ABI = 1;
+  public static final int ABI = 2;
 
   private CpuKernels() {}
 
@@ -82,6 +82,29 @@ public final class CpuKernels {
       @Cast("const void*") ByteBuffer source,
       long lengthBytes,
       @Cast("uint32_t*") int[] crc);
+
+  /**
+   * Adds elements of a product to a tile.
+   *
+   * @param isa code of the instruction set
+   * @param tile direct
+   * @param first the tile's first element in the product
+   * @param elements how many
+   * @param columns of the product
+   * @param left direct
+   * @param panels direct
+   * @param rank columns of left
+   * @return a status
+   */
+  public static native int cairn_add_product(
+      int isa,
+      @Cast("float*") ByteBuffer tile,
+      long first,
+      long elements,
+      long columns,
+      @Cast("const float*") ByteBuffer left,
+      @Cast("const float*") ByteBuffer panels,
+      long rank);
 
   /**
    * Gives what {@code Crc32c.shift} gives.

@@ -1,0 +1,142 @@
+// Adds a low-rank product to a tile, written once; cppbuild.sh compiles this
+// file once per instruction set with that set's flags and -DCAIRN_PRODUCT=...
+// As in cast.inc.cpp nothing here may be shared between those objects.
+
+#include <stdint.h>
+#include <string.h>
+
+#include "cairn/cpu.h"
+#include "table.h"
+
+namespace cairn {
+namespace {
+
+// kRows x CAIRN_PANEL_COLUMNS sums are in registers at a time, beside one row of
+// the panel.
+#if defined(__AVX512F__)
+constexpr int kLanes = 16;
+constexpr int kRows = 10;
+#elif defined(__AVX2__)
+constexpr int kLanes = 8;
+constexpr int kRows = 3;
+#else
+constexpr int kLanes = 4;
+constexpr int kRows = 1;
+#endif
+constexpr int64_t kPanel = CAIRN_PANEL_COLUMNS;
+constexpr int kVectors = CAIRN_PANEL_COLUMNS / kLanes;
+
+typedef float Vector __attribute__((vector_size(kLanes * sizeof(float))));
+
+inline Vector Load(const float* source) {
+  Vector value;
+  memcpy(&value, source, sizeof(value));
+  return value;
+}
+
+// Adds to kCount whole panel rows, which lie row_elements apart.
+template <int kCount>
+void AddPanel(float* tile, int64_t row_elements, const float* left,
+              const float* panel, int64_t rank) {
+  Vector sums[kCount][kVectors];
+#pragma GCC unroll 16
+  for (int row = 0; row < kCount; ++row) {
+#pragma GCC unroll 16
+    for (int v = 0; v < kVectors; ++v) {
+      sums[row][v] = Vector{};
+    }
+  }
+  for (int64_t k = 0; k < rank; ++k) {
+#pragma GCC unroll 16
+    for (int row = 0; row < kCount; ++row) {
+      const Vector factor = Vector{} + left[row * rank + k];
+#pragma GCC unroll 16
+      for (int v = 0; v < kVectors; ++v) {
+        sums[row][v] += factor * Load(panel + k * kPanel + v * kLanes);
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int row = 0; row < kCount; ++row) {
+    float* target = tile + row * row_elements;
+#pragma GCC unroll 16
+    for (int v = 0; v < kVectors; ++v) {
+      const Vector value = Load(target + v * kLanes) + sums[row][v];
+      memcpy(target + v * kLanes, &value, sizeof(value));
+    }
+  }
+}
+
+// Adds to columns [begin, end) of one panel of one row.
+void AddPart(float* tile, int64_t begin, int64_t end, const float* left,
+             const float* panel, int64_t rank) {
+  float whole[kPanel] = {};
+  memcpy(whole + begin, tile,
+         static_cast<size_t>(end - begin) * sizeof(float));
+  AddPanel<1>(whole, kPanel, left, panel, rank);
+  memcpy(tile, whole + begin,
+         static_cast<size_t>(end - begin) * sizeof(float));
+}
+
+// Adds to columns [begin, end) of one row; tile points at the first of them.
+void AddRow(float* tile, int64_t begin, int64_t end, const float* left,
+            const float* panels, int64_t rank) {
+  for (int64_t column = begin; column < end;) {
+    const int64_t start = column / kPanel * kPanel;
+    const int64_t stop = start + kPanel < end ? start + kPanel : end;
+    AddPart(tile + (column - begin), column - start, stop - start, left,
+            panels + start * rank, rank);
+    column = stop;
+  }
+}
+
+// Adds to whole rows.
+void AddRows(float* tile, int64_t rows, int64_t columns, const float* left,
+             const float* panels, int64_t rank) {
+  const int64_t whole = columns / kPanel * kPanel;
+  for (int64_t column = 0; column < whole; column += kPanel) {
+    const float* panel = panels + column * rank;
+    int64_t row = 0;
+    for (; row + kRows <= rows; row += kRows) {
+      AddPanel<kRows>(tile + row * columns + column, columns, left + row * rank,
+                      panel, rank);
+    }
+    for (; row < rows; ++row) {
+      AddPanel<1>(tile + row * columns + column, columns, left + row * rank,
+                  panel, rank);
+    }
+  }
+  if (whole < columns) {
+    for (int64_t row = 0; row < rows; ++row) {
+      AddPart(tile + row * columns + whole, 0, columns - whole,
+              left + row * rank, panels + whole * rank, rank);
+    }
+  }
+}
+
+}  // namespace
+
+void CAIRN_PRODUCT(float* tile, int64_t first, int64_t elements,
+                   int64_t columns, const float* left, const float* panels,
+                   int64_t rank) {
+  int64_t row = first / columns;
+  const int64_t begin = first % columns;
+  if (begin != 0 && elements > 0) {
+    const int64_t left_in_row = columns - begin;
+    const int64_t count = left_in_row < elements ? left_in_row : elements;
+    AddRow(tile, begin, begin + count, left + row * rank, panels, rank);
+    tile += count;
+    elements -= count;
+    ++row;
+  }
+  const int64_t rows = elements / columns;
+  AddRows(tile, rows, columns, left + row * rank, panels, rank);
+  row += rows;
+  tile += rows * columns;
+  elements -= rows * columns;
+  if (elements > 0) {
+    AddRow(tile, 0, elements, left + row * rank, panels, rank);
+  }
+}
+
+}  // namespace cairn

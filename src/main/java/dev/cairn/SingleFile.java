@@ -1,0 +1,55 @@
+package dev.cairn;
+
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+
+/**
+ * What a folder with one tensor file is made of, for example an adapter's.
+ *
+ * @param stem the file's name without {@code .safetensors}
+ * @param parameters the same names, shapes, dtypes and layouts in the same order on every rank
+ * @param files what goes beside the tensors; only rank 0's counts
+ * @param dtype what floating parameters are cast to, whatever the checkpointer's options say; empty
+ *     keeps each as held
+ */
+public record SingleFile(
+    String stem, ParameterSet parameters, ModelFiles files, Optional<DType> dtype) {
+  /** Refuses nulls. */
+  public SingleFile {
+    Objects.requireNonNull(stem, "stem");
+    Objects.requireNonNull(parameters, "parameters");
+    Objects.requireNonNull(files, "files");
+    Objects.requireNonNull(dtype, "dtype");
+  }
+
+  /** Saves what every rank's {@code contents} gives, or fails on every rank. Collective. */
+  static SaveReport save(SaveTools tools, Path target, Supplier<SingleFile> contents)
+      throws IOException {
+    Ranks ranks = tools.ranks();
+    ranks.communicator().control().begin();
+    AtomicReference<SingleFile> made = new AtomicReference<>();
+    ranks.together(
+        () -> {
+          made.set(contents.get());
+          return new byte[0];
+        });
+    SingleFile file = made.get();
+    SaveContents all =
+        new SaveContents(
+            target,
+            OptionalLong.empty(),
+            file.parameters(),
+            file.files(),
+            Optional.empty(),
+            file.stem());
+    SaveTools asChosen = tools.withOptions(tools.options().forSingleFile(file.dtype()));
+    return new SaveRun(asChosen, all).run();
+  }
+}

@@ -1,0 +1,77 @@
+package dev.cairn.peft;
+
+import dev.cairn.tensor.Shape;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Refuses adapters that PEFT would write or load silently wrong. Pure. */
+final class AdapterCheck {
+  private final LoraConfig config;
+
+  AdapterCheck(LoraConfig config) {
+    this.config = config;
+  }
+
+  /** What one layer has. */
+  private static final class Layer {
+    private Shape a;
+    private Shape b;
+  }
+
+  /**
+   * Checks an adapter.
+   *
+   * @param saved shapes by name in the adapter file
+   * @throws IllegalArgumentException that names the first tensor that is empty, lacks its partner
+   *     or has the wrong rank
+   */
+  void check(Map<String, Shape> saved) {
+    Map<String, Layer> layers = new TreeMap<>();
+    for (Map.Entry<String, Shape> entry : saved.entrySet()) {
+      checkNotEmpty(entry.getKey(), entry.getValue());
+      LoraPart part = LoraPart.parse(entry.getKey());
+      if (part != null && part.isMatrix()) {
+        Layer layer = layers.computeIfAbsent(part.module(), key -> new Layer());
+        if (part.isA()) {
+          layer.a = entry.getValue();
+        } else {
+          layer.b = entry.getValue();
+        }
+      }
+    }
+    layers.forEach(this::check);
+    if (layers.isEmpty() && config.isOn("target_modules")) {
+      throw new IllegalArgumentException(
+          "empty adapter: no lora_A and lora_B, expected those of target_modules="
+              + config.fields().get("target_modules"));
+    }
+  }
+
+  private static void checkNotEmpty(String name, Shape shape) {
+    if (shape.elements() == 0) {
+      throw new IllegalArgumentException(
+          "adapter tensor of no elements: tensor=%s, shape=%s; a ZeRO-3 placeholder? hand over the"
+                  .formatted(name, shape)
+              + " global shape (ds_shape) and the rank's partition (ds_tensor) instead");
+    }
+  }
+
+  private void check(String module, Layer layer) {
+    if (layer.a == null || layer.b == null) {
+      throw new IllegalArgumentException(
+          "adapter is incomplete: module=%s has %s, expected both"
+              .formatted(module, layer.a == null ? "only lora_B" : "only lora_A"));
+    }
+    boolean fits =
+        layer.a.dimensions() >= 2
+            && layer.b.dimensions() >= 2
+            && layer.a.dimension(0) == layer.b.dimension(1);
+    boolean isPlain = !config.isOn("target_parameters") && !config.isOn("use_bdlora");
+    int rank = config.rank(LoraPart.inBaseModel(module));
+    if (isPlain && (!fits || layer.a.dimension(0) != rank)) {
+      throw new IllegalArgumentException(
+          "adapter shapes do not fit: module=%s, A=%s, B=%s, expected [%d,…] and […,%d] (r=%d)"
+              .formatted(module, layer.a, layer.b, rank, rank, rank));
+    }
+  }
+}

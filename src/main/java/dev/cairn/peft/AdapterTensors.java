@@ -1,0 +1,122 @@
+package dev.cairn.peft;
+
+import dev.cairn.hf.FolderTensor;
+import dev.cairn.hf.ModelFolder;
+import dev.cairn.tensor.Shape;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The tensors of an adapter file, sorted by what they do to the base model. */
+final class AdapterTensors {
+  private static final String TOKENS = ".token_adapter." + AdapterKey.TOKENS;
+  private static final String BASE_LAYER = ".base_layer.";
+
+  private final Map<String, Layer> layers = new TreeMap<>();
+  private final Map<String, FolderTensor> tokens = new TreeMap<>();
+  private final Map<String, Replacement> replacements = new TreeMap<>();
+
+  /** What one module has; null is what it has not. */
+  static final class Layer {
+    private FolderTensor a;
+    private FolderTensor b;
+    private FolderTensor bias;
+    private FolderTensor magnitude;
+    private boolean isEmbedding;
+
+    FolderTensor a() {
+      return a;
+    }
+
+    FolderTensor b() {
+      return b;
+    }
+
+    FolderTensor bias() {
+      return bias;
+    }
+
+    FolderTensor magnitude() {
+      return magnitude;
+    }
+
+    boolean isEmbedding() {
+      return isEmbedding;
+    }
+  }
+
+  /**
+   * A tensor that takes the place of the base's.
+   *
+   * @param tensor in the adapter
+   * @param isInPlace whether it is the base layer's, which a tied module shares
+   */
+  record Replacement(FolderTensor tensor, boolean isInPlace) {}
+
+  /**
+   * Sorts the tensors of an adapter.
+   *
+   * @throws IllegalArgumentException if there are none, or one is empty, lacks its partner or does
+   *     not fit the config
+   */
+  AdapterTensors(ModelFolder adapter, LoraConfig config) {
+    Map<String, Shape> shapes = new LinkedHashMap<>();
+    for (FolderTensor tensor : adapter.tensors()) {
+      shapes.put(tensor.name(), tensor.shape());
+      add(tensor);
+    }
+    if (shapes.isEmpty()) {
+      throw new IllegalArgumentException("empty adapter: no tensors, file=" + adapter.files());
+    }
+    new AdapterCheck(config).check(shapes);
+  }
+
+  private void add(FolderTensor tensor) {
+    String name = tensor.name();
+    LoraPart part = LoraPart.parse(name);
+    if (part != null) {
+      add(
+          layers.computeIfAbsent(LoraPart.inBaseModel(part.module()), key -> new Layer()),
+          part,
+          tensor);
+    } else if (name.endsWith(TOKENS)) {
+      tokens.put(LoraPart.inBaseModel(name.substring(0, name.length() - TOKENS.length())), tensor);
+    } else if (!name.contains(".original_module.") && !name.contains(".modules_to_save.")) {
+      // those two are what bias=all saves besides: the first is not used, the second is there twice
+      int base = name.lastIndexOf(BASE_LAYER);
+      String target =
+          base < 0
+              ? name
+              : name.substring(0, base + 1) + name.substring(base + BASE_LAYER.length());
+      replacements.put(LoraPart.inBaseModel(target), new Replacement(tensor, base >= 0));
+    }
+  }
+
+  private static void add(Layer layer, LoraPart part, FolderTensor tensor) {
+    layer.isEmbedding |= part.isEmbedding();
+    if (part.isBias()) {
+      layer.bias = tensor;
+    } else if (part.part().equals(AdapterKey.MAGNITUDE)) {
+      layer.magnitude = tensor;
+    } else if (part.isA()) {
+      layer.a = tensor;
+    } else {
+      layer.b = tensor;
+    }
+  }
+
+  /** Returns the layers by the module's name in the base model. */
+  Map<String, Layer> layers() {
+    return layers;
+  }
+
+  /** Returns the trained tokens' rows by the module's name in the base model. */
+  Map<String, FolderTensor> tokens() {
+    return tokens;
+  }
+
+  /** Returns the other tensors by the name of the tensor they replace. */
+  Map<String, Replacement> replacements() {
+    return replacements;
+  }
+}

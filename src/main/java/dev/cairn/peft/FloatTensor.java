@@ -1,0 +1,61 @@
+package dev.cairn.peft;
+
+import dev.cairn.device.HostMemory;
+import dev.cairn.hf.FolderTensor;
+import dev.cairn.hf.ModelFolder;
+import dev.cairn.kernels.Kernels;
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+
+/** A whole tensor of an adapter in memory, as F32; at most 2 GiB. */
+final class FloatTensor implements AutoCloseable {
+  private static final int STEP_ELEMENTS = 1 << 16;
+
+  private final HostMemory memory;
+  private final FloatBuffer floats;
+
+  private FloatTensor(HostMemory memory) {
+    this.memory = memory;
+    this.floats = memory.view(0, Math.toIntExact(memory.lengthBytes())).asFloatBuffer();
+  }
+
+  /** Reads a tensor of a castable dtype. */
+  static FloatTensor read(ModelFolder folder, FolderTensor tensor, Kernels kernels)
+      throws IOException {
+    long elements = tensor.shape().elements();
+    HostMemory memory = HostMemory.allocate(DType.F32.bytes(elements));
+    DType dtype = tensor.dtype();
+    try (HostMemory step = HostMemory.allocate(dtype.bytes(STEP_ELEMENTS))) {
+      for (long first = 0; first < elements; first += STEP_ELEMENTS) {
+        int count = (int) Math.min(STEP_ELEMENTS, elements - first);
+        ByteBuffer given = step.view(0, (int) dtype.bytes(count));
+        folder.read(tensor.name(), dtype.bytes(first), given);
+        ByteBuffer target =
+            memory.view(DType.F32.bytes(first), Math.toIntExact(DType.F32.bytes(count)));
+        kernels.cast(dtype, given.flip(), DType.F32, target, count, 0);
+      }
+      return new FloatTensor(memory);
+    } catch (IOException | RuntimeException | Error e) {
+      memory.close();
+      throw e;
+    }
+  }
+
+  float get(long index) {
+    return floats.get(Math.toIntExact(index));
+  }
+
+  /** Returns all elements on the Java heap. */
+  float[] toArray() {
+    float[] array = new float[floats.capacity()];
+    floats.get(0, array);
+    return array;
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}

@@ -1,0 +1,67 @@
+package dev.cairn.peft;
+
+import dev.cairn.Checkpointer;
+import dev.cairn.Parameter;
+import dev.cairn.ParameterSet;
+import dev.cairn.SaveOptions;
+import dev.cairn.SaveReport;
+import dev.cairn.comm.Communicator;
+import dev.cairn.hf.ModelFolder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Merges a LoRA adapter into its base model: a model folder that needs no PEFT.
+ *
+ * <pre>{@code
+ * SaveOptions options = SaveOptions.builder().keepDtypes().build();
+ * LoraMerge.merge(Path.of("base"), Path.of("adapter"), Path.of("merged"), options);
+ * }</pre>
+ *
+ * <p>Weights are computed as F32, piece by piece, and rounded once. Memory is that of the staging
+ * buffers, a tile for each and the adapter's part of the weights at hand, whatever the model's
+ * size.
+ */
+public final class LoraMerge {
+  private static final String ADAPTER_FILE = "adapter_model.safetensors";
+
+  private LoraMerge() {}
+
+  /**
+   * Writes the merged model; its folder appears when it is complete, or not at all.
+   *
+   * <p>Config, generation config and tokenizer are the base's; the adapter's tokenizer comes
+   * instead if it has one. A tied weight stays tied and takes what the adapter adds to either name,
+   * as in PEFT; a module that was trained whole is untied.
+   *
+   * @param base a model folder, sharded or not
+   * @param adapter a folder with {@code adapter_model.safetensors} and {@code adapter_config.json}
+   * @param output the folder to make
+   * @param options how to save; without a dtype each tensor keeps the base's
+   * @return what was done
+   * @throws IllegalArgumentException if the adapter is empty, not LoRA's, or does not fit the base;
+   *     nothing is left behind
+   * @throws IOException if reading or writing fails; nothing is left behind
+   */
+  public static SaveReport merge(Path base, Path adapter, Path output, SaveOptions options)
+      throws IOException {
+    LoraConfig config = LoraConfig.read(adapter.resolve(LoraConfig.FILE_NAME));
+    MergedFiles files = MergedFiles.read(base, adapter);
+    try (ModelFolder baseFolder = ModelFolder.open(base);
+        ModelFolder adapterFolder = ModelFolder.open(adapter.resolve(ADAPTER_FILE));
+        MergedWeights weights = new MergedWeights()) {
+      BaseWeights planned = new MergePlan(baseFolder, files.config(), adapterFolder, config).make();
+      List<Parameter> parameters = new ArrayList<>();
+      for (WeightMerge merge : planned.all()) {
+        parameters.add(weights.parameter(merge, options.dtype()));
+      }
+      try (Communicator communicator = Communicator.single();
+          Checkpointer checkpointer = Checkpointer.open(communicator, options)) {
+        return checkpointer.save(
+            output, ParameterSet.of(parameters), files.toSave(planned.isUntied()));
+      }
+    }
+  }
+}

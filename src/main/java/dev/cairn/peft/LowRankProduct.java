@@ -1,0 +1,82 @@
+package dev.cairn.peft;
+
+import dev.cairn.device.HostMemory;
+import dev.cairn.kernels.Kernels;
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+
+/**
+ * What an adapter adds to one weight: a tall matrix times a wide one, scaled, as F32 in the form
+ * that {@link Kernels#addProduct} takes. Made when the weight's turn comes, freed after it.
+ */
+final class LowRankProduct implements AutoCloseable {
+  private final Kernels kernels;
+  private final HostMemory leftMemory;
+  private final HostMemory panelMemory;
+  private final ByteBuffer left;
+  private final ByteBuffer panels;
+  private final int columns;
+  private final int rank;
+
+  /** Reads the adapter's matrices for a weight. */
+  LowRankProduct(LowRankSource source, Kernels kernels) throws IOException {
+    this.kernels = kernels;
+    this.columns = source.columns();
+    this.rank = source.rank();
+    int panelRows =
+        (columns + Kernels.PANEL_COLUMNS - 1) / Kernels.PANEL_COLUMNS * Kernels.PANEL_COLUMNS;
+    leftMemory = HostMemory.allocate(DType.F32.bytes((long) source.rows() * rank));
+    panelMemory = HostMemory.allocate(DType.F32.bytes((long) panelRows * rank));
+    left = leftMemory.view(0, Math.toIntExact(leftMemory.lengthBytes()));
+    panels = panelMemory.view(0, Math.toIntExact(panelMemory.lengthBytes()));
+    try {
+      readLeft(source);
+      readPanels(source);
+    } catch (IOException | RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+  }
+
+  private void readLeft(LowRankSource source) throws IOException {
+    float scale = (float) source.scale();
+    FloatBuffer target = left.asFloatBuffer();
+    try (FloatTensor given = source.readLeft(kernels)) {
+      boolean isTransposed = source.isTransposed(); // then given as rank x rows
+      for (int row = 0; row < source.rows(); row++) {
+        for (int k = 0; k < rank; k++) {
+          long index = isTransposed ? (long) k * source.rows() + row : (long) row * rank + k;
+          target.put(row * rank + k, scale * given.get(index));
+        }
+      }
+    }
+  }
+
+  private void readPanels(LowRankSource source) throws IOException {
+    FloatBuffer target = panels.asFloatBuffer();
+    try (FloatTensor given = source.readRight(kernels)) {
+      boolean isTransposed = source.isTransposed(); // then given as columns x rank
+      for (int k = 0; k < rank; k++) {
+        for (int column = 0; column < columns; column++) {
+          long index = isTransposed ? (long) column * rank + k : (long) k * columns + column;
+          int panel = column / Kernels.PANEL_COLUMNS;
+          int inPanel = column % Kernels.PANEL_COLUMNS;
+          target.put((panel * rank + k) * Kernels.PANEL_COLUMNS + inPanel, given.get(index));
+        }
+      }
+    }
+  }
+
+  /** Adds elements of the product to as many F32 from the tile's position on. */
+  void addTo(ByteBuffer tile, long firstElement, int elements) {
+    kernels.addProduct(tile, firstElement, elements, columns, left, panels, rank);
+  }
+
+  @Override
+  public void close() {
+    leftMemory.close();
+    panelMemory.close();
+  }
+}

@@ -1,0 +1,84 @@
+package dev.cairn.peft;
+
+import dev.cairn.hf.FolderFile;
+import dev.cairn.hf.ModelConfig;
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.json.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What a merged model has beside its weights: the base's files, and the adapter's tokenizer. */
+final class MergedFiles {
+  private static final String GENERATION_CONFIG = "generation_config.json";
+
+  private final Path base;
+  private final ModelFiles baseFiles;
+  private final List<FolderFile> tokenizer;
+
+  private MergedFiles(Path base, ModelFiles baseFiles, List<FolderFile> tokenizer) {
+    this.base = base;
+    this.baseFiles = baseFiles;
+    this.tokenizer = tokenizer;
+  }
+
+  static MergedFiles read(Path base, Path adapter) throws IOException {
+    List<FolderFile> tokenizer = new ArrayList<>();
+    for (FolderFile file : copied(ModelFiles.fromFolder(adapter))) {
+      if (isTokenizer(file)) {
+        tokenizer.add(file);
+      }
+    }
+    return new MergedFiles(base, ModelFiles.fromFolder(base), tokenizer);
+  }
+
+  private static List<FolderFile> copied(ModelFiles files) {
+    return files.files(Optional.empty()).stream()
+        .filter(file -> !file.relativePath().equals(ModelConfig.FILE_NAME))
+        .toList();
+  }
+
+  private static boolean isTokenizer(FolderFile file) {
+    String name = file.relativePath();
+    return !name.equals(GENERATION_CONFIG)
+        && !name.endsWith(".py")
+        && !name.contains("processor_config");
+  }
+
+  /** Returns the base's config. */
+  Optional<ModelConfig> config() {
+    return baseFiles.config();
+  }
+
+  /** Returns the files, the config saying so if weights are no longer tied. */
+  ModelFiles toSave(boolean isUntied) throws IOException {
+    List<FolderFile> files = new ArrayList<>(tokenizer);
+    for (FolderFile file : copied(baseFiles)) {
+      if (tokenizer.isEmpty() || !isTokenizer(file)) {
+        files.add(file);
+      }
+    }
+    return ModelFiles.of(isUntied ? untiedConfig() : baseFiles.config(), files);
+  }
+
+  private Optional<ModelConfig> untiedConfig() throws IOException {
+    Path file = base.resolve(ModelConfig.FILE_NAME);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    Map<String, Object> tree = new LinkedHashMap<>(Json.parseObject(Files.readAllBytes(file)));
+    tree.put("tie_word_embeddings", false);
+    if (tree.get("text_config") instanceof Map<?, ?> text
+        && text.containsKey("tie_word_embeddings")) {
+      Map<Object, Object> untied = new LinkedHashMap<>(text);
+      untied.put("tie_word_embeddings", false);
+      tree.put("text_config", untied);
+    }
+    return Optional.of(ModelConfig.parse(Json.compact(tree), file.toString()));
+  }
+}

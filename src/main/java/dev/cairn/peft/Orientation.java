@@ -1,0 +1,51 @@
+package dev.cairn.peft;
+
+import dev.cairn.hf.ModelConfig;
+import dev.cairn.tensor.Shape;
+import java.util.Optional;
+import java.util.Set;
+
+/** Finds out which way round a weight is stored, and whether a layer's matrices fit it. */
+final class Orientation {
+  /** Models whose layers are Conv1D: stored input first, which PEFT notices by itself. */
+  private static final Set<String> CONV1D_MODELS =
+      Set.of("gpt2", "openai-gpt", "imagegpt", "decision_transformer", "clvp");
+
+  private final boolean inputFirst;
+
+  Orientation(LoraConfig config, Optional<ModelConfig> base) {
+    this.inputFirst =
+        config.isFanInFanOut()
+            || base.flatMap(ModelConfig::modelType).filter(CONV1D_MODELS::contains).isPresent();
+  }
+
+  /**
+   * Returns whether the weight is stored inputs x outputs.
+   *
+   * @throws IllegalArgumentException if the matrices fit it neither way, or it cannot be computed
+   *     with
+   */
+  boolean isTransposed(WeightMerge target, AdapterTensors.Layer layer) {
+    Shape weight = target.shape();
+    Shape a = layer.a().shape();
+    Shape b = layer.b().shape();
+    long rank = a.dimension(0);
+    long inputs = a.elements() / rank;
+    long outputs = b.dimension(0);
+    boolean isMatrices = b.elements() == outputs * rank && weight.dimensions() >= 2;
+    boolean fits =
+        isMatrices && weight.dimension(0) == outputs && weight.elements() == outputs * inputs;
+    boolean fitsTransposed = isMatrices && weight.equals(Shape.of(inputs, outputs));
+    boolean isTransposed = layer.isEmbedding() || (inputFirst && fitsTransposed);
+    boolean isCastable =
+        target.base().dtype().isCastable()
+            && layer.a().dtype().isCastable()
+            && layer.b().dtype().isCastable();
+    if (!isCastable || !(isTransposed ? fitsTransposed : fits)) {
+      throw new IllegalArgumentException(
+          "adapter does not fit the base model: tensor=%s is %s %s, A=%s, B=%s"
+              .formatted(target.name(), weight, target.base().dtype(), a, b));
+    }
+    return isTransposed;
+  }
+}

@@ -1,0 +1,83 @@
+package dev.cairn.peft;
+
+import dev.cairn.device.HostMemory;
+import dev.cairn.kernels.Kernels;
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/** Memory in which pieces of weights are computed as F32, one piece for each thread. Any thread. */
+final class Tiles implements AutoCloseable {
+  /** How many elements a tile has: few enough to stay near the processor. */
+  static final int ELEMENTS = 1 << 18;
+
+  private final Kernels kernels;
+  private final ConcurrentLinkedQueue<Tile> free = new ConcurrentLinkedQueue<>();
+  private final List<HostMemory> all = new ArrayList<>();
+
+  Tiles(Kernels kernels) {
+    this.kernels = kernels;
+  }
+
+  /** Lends a tile until it is closed; makes one if all are lent. */
+  Tile take() {
+    Tile tile = free.poll();
+    return tile == null ? create() : tile;
+  }
+
+  private synchronized Tile create() {
+    HostMemory memory = HostMemory.allocate((long) ELEMENTS * (4 + 8));
+    all.add(memory);
+    return new Tile(memory.view(0, 4 * ELEMENTS), memory.view(4L * ELEMENTS, 8 * ELEMENTS));
+  }
+
+  @Override
+  public synchronized void close() {
+    all.forEach(HostMemory::close);
+    all.clear();
+    free.clear();
+  }
+
+  /** One thread's piece. */
+  final class Tile implements AutoCloseable {
+    private final ByteBuffer floats;
+    private final ByteBuffer raw;
+
+    private Tile(ByteBuffer floats, ByteBuffer raw) {
+      this.floats = floats;
+      this.raw = raw;
+    }
+
+    /** Returns the elements. */
+    ByteBuffer floats() {
+      return floats;
+    }
+
+    /** Fills the tile with elements of a tensor. */
+    void read(WeightSource source, long first, int elements) throws IOException {
+      DType dtype = source.dtype();
+      ByteBuffer given = dtype == DType.F32 ? floats : raw;
+      given.clear().limit((int) dtype.bytes(elements));
+      source.read(dtype.bytes(first), given);
+      given.flip();
+      floats.clear();
+      if (dtype != DType.F32) {
+        kernels.cast(dtype, given, DType.F32, floats, elements, 0);
+      }
+    }
+
+    /** Puts the elements, cast, at the position of {@code target}, which moves behind them. */
+    void write(DType dtype, ByteBuffer target, int elements) {
+      kernels.cast(DType.F32, floats, dtype, target, elements, 0);
+      target.position(target.position() + (int) dtype.bytes(elements));
+    }
+
+    @Override
+    public void close() {
+      free.add(this);
+    }
+  }
+}

@@ -1,0 +1,223 @@
+package dev.cairn.peft;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.Checkpointer;
+import dev.cairn.Durability;
+import dev.cairn.ParameterSet;
+import dev.cairn.SaveMode;
+import dev.cairn.SaveOptions;
+import dev.cairn.SaveReport;
+import dev.cairn.json.Json;
+import dev.cairn.json.JsonNumber;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Adapters saved here equal those that the real peft saves, and it loads them. */
+@Tag("python")
+class PeftInteropTest {
+  private static final int MAX_RANKS = 4;
+  private static final SaveOptions KEEPING =
+      SaveOptions.builder().keepDtypes().durability(Durability.FAST).build();
+
+  /**
+   * How far the logits of a merged model may be from those of peft's, as a part of the largest. In
+   * F32 the sums differ in order only. In 16 bits peft rounds the product, then the sum; here the
+   * sum is rounded once: every weight may differ by a unit in the last place, 2^-8 of it.
+   */
+  private static final Map<Long, Double> TOLERANCE = Map.of(32L, 1e-5, 16L, 0.02);
+
+  @TempDir static Path folder;
+  private static PeftCases cases;
+  private static PeftCases opinion;
+
+  @BeforeAll
+  static void saveEveryCase() throws Exception {
+    cases = PeftCases.make(folder);
+    for (String name : cases.names()) {
+      save(name, cases.folder(name).resolve("cairn"), 2, SaveMode.PARALLEL);
+      flatten(name);
+      if (Boolean.TRUE.equals(cases.answer(name).get("merge"))) {
+        merge(name);
+      }
+    }
+    opinion = cases.check();
+  }
+
+  private static void merge(String name) throws IOException {
+    Path folder = cases.folder(name);
+    LoraMerge.merge(
+        folder.resolve("base"), folder.resolve("cairn"), folder.resolve("merged"), KEEPING);
+  }
+
+  /** Puts the folder of a named adapter where the script looks. */
+  private static void flatten(String name) throws IOException {
+    String subfolder = subfolder(name);
+    if (!subfolder.isEmpty()) {
+      Path target = cases.folder(name).resolve("cairn");
+      Path outer = cases.folder(name).resolve("outer");
+      Files.move(target, outer);
+      Files.move(outer.resolve(subfolder), target);
+    }
+  }
+
+  private static String subfolder(String name) {
+    String adapter = (String) cases.answer(name).get("adapter");
+    return adapter.equals("default") ? "" : adapter;
+  }
+
+  private static void save(String name, Path target, int worldSize, SaveMode mode)
+      throws Exception {
+    Map<?, ?> answer = cases.answer(name);
+    LoraConfig config = LoraConfig.read(cases.folder(name).resolve("config.json"));
+    AdapterOptions options = options(answer);
+    List<Object> results =
+        StateDict.onRanks(
+            worldSize,
+            communicator -> {
+              ParameterSet model =
+                  StateDict.zero3(
+                      cases.folder(name).resolve("state.safetensors"),
+                      communicator.rank(),
+                      worldSize);
+              ParameterSet taken =
+                  answer.get("attribute") instanceof String attribute
+                      ? model.attribute(attribute)
+                      : model;
+              SaveOptions how =
+                  SaveOptions.builder().mode(mode).durability(Durability.FAST).build();
+              try (Checkpointer checkpointer = Checkpointer.open(communicator, how)) {
+                return new AdapterCheckpointer(checkpointer, config, options).save(target, taken);
+              }
+            });
+    for (Object result : results) {
+      if (result instanceof Throwable failure) {
+        throw new AssertionError(name + ": " + failure, failure);
+      }
+      assertEquals(mode, ((SaveReport) result).mode(), name);
+    }
+  }
+
+  private static AdapterOptions options(Map<?, ?> answer) {
+    AdapterOptions options = AdapterOptions.of((String) answer.get("adapter"));
+    if (answer.get("embeddings") instanceof String rule) {
+      options = options.withSaveEmbeddings(SaveEmbeddings.valueOf(rule.toUpperCase(Locale.ROOT)));
+    }
+    return answer.get("baseVocabSize") instanceof JsonNumber tokens
+        ? options.withBaseVocabSize(tokens.longValue())
+        : options;
+  }
+
+  private static Path expected(String name) {
+    return cases.folder(name).resolve("peft").resolve((String) cases.answer(name).get("folder"));
+  }
+
+  @Test
+  void filesEqualPeftsByteForByte() throws IOException {
+    for (String name : cases.names()) {
+      assertArrayEquals(
+          Files.readAllBytes(expected(name).resolve("adapter_model.safetensors")),
+          Files.readAllBytes(
+              cases.folder(name).resolve("cairn").resolve("adapter_model.safetensors")),
+          name);
+    }
+  }
+
+  @Test
+  void configsEqualPefts() throws IOException {
+    for (String name : cases.names()) {
+      Path saved = cases.folder(name).resolve("cairn").resolve("adapter_config.json");
+      assertEquals(
+          unordered(expected(name).resolve("adapter_config.json")), unordered(saved), name);
+    }
+  }
+
+  /** Reads a config whose targets were a Python set, which has no order. */
+  private static Map<String, Object> unordered(Path file) throws IOException {
+    Map<String, Object> config = Json.parseObject(Files.readAllBytes(file));
+    for (String field : List.of("target_modules", "exclude_modules")) {
+      if (config.get(field) instanceof List<?> names) {
+        config.put(field, new HashSet<>(names));
+      }
+    }
+    return config;
+  }
+
+  @Test
+  void everyRankCountAndModeGivesTheSameBytes() throws Exception {
+    for (int worldSize = 1; worldSize <= MAX_RANKS; worldSize++) {
+      for (SaveMode mode : List.of(SaveMode.GATHER, SaveMode.PARALLEL)) {
+        for (String name : cases.names()) {
+          Path target = folder.resolve("again").resolve(name + worldSize + mode);
+          save(name, target, worldSize, mode);
+          Path saved = target.resolve(subfolder(name));
+          assertEquals(
+              -1,
+              Files.mismatch(
+                  expected(name).resolve("adapter_model.safetensors"),
+                  saved.resolve("adapter_model.safetensors")),
+              () -> name + " on " + mode);
+          assertFalse(Files.exists(saved.resolve("adapter_model.bin")));
+        }
+      }
+    }
+  }
+
+  @Test
+  void peftLoadsEveryAdapterAndTheLogitsAreTheOriginals() {
+    Map<String, Object> wrong = new TreeMap<>();
+    for (String name : cases.names()) {
+      Map<?, ?> answer = opinion.answer(name);
+      if (PeftCases.number(answer, "loaded") != 0 || !List.of().equals(answer.get("warnings"))) {
+        wrong.put(name, answer);
+      }
+    }
+    assertEquals(Map.of(), wrong);
+  }
+
+  @Test
+  void mergedModelsGivePeftsLogitsAndLackNothing() {
+    Map<String, Object> wrong = new TreeMap<>();
+    int merged = 0;
+    for (String name : cases.names()) {
+      Map<?, ?> answer = opinion.answer(name);
+      if (answer.containsKey("merged")) {
+        merged++;
+        long bits = (long) PeftCases.number(cases.answer(name), "bits");
+        double allowed = TOLERANCE.get(bits) * PeftCases.number(answer, "scale");
+        boolean complete =
+            List.of().equals(answer.get("missing")) && List.of().equals(answer.get("unexpected"));
+        if (!complete || !(PeftCases.number(answer, "merged") <= allowed)) {
+          wrong.put(name, answer);
+        }
+      }
+    }
+    assertEquals(Map.of(), wrong);
+    assertTrue(merged > 30, "merged=" + merged);
+  }
+
+  @Test
+  void mergedWeightsAreRoundedOnce() {
+    Map<String, Object> wrong = new TreeMap<>();
+    for (String name : cases.names()) {
+      Map<?, ?> answer = opinion.answer(name);
+      if (answer.containsKey("merged") && !(PeftCases.number(answer, "rounding") <= 1)) {
+        wrong.put(name, answer);
+      }
+    }
+    assertEquals(Map.of(), wrong);
+  }
+}

@@ -1,0 +1,270 @@
+"""Makes LoRA adapters with the real peft, and loads what Cairn has made of them.
+
+  peft_adapters.py make FOLDER    cases with their state dicts, base models and what peft writes
+  peft_adapters.py check FOLDER   loads Cairn's folders, writes answers.json
+
+Exits with 77 if a package is missing.
+"""
+
+import copy
+import json
+import os
+import sys
+import warnings
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+warnings.filterwarnings("ignore")
+try:
+    import torch
+    import transformers
+    from peft import LoraConfig, PeftModel, get_peft_model
+    from safetensors.torch import load_file, save_file
+except ImportError as e:
+    print(e)
+    sys.exit(77)
+
+transformers.logging.set_verbosity_error()
+torch.set_num_threads(1)
+
+TOKENS = torch.arange(3, 19)[None]
+SMALL = dict(vocab_size=41, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
+             num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=32)
+
+
+def llama(**more):
+    return transformers.LlamaForCausalLM(
+        transformers.LlamaConfig(**{**SMALL, "tie_word_embeddings": False, **more}))
+
+
+def tied():
+    return llama(tie_word_embeddings=True)
+
+
+def biased():
+    return llama(attention_bias=True, mlp_bias=True)
+
+
+def classifier():
+    return transformers.LlamaForSequenceClassification(
+        transformers.LlamaConfig(**SMALL, num_labels=3, pad_token_id=0))
+
+
+def gpt2():
+    return transformers.GPT2LMHeadModel(transformers.GPT2Config(
+        vocab_size=41, n_embd=16, n_layer=2, n_head=2, n_positions=32,
+        bos_token_id=0, eos_token_id=0))
+
+
+QV = ["q_proj", "v_proj"]
+ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+GPT = ["c_attn", "c_proj", "c_fc"]
+
+# model, LoraConfig fields, and: save (how peft is asked to save), seen_as (the targets that it is
+# told while it saves, as it overlooks qualified embeddings), adapter (its name), others
+# (further adapters), rename (the adapter's name in the state dict alone), prefix, dtype, shard,
+# merge (False: peft cannot, or Cairn says no), lost (peft cannot load its own), cairn (options)
+CASES = {
+    "plain": (llama, dict(target_modules=ALL)),
+    "patterns": (llama, dict(target_modules=ALL, r=3, lora_alpha=7, use_rslora=True,
+                             rank_pattern={"q_proj": 5, r"layers\.1\.mlp\.(up|gate)_proj": 2},
+                             alpha_pattern={"k_proj": 1.5, "model.layers.0.mlp.down_proj": 32})),
+    "negative_alpha": (llama, dict(target_modules=QV, lora_alpha=-3)),
+    "dora": (biased, dict(target_modules=ALL, use_dora=True, lora_alpha=4)),
+    "embedding": (llama, dict(target_modules=["embed_tokens", "q_proj"])),
+    "embedding_dora": (llama, dict(target_modules=["embed_tokens", "q_proj"], use_dora=True)),
+    "embedding_qualified": (llama, dict(target_modules=["model.embed_tokens", "q_proj"]),
+                            dict(seen_as=["embed_tokens", "q_proj"])),
+    "embedding_regex": (llama, dict(target_modules=r".*(embed_tokens|v_proj)")),
+    "embedding_never": (llama, dict(target_modules=["embed_tokens", "q_proj"]),
+                        dict(save=False, cairn=dict(embeddings="never"))),
+    "embedding_always": (llama, dict(target_modules=QV),
+                         dict(save=True, cairn=dict(embeddings="always"))),
+    "embedding_always_gpt2": (gpt2, dict(target_modules=GPT, fan_in_fan_out=True),
+                              dict(save=True, cairn=dict(embeddings="always"))),
+    "embedding_always_wrapped": (biased, dict(target_modules=QV, modules_to_save=["lm_head"]),
+                                 dict(save=True, cairn=dict(embeddings="always"))),
+    "resized": (llama, dict(target_modules=QV), dict(save=True, cairn=dict(baseVocabSize=40))),
+    "not_resized": (llama, dict(target_modules=QV), dict(cairn=dict(baseVocabSize=41))),
+    "head": (llama, dict(target_modules=["lm_head", "q_proj"])),
+    "head_and_embedding_tied": (tied, dict(target_modules=["lm_head", "embed_tokens", "q_proj"])),
+    "embedding_tied": (tied, dict(target_modules=["embed_tokens", "q_proj"])),
+    "bias_all": (biased, dict(target_modules=QV, bias="all")),
+    "bias_lora_only": (biased, dict(target_modules=QV, bias="lora_only")),
+    "bias_all_and_saved": (biased, dict(target_modules=QV, bias="all",
+                                        modules_to_save=["up_proj", "lm_head"])),
+    "lora_bias": (biased, dict(target_modules=ALL, lora_bias=True)),
+    "saved_head": (llama, dict(target_modules=QV, modules_to_save=["lm_head", "norm"])),
+    "saved_block": (biased, dict(target_modules=["q_proj"], modules_to_save=["mlp"], bias="all")),
+    "saved_head_tied": (tied, dict(target_modules=QV, modules_to_save=["lm_head"])),
+    "tokens": (llama, dict(target_modules=QV, trainable_token_indices=[1, 7, 3])),
+    "tokens_tied": (tied, dict(target_modules=QV, trainable_token_indices=[1, 7, 3])),
+    "tokens_both": (llama, dict(target_modules=QV, trainable_token_indices={
+        "embed_tokens": [1, 4], "lm_head": [0, 9, 40]})),
+    "classifier": (classifier, dict(target_modules=QV, task_type="SEQ_CLS")),
+    "gpt2": (gpt2, dict(target_modules=GPT, fan_in_fan_out=True)),
+    "gpt2_head": (gpt2, dict(target_modules=GPT + ["wte"], fan_in_fan_out=True, bias="all")),
+    "gpt2_dora": (gpt2, dict(target_modules=GPT, fan_in_fan_out=True, use_dora=True)),
+    "all_linear": (llama, dict(target_modules="all-linear")),
+    "excluded": (llama, dict(target_modules=ALL, exclude_modules=["k_proj"],
+                             layers_to_transform=[1])),
+    "replicated": (llama, dict(target_modules=QV, layer_replication=[[0, 2], [1, 2]]),
+                   dict(merge=False)),
+    "several_default": (biased, dict(target_modules=QV, bias="all", modules_to_save=["lm_head"]),
+                        dict(others={"second": dict(target_modules=["q_proj"], r=2)})),
+    "several_second": (llama, dict(target_modules=QV),
+                       dict(adapter="second", others={"default": dict(
+                           target_modules=ALL, r=2, modules_to_save=["lm_head"])})),
+    "named_q_proj": (llama, dict(target_modules=QV), dict(adapter="q_proj")),
+    "named_like_module": (biased, dict(target_modules=QV, bias="all", modules_to_save=["lm_head"]),
+                          dict(rename="lm_head")),
+    "named_like_part": (llama, dict(target_modules=["q_proj", "embed_tokens"]),
+                        dict(rename="lora_A")),
+    "named_weight": (llama, dict(target_modules=QV, use_dora=True), dict(rename="weight")),
+    "other_named_q_proj": (llama, dict(target_modules=QV), dict(stranger="q_proj")),
+    "wrapped": (llama, dict(target_modules=QV), dict(prefix="module._orig_mod.module.")),
+    "composite": (llama, dict(target_modules=QV), dict(
+        prefix="policy.module.", cairn=dict(attribute="policy"))),
+    "bf16": (llama, dict(target_modules=ALL, use_rslora=True), dict(dtype=torch.bfloat16)),
+    "bf16_adapter": (llama, dict(target_modules=ALL), dict(dtype=torch.bfloat16, half=True)),
+    "bf16_dora": (llama, dict(target_modules=ALL, use_dora=True), dict(dtype=torch.bfloat16)),
+    "f16_sharded": (tied, dict(target_modules=ALL), dict(dtype=torch.float16, shard="3KB")),
+}
+
+
+def randomize(model, bias):
+    """Gives everything that was trained values that matter."""
+    for name, parameter in model.named_parameters():
+        if "lora_" in name and "magnitude" in name:
+            parameter.data.mul_(1 + 0.3 * torch.rand_like(parameter))
+        elif "lora_" in name:
+            parameter.data.normal_(0, 0.2)
+        elif "modules_to_save" in name or "trainable_tokens_delta" in name:
+            parameter.data.add_(0.1 * torch.randn_like(parameter))
+        elif name.endswith(".bias" if bias == "all" else ".base_layer.bias") and bias != "none":
+            parameter.data.normal_(0, 0.1)
+    return model.eval()
+
+
+def logits(model):
+    with torch.no_grad():
+        return model(TOKENS).logits.float()
+
+
+def make(folder, name):
+    factory, fields, more = (*CASES[name], {})[:3]
+    case = os.path.join(folder, name)
+    os.makedirs(case)
+    torch.manual_seed(len(name))
+    base = factory().to(more.get("dtype", torch.float32))
+    if factory in (biased,):
+        for key, parameter in base.named_parameters():
+            if key.endswith("bias"):
+                parameter.data.normal_(0, 0.1)
+    base.save_pretrained(os.path.join(case, "base"), max_shard_size=more.get("shard", "50GB"))
+    # a cast model has cast buffers; a loaded one has not
+    base = type(base).from_pretrained(os.path.join(case, "base"), dtype="auto")
+    adapter = more.get("adapter", "default")
+    config = LoraConfig(**{"r": 4, "task_type": "CAUSAL_LM", **fields},
+                        base_model_name_or_path="some/base")
+    model = get_peft_model(copy.deepcopy(base), config, adapter_name=adapter,
+                           autocast_adapter_dtype=not more.get("half", False))
+    for other, other_fields in more.get("others", {}).items():
+        model.add_adapter(other, LoraConfig(**{"task_type": "CAUSAL_LM", **other_fields}))
+    randomize(model, config.bias)
+    with open(os.path.join(case, "config.json"), "w") as file:
+        fields = model.peft_config[adapter].to_dict()
+        json.dump({k: sorted(v) if isinstance(v, set) else v for k, v in fields.items()}, file)
+    targets = model.peft_config[adapter].target_modules
+    model.peft_config[adapter].target_modules = more.get("seen_as", targets)
+    model.save_pretrained(os.path.join(case, "peft"), selected_adapters=[adapter],
+                          save_embedding_layers=more.get("save", "auto"))
+    if "seen_as" in more:
+        model.peft_config[adapter].target_modules = targets
+        model.peft_config[adapter].inference_mode = True
+        model.peft_config[adapter].save_pretrained(os.path.join(case, "peft"))
+    state = {}
+    for key, value in model.state_dict().items():
+        if more.get("rename"):
+            parts = key.split(".")
+            parts = [more["rename"] if p == adapter else p for p in parts]
+            key = ".".join(parts)
+        state[more.get("prefix", "") + key] = value.clone().contiguous()
+    if more.get("stranger"):
+        for key, value in list(state.items()):
+            if ".lora_A.default" in key or ".lora_B.default" in key:
+                state[key.replace(".default", "." + more["stranger"])] = value + 1
+    if "attribute" in more.get("cairn", {}):
+        state["value_head.weight"] = torch.ones(3, 3)
+    save_file(state, os.path.join(case, "state.safetensors"), metadata={"format": "pt"})
+    save_file({"logits": logits(model)}, os.path.join(case, "adapter_logits.safetensors"))
+    merge = more.get("merge", True)
+    if merge:
+        merged = model.merge_and_unload() if not more.get("others") else None
+        if merged is not None:
+            save_file({"logits": logits(merged)}, os.path.join(case, "merged_logits.safetensors"))
+        merge = merged is not None
+    return {"adapter": more.get("rename", adapter), "folder": "" if adapter == "default" else adapter,
+            "merge": merge, "bits": 32 if "dtype" not in more else 16, **more.get("cairn", {})}
+
+
+def model_class(name):
+    factory = CASES[name][0]
+    return type(factory())
+
+
+def check(folder, name):
+    answer = {}
+    case = os.path.join(folder, name)
+    base = model_class(name).from_pretrained(os.path.join(case, "base"), dtype="auto")
+    saved = os.path.join(case, "cairn")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = PeftModel.from_pretrained(
+            base, saved, autocast_adapter_dtype=not (CASES[name] + ({},))[2].get("half", False))
+    answer["warnings"] = [str(w.message) for w in caught if "missing" in str(w.message).lower()]
+    expected = load_file(os.path.join(case, "adapter_logits.safetensors"))["logits"]
+    answer["loaded"] = (logits(model.eval()) - expected).abs().max().item()
+    merged = os.path.join(case, "merged")
+    if os.path.isdir(merged):
+        model, info = model_class(name).from_pretrained(merged, dtype="auto",
+                                                        output_loading_info=True)
+        answer["missing"] = sorted(info["missing_keys"]) + sorted(info["mismatched_keys"])
+        answer["unexpected"] = sorted(info["unexpected_keys"])
+        expected = load_file(os.path.join(case, "merged_logits.safetensors"))["logits"]
+        answer["merged"] = (logits(model.eval()) - expected).abs().max().item()
+        answer["scale"] = expected.abs().max().item()
+        answer["rounding"] = rounding(name, case, model)
+    return answer
+
+
+def rounding(name, case, merged):
+    """Returns the largest error of a merged weight, 1 being half a unit in the last place."""
+    base = model_class(name).from_pretrained(os.path.join(case, "base"), dtype="auto")
+    model = PeftModel.from_pretrained(base, os.path.join(case, "cairn")).float()
+    exact = model.merge_and_unload().state_dict()
+    units = {torch.float32: 1e-6, torch.bfloat16: 2.0**-8, torch.float16: 2.0**-11}
+    worst = 0.0
+    for key, value in merged.state_dict().items():
+        error = (value.double() - exact[key].double()).abs()
+        unit = units[value.dtype]
+        size = exact[key].double().abs()
+        # sums in F32 are only as exact as their largest terms
+        allowed = size * unit + size.max() * 1e-6 + 2.0**-25
+        worst = max(worst, (error / allowed).max().item())
+    return worst
+
+
+def main():
+    task, folder = sys.argv[1:3]
+    names = sys.argv[3:] or list(CASES)
+    results = {}
+    for name in names:
+        try:
+            results[name] = make(folder, name) if task == "make" else check(folder, name)
+        except Exception as e:  # one case must not hide the others
+            results[name] = {"error": f"{type(e).__name__}: {e}"}
+    with open(os.path.join(folder, "answers.json"), "w") as file:
+        json.dump(results, file, indent=1)
+
+
+main()
