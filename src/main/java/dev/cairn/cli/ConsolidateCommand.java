@@ -7,6 +7,8 @@ import dev.cairn.deepspeed.Consolidator;
 import dev.cairn.deepspeed.DeepSpeedCheckpoint;
 import dev.cairn.hf.ModelFiles;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -75,6 +77,7 @@ final class ConsolidateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     folderOptions.checkTarget(output);
+    checkOptions();
     ModelFiles files = baseModel == null ? ModelFiles.none() : ModelFiles.fromFolder(baseModel);
     long startNanos = System.nanoTime();
     DeepSpeedCheckpoint opened =
@@ -86,6 +89,16 @@ final class ConsolidateCommand implements Callable<Integer> {
             opened, output, files, saveOptions(), excludeFrozen, Optional.ofNullable(attribute));
     print(report, (System.nanoTime() - startNanos) / 1e9);
     return ExitCode.FINE;
+  }
+
+  private void checkOptions() throws NoSuchFileException {
+    if (threads != null && threads < 1) {
+      throw new IllegalArgumentException(
+          "bad --threads: threads=" + threads + ", expected at least 1");
+    }
+    if (baseModel != null && !Files.isDirectory(baseModel)) {
+      throw new NoSuchFileException(baseModel.toString(), null, "no such folder");
+    }
   }
 
   private SaveOptions saveOptions() {

@@ -4,6 +4,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 
 /** One line for a person out of a failure. */
 final class Messages {
@@ -46,6 +47,9 @@ final class Messages {
     }
     if (failure instanceof AccessDeniedException) {
       return "permission denied";
+    }
+    if (failure instanceof NotDirectoryException) {
+      return "not a folder";
     }
     return failure.getClass().getSimpleName();
   }

@@ -18,7 +18,7 @@ import java.nio.file.Path;
  */
 record TagFolder(Path path, Path root, String tag) {
   private static final int MAX_LATEST_BYTES = 4096;
-  private static final String OPTIMIZER_SUFFIX = "_optim_states.pt";
+  private static final String STATES_SUFFIX = "_states.pt";
 
   /**
    * Finds the folder of one save.
@@ -36,7 +36,7 @@ record TagFolder(Path path, Path root, String tag) {
     Path root = checkpoint.toRealPath();
     Path latest = checkpoint.resolve("latest");
     if (tag == null && !Files.exists(latest)) {
-      if (holdsOptimizerStates(checkpoint)) {
+      if (holdsStates(checkpoint)) {
         return new TagFolder(checkpoint, root, String.valueOf(root.getFileName()));
       }
       throw new CorruptFileException(
@@ -93,8 +93,8 @@ record TagFolder(Path path, Path root, String tag) {
     }
   }
 
-  private static boolean holdsOptimizerStates(Path folder) throws IOException {
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*" + OPTIMIZER_SUFFIX)) {
+  private static boolean holdsStates(Path folder) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*" + STATES_SUFFIX)) {
       return files.iterator().hasNext();
     }
   }

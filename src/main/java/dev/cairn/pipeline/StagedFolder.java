@@ -55,7 +55,7 @@ public final class StagedFolder implements AutoCloseable {
    * @param target the folder's final name; its parent is created if it is missing
    * @param overwrite whether a folder may be there already; it is replaced at the commit
    * @throws FileAlreadyExistsException if something is there and must not be overwritten
-   * @throws NotDirectoryException if something other than a folder is there
+   * @throws NotDirectoryException if something other than a folder is there, or above it
    */
   public static StagedFolder create(Disk disk, Path target, boolean overwrite) throws IOException {
     Path absolute = target.toAbsolutePath().normalize();
@@ -63,7 +63,11 @@ public final class StagedFolder implements AutoCloseable {
     if (parent == null) {
       throw new FileAlreadyExistsException(absolute.toString());
     }
-    Files.createDirectories(parent);
+    try {
+      Files.createDirectories(parent);
+    } catch (FileAlreadyExistsException e) { // which would read as if the target existed
+      throw new NotDirectoryException(e.getFile());
+    }
     Leftovers.sweep(disk, absolute);
     checkTarget(absolute, overwrite);
     byte[] random = new byte[6];
