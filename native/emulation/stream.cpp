@@ -41,7 +41,7 @@ struct Event {
   PointReference point;  // null: never recorded
 };
 
-// All of it under one lock; what streams do runs outside.
+// Under one lock, but for what streams do.
 struct State {
   std::mutex mutex;
   std::condition_variable changed;
@@ -219,17 +219,14 @@ bool IsDone(const PointReference& point) {
 }
 
 Error WaitForStream(void* handle) {
-  PointReference last;
-  {
-    State& state = TheState();
-    const std::lock_guard<std::mutex> lock(state.mutex);
-    const StreamReference stream = FindStream(state, handle);
-    if (stream == nullptr) {
-      return kInvalidHandle;
-    }
-    last = stream->last;
+  State& state = TheState();
+  std::unique_lock<std::mutex> lock(state.mutex);
+  const StreamReference stream = FindStream(state, handle);
+  if (stream == nullptr) {
+    return kInvalidHandle;
   }
-  WaitFor(last);
+  const PointReference last = stream->last;
+  state.changed.wait(lock, [&] { return last == nullptr || last->done; });
   return kSuccess;
 }
 
