@@ -41,7 +41,7 @@ struct Event {
   PointReference point;  // null: never recorded
 };
 
-// All of it under one lock; what streams do runs outside.
+// Under one lock, but for what streams do.
 struct State {
   std::mutex mutex;
   std::condition_variable changed;
@@ -147,10 +147,9 @@ std::vector<PointReference> Before(State& state, void* handle,
   return points;
 }
 
-Error Enqueue(void* handle, Work work, PointReference also_after,
+// With the lock held.
+Error Enqueue(State& state, void* handle, Work work, PointReference also_after,
               PointReference* point) {
-  State& state = TheState();
-  const std::lock_guard<std::mutex> lock(state.mutex);
   const StreamReference stream = FindStream(state, handle);
   if (stream == nullptr) {
     return kInvalidHandle;
@@ -196,11 +195,15 @@ Error DestroyStream(void* stream) {
 }
 
 Error Queue(void* stream, Work work, PointReference* point) {
-  return Enqueue(stream, std::move(work), nullptr, point);
+  State& state = TheState();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  return Enqueue(state, stream, std::move(work), nullptr, point);
 }
 
 Error QueueWait(void* stream, const PointReference& point) {
-  return Enqueue(stream, nullptr, point, nullptr);
+  State& state = TheState();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  return Enqueue(state, stream, nullptr, point, nullptr);
 }
 
 void WaitFor(const PointReference& point) {
@@ -216,17 +219,14 @@ bool IsDone(const PointReference& point) {
 }
 
 Error WaitForStream(void* handle) {
-  PointReference last;
-  {
-    State& state = TheState();
-    const std::lock_guard<std::mutex> lock(state.mutex);
-    const StreamReference stream = FindStream(state, handle);
-    if (stream == nullptr) {
-      return kInvalidHandle;
-    }
-    last = stream->last;
+  State& state = TheState();
+  std::unique_lock<std::mutex> lock(state.mutex);
+  const StreamReference stream = FindStream(state, handle);
+  if (stream == nullptr) {
+    return kInvalidHandle;
   }
-  WaitFor(last);
+  const PointReference last = stream->last;
+  state.changed.wait(lock, [&] { return last == nullptr || last->done; });
   return kSuccess;
 }
 
@@ -278,24 +278,15 @@ Error PointOf(void* event, PointReference* point) {
 }
 
 Error RecordEvent(void* event, void* stream) {
-  {
-    State& state = TheState();
-    const std::lock_guard<std::mutex> lock(state.mutex);
-    const auto found = state.events.find(reinterpret_cast<uintptr_t>(event));
-    const StreamReference on = FindStream(state, stream);
-    if (found == state.events.end() || on == nullptr ||
-        found->second.device != on->device) {
-      return kInvalidHandle;
-    }
+  State& state = TheState();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  const auto found = state.events.find(reinterpret_cast<uintptr_t>(event));
+  const StreamReference on = FindStream(state, stream);
+  if (found == state.events.end() || on == nullptr ||
+      found->second.device != on->device) {
+    return kInvalidHandle;
   }
-  PointReference point;
-  const Error error = Enqueue(stream, nullptr, nullptr, &point);
-  if (error == kSuccess) {
-    State& state = TheState();
-    const std::lock_guard<std::mutex> lock(state.mutex);
-    state.events[reinterpret_cast<uintptr_t>(event)].point = point;
-  }
-  return error;
+  return Enqueue(state, stream, nullptr, nullptr, &found->second.point);
 }
 
 int LiveHandles() {
