@@ -55,6 +55,11 @@ public record Parameter(
    * @throws IllegalArgumentException if it is not, for example ZeRO-3's placeholder of no elements
    */
   void checkPartition(int rank, int worldSize) {
+    if (!partition.device().isCpu()) {
+      throw new IllegalArgumentException(
+          "partition is not in host memory: tensor=%s, device=%s, expected cpu; copy it first"
+              .formatted(name, partition.device()));
+    }
     long paddedElements = layout.paddedElements(shape, rank, worldSize);
     long lengthBytes = partition.lengthBytes();
     long paddedBytes = (paddedElements * held.bits() + 7) / 8;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.comm.Communicator;
+import dev.cairn.device.Device;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.layout.Layout;
 import dev.cairn.safetensors.Manifest;
@@ -181,6 +182,27 @@ class CheckpointerTest {
     CheckpointException e = assertInstanceOf(CheckpointException.class, results.get(2).failure());
     assertEquals("save failed on rank 1 of 3: " + reason + "; nothing committed", e.getMessage());
     assertEquals(List.of(), names(temporary));
+  }
+
+  @Test
+  void partitionInDeviceMemoryIsRefusedAndNotTouched() throws Exception {
+    Parameter parameter =
+        Parameter.of(
+            "w", Shape.of(4), DType.F32, Layout.zero3(), Partition.of(4096, 16, Device.cuda(0)));
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer = Checkpointer.open(single, small().build())) {
+      Exception e =
+          assertThrows(
+              IllegalArgumentException.class,
+              () ->
+                  checkpointer.save(
+                      temporary.resolve("model"),
+                      ParameterSet.of(List.of(parameter)),
+                      ModelFiles.none()));
+      assertEquals(
+          "partition is not in host memory: tensor=w, device=cuda:0, expected cpu; copy it first",
+          e.getMessage());
+    }
   }
 
   @Test
