@@ -108,10 +108,7 @@ public final class Checkpointer implements AutoCloseable {
     return alone(() -> new SaveRun(tools, contents).run());
   }
 
-  /**
-   * Saves a folder of one tensor file, such as an adapter. Collective: {@code contents} is called
-   * on every rank, and an {@link IllegalArgumentException} on one ends the save on all.
-   */
+  /** Saves a folder of one tensor file, or fails on all ranks if one's {@code contents} throws. */
   public SaveReport save(Path target, Supplier<SingleFile> contents) throws IOException {
     return alone(() -> SingleFile.save(tools, target, contents));
   }

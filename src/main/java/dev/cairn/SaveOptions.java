@@ -76,7 +76,8 @@ public record SaveOptions(
         Long.MAX_VALUE,
         stagingBuffers,
         stagingBufferBytes,
-        snapshotBudgetBytes);
+        snapshotBudgetBytes,
+        rawNames);
   }
 
   private static boolean isTarget(DType dtype) {

@@ -32,12 +32,13 @@ public final class ModelFiles {
   }
 
   /**
-   * {@return exactly these files} None of them is a config that a save rewrites.
+   * {@return exactly these files}
    *
-   * @param files each with its own path
+   * @param config the model's, which a save rewrites for its dtype; empty if there is none
+   * @param files copied as they are, each with its own path
    */
-  public static ModelFiles of(List<FolderFile> files) {
-    return new ModelFiles(Optional.empty(), List.copyOf(files));
+  public static ModelFiles of(Optional<ModelConfig> config, List<FolderFile> files) {
+    return new ModelFiles(config, List.copyOf(files));
   }
 
   /**
