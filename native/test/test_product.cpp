@@ -24,19 +24,18 @@ void Test(int32_t isa, int64_t rows, int64_t columns, int64_t rank,
   }
   for (int64_t k = 0; k < rank; ++k) {
     for (int64_t c = 0; c < columns; ++c) {
-      right[static_cast<size_t>((c / CAIRN_PANEL_COLUMNS * rank + k) *
-                                    CAIRN_PANEL_COLUMNS +
-                                c % CAIRN_PANEL_COLUMNS)] =
-          Value(k * columns + c);
+      right[static_cast<size_t>(
+          (c / CAIRN_PANEL_COLUMNS * rank + k) * CAIRN_PANEL_COLUMNS +
+          c % CAIRN_PANEL_COLUMNS)] = Value(k * columns + c);
     }
   }
   for (size_t i = 0; i < tile.size(); ++i) {
     tile[i] = Value(static_cast<int64_t>(i) * 5);
   }
-  const std::string where =
-      "isa=" + std::to_string(isa) + " columns=" + std::to_string(columns) +
-      " first=" + std::to_string(first) +
-      " elements=" + std::to_string(elements);
+  const std::string where = "isa=" + std::to_string(isa) +
+                            " columns=" + std::to_string(columns) +
+                            " first=" + std::to_string(first) +
+                            " elements=" + std::to_string(elements);
   CheckEqual(CAIRN_OK,
              cairn_add_product(isa, tile.data(), first, elements, columns,
                                left.data(), right.data(), rank),
@@ -71,9 +70,13 @@ int main() {
     }
   }
   float one = 0;
-  CheckEqual(CAIRN_BAD_ARGUMENT, cairn_add_product(0, &one, 0, 1, 0, &one, &one, 1), "refused");
-  CheckEqual(CAIRN_BAD_ARGUMENT, cairn_add_product(0, &one, 0, 1, 1, &one, &one, 0), "refused");
-  CheckEqual(CAIRN_BAD_ARGUMENT, cairn_add_product(0, nullptr, 0, 1, 1, &one, &one, 1), "refused");
-  CheckEqual(CAIRN_BAD_ARGUMENT, cairn_add_product(3, &one, 0, 0, 1, &one, &one, 1), "refused");
+  CheckEqual(CAIRN_BAD_ARGUMENT,
+             cairn_add_product(0, &one, 0, 1, 0, &one, &one, 1), "refused");
+  CheckEqual(CAIRN_BAD_ARGUMENT,
+             cairn_add_product(0, &one, 0, 1, 1, &one, &one, 0), "refused");
+  CheckEqual(CAIRN_BAD_ARGUMENT,
+             cairn_add_product(0, nullptr, 0, 1, 1, &one, &one, 1), "refused");
+  CheckEqual(CAIRN_BAD_ARGUMENT,
+             cairn_add_product(3, &one, 0, 0, 1, &one, &one, 1), "refused");
   return 0;
 }

@@ -11,8 +11,8 @@
 namespace cairn {
 namespace {
 
-// kRows x CAIRN_PANEL_COLUMNS sums are in registers at a time, beside one row of
-// the panel.
+// kRows x CAIRN_PANEL_COLUMNS sums are in registers at a time, beside one row
+// of the panel.
 #if defined(__AVX512F__)
 constexpr int kLanes = 16;
 constexpr int kRows = 10;
@@ -71,11 +71,9 @@ void AddPanel(float* tile, int64_t row_elements, const float* left,
 void AddPart(float* tile, int64_t begin, int64_t end, const float* left,
              const float* panel, int64_t rank) {
   float whole[kPanel] = {};
-  memcpy(whole + begin, tile,
-         static_cast<size_t>(end - begin) * sizeof(float));
+  memcpy(whole + begin, tile, static_cast<size_t>(end - begin) * sizeof(float));
   AddPanel<1>(whole, kPanel, left, panel, rank);
-  memcpy(tile, whole + begin,
-         static_cast<size_t>(end - begin) * sizeof(float));
+  memcpy(tile, whole + begin, static_cast<size_t>(end - begin) * sizeof(float));
 }
 
 // Adds to columns [begin, end) of one row; tile points at the first of them.

@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       DemoCommand.class,
       ConsolidateCommand.class,
+      MergeLoraCommand.class,
       InspectCommand.class,
       VerifyCommand.class,
       DiffCommand.class,

@@ -1,0 +1,121 @@
+package dev.cairn.cli;
+
+import dev.cairn.SaveMode;
+import dev.cairn.SaveOptions;
+import dev.cairn.SaveReport;
+import dev.cairn.peft.LoraMerge;
+import dev.cairn.tensor.CorruptFileException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IDefaultValueProvider;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+
+/** A base model and a LoRA adapter into a model folder. */
+@Command(
+    name = "merge-lora",
+    sortOptions = false,
+    defaultValueProvider = MergeLoraCommand.Defaults.class,
+    description =
+        "Merges a LoRA adapter, as PEFT saves it, into its base model: a model folder that needs no"
+            + " PEFT. Computes in F32, rounds once, and needs little memory.",
+    footer = {
+      "",
+      "Example: cairn merge-lora --base ~/models/olmo --adapter runs/lora --output out/merged"
+    })
+final class MergeLoraCommand implements Callable<Integer> {
+  private static final int BUFFER_BYTES = 4 << 20;
+  private static final int MAX_THREADS = 8;
+
+  @Option(
+      names = "--base",
+      required = true,
+      paramLabel = "DIR",
+      description = "The model folder that the adapter was trained on.")
+  private Path base;
+
+  @Option(
+      names = "--adapter",
+      required = true,
+      paramLabel = "DIR",
+      description = "The folder with adapter_model.safetensors and adapter_config.json.")
+  private Path adapter;
+
+  @Option(
+      names = "--output",
+      required = true,
+      paramLabel = "DIR",
+      description = "The model folder to make.")
+  private Path output;
+
+  @Mixin private FolderOptions folderOptions;
+
+  @Mixin private OutputOptions speech;
+
+  /** A merged model is saved in its base's dtype unless another is asked for. */
+  static final class Defaults implements IDefaultValueProvider {
+    @Override
+    public String defaultValue(ArgSpec argument) {
+      boolean isDtype =
+          argument instanceof OptionSpec option && option.longestName().equals("--dtype");
+      return isDtype ? DTypeOption.KEEP.toString() : null;
+    }
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    folderOptions.checkTarget(output);
+    int threads = Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors());
+    SaveOptions options =
+        folderOptions
+            .save()
+            .mode(SaveMode.PARALLEL)
+            .stagingBuffers(threads)
+            .stagingBufferBytes(BUFFER_BYTES)
+            .build();
+    long startNanos = System.nanoTime();
+    SaveReport report = merge(options);
+    print(report, (System.nanoTime() - startNanos) / 1e9);
+    return ExitCode.FINE;
+  }
+
+  /** What does not fit is the input's fault, not the command line's. */
+  private SaveReport merge(SaveOptions options) throws IOException {
+    try {
+      return LoraMerge.merge(base, adapter, output, options);
+    } catch (IllegalArgumentException e) {
+      throw new CorruptFileException(e.getMessage(), e);
+    }
+  }
+
+  private void print(SaveReport report, double seconds) throws IOException {
+    if (speech.isJson()) {
+      Map<String, Object> json = new LinkedHashMap<>();
+      json.put("output", output.toString());
+      json.put("seconds", seconds);
+      json.put("bytes", report.lengthBytes());
+      json.put("peakRssBytes", ProcessMemory.peakBytes());
+      speech.printJson(json);
+      return;
+    }
+    speech
+        .out()
+        .printf(
+            "%s: %s in %.3f s, %s/s, peak memory %s%s%n",
+            Messages.printable(output.toString()),
+            Amounts.bytes(report.lengthBytes()),
+            seconds,
+            Amounts.bytes((long) (report.lengthBytes() / seconds)),
+            Amounts.bytes(ProcessMemory.peakBytes()),
+            folderOptions.isDurable()
+                ? ""
+                : " (fast: outlives the death of processes, not a power cut; --durable for that)");
+    speech.out().flush();
+  }
+}

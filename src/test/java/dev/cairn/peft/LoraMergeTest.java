@@ -1,0 +1,223 @@
+package dev.cairn.peft;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.Durability;
+import dev.cairn.SaveOptions;
+import dev.cairn.hf.ModelFolder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LoraMergeTest {
+  private static final String CONFIG =
+      "{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": 4, \"target_modules\": [\"q_proj\"]}";
+  private static final String Q = AdapterFiles.Q;
+  private static final String LORA_A = AdapterFiles.PREFIX + Q + ".lora_A.weight";
+  private static final SaveOptions OPTIONS =
+      SaveOptions.builder().keepDtypes().durability(Durability.FAST).build();
+
+  @TempDir Path folder;
+
+  private Path merge(AdapterFiles base, AdapterFiles adapter, String config) throws IOException {
+    Path output = folder.resolve("merged");
+    LoraMerge.merge(
+        base.writeBase(folder.resolve("base")),
+        adapter.writeAdapter(folder.resolve("adapter"), config),
+        output,
+        OPTIONS);
+    return output;
+  }
+
+  private static float[] read(Path model, String name) throws IOException {
+    try (ModelFolder open = ModelFolder.open(model)) {
+      int elements = (int) open.find(name).orElseThrow().shape().elements();
+      ByteBuffer bytes = ByteBuffer.allocateDirect(4 * elements).order(ByteOrder.LITTLE_ENDIAN);
+      open.read(name, 0, bytes);
+      float[] floats = new float[elements];
+      bytes.flip().asFloatBuffer().get(floats);
+      return floats;
+    }
+  }
+
+  private void assertRefused(String part, AdapterFiles base, AdapterFiles adapter, String config)
+      throws IOException {
+    IllegalArgumentException refused =
+        assertThrows(IllegalArgumentException.class, () -> merge(base, adapter, config));
+    assertTrue(refused.getMessage().contains(part), refused.getMessage());
+    try (Stream<Path> left = Files.list(folder)) {
+      assertEquals(
+          List.of("adapter", "base"),
+          left.map(path -> path.getFileName().toString()).sorted().toList());
+    }
+  }
+
+  @Test
+  void productIsScaledAndAddedToItsTargetAlone() throws IOException {
+    Path merged = merge(AdapterFiles.base(), AdapterFiles.adapter(), CONFIG);
+    // W + 2 B A, with A = [1 2 3 4; 5 6 7 8] and B = [1 2; 3 4; 5 6; 7 8]
+    assertArrayEquals(
+        new float[] {23, 30, 37, 44, 51, 66, 81, 96, 79, 102, 125, 148, 107, 138, 169, 200},
+        read(merged, Q + ".weight"));
+    assertArrayEquals(new float[] {1, 2, 3, 4}, read(merged, "model.norm.weight"));
+    assertTrue(Files.exists(merged.resolve("config.json")));
+  }
+
+  @Test
+  void baseWithoutTheHeadsPrefixIsFound() throws IOException {
+    AdapterFiles bare = new AdapterFiles().add("layers.0.self_attn.q_proj.weight", 4, 4);
+    Path merged = merge(bare, AdapterFiles.adapter(), CONFIG);
+    assertEquals(23, read(merged, "layers.0.self_attn.q_proj.weight")[0]);
+  }
+
+  @Test
+  void adaptersTokenizerWinsAsAWhole() throws IOException {
+    Files.createDirectories(folder.resolve("base"));
+    Files.createDirectories(folder.resolve("adapter"));
+    Files.writeString(folder.resolve("base/tokenizer.json"), "base");
+    Files.writeString(folder.resolve("base/added_tokens.json"), "base");
+    Files.writeString(folder.resolve("base/generation_config.json"), "{}");
+    Files.writeString(folder.resolve("adapter/tokenizer.json"), "adapter");
+    Path merged = merge(AdapterFiles.base(), AdapterFiles.adapter(), CONFIG);
+    assertEquals("adapter", Files.readString(merged.resolve("tokenizer.json")));
+    assertTrue(Files.notExists(merged.resolve("added_tokens.json")));
+    assertEquals("{}", Files.readString(merged.resolve("generation_config.json")));
+  }
+
+  @Test
+  void missingTargetIsRefused() throws IOException {
+    assertRefused(
+        "adapter's target is missing in the base model: tensor=" + Q + ".weight",
+        AdapterFiles.base().remove(Q + ".weight"),
+        AdapterFiles.adapter(),
+        CONFIG);
+  }
+
+  @Test
+  void missingTargetOfAWholeModuleIsRefused() throws IOException {
+    assertRefused(
+        "missing in the base model: tensor=score.weight",
+        AdapterFiles.base(),
+        AdapterFiles.adapter().add(AdapterFiles.PREFIX + "score.weight", 2, 4),
+        CONFIG.replace("}", ", \"modules_to_save\": [\"score\"]}"));
+  }
+
+  @Test
+  void shapesThatDoNotFitAreRefused() throws IOException {
+    assertRefused(
+        "adapter does not fit the base model: tensor=" + Q + ".weight is [4,4] F32, A=[2,3]",
+        AdapterFiles.base(),
+        AdapterFiles.adapter().add(LORA_A, 2, 3),
+        CONFIG);
+  }
+
+  @Test
+  void wholeModuleOfAnotherShapeIsRefused() throws IOException {
+    assertRefused(
+        "adapter does not fit the base model: target=lm_head.weight, adapter has [6,4]",
+        AdapterFiles.base(),
+        AdapterFiles.adapter().add(AdapterFiles.PREFIX + "lm_head.weight", 6, 4),
+        CONFIG.replace("}", ", \"modules_to_save\": [\"lm_head\"]}"));
+  }
+
+  @Test
+  void rankThatTheConfigDoesNotSayIsRefused() throws IOException {
+    assertRefused(
+        "adapter shapes do not fit",
+        AdapterFiles.base(),
+        AdapterFiles.adapter(),
+        CONFIG.replace("\"r\": 2", "\"r\": 4"));
+  }
+
+  @Test
+  void emptyAdapterIsRefused() throws IOException {
+    assertRefused("empty adapter", AdapterFiles.base(), new AdapterFiles(), CONFIG);
+  }
+
+  @Test
+  void tensorWithoutElementsIsRefused() throws IOException {
+    assertRefused(
+        "adapter tensor of no elements: tensor=" + LORA_A + ", shape=[0]",
+        AdapterFiles.base(),
+        AdapterFiles.adapter().add(LORA_A, 0),
+        CONFIG);
+  }
+
+  @Test
+  void halfOfAPairIsRefused() throws IOException {
+    assertRefused(
+        "has only lora_B", AdapterFiles.base(), AdapterFiles.adapter().remove(LORA_A), CONFIG);
+  }
+
+  @Test
+  void otherMethodsThanLoraAreRefusedByName() throws IOException {
+    assertRefused(
+        "not a LoRA adapter: peft_type=LOHA",
+        AdapterFiles.base(),
+        AdapterFiles.adapter(),
+        CONFIG.replace("LORA", "LOHA"));
+  }
+
+  @Test
+  void infiniteScaleIsRefused() throws IOException {
+    assertRefused(
+        "r=0, expected a whole number from 1 on: the scale lora_alpha / r must be finite",
+        AdapterFiles.base(),
+        AdapterFiles.adapter(),
+        CONFIG.replace("\"r\": 2", "\"r\": 0"));
+    assertRefused(
+        "lora_alpha=Infinity",
+        AdapterFiles.base(),
+        AdapterFiles.adapter(),
+        CONFIG.replace("\"lora_alpha\": 4", "\"lora_alpha\": Infinity"));
+  }
+
+  @Test
+  void adapterOfChangedBaseWeightsIsRefused() throws IOException {
+    assertRefused(
+        "init_lora_weights=pissa_niter_16",
+        AdapterFiles.base(),
+        AdapterFiles.adapter(),
+        CONFIG.replace("}", ", \"init_lora_weights\": \"pissa_niter_16\"}"));
+  }
+
+  @Test
+  void variantsThatAreNotPlainProductsAreRefused() throws IOException {
+    assertRefused(
+        "cannot merge this variant of LoRA: layer_replication",
+        AdapterFiles.base(),
+        AdapterFiles.adapter(),
+        CONFIG.replace("}", ", \"layer_replication\": [[0, 1]]}"));
+  }
+
+  @Test
+  void doraWithoutMagnitudesIsRefused() throws IOException {
+    assertRefused(
+        "has no lora_magnitude_vector, use_dora=true",
+        AdapterFiles.base(),
+        AdapterFiles.adapter(),
+        CONFIG.replace("}", ", \"use_dora\": true}"));
+  }
+
+  @Test
+  void targetThatExistsIsLeftAsItIs() throws IOException {
+    Files.createDirectory(folder.resolve("merged"));
+    IOException refused =
+        assertThrows(
+            IOException.class, () -> merge(AdapterFiles.base(), AdapterFiles.adapter(), CONFIG));
+    assertEquals(FileAlreadyExistsException.class, refused.getCause().getClass());
+    try (Stream<Path> left = Files.list(folder.resolve("merged"))) {
+      assertEquals(0, left.count());
+    }
+  }
+}
