@@ -23,7 +23,8 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description =
         "Starts a process for each rank, gives each its ZeRO-3 partitions of a model, saves the"
-            + " model as one Hugging Face folder, and checks it.",
+            + " model as one Hugging Face folder, and checks it. Each process saves a few bytes"
+            + " before, so that what is measured is a save and not the start of a JVM.",
     footer = {
       "",
       "Example: cairn demo --ranks 4 --parameters 124M",

@@ -2,16 +2,26 @@ package dev.cairn.cli;
 
 import dev.cairn.Checkpointer;
 import dev.cairn.Durability;
+import dev.cairn.Parameter;
 import dev.cairn.ParameterSet;
+import dev.cairn.Partition;
 import dev.cairn.SaveMode;
 import dev.cairn.SaveOptions;
 import dev.cairn.SaveReport;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.layout.Layout;
+import dev.cairn.tensor.DType;
+import dev.cairn.tensor.Shape;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
 
 /** One rank of a demo, in a process of its own: holds its partitions, saves, reports a line. */
 final class RankMain {
+  private static final int WARM_UP_SAVES = 3;
+
   private RankMain() {}
 
   /**
@@ -46,6 +56,7 @@ final class RankMain {
         if (job.mode() == SaveMode.GATHER) {
           communicator.transport(); // a trainer is connected, too, when its save begins
         }
+        warmUp(checkpointer, communicator);
         communicator.control().allGather(new byte[0]);
         lifeline.beginSaving();
         try {
@@ -54,6 +65,24 @@ final class RankMain {
           lifeline.endSaving();
         }
       }
+    }
+  }
+
+  /**
+   * Saves a few bytes beside the ranks' meeting place: what is measured then is a save in the midst
+   * of training, whose classes have been loaded, and not the start of a JVM.
+   */
+  private static void warmUp(Checkpointer checkpointer, Communicator communicator)
+      throws IOException {
+    Path folder = Path.of(System.getenv("CAIRN_RENDEZVOUS")).resolve("warm-up");
+    Shape shape = Shape.of(communicator.size());
+    ByteBuffer element = ByteBuffer.allocateDirect(Float.BYTES);
+    Parameter tiny = Parameter.of("tiny", shape, DType.F32, Layout.zero3(), Partition.of(element));
+    for (int round = 0; round < WARM_UP_SAVES; round++) {
+      checkpointer.save(
+          folder.resolve(Integer.toString(round)),
+          ParameterSet.of(List.of(tiny)),
+          ModelFiles.none());
     }
   }
 
