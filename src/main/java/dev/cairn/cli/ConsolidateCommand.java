@@ -1,11 +1,16 @@
 package dev.cairn.cli;
 
+import dev.cairn.Checkpointer;
 import dev.cairn.SaveMode;
 import dev.cairn.SaveOptions;
 import dev.cairn.SaveReport;
+import dev.cairn.comm.Communicator;
+import dev.cairn.deepspeed.CheckpointParameters;
+import dev.cairn.deepspeed.ConsolidationOptions;
 import dev.cairn.deepspeed.Consolidator;
 import dev.cairn.deepspeed.DeepSpeedCheckpoint;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -29,7 +34,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Example: cairn consolidate checkpoints/global_run out/olmo --hf ~/models/olmo",
-      "         cairn consolidate checkpoints/global_run out/policy --attribute policy --dtype f32"
+      "         cairn consolidate checkpoints/global_run out/policy --attribute policy --dtype f32",
+      "         cairn consolidate checkpoints/lora_run out/lora --adapter-config adapter_config.json"
     })
 final class ConsolidateCommand implements Callable<Integer> {
   private static final int BUFFER_BYTES = 4 << 20;
@@ -70,28 +76,51 @@ final class ConsolidateCommand implements Callable<Integer> {
       description = "How many threads read, cast and write (default: as many as processors, to 8).")
   private Integer threads;
 
+  @Option(
+      names = "--raw-names",
+      description =
+          "Write weights that are fused in memory, but published split (Mixtral's experts), as they"
+              + " are.")
+  private boolean isRaw;
+
+  @Mixin private AdapterChoice adapter;
+
   @Mixin private FolderOptions folderOptions;
 
   @Mixin private OutputOptions speech;
 
   @Override
   public Integer call() throws IOException {
-    folderOptions.checkTarget(output);
     checkOptions();
-    ModelFiles files = baseModel == null ? ModelFiles.none() : ModelFiles.fromFolder(baseModel);
     long startNanos = System.nanoTime();
     DeepSpeedCheckpoint opened =
         tag == null
             ? DeepSpeedCheckpoint.open(checkpoint)
             : DeepSpeedCheckpoint.open(checkpoint, tag);
-    SaveReport report =
-        Consolidator.consolidate(
-            opened, output, files, saveOptions(), excludeFrozen, Optional.ofNullable(attribute));
+    SaveReport report = adapter.isMade() ? saveAdapter(opened) : saveModel(opened);
     print(report, (System.nanoTime() - startNanos) / 1e9);
     return ExitCode.FINE;
   }
 
-  private void checkOptions() throws NoSuchFileException {
+  private SaveReport saveModel(DeepSpeedCheckpoint opened) throws IOException {
+    ModelFiles files = baseModel == null ? ModelFiles.none() : ModelFiles.fromFolder(baseModel);
+    return Consolidator.consolidate(
+        opened, output, files, saveOptions(), excludeFrozen, Optional.ofNullable(attribute));
+  }
+
+  private SaveReport saveAdapter(DeepSpeedCheckpoint opened) throws IOException {
+    Optional<DType> dtype = adapter.dtype(folderOptions);
+    ConsolidationOptions taken =
+        new ConsolidationOptions(excludeFrozen, dtype.isEmpty(), Optional.ofNullable(attribute));
+    try (CheckpointParameters parameters = new CheckpointParameters(opened, taken);
+        Communicator communicator = Communicator.single();
+        Checkpointer checkpointer = Checkpointer.open(communicator, saveOptions())) {
+      return adapter.save(checkpointer, output, parameters.parameters(), dtype);
+    }
+  }
+
+  private void checkOptions() throws IOException {
+    folderOptions.checkTarget(adapter.target(output));
     if (threads != null && threads < 1) {
       throw new IllegalArgumentException(
           "bad --threads: threads=" + threads + ", expected at least 1");
@@ -106,6 +135,7 @@ final class ConsolidateCommand implements Callable<Integer> {
     return folderOptions
         .save()
         .mode(SaveMode.PARALLEL)
+        .rawNames(isRaw)
         .stagingBuffers(count)
         .stagingBufferBytes(BUFFER_BYTES)
         .build();

@@ -19,7 +19,7 @@ import java.util.Map;
  * {@link MadeUpValues}; padding is NaN. Run {@link #main} to make a Llama-shaped one for
  * measurements.
  */
-final class MadeUpCheckpoint {
+public final class MadeUpCheckpoint {
   static final String TAG = "global_step7";
   static final String VERSION = "0.19.6";
 
@@ -49,18 +49,18 @@ final class MadeUpCheckpoint {
   /** Added to the top level of the model states, as DeepSpeed does with client_state. */
   Map<String, Object> clientState = Map.of();
 
-  MadeUpCheckpoint(int stage, int worldSize) {
+  public MadeUpCheckpoint(int stage, int worldSize) {
     this.stage = stage;
     this.worldSize = worldSize;
   }
 
-  MadeUpCheckpoint group(Map<String, Shape> shapes) {
+  public MadeUpCheckpoint group(Map<String, Shape> shapes) {
     groups.add(shapes);
     return this;
   }
 
   /** Writes everything into {@code folder}, which is made. */
-  Path write(Path folder) throws IOException {
+  public Path write(Path folder) throws IOException {
     Path tag = Files.createDirectories(folder.resolve(TAG));
     Files.writeString(folder.resolve("latest"), TAG);
     for (int rank = 0; rank < worldSize; rank++) {
