@@ -90,9 +90,10 @@ public final class Partition {
     return device;
   }
 
-  /** Returns whether both are the same bytes in the same memory, and there are any. */
+  /** Returns whether both are known to be the same bytes in the same memory, and any. */
   boolean isSameMemory(Partition other) {
     return lengthBytes > 0
+        && HostMemory.hasAddresses()
         && lengthBytes == other.lengthBytes
         && reader == other.reader
         && device.equals(other.device)

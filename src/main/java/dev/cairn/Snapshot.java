@@ -161,11 +161,14 @@ final class Snapshot implements AutoCloseable {
     for (ElementRange range : layout.ranges(given.shape(), ranks.rank(), ranks.size())) {
       lengthBytes += saved.bytes(range.elements());
     }
-    Partition partition =
-        lengthBytes == 0
-            ? Partition.empty()
-            : Partition.of(memory.address() + offset, lengthBytes, Device.cpu());
+    Partition partition = lengthBytes == 0 ? Partition.empty() : part(offset, lengthBytes);
     return new Parameter(given.name(), given.shape(), saved, layout, partition, given.isBuffer());
+  }
+
+  private Partition part(long offset, long lengthBytes) {
+    return HostMemory.hasAddresses()
+        ? Partition.of(memory.address() + offset, lengthBytes, Device.cpu())
+        : Partition.of(memory.view(offset, Math.toIntExact(lengthBytes)));
   }
 
   /** Returns the layout in which every element is held by its writer alone. */

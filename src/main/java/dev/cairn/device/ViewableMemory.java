@@ -27,11 +27,7 @@ public sealed interface ViewableMemory extends AutoCloseable permits HostMemory,
    * @throws IllegalArgumentException if the part does not lie inside
    */
   default ByteBuffer view(long offset, int viewBytes) {
-    if (offset < 0 || viewBytes < 0 || offset > lengthBytes() - viewBytes) {
-      throw new IllegalArgumentException(
-          "view outside its memory: offset=%d, viewBytes=%d, lengthBytes=%d"
-              .formatted(offset, viewBytes, lengthBytes()));
-    }
+    HostMemory.checkInside(offset, viewBytes, lengthBytes());
     return HostMemory.viewOf(address() + offset, viewBytes);
   }
 
