@@ -3,13 +3,12 @@ package dev.cairn.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.gate.ReadmeSnippets;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -18,9 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** README's example is compiled and run as it stands. */
 @Tag("processes")
 class ReadmeTest {
-  private static final Pattern EXAMPLE = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
-  private static final Pattern CLASS = Pattern.compile("class (\\w+)");
-
   @TempDir private Path folder;
 
   @Test
@@ -46,9 +42,7 @@ class ReadmeTest {
   }
 
   private String compile(String source) throws IOException {
-    Matcher matcher = CLASS.matcher(source);
-    assertTrue(matcher.find(), "the example has no class");
-    String name = matcher.group(1);
+    String name = ReadmeSnippets.className(source);
     Path file = Files.writeString(folder.resolve(name + ".java"), source);
     int status =
         ToolProvider.getSystemJavaCompiler()
@@ -68,8 +62,6 @@ class ReadmeTest {
   }
 
   private static String example() throws IOException {
-    Matcher matcher = EXAMPLE.matcher(Files.readString(Path.of("README.md")));
-    assertTrue(matcher.find(), "README.md has no example");
-    return matcher.group(1);
+    return ReadmeSnippets.first("java");
   }
 }
