@@ -1,0 +1,149 @@
+package dev.cairn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.io.SafetensorsFile;
+import dev.cairn.json.Json;
+import dev.cairn.json.JsonNumber;
+import dev.cairn.layout.Layout;
+import dev.cairn.safetensors.TensorEntry;
+import dev.cairn.tensor.DType;
+import dev.cairn.tensor.Shape;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What FSDP2 and FSDP1 leave on each rank, saved with the layouts that describe it. */
+@Tag("python")
+class TorchShardingTest {
+  private static final Path SCRIPT = Path.of("src/test/python/shard_with_fsdp.py");
+  private static final int MISSING_PACKAGES = 77;
+
+  @TempDir private static Path folder;
+
+  @BeforeAll
+  static void shardWithTorch() throws Exception {
+    String python = System.getenv().getOrDefault("CAIRN_PYTHON", "python3");
+    Path log = folder.resolve("python.log");
+    Process process =
+        new ProcessBuilder(python, SCRIPT.toString(), folder.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile())
+            .start();
+    if (!process.waitFor(4, TimeUnit.MINUTES)) {
+      process.destroyForcibly();
+      throw new AssertionError("python does not end: " + Files.readString(log));
+    }
+    assumeTrue(
+        process.exitValue() != MISSING_PACKAGES,
+        () -> "skipped: CAIRN_PYTHON has no torch or safetensors");
+    assertEquals(0, process.exitValue(), Files.readString(log));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, PARALLEL",
+    "2, PARALLEL",
+    "3, PARALLEL",
+    "4, PARALLEL",
+    "5, PARALLEL",
+    "2, GATHER",
+    "5, GATHER"
+  })
+  void shardsOfTorchBecomeTheWholeTensors(int worldSize, SaveMode mode) throws Exception {
+    Path world = folder.resolve("" + worldSize);
+    Path target = world.resolve("saved-" + mode);
+    SaveOptions options =
+        SaveOptions.builder()
+            .keepDtypes()
+            .mode(mode)
+            .durability(Durability.FAST)
+            .stagingBufferBytes(4096)
+            .build();
+    for (Group.Result<SaveReport> result :
+        Group.run(
+            worldSize,
+            communicator -> {
+              try (Checkpointer checkpointer = Checkpointer.open(communicator, options)) {
+                ParameterSet set = parametersOf(world, communicator.rank(), worldSize);
+                return checkpointer.save(target, set, ModelFiles.none());
+              }
+            })) {
+      if (result.failure() != null) {
+        throw new AssertionError(result.failure());
+      }
+    }
+    Map<String, String> expected = tensors(world.resolve("full.safetensors"));
+    assertTrue(expected.size() > 50, () -> "tensors=" + expected.size());
+    assertEquals(expected, tensors(target.resolve("model.safetensors")));
+  }
+
+  /** Returns the partitions that torch left on one rank, as torch describes them. */
+  private static ParameterSet parametersOf(Path world, int rank, int worldSize) throws IOException {
+    byte[] bytes = Files.readAllBytes(world.resolve(rank + ".bin"));
+    ByteBuffer data = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
+    List<Parameter> parameters = new ArrayList<>();
+    Map<String, Object> told = Json.parseObject(Files.readAllBytes(world.resolve(rank + ".json")));
+    for (Object element : (List<?>) told.get("partitions")) {
+      Map<?, ?> partition = (Map<?, ?>) element;
+      int lengthBytes = Math.toIntExact(number(partition, "lengthBytes"));
+      ByteBuffer mine = data.slice(data.position(), lengthBytes);
+      data.position(data.position() + lengthBytes);
+      String name = (String) partition.get("name");
+      long[] dimensions =
+          ((List<?>) partition.get("shape"))
+              .stream().mapToLong(dimension -> ((JsonNumber) dimension).longValue()).toArray();
+      parameters.add(
+          Parameter.of(
+              name,
+              Shape.of(dimensions),
+              name.contains("16.") ? DType.BF16 : DType.F32,
+              layout(partition, worldSize),
+              lengthBytes == 0 ? Partition.empty() : Partition.of(mine)));
+    }
+    assertEquals(0, data.remaining());
+    return ParameterSet.of(parameters);
+  }
+
+  private static Layout layout(Map<?, ?> partition, int worldSize) {
+    return partition.get("layout").equals("rows")
+        ? Layout.rows()
+        : Layout.flat(
+            number(partition, "offsetInFlat"),
+            number(partition, "elements"),
+            number(partition, "flatElements"),
+            worldSize);
+  }
+
+  private static long number(Map<?, ?> partition, String name) {
+    return ((JsonNumber) partition.get(name)).longValue();
+  }
+
+  /** Returns what each tensor of a file is and holds, by name. */
+  private static Map<String, String> tensors(Path path) throws IOException {
+    Map<String, String> tensors = new LinkedHashMap<>();
+    try (SafetensorsFile file = SafetensorsFile.open(path)) {
+      for (TensorEntry entry : file.header().tensors()) {
+        byte[] bytes = new byte[Math.toIntExact(entry.endByte() - entry.beginByte())];
+        file.read(entry, 0, ByteBuffer.wrap(bytes));
+        String content = java.util.HexFormat.of().formatHex(bytes);
+        tensors.put(entry.name(), entry.dtype() + " " + entry.shape() + " " + content);
+      }
+    }
+    return tensors;
+  }
+}
