@@ -162,4 +162,41 @@ class ProcessesTest {
         "failure rank=1 rank 1 of 3 closed its connection (process gone?)",
         started.get(0).next().text());
   }
+
+  @Test
+  void deathOfRankZeroDuringRendezvousIsNamedByEveryOther() throws Exception {
+    Map<String, String> hasty = Map.of("CAIRN_TIMEOUT_SECONDS", "5");
+    for (int rank = 0; rank < 3; rank++) { // Of 4: nobody gets any further.
+      Map<String, String> environment = RankProcess.variables(rank, 4, directory, hasty);
+      started.add(new RankProcess("control", environment));
+    }
+    Thread.sleep(1500);
+    started.get(0).signal("KILL");
+    for (RankProcess rank : started.subList(1, 3)) {
+      String text = rank.next().text();
+      assertTrue(text.startsWith("failure rank=0 rendezvous timed out: rank "), text);
+      assertTrue(text.contains(" of 4 could not reach rank 0 of 4 in 5.0 s, at directory "), text);
+    }
+  }
+
+  @Test
+  void rankThatComesAfterTheOthersGaveUpIsToldInTime() throws Exception {
+    Map<String, String> hasty = Map.of("CAIRN_TIMEOUT_SECONDS", "3");
+    for (int rank = 0; rank < 2; rank++) {
+      Map<String, String> environment = RankProcess.variables(rank, 3, directory, hasty);
+      started.add(new RankProcess("control", environment));
+    }
+    String missing = "failure rank=2 rendezvous timed out: missing rank 2 of 3, waited 3.0 s";
+    for (RankProcess rank : started) {
+      String text = rank.next().text();
+      assertTrue(text.startsWith(missing), text);
+    }
+    long startedMillis = System.currentTimeMillis();
+    started.add(new RankProcess("control", RankProcess.variables(2, 3, directory, hasty)));
+    RankProcess.Result late = started.get(2).next();
+    assertTrue(
+        late.text().startsWith("failure rank=0 rendezvous timed out: rank 2 of 3 could not reach"),
+        late.text());
+    assertTrue(late.epochMillis() - startedMillis < 20_000, () -> "" + late);
+  }
 }
