@@ -108,4 +108,31 @@ public interface Communicator extends AutoCloseable {
   static Communicator fromEnvironment(Map<String, String> variables) throws CommunicationException {
     return new Environment(variables).join();
   }
+
+  /**
+   * Joins a group whose ranks all reach a store that the caller lends. Collective, in that every
+   * rank has to join before the timeout; a store serves one such call of each rank at a time.
+   *
+   * @param store borrowed until this returns; it keeps one key, {@code cairn/rank0}
+   * @param rank this rank's number, from 0
+   * @param size how many ranks there are; a group of one does not use the store
+   * @param rankZeroHost name or address by which the other ranks reach rank 0's host, usually
+   *     MASTER_ADDR; the one given on rank 0 counts
+   * @param timeouts how long ranks wait for each other
+   * @return this process's rank in the complete group
+   * @throws CommunicationException if ranks are missing at the timeout, naming them
+   * @throws IllegalArgumentException if {@code rank} is outside [0, size)
+   */
+  static Communicator over(
+      KeyValueStore store, int rank, int size, String rankZeroHost, Timeouts timeouts)
+      throws CommunicationException {
+    if (rank < 0 || rank >= size) {
+      throw new IllegalArgumentException(
+          "rank outside the group: rank=%d, size=%d".formatted(rank, size));
+    }
+    if (size == 1) {
+      return InProcess.group(1, timeouts).get(0);
+    }
+    return new TcpGroup(rank, size, timeouts, new LentStoreRendezvous(store, rankZeroHost)).join();
+  }
 }

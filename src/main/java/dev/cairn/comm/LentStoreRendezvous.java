@@ -1,0 +1,77 @@
+package dev.cairn.comm;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.Optional;
+
+/** Ranks that meet by a key in a store that the caller lends. */
+final class LentStoreRendezvous implements Rendezvous {
+  private static final String KEY = "cairn/rank0";
+  private static final byte[] WITHDRAWN = {};
+  private static final long POLL_MILLIS = 20;
+
+  private final KeyValueStore store;
+  private final String host;
+  private boolean published;
+
+  /**
+   * Creates a rendezvous; the store is not used yet.
+   *
+   * @param host by which the other ranks reach rank 0; rank 0's counts
+   */
+  LentStoreRendezvous(KeyValueStore store, String host) {
+    this.store = store;
+    this.host = host;
+  }
+
+  @Override
+  @SuppressWarnings("AddressSelection") // Any of the host's addresses tells whether it is this one.
+  public InetAddress bindAddress() throws IOException {
+    boolean isLoopback = InetAddress.getByName(host).isLoopbackAddress();
+    return isLoopback ? InetAddress.getLoopbackAddress() : null;
+  }
+
+  @Override
+  public String advertisedHost() {
+    return host;
+  }
+
+  @Override
+  public void publish(Endpoint endpoint) throws IOException {
+    store.set(KEY, endpoint.encode());
+    published = true;
+  }
+
+  @Override
+  public Optional<Endpoint> find(long timeoutMillis) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + timeoutMillis * 1_000_000;
+    while (true) {
+      Optional<byte[]> value = store.find(KEY).filter(found -> found.length > 0);
+      if (value.isPresent() || System.nanoTime() - deadline >= 0) {
+        return parsed(value);
+      }
+      Thread.sleep(POLL_MILLIS);
+    }
+  }
+
+  private Optional<Endpoint> parsed(Optional<byte[]> value) throws IOException {
+    try {
+      return value.map(Endpoint::parse);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("%s, key=%s".formatted(e.getMessage(), KEY), e);
+    }
+  }
+
+  @Override
+  public String where() {
+    return "the lent store";
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (published) {
+      // Not deleted: a rank that has just seen the key would wait for its value in some stores.
+      store.set(KEY, WITHDRAWN);
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package dev.cairn.torch;
+
+import dev.cairn.comm.CommunicationException;
+import dev.cairn.comm.Communicator;
+import dev.cairn.comm.KeyValueStore;
+import dev.cairn.comm.Timeouts;
+import java.io.IOException;
+import java.util.Optional;
+import org.bytedeco.pytorch.ByteVector;
+import org.bytedeco.pytorch.Store;
+import org.bytedeco.pytorch.StringVector;
+
+/** Communicators of ranks that have met before, through a store of Bytedeco PyTorch. */
+public final class TorchCommunicators {
+  private TorchCommunicators() {}
+
+  /**
+   * Joins a group whose ranks all reach this store, with the timeouts that the environment sets.
+   *
+   * @param store as in {@link #over(Store, int, int, String, Timeouts)}
+   * @param rank this rank's number, from 0
+   * @param size how many ranks there are
+   * @param rankZeroHost as in {@link #over(Store, int, int, String, Timeouts)}
+   * @return this process's rank in the complete group
+   * @throws CommunicationException if ranks are missing at the timeout, naming them
+   */
+  public static Communicator over(Store store, int rank, int size, String rankZeroHost)
+      throws CommunicationException {
+    return over(store, rank, size, rankZeroHost, Timeouts.fromEnvironment(System.getenv()));
+  }
+
+  /**
+   * Joins a group whose ranks all reach this store. Collective, in that every rank has to join
+   * before the timeout; a store serves one such call of each rank at a time, so give groups that
+   * are made at once a {@code PrefixStore} each.
+   *
+   * @param store of any kind; borrowed: not closed here, and not used any more once this returns.
+   *     Nobody else uses this object meanwhile. It keeps one key, {@code cairn/rank0}
+   * @param rank this rank's number, from 0
+   * @param size how many ranks there are
+   * @param rankZeroHost name or address by which the other ranks reach rank 0's host, usually
+   *     MASTER_ADDR; the one given on rank 0 counts
+   * @param timeouts how long ranks wait for each other
+   * @return this process's rank in the complete group
+   * @throws CommunicationException if ranks are missing at the timeout, naming them
+   * @throws IllegalArgumentException if {@code rank} is outside [0, size)
+   */
+  public static Communicator over(
+      Store store, int rank, int size, String rankZeroHost, Timeouts timeouts)
+      throws CommunicationException {
+    return Communicator.over(new LentStore(store), rank, size, rankZeroHost, timeouts);
+  }
+
+  /** What the binding throws is without a type: every failure of a store is one of its network. */
+  private record LentStore(Store store) implements KeyValueStore {
+    @Override
+    public void set(String key, byte[] value) throws IOException {
+      try (ByteVector bytes = new ByteVector(value)) {
+        store.set(key, bytes);
+      } catch (RuntimeException e) {
+        throw failed(e);
+      }
+    }
+
+    @Override
+    public Optional<byte[]> find(String key) throws IOException {
+      try (StringVector keys = new StringVector(key)) {
+        if (!store.check(keys)) {
+          return Optional.empty();
+        }
+        try (ByteVector value = store.get(key)) {
+          return Optional.of(value.get());
+        }
+      } catch (RuntimeException e) {
+        throw failed(e);
+      }
+    }
+
+    private static IOException failed(RuntimeException e) {
+      String text = e.getMessage() == null ? e.toString() : e.getMessage();
+      return new IOException("lent store failed: " + text.lines().findFirst().orElse("").trim(), e);
+    }
+  }
+}
