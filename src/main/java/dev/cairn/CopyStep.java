@@ -75,11 +75,19 @@ final class CopyStep {
       new Copy(
               plan.messages(ranks().rank(), chunkBytes()),
               ownPartitions(scratch),
-              (chunk, sequence, bytes) ->
-                  transport.send(bytes, WRITER, GatherSource.tag(sequence)).await(),
+              (chunk, sequence, parts) ->
+                  transport.send(only(parts), WRITER, GatherSource.tag(sequence)).await(),
               this::checkWanted)
           .run(tools.staging());
     }
+  }
+
+  /** A message is one piece, and so one part. */
+  private static ByteBuffer only(List<ByteBuffer> parts) {
+    if (parts.size() != 1) {
+      throw new IllegalStateException("a message in parts: count=" + parts.size());
+    }
+    return parts.get(0);
   }
 
   /** Allocates what partitions are read into; null, and nothing, if all are in memory. */

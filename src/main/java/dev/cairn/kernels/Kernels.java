@@ -28,6 +28,11 @@ public interface Kernels {
     return KernelChoice.best();
   }
 
+  /** Returns the kernels in Java, which {@link #best} falls back to, on any machine. */
+  static Kernels portable() {
+    return new JavaKernels();
+  }
+
   /**
    * {@return the instruction set: {@code avx512}, {@code avx2}, {@code baseline} or {@code java}}
    */

@@ -3,6 +3,7 @@ package dev.cairn.pipeline;
 import dev.cairn.plan.Chunk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
  * Takes finished chunks: writes them to a file, or sends them to the rank that does. Any thread.
@@ -11,7 +12,9 @@ public interface ChunkSink {
   /**
    * Takes the bytes; they may be overwritten after the return.
    *
+   * @param chunk what they are
    * @param sequence place of the chunk in plan order, from 0; chunks arrive in any order
+   * @param parts follow each other in the file; together as long as the chunk
    */
-  void accept(Chunk chunk, int sequence, ByteBuffer bytes) throws IOException;
+  void accept(Chunk chunk, int sequence, List<ByteBuffer> parts) throws IOException;
 }

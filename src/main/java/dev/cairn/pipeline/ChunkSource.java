@@ -3,6 +3,7 @@ package dev.cairn.pipeline;
 import dev.cairn.plan.Chunk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /** Makes the bytes of chunks. Every feature is this with another implementation. */
 public interface ChunkSource {
@@ -18,10 +19,11 @@ public interface ChunkSource {
   /** A chunk on its way. */
   interface Filling {
     /**
-     * Returns the chunk's bytes: the staging buffer, or memory that already holds them.
+     * Returns the chunk's bytes in file order: parts of the staging buffer, and memory that holds
+     * long pieces already.
      *
      * @throws IOException if the bytes cannot be had
      */
-    ByteBuffer finish() throws IOException;
+    List<ByteBuffer> finish() throws IOException;
   }
 }

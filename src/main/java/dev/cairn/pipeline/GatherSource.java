@@ -37,9 +37,6 @@ public final class GatherSource implements ChunkSource {
 
   @Override
   public Filling begin(Chunk chunk, ByteBuffer staging) throws IOException {
-    if (chunk.pieces().stream().allMatch(piece -> piece.rank() == WRITER)) {
-      return own.begin(chunk, staging);
-    }
     List<Transfer> receives = new ArrayList<>();
     for (Segment piece : chunk.pieces()) {
       if (piece.rank() != WRITER) {
@@ -50,17 +47,20 @@ public final class GatherSource implements ChunkSource {
     return () -> finish(chunk, staging, receives);
   }
 
-  private ByteBuffer finish(Chunk chunk, ByteBuffer staging, List<Transfer> receives)
+  private List<ByteBuffer> finish(Chunk chunk, ByteBuffer staging, List<Transfer> receives)
       throws IOException {
+    Parts parts = new Parts(staging);
     for (Segment piece : chunk.pieces()) {
       if (piece.rank() == WRITER) {
-        own.fill(piece, place(chunk, piece, staging));
+        own.add(piece, parts);
+      } else {
+        parts.addPlaced(Math.toIntExact(piece.lengthBytes()));
       }
     }
     for (Transfer receive : receives) {
       receive.await();
     }
-    return staging.duplicate().limit(staging.position() + chunk.lengthBytes());
+    return parts.all();
   }
 
   private static ByteBuffer place(Chunk chunk, Segment piece, ByteBuffer staging) {

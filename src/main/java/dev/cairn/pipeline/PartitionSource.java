@@ -8,6 +8,7 @@ import dev.cairn.plan.Segment;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
  * Chunks from this rank's own partitions: cast and checksummed on the way into the staging buffer,
@@ -15,6 +16,9 @@ import java.nio.ByteBuffer;
  * piece by piece on the way.
  */
 public final class PartitionSource implements ChunkSource {
+  /** Shorter pieces are put together in the staging buffer, and are written at once. */
+  private static final int IN_PLACE_BYTES = 64 << 10;
+
   private final SavePlan plan;
   private final Partitions partitions;
   private final Kernels kernels;
@@ -50,23 +54,28 @@ public final class PartitionSource implements ChunkSource {
     return () -> fill(chunk, staging);
   }
 
-  private ByteBuffer fill(Chunk chunk, ByteBuffer staging) throws IOException {
-    if (chunk.pieces().size() == 1 && isReady(chunk.pieces().get(0))) {
-      Segment only = chunk.pieces().get(0);
-      ByteBuffer inPlace = view(only);
-      checksums.add(only, kernels.crc32c(inPlace, inPlace.remaining(), 0));
-      return inPlace;
-    }
-    ByteBuffer target = staging.duplicate();
+  private List<ByteBuffer> fill(Chunk chunk, ByteBuffer staging) throws IOException {
+    Parts parts = new Parts(staging);
     for (Segment piece : chunk.pieces()) {
-      fill(piece, target);
-      target.position(target.position() + Math.toIntExact(piece.lengthBytes()));
+      add(piece, parts);
     }
-    return target.flip();
+    return parts.all();
   }
 
-  /** Fills one piece at the position of {@code target}, which is not moved. */
-  void fill(Segment piece, ByteBuffer target) throws IOException {
+  /** Adds one piece, cast into its place unless it can be taken from where it lies. */
+  void add(Segment piece, Parts parts) throws IOException {
+    int lengthBytes = Math.toIntExact(piece.lengthBytes());
+    if (lengthBytes >= IN_PLACE_BYTES && isReady(piece)) {
+      ByteBuffer inPlace = view(piece);
+      checksums.add(piece, kernels.crc32c(inPlace, lengthBytes, 0));
+      parts.addElsewhere(inPlace);
+      return;
+    }
+    fill(piece, parts.nextPlace(lengthBytes));
+    parts.addPlaced(lengthBytes);
+  }
+
+  private void fill(Segment piece, ByteBuffer target) throws IOException {
     PlannedTensor tensor = plan.tensors().get(piece.tensor());
     if (!partitions.isInMemory(piece.tensor())) {
       read(piece, tensor, target.duplicate());

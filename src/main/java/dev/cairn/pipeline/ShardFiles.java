@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -54,8 +55,13 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
   }
 
   @Override
-  public void accept(Chunk chunk, int sequence, ByteBuffer bytes) throws IOException {
-    write(chunk.file(), chunk.fileOffset(), bytes);
+  public void accept(Chunk chunk, int sequence, List<ByteBuffer> parts) throws IOException {
+    long fileOffset = chunk.fileOffset();
+    for (ByteBuffer part : parts) {
+      int lengthBytes = part.remaining();
+      write(chunk.file(), fileOffset, part);
+      fileOffset += lengthBytes;
+    }
   }
 
   private void write(int file, long fileOffset, ByteBuffer bytes) throws IOException {

@@ -95,7 +95,11 @@ public final class SavePlan {
 
   /** Returns the segments that {@code rank} writes, by file, then by offset; made as it is read. */
   public Iterator<Segment> segments(int rank) {
-    return new SegmentCursor(this, tensor -> ownership.pieces(tensor, rank));
+    return segments(rank, 0);
+  }
+
+  private Iterator<Segment> segments(int rank, int firstFile) {
+    return new SegmentCursor(this, firstFile, tensor -> ownership.pieces(tensor, rank));
   }
 
   /**
@@ -103,7 +107,7 @@ public final class SavePlan {
    * byte of every file is in exactly one of them.
    */
   public Iterator<Segment> segments() {
-    return new SegmentCursor(this, ownership::pieces);
+    return new SegmentCursor(this, 0, ownership::pieces);
   }
 
   /** Returns the elements of one tensor that {@code rank} writes, in order. */
@@ -113,9 +117,15 @@ public final class SavePlan {
         .toList();
   }
 
-  /** Returns the chunks that {@code rank} writes itself, each at most {@code chunkBytes} long. */
+  /**
+   * Returns the chunks that {@code rank} writes itself, each at most {@code chunkBytes} long.
+   *
+   * <p>Each rank begins with another file, as far as there are files: two that write into one file
+   * wait for each other, two in two files do not.
+   */
   public Iterator<Chunk> chunks(int rank, int chunkBytes) {
-    return new ChunkCursor(this, segments(rank), chunkBytes);
+    int firstFile = Math.toIntExact((long) rank * files.size() / worldSize);
+    return new ChunkCursor(this, segments(rank, firstFile), chunkBytes);
   }
 
   /** Returns the chunks of all ranks' segments, for the one rank that writes everything. */

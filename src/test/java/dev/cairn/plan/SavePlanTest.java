@@ -116,6 +116,24 @@ class SavePlanTest {
   }
 
   @Test
+  void ranksBeginInDifferentFilesAndMissNone() {
+    SavePlan plan =
+        SavePlan.of(
+            List.of(
+                tensor("a", DType.BF16, Layout.zero3(), 100, 2),
+                tensor("b", DType.BF16, Layout.zero3(), 100, 2),
+                tensor("c", DType.BF16, Layout.zero3(), 100, 2)),
+            3,
+            FileNaming.model(400));
+    assertEquals(3, plan.files().size());
+    for (int rank = 0; rank < 3; rank++) {
+      List<Integer> files = new ArrayList<>();
+      plan.chunks(rank, 4096).forEachRemaining(chunk -> files.add(chunk.file()));
+      assertEquals(List.of(rank, (rank + 1) % 3, (rank + 2) % 3), files);
+    }
+  }
+
+  @Test
   void hundredThousandTensorsArePlannedAtOnce() {
     List<PlannedTensor> many = new ArrayList<>();
     for (int index = 0; index < 100_000; index++) {

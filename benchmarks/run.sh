@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Measures Cairn beside its bounds and the peers that are installed, and writes raw results, a table
+# and charts under benchmarks/results.
+#
+#   benchmarks/run.sh [--only save,durable,…] [--candidates …] [--rounds N] [--parameters N]
+#                     [--warm-mib N] [--scratch DIR] [--results DIR]
+#   benchmarks/run.sh --jmh [PATTERN]         kernels and planning alone
+#   benchmarks/run.sh --smoke                 all of it once, tiny, as the tests do
+#   benchmarks/run.sh --compare OLD NEW       two results.json: what became slower
+#
+# CAIRN_PYTHON names a Python that has torch, safetensors and transformers.
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+
+bin/cairn --version >&2
+classes=benchmarks/target/classes
+if [[ ! -e $classes || -n $(find benchmarks/src benchmarks/pom.xml -newer "$classes" -print -quit) ]]; then
+  mvn -q -B ${CAIRN_MAVEN_OPTIONS-} -f benchmarks -Djmh.skip=true verify >&2
+  touch "$classes"
+fi
+if [[ ! -e benchmarks/target/raw || benchmarks/native/raw.cpp -nt benchmarks/target/raw ]]; then
+  g++ -O2 -std=c++17 -Wall -Wextra -Werror -pthread -o benchmarks/target/raw benchmarks/native/raw.cpp
+fi
+
+run() {
+  local main=$1
+  shift
+  java -Dcairn.benchmark.phases="${CAIRN_BENCHMARK_PHASES:-false}" --enable-native-access=ALL-UNNAMED \
+    -cp "$classes:benchmarks/target/lib/*:target/cairn/cairn.jar:target/cairn/cairn-natives.jar" "$main" "$@"
+}
+
+case ${1-} in
+  --jmh)
+    mkdir -p benchmarks/results
+    run org.openjdk.jmh.Main "${2:-.*}" -rf json -rff benchmarks/results/jmh.json
+    ;;
+  --smoke)
+    results=benchmarks/target/smoke
+    rm -rf "$results"
+    run dev.cairn.benchmarks.Suite --only save,restore,start --rounds 1 --uncounted 0 --parameters 1e6 \
+      --warm-mib 0 --scratch benchmarks/target/scratch --results "$results"
+    run org.openjdk.jmh.Main 'KernelBenchmark.castToBf16|PlanBenchmark.plan$' -p tensors=1000 -f 1 -wi 0 -i 1 -r 100ms >"$results/jmh.txt"
+    run dev.cairn.benchmarks.Compare "$results/results.json" "$results/results.json"
+    ;;
+  --compare) run dev.cairn.benchmarks.Compare "$2" "$3" ;;
+  *) run dev.cairn.benchmarks.Suite "$@" ;;
+esac

@@ -1,0 +1,95 @@
+package dev.cairn.benchmarks;
+
+import dev.cairn.device.HostMemory;
+import dev.cairn.kernels.Kernels;
+import dev.cairn.tensor.DType;
+import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * The kernels beside memcpy, one thread, each over 64 MiB of input; in milliseconds for one pass.
+ *
+ * <p>memcpy moves 128 MiB (64 read, 64 written), the cast to BF16 96, the checksum 64.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Fork(1)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 7, time = 1)
+public class KernelBenchmark {
+  private static final int INPUT_BYTES = 64 << 20;
+  private static final int ELEMENTS = INPUT_BYTES / Float.BYTES;
+
+  /** Which kernels: the best that this machine has, or those in Java. */
+  @Param({"native", "java"})
+  public String implementation;
+
+  private HostMemory sourceMemory;
+  private HostMemory targetMemory;
+  private ByteBuffer source;
+  private ByteBuffer target;
+  private Kernels kernels;
+
+  /** Fills the source with numbers. */
+  @Setup
+  public void allocate() {
+    kernels = implementation.equals("java") ? Kernels.portable() : Kernels.best();
+    sourceMemory = HostMemory.allocate(INPUT_BYTES);
+    targetMemory = HostMemory.allocate(INPUT_BYTES);
+    source = sourceMemory.view(0, INPUT_BYTES);
+    target = targetMemory.view(0, INPUT_BYTES);
+    for (int element = 0; element < ELEMENTS; element++) {
+      source.putFloat(element * Float.BYTES, element * 0.37f - 1000f);
+      target.putFloat(element * Float.BYTES, 0);
+    }
+  }
+
+  /** Frees both. */
+  @TearDown
+  public void free() {
+    sourceMemory.close();
+    targetMemory.close();
+  }
+
+  /** F32 to BF16 with the checksum of what is written. */
+  @Benchmark
+  public int castToBf16() {
+    return kernels.cast(DType.F32, source, DType.BF16, target, ELEMENTS, 0);
+  }
+
+  /** F32 to F16 with the checksum of what is written. */
+  @Benchmark
+  public int castToF16() {
+    return kernels.cast(DType.F32, source, DType.F16, target, ELEMENTS, 0);
+  }
+
+  /** The checksum alone. */
+  @Benchmark
+  public int crc32c() {
+    return kernels.crc32c(source, INPUT_BYTES, 0);
+  }
+
+  /** The bound. */
+  @Benchmark
+  public Pointer memcpy() {
+    try (BytePointer from = new BytePointer(source);
+        BytePointer to = new BytePointer(target)) {
+      return Pointer.memcpy(to, from, INPUT_BYTES);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package dev.cairn.pipeline;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The bytes of a chunk as its pieces are added: what lies side by side in the staging buffer
+ * becomes one part, what is used where it lies another.
+ */
+final class Parts {
+  private final ByteBuffer staging;
+  private final List<ByteBuffer> done = new ArrayList<>();
+  private int runBegin;
+  private int end;
+
+  /** Starts a chunk whose place in the staging buffer begins at its position. */
+  Parts(ByteBuffer staging) {
+    this.staging = staging;
+    this.runBegin = staging.position();
+    this.end = runBegin;
+  }
+
+  /** Returns the place of the next piece. */
+  ByteBuffer nextPlace(int lengthBytes) {
+    return staging.duplicate().limit(end + lengthBytes).position(end);
+  }
+
+  /** Adds the next piece, which is in its place. */
+  void addPlaced(int lengthBytes) {
+    end += lengthBytes;
+  }
+
+  /** Adds the next piece from memory elsewhere; its place stays empty. */
+  void addElsewhere(ByteBuffer bytes) {
+    endRun();
+    end += bytes.remaining();
+    runBegin = end;
+    done.add(bytes);
+  }
+
+  private void endRun() {
+    if (runBegin < end) {
+      done.add(staging.duplicate().limit(end).position(runBegin));
+    }
+  }
+
+  /** Returns all parts in order; nothing is added afterwards. */
+  List<ByteBuffer> all() {
+    endRun();
+    return done;
+  }
+}
