@@ -65,6 +65,7 @@ void TestAdvise(const std::string& file) {
   };
   CheckEqual(0, advise(0, CAIRN_ADVICE_WILL_NEED), "will need");
   CheckEqual(0, advise(0, CAIRN_ADVICE_DONT_NEED), "do not need");
+  CheckEqual(0, advise(0, CAIRN_ADVICE_WRITE_BACK), "write back");
   CheckEqual(EINVAL, advise(0, 9), "no such advice");
   CheckEqual(ENOENT, cairn_file_advise("/no/such", 0, 0, 1), "missing");
 }

@@ -101,9 +101,12 @@ int32_t cairn_file_rename(const char* from, const char* to,
                           int32_t mode) CAIRN_NOEXCEPT;
 
 /* Asks for bytes [file_offset, file_offset + length_bytes) of a file to be read
-   ahead, or dropped from the page cache. length_bytes 0: to the end. */
+   ahead, dropped from the page cache, or sent on their way to the disk (which
+   promises nothing; ENOSYS or ESPIPE where it cannot be asked for).
+   length_bytes 0: to the end. */
 #define CAIRN_ADVICE_WILL_NEED 1
 #define CAIRN_ADVICE_DONT_NEED 2
+#define CAIRN_ADVICE_WRITE_BACK 3
 int32_t cairn_file_advise(const char* path, int64_t file_offset,
                           int64_t length_bytes, int32_t advice) CAIRN_NOEXCEPT;
 

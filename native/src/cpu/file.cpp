@@ -65,12 +65,17 @@ int32_t cairn_file_rename(const char* from, const char* to,
 
 int32_t cairn_file_advise(const char* path, int64_t file_offset,
                           int64_t length_bytes, int32_t advice) noexcept {
-  if (advice != CAIRN_ADVICE_WILL_NEED && advice != CAIRN_ADVICE_DONT_NEED) {
+  if (advice < CAIRN_ADVICE_WILL_NEED || advice > CAIRN_ADVICE_WRITE_BACK) {
     return EINVAL;
   }
   const OpenFile file(path, O_RDONLY);
   if (file.descriptor() < 0) {
     return errno;
+  }
+  if (advice == CAIRN_ADVICE_WRITE_BACK) {
+    const int result = sync_file_range(file.descriptor(), file_offset,
+                                       length_bytes, SYNC_FILE_RANGE_WRITE);
+    return result == 0 ? 0 : errno;
   }
   return posix_fadvise(file.descriptor(), file_offset, length_bytes,
                        advice == CAIRN_ADVICE_WILL_NEED ? POSIX_FADV_WILLNEED

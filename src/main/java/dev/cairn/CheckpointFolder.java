@@ -52,7 +52,7 @@ final class CheckpointFolder implements AutoCloseable {
   /** Creates the folder, its shards with their lengths reserved, and all files known by now. */
   Path prepare() throws IOException {
     folder = StagedFolder.create(disk, contents.target(), options.overwrite());
-    try (ShardFiles shards = new ShardFiles(disk, folder.path(), plan)) {
+    try (ShardFiles shards = new ShardFiles(disk, folder.path(), plan, false)) {
       shards.create();
     }
     List<PlannedFile> shards = modelShards();

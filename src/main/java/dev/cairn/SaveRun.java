@@ -105,7 +105,8 @@ final class SaveRun {
   /** Copies and, if asked, forces; returns the bytes that this rank wrote. */
   private long fill(Path path) throws IOException {
     CopyStep copy = new CopyStep(tools, plan, contents.tensors(), checksums);
-    try (ShardFiles shards = new ShardFiles(tools.disk(), path, plan)) {
+    boolean durable = tools.options().durability() == Durability.DURABLE;
+    try (ShardFiles shards = new ShardFiles(tools.disk(), path, plan, durable)) {
       List<byte[]> parts =
           ranks.together(
               () -> {
@@ -118,7 +119,7 @@ final class SaveRun {
         }
       }
       took(SavePhase.COPY);
-      if (tools.options().durability() == Durability.DURABLE) {
+      if (durable) {
         ranks.together(
             () -> {
               shards.force(ranks.isWriter());

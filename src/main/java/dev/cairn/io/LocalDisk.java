@@ -159,6 +159,11 @@ enum LocalDisk implements Disk {
     }
 
     @Override
+    public void willForce(long fileOffset, long lengthBytes) throws IOException {
+      NativeFiles.advise(file, fileOffset, lengthBytes, Advice.WRITE_BACK);
+    }
+
+    @Override
     public void force() throws IOException {
       try {
         channel.force(true);

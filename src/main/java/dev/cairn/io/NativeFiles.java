@@ -25,6 +25,7 @@ public final class NativeFiles {
   private static final int ENOENT = 2;
   private static final int EEXIST = 17;
   private static final int EINVAL = 22;
+  private static final int ESPIPE = 29;
   private static final int ENOSYS = 38;
   private static final int EOPNOTSUPP = 95;
 
@@ -129,8 +130,16 @@ public final class NativeFiles {
     if (!AVAILABLE) {
       return;
     }
-    int code = advice == Advice.WILL_NEED ? 1 : 2;
+    int code =
+        switch (advice) {
+          case WILL_NEED -> 1;
+          case DONT_NEED -> 2;
+          case WRITE_BACK -> 3;
+        };
     int error = FileFunctions.cairn_file_advise(bytes(file), fileOffset, lengthBytes, code);
+    if (error == ENOSYS || error == ESPIPE) {
+      return;
+    }
     check(error, file, null, "advise failed: advice=" + advice + ", fileOffset=" + fileOffset);
   }
 

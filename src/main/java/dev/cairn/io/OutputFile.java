@@ -12,6 +12,12 @@ public interface OutputFile extends AutoCloseable {
    */
   void writeFully(ByteBuffer bytes, long fileOffset) throws IOException;
 
+  /**
+   * Lets the disk begin with what was written, which will be forced: the force waits less. Promises
+   * nothing, and does nothing where that is not supported.
+   */
+  default void willForce(long fileOffset, long lengthBytes) throws IOException {}
+
   /** Makes what was written survive a power cut: data and metadata are on the disk on return. */
   void force() throws IOException;
 

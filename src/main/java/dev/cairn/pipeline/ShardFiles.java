@@ -21,11 +21,17 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
   private final Disk disk;
   private final Path folder;
   private final SavePlan plan;
+  private final boolean willForce;
   private final OutputFile[] open;
   private final AtomicLong writtenBytes = new AtomicLong();
 
-  /** Opens nothing yet. */
-  public ShardFiles(Disk disk, Path folder, SavePlan plan) {
+  /**
+   * Opens nothing yet.
+   *
+   * @param willForce whether {@link #force} will be called: the disk then begins while others write
+   */
+  public ShardFiles(Disk disk, Path folder, SavePlan plan, boolean willForce) {
+    this.willForce = willForce;
     this.disk = disk;
     this.folder = folder;
     this.plan = plan;
@@ -61,6 +67,9 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
       int lengthBytes = part.remaining();
       write(chunk.file(), fileOffset, part);
       fileOffset += lengthBytes;
+    }
+    if (willForce) {
+      file(chunk.file()).willForce(chunk.fileOffset(), chunk.lengthBytes());
     }
   }
 
