@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /** The ranks of one start of a program of the example, each a JVM; killed when closed. */
 final class RunProcesses implements AutoCloseable {
@@ -52,13 +53,13 @@ final class RunProcesses implements AutoCloseable {
     return text.substring(0, text.lastIndexOf('\n') + 1);
   }
 
-  /** Waits until rank 0 has said something that contains this. */
-  void awaitLine(String part) throws IOException, InterruptedException {
+  /** Waits until training has come so far. */
+  void await(Predicate<RunLog> reached) throws IOException, InterruptedException {
     long endNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
-    while (!said().contains(part)) {
+    while (!said().contains("begins") || !reached.test(RunLog.parse(said()))) {
       boolean someEnded = ranks.stream().anyMatch(rank -> !rank.isAlive());
       if (someEnded || System.nanoTime() > endNanos) {
-        throw new AssertionError("not said: " + part + "\n" + logs());
+        throw new AssertionError("training did not come so far\n" + logs());
       }
       Thread.sleep(POLL_MILLIS);
     }

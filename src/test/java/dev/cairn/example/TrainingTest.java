@@ -32,13 +32,13 @@ class TrainingTest {
   private static final Path TEXT = Path.of("LICENSE");
   private static final int STEPS = 200;
   private static final int SHORT_STEPS = 60;
-  private static final double MTBF_SECONDS = 30;
-  private static final int STEPS_BETWEEN_KILLS = 35;
+  private static final double MTBF_SECONDS = 2; // about what it is here
+  private static final int STEPS_BETWEEN_KILLS = 40;
   private static final int MISSING_PACKAGES = 77;
   private static final String PROMPT = "Licensed “under” the Apache";
 
   /** Sums over ranks in another order differ in the last bit, and Adam carries that on. */
-  private static final double LOSS_TOLERANCE = 0.02;
+  private static final double LOSS_TOLERANCE = 1e-4;
 
   @TempDir private static Path folder;
 
@@ -64,14 +64,17 @@ class TrainingTest {
     }
   }
 
-  /** Trains until some steps after {@code fromStep}, then kills all ranks at a random moment. */
+  /**
+   * Trains some steps more than {@code fromStep} and until a save is done, then kills all ranks at a
+   * random moment.
+   */
   private RunLog trainAndKill(String name, int ranks, int steps, long fromStep) throws Exception {
     Path run = folder.resolve(name);
     Path logs = folder.resolve(name + "-logs" + System.nanoTime());
     try (RunProcesses processes =
         new RunProcesses(logs, ranks, Train.class, arguments(run, steps))) {
       long step = fromStep + STEPS_BETWEEN_KILLS / 2 + random.nextInt(STEPS_BETWEEN_KILLS / 2);
-      processes.awaitLine("step=" + step + " ");
+      processes.await(log -> log.lastStep() >= step && log.saves().size() >= 2);
       Thread.sleep(random.nextInt(50));
       processes.kill();
       return RunLog.parse(processes.said());
@@ -146,6 +149,7 @@ class TrainingTest {
                     killed.intervalSeconds() / 2,
                     resumed.secondsToBegin()));
     assertTrue(from >= killed.lastSaveThatWasDone(), killed.saves() + " went on from " + from);
+    assertTrue(from > 0, "a save was done");
     RunLog.Step before = killed.steps().get(from + 1);
     if (before != null) {
       assertEquals(before.weights(), resumed.steps().get(from + 1).weights());

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("processes")
 @Timeout(100_000)
 class FuzzTest {
-  private static final int SECONDS = Integer.getInteger("cairn.fuzz.seconds", 4);
+  private static final int SECONDS = Integer.getInteger("cairn.fuzz.seconds", 3);
   private static final int INPUT_LIMIT_SECONDS = 10;
   private static final int HEAP_MEBIBYTES = 256;
   private static final Pattern RUNS = Pattern.compile("Done (\\d+) runs");
