@@ -50,15 +50,30 @@ public final class Checkpoint {
   }
 
   /**
+   * Fills this rank's partitions with the tensors of the trainer's state alone: for a trainer whose
+   * fp32 masters are there, and whose weights are made from them. Collective.
+   *
+   * @param state whose tensors' partitions are written
+   * @throws IllegalArgumentException as {@link #restore(ParameterSet)} does
+   * @throws CheckpointException as {@link #restore(ParameterSet)} does
+   */
+  public void restore(TrainerState state) throws IOException {
+    checkpointer.restore(path, Optional.empty(), state);
+  }
+
+  /**
    * Fills this rank's partitions with the checkpoint's weights, and the tensors of the trainer's
    * state likewise. Collective. Values and rank bytes are read with the methods below.
+   *
+   * <p>Memory that is in both is filled in no defined order; give {@link #restore(TrainerState)}
+   * what the weights share with the masters.
    *
    * @param state whose tensors' partitions are written
    * @throws IllegalArgumentException as {@link #restore(ParameterSet)} does
    * @throws CheckpointException as {@link #restore(ParameterSet)} does
    */
   public void restore(ParameterSet model, TrainerState state) throws IOException {
-    checkpointer.restore(path, model, state);
+    checkpointer.restore(path, Optional.of(model), state);
   }
 
   /** Returns a number of the trainer's state, empty if there is none of that name. */

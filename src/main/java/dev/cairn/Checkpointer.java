@@ -216,7 +216,7 @@ public final class Checkpointer implements AutoCloseable {
     return alone(latest::find).map(entry -> new Checkpoint(this, entry.path(), entry.number()));
   }
 
-  void restore(Path folder, ParameterSet model, TrainerState state) throws IOException {
+  void restore(Path folder, Optional<ParameterSet> model, TrainerState state) throws IOException {
     alone(
         () -> {
           tools
@@ -230,10 +230,13 @@ public final class Checkpointer implements AutoCloseable {
         });
   }
 
-  private void readInto(Path folder, ParameterSet model, TrainerState state) throws IOException {
+  private void readInto(Path folder, Optional<ParameterSet> model, TrainerState state)
+      throws IOException {
     try (CheckpointReader reader = new CheckpointReader(folder)) {
       Restore restore = new Restore(tools, reader);
-      restore.add(model, reader.model());
+      if (model.isPresent()) {
+        restore.add(model.get(), reader.model());
+      }
       if (state.tensors().isPresent()) {
         restore.add(state.tensors().get(), reader.state());
       }

@@ -71,6 +71,12 @@ public final class TrainerState {
       return this;
     }
 
+    /** Adds the tensors of a set as {@link #tensor} does each; the set's ties do not count. */
+    public Builder tensors(ParameterSet set) {
+      set.parameters().forEach(this::tensor);
+      return this;
+    }
+
     /** Adds a whole number. */
     public Builder value(String name, long value) {
       values.put(name, JsonNumber.of(value));

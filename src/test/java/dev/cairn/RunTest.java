@@ -283,6 +283,17 @@ class RunTest {
   }
 
   @Test
+  void stateAloneIsRestoredWithoutTouchingTheWeights() throws Exception {
+    saveStep(3, 1, false);
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer = Checkpointer.open(single, options(), run())) {
+      ParameterSet state = moments(1).poisonedOn(0, 1);
+      checkpointer.latest().orElseThrow().restore(TrainerState.builder().tensors(state).build());
+      moments(1).assertHolds(state, 0, 1);
+    }
+  }
+
+  @Test
   void runCallsNeedARun() throws Exception {
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(single, options())) {

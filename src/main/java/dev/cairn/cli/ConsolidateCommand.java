@@ -7,7 +7,6 @@ import dev.cairn.SaveReport;
 import dev.cairn.comm.Communicator;
 import dev.cairn.deepspeed.CheckpointParameters;
 import dev.cairn.deepspeed.ConsolidationOptions;
-import dev.cairn.deepspeed.Consolidator;
 import dev.cairn.deepspeed.DeepSpeedCheckpoint;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.tensor.DType;
@@ -97,25 +96,26 @@ final class ConsolidateCommand implements Callable<Integer> {
         tag == null
             ? DeepSpeedCheckpoint.open(checkpoint)
             : DeepSpeedCheckpoint.open(checkpoint, tag);
-    SaveReport report = adapter.isMade() ? saveAdapter(opened) : saveModel(opened);
+    SaveReport report = save(opened);
     print(report, (System.nanoTime() - startNanos) / 1e9);
     return ExitCode.FINE;
   }
 
-  private SaveReport saveModel(DeepSpeedCheckpoint opened) throws IOException {
-    ModelFiles files = baseModel == null ? ModelFiles.none() : ModelFiles.fromFolder(baseModel);
-    return Consolidator.consolidate(
-        opened, output, files, saveOptions(), excludeFrozen, Optional.ofNullable(attribute));
-  }
-
-  private SaveReport saveAdapter(DeepSpeedCheckpoint opened) throws IOException {
-    Optional<DType> dtype = adapter.dtype(folderOptions);
+  private SaveReport save(DeepSpeedCheckpoint opened) throws IOException {
+    SaveOptions options = saveOptions();
+    Optional<DType> dtype = adapter.isMade() ? adapter.dtype(folderOptions) : options.dtype();
     ConsolidationOptions taken =
         new ConsolidationOptions(excludeFrozen, dtype.isEmpty(), Optional.ofNullable(attribute));
     try (CheckpointParameters parameters = new CheckpointParameters(opened, taken);
         Communicator communicator = Communicator.single();
-        Checkpointer checkpointer = Checkpointer.open(communicator, saveOptions())) {
-      return adapter.save(checkpointer, output, parameters.parameters(), dtype);
+        Checkpointer checkpointer = Checkpointer.open(communicator, options);
+        Progress progress = speech.progress("consolidating", parameters.lengthBytes())) {
+      parameters.onRead(progress::add);
+      if (adapter.isMade()) {
+        return adapter.save(checkpointer, output, parameters.parameters(), dtype);
+      }
+      ModelFiles files = baseModel == null ? ModelFiles.none() : ModelFiles.fromFolder(baseModel);
+      return checkpointer.save(output, parameters.parameters(), files);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.cairn.deepspeed;
 import dev.cairn.Parameter;
 import dev.cairn.ParameterSet;
 import dev.cairn.Partition;
+import dev.cairn.PartitionReader;
 import dev.cairn.hf.TiedNames;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.layout.Layout;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongConsumer;
 
 /**
  * The parameters of a checkpoint as a set that any save of one rank takes: its partitions are read
@@ -24,6 +26,7 @@ public final class CheckpointParameters implements AutoCloseable {
   private final RangeReader reader = new RangeReader();
   private final CastBuffers castBuffers = new CastBuffers();
   private final ParameterSet parameters;
+  private volatile LongConsumer counter = lengthBytes -> {};
 
   /**
    * Prepares the set; opens no file yet.
@@ -49,12 +52,13 @@ public final class CheckpointParameters implements AutoCloseable {
   private Parameter parameter(CheckpointParameter parameter, boolean asHeld) {
     DType dtype = asHeld ? parameter.heldDType() : parameter.storedDType();
     long lengthBytes = dtype.bytes(parameter.shape().elements());
+    PartitionReader content =
+        dtype == parameter.storedDType()
+            ? new StoredReader(parameter, reader)
+            : new CastReader(parameter, reader, Kernels.best(), castBuffers);
     Partition partition =
         Partition.of(
-            dtype == parameter.storedDType()
-                ? new StoredReader(parameter, reader)
-                : new CastReader(parameter, reader, Kernels.best(), castBuffers),
-            lengthBytes);
+            new CountedReader(content, readBytes -> counter.accept(readBytes)), lengthBytes);
     Layout layout = Layout.replicated();
     return parameter.kind() == ParameterKind.BUFFER
         ? Parameter.buffer(parameter.name(), parameter.shape(), dtype, layout, partition)
@@ -76,6 +80,21 @@ public final class CheckpointParameters implements AutoCloseable {
   /** Returns the set, in the order of the module's state dict. */
   public ParameterSet parameters() {
     return parameters;
+  }
+
+  /** Returns the bytes of all partitions of the set, which a save reads at most once each. */
+  public long lengthBytes() {
+    return parameters.parameters().stream()
+        .mapToLong(parameter -> parameter.partition().lengthBytes())
+        .sum();
+  }
+
+  /**
+   * Tells {@code listener} from now on how many bytes of partitions each read made, for a display
+   * of progress. It is called on the threads that read, several at once.
+   */
+  public void onRead(LongConsumer listener) {
+    counter = listener;
   }
 
   /** Closes the files and frees the buffers. */

@@ -96,7 +96,10 @@ final class TorchArchive implements AutoCloseable {
     String order = new String(text, StandardCharsets.US_ASCII);
     if (!order.equals("little")) {
       throw new CorruptFileException(
-          "byte order not supported: byteorder=" + order + ", expected little, file=" + file);
+          "byte order not supported: byteorder="
+              + Printable.of(order)
+              + ", expected little, file="
+              + file);
     }
   }
 

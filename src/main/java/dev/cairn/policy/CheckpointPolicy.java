@@ -17,10 +17,11 @@ import java.util.OptionalLong;
  *
  * <p>There is no clock inside: the same calls give the same answers. Yet ranks measure different
  * times, and all of them must save at the same step, so <strong>only rank 0 asks, and its answer is
- * broadcast</strong>:
+ * broadcast</strong> over the trainer's own process group. Cairn's communicator is not for that
+ * while a save runs in the background, as the save uses it:
  *
  * <pre>{@code
- * byte[] answer = control.broadcast(new byte[] {(byte) (rank == 0 && policy.shouldSave() ? 1 : 0)});
+ * boolean save = broadcastFromRankZero(rank == 0 && policy.shouldSave()); // by the trainer
  * }</pre>
  *
  * <p>Not safe for several threads: report what background saves took from the training thread.

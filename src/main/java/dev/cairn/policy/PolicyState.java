@@ -1,6 +1,8 @@
 package dev.cairn.policy;
 
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What a {@link CheckpointPolicy} has learned, as plain numbers that can be stored in a checkpoint.
@@ -22,6 +24,31 @@ public record PolicyState(
     stepNanos = requireTimes("stepNanos", stepNanos);
     stallNanos = requireTimes("stallNanos", stallNanos);
     writeNanos = requireTimes("writeNanos", writeNanos);
+  }
+
+  /** Returns this as one line of text, to be stored in a checkpoint; {@link #parse} reads it. */
+  public String encode() {
+    return Stream.of(List.of(steps), stepNanos, stallNanos, writeNanos)
+        .map(times -> times.stream().map(Object::toString).collect(Collectors.joining(",")))
+        .collect(Collectors.joining(" ", "", " "));
+  }
+
+  /**
+   * Returns what {@link #encode} has written.
+   *
+   * @throws IllegalArgumentException if it is something else
+   */
+  public static PolicyState parse(String text) {
+    String[] parts = text.split(" ", -1);
+    if (parts.length != 5 || parts[0].isEmpty()) {
+      throw new IllegalArgumentException("no state of a policy: text=" + text);
+    }
+    return new PolicyState(
+        Long.parseLong(parts[0]), times(parts[1]), times(parts[2]), times(parts[3]));
+  }
+
+  private static List<Long> times(String text) {
+    return text.isEmpty() ? List.of() : Stream.of(text.split(",")).map(Long::valueOf).toList();
   }
 
   private static List<Long> requireTimes(String name, List<Long> nanos) {

@@ -31,8 +31,10 @@ public final class TorchCommunicators {
 
   /**
    * Joins a group whose ranks all reach this store. Collective, in that every rank has to join
-   * before the timeout; a store serves one such call of each rank at a time, so give groups that
-   * are made at once a {@code PrefixStore} each.
+   * before the timeout; a store serves one such call of each rank at a time.
+   *
+   * <p>Lend the store itself: Bytedeco PyTorch ends the process when one store is handed to a
+   * second native object, be it a {@code PrefixStore} or a process group.
    *
    * @param store of any kind; borrowed: not closed here, and not used any more once this returns.
    *     Nobody else uses this object meanwhile. It keeps one key, {@code cairn/rank0}

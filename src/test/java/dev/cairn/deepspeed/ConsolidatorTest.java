@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.Checkpointer;
 import dev.cairn.Durability;
 import dev.cairn.SaveOptions;
 import dev.cairn.SaveReport;
+import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.tensor.DType;
@@ -26,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -214,6 +217,23 @@ class ConsolidatorTest {
       ByteBuffer expected = ByteBuffer.allocate(data.length).order(ByteOrder.LITTLE_ENDIAN);
       new MadeUpValues(entry.getKey(), DType.F32, 0, entry.getValue().elements()).fill(0, expected);
       assertArrayEquals(expected.array(), data, entry.getKey());
+    }
+  }
+
+  @Test
+  void readsAreCountedForAProgressDisplay() throws IOException {
+    Map<String, Shape> shapes = Map.of("weight", Shape.of(70_000));
+    Path made = new MadeUpCheckpoint(3, 3).group(shapes).write(folder.resolve("c"));
+    AtomicLong readBytes = new AtomicLong();
+    try (CheckpointParameters parameters =
+            new CheckpointParameters(
+                DeepSpeedCheckpoint.open(made), ConsolidationOptions.defaults());
+        Communicator single = Communicator.single();
+        Checkpointer checkpointer = Checkpointer.open(single, fast().build())) {
+      parameters.onRead(readBytes::addAndGet);
+      checkpointer.save(folder.resolve("model"), parameters.parameters(), ModelFiles.none());
+      assertEquals(4 * 70_000, parameters.lengthBytes());
+      assertEquals(parameters.lengthBytes(), readBytes.get());
     }
   }
 }

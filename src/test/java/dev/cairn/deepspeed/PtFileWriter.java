@@ -16,7 +16,7 @@ import java.util.zip.CRC32;
  * descriptors, zip64 end records; storages are streamed, or left as holes of a sparse file.
  */
 final class PtFileWriter implements AutoCloseable {
-  private static final int BUFFER_BYTES = 4 << 20;
+  private static final int BUFFER_BYTES = 256 << 10;
   private static final int ALIGNMENT = 64;
   private static final long FULL = 0xFFFF_FFFFL;
 

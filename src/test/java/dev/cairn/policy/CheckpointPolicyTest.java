@@ -219,4 +219,15 @@ class CheckpointPolicyTest {
         "value out of range: firstSaveSteps=0, expected 1 or more",
         () -> OPTIONS.withFirstSaveSteps(0));
   }
+
+  @Test
+  void stateIsTheSameAfterItWasText() {
+    for (PolicyState state :
+        List.of(
+            new PolicyState(0, List.of(), List.of(), List.of()),
+            new PolicyState(7, List.of(1L, 2L), List.of(), List.of(Long.MAX_VALUE)))) {
+      assertEquals(state, PolicyState.parse(state.encode()));
+    }
+    assertRefused("no state of a policy: text=1 2", () -> PolicyState.parse("1 2"));
+  }
 }

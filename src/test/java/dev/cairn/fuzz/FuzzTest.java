@@ -1,0 +1,79 @@
+package dev.cairn.fuzz;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Coverage-guided fuzzing by Jazzer, each target in a process of its own whose heap is what an
+ * input may take. Runs for a few seconds; {@code -Dcairn.fuzz.seconds=600} for longer. An input
+ * that was found lies in {@code target/fuzz}.
+ */
+@Tag("processes")
+@Timeout(100_000)
+class FuzzTest {
+  private static final int SECONDS = Integer.getInteger("cairn.fuzz.seconds", 3);
+  private static final int INPUT_LIMIT_SECONDS = 10;
+  private static final int HEAP_MEBIBYTES = 256;
+  private static final Pattern RUNS = Pattern.compile("Done (\\d+) runs");
+
+  @TempDir private Path found;
+
+  @ParameterizedTest
+  @CsvSource({
+    "archive, dev.cairn.deepspeed.ArchiveFuzz",
+    "pickle, dev.cairn.deepspeed.PickleFuzz",
+    "header, dev.cairn.safetensors.HeaderFuzz"
+  })
+  void noInputCrashesHangsOrTakesMoreMemory(String corpus, String target) throws Exception {
+    Path findings =
+        Files.createDirectories(
+            Path.of(System.getProperty("cairn.build.directory", "target"), "fuzz"));
+    Path log = findings.resolve(corpus + ".log");
+    int status =
+        new ProcessBuilder(command(corpus, target, findings))
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile())
+            .start()
+            .waitFor();
+    String said = Files.readString(log);
+    assertEquals(0, status, said);
+    Matcher runs = RUNS.matcher(said);
+    assertTrue(runs.find() && Long.parseLong(runs.group(1)) > 100, said);
+  }
+
+  private List<String> command(String corpus, String target, Path findings)
+      throws IOException, URISyntaxException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xmx" + HEAP_MEBIBYTES + "m", "-XX:MaxDirectMemorySize=64m"));
+    command.addAll(List.of("-XX:+UseSerialGC", "-XX:+EnableDynamicAgentLoading"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.add("com.code_intelligence.jazzer.Jazzer");
+    command.add("--target_class=" + target);
+    command.add("--instrumentation_includes=dev.cairn.**");
+    command.add("--custom_hook_includes=dev.cairn.**");
+    command.add("--reproducer_path=" + findings);
+    command.add("-artifact_prefix=" + findings + "/" + corpus + "-");
+    command.add("-max_total_time=" + SECONDS);
+    command.add("-timeout=" + INPUT_LIMIT_SECONDS);
+    command.add("-rss_limit_mb=0");
+    command.add("-max_len=" + (64 << 10));
+    command.add(System.getProperty("cairn.fuzz.corpus." + corpus, found.toString()));
+    command.add(Path.of(getClass().getResource("/fuzz/" + corpus).toURI()).toString());
+    return command;
+  }
+}
