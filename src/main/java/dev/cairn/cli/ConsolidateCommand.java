@@ -97,7 +97,8 @@ final class ConsolidateCommand implements Callable<Integer> {
         tag == null
             ? DeepSpeedCheckpoint.open(checkpoint)
             : DeepSpeedCheckpoint.open(checkpoint, tag);
-    SaveReport report = adapter.isMade() ? saveAdapter(opened) : saveModel(opened);
+    Optional<AdapterJob> job = adapter.job();
+    SaveReport report = job.isPresent() ? saveAdapter(opened, job.get()) : saveModel(opened);
     print(report, (System.nanoTime() - startNanos) / 1e9);
     return ExitCode.FINE;
   }
@@ -108,19 +109,19 @@ final class ConsolidateCommand implements Callable<Integer> {
         opened, output, files, saveOptions(), excludeFrozen, Optional.ofNullable(attribute));
   }
 
-  private SaveReport saveAdapter(DeepSpeedCheckpoint opened) throws IOException {
+  private SaveReport saveAdapter(DeepSpeedCheckpoint opened, AdapterJob job) throws IOException {
     Optional<DType> dtype = adapter.dtype(folderOptions);
     ConsolidationOptions taken =
         new ConsolidationOptions(excludeFrozen, dtype.isEmpty(), Optional.ofNullable(attribute));
     try (CheckpointParameters parameters = new CheckpointParameters(opened, taken);
         Communicator communicator = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(communicator, saveOptions())) {
-      return adapter.save(checkpointer, output, parameters.parameters(), dtype);
+      return job.save(checkpointer, output, parameters.parameters(), dtype);
     }
   }
 
   private void checkOptions() throws IOException {
-    folderOptions.checkTarget(adapter.target(output));
+    folderOptions.checkTarget(adapter.job().map(job -> job.target(output)).orElse(output));
     if (threads != null && threads < 1) {
       throw new IllegalArgumentException(
           "bad --threads: threads=" + threads + ", expected at least 1");

@@ -109,15 +109,8 @@ public final class AdapterCheckpointer {
       shapes.put(parameter.name(), parameter.shape());
     }
     List<Parameter> adapter = new ArrayList<>();
-    Map<String, Shape> saved = new LinkedHashMap<>();
-    new AdapterNames(config, options, shapes)
-        .select()
-        .forEach(
-            (name, givenName) -> {
-              adapter.add(renamed(given.get(givenName), name));
-              saved.put(name, given.get(givenName).shape());
-            });
-    new AdapterCheck(config).check(saved);
+    AdapterSelection.of(config, options, shapes)
+        .forEach((name, givenName) -> adapter.add(renamed(given.get(givenName), name)));
     return new SingleFile(
         STEM,
         ParameterSet.of(adapter),
