@@ -15,7 +15,7 @@ namespace {
 // of the panel.
 #if defined(__AVX512F__)
 constexpr int kLanes = 16;
-constexpr int kRows = 10;
+constexpr int kRows = 8;
 #elif defined(__AVX2__)
 constexpr int kLanes = 8;
 constexpr int kRows = 3;

@@ -2,6 +2,11 @@
 
 python3 src/test/python/interop_hf.py FOLDER
 
+python3 src/test/python/interop_hf.py --composite FOLDER
+
+The second makes FOLDER/composite/state.safetensors, what a trainer of a policy and a value model
+holds, and FOLDER/composite/policy, the policy's config. The first answers for what it is shown:
+
 FOLDER/settings.json: generation settings, to be saved or refused. FOLDER/generation/N: a saved
 generation config. FOLDER/tokenizers/*: a tokenizer. FOLDER/models/*: a model. The answers go to
 FOLDER/answers.json. Exit code 77: packages are missing.
@@ -14,6 +19,7 @@ import sys
 try:
     import torch
     import transformers
+    from safetensors.torch import load_file, save_file
 except ImportError as e:
     print(e)
     sys.exit(77)
@@ -51,6 +57,48 @@ def model(folder):
     }
 
 
+class Trained(torch.nn.Module):
+    """What PPO trains: a policy, and a value model of the same make with a head of its own."""
+
+    def __init__(self, tie):
+        super().__init__()
+        config = transformers.LlamaConfig(
+            vocab_size=37, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
+            num_attention_heads=2, num_key_value_heads=1, tie_word_embeddings=tie)
+        self.policy = transformers.LlamaForCausalLM(config)
+        self.value = transformers.LlamaModel(config)
+        self.value_head = torch.nn.Linear(16, 1)
+
+
+def policy(folder):
+    """Compares a saved policy with the one that was trained."""
+    loaded, info = transformers.AutoModelForCausalLM.from_pretrained(
+        folder / "saved", output_loading_info=True
+    )
+    state = load_file(folder / "state.safetensors")
+    start = "module.policy."
+    trained = {k[len(start):]: v for k, v in state.items() if k.startswith(start)}
+    own = loaded.state_dict()
+    return {
+        "missing": sorted(info["missing_keys"]),
+        "unexpected": sorted(info["unexpected_keys"]),
+        "dtype": str(loaded.dtype),
+        "names": sorted(own) == sorted(trained),
+        "different": [k for k in own if not torch.equal(own[k], trained[k].to(torch.bfloat16))],
+    }
+
+
+def make_composites(folder):
+    for name, tie in (("plain", False), ("tied", True)):
+        torch.manual_seed(5)
+        case = folder / "composites" / name
+        case.mkdir(parents=True)
+        trained = Trained(tie)
+        trained.policy.config.save_pretrained(case / "policy")
+        state = {"module." + k: v.clone() for k, v in trained.state_dict().items()}
+        save_file(state, case / "state.safetensors", metadata={"format": "pt"})
+
+
 def each(folder, answer):
     if not folder.exists():
         return {}
@@ -58,6 +106,9 @@ def each(folder, answer):
 
 
 def main():
+    if sys.argv[1] == "--composite":
+        make_composites(pathlib.Path(sys.argv[2]))
+        return
     folder = pathlib.Path(sys.argv[1])
     torch.manual_seed(0)
     answers = {
@@ -68,6 +119,7 @@ def main():
         "generation": each(folder / "generation", generation),
         "tokenizers": each(folder / "tokenizers", tokenizer),
         "models": each(folder / "models", model),
+        "policies": each(folder / "composites", lambda case: policy(pathlib.Path(case))),
     }
     (folder / "answers.json").write_text(json.dumps(answers), "utf-8")
 

@@ -110,7 +110,19 @@ public final class Checkpointer implements AutoCloseable {
 
   /** Saves a folder of one tensor file, or fails on all ranks if one's {@code contents} throws. */
   public SaveReport save(Path target, Supplier<SingleFile> contents) throws IOException {
-    return alone(() -> SingleFile.save(tools, target, contents));
+    return alone(
+        () -> SingleFile.save(tools, target, OptionalLong.empty(), Optional.empty(), contents));
+  }
+
+  /**
+   * Saves a checkpoint of the run that has one tensor file, or fails on all ranks if one's {@code
+   * contents} throws; then deletes what the run's retention does not keep. Collective.
+   */
+  public SaveReport save(long step, Supplier<SingleFile> contents, TrainerState state)
+      throws IOException {
+    RunSaves saves = saves();
+    saves.target(step); // a wrong step is refused before anything is sent
+    return alone(() -> saves.save(step, contents, state));
   }
 
   /**
@@ -127,7 +139,7 @@ public final class Checkpointer implements AutoCloseable {
   public SaveReport save(long step, ParameterSet parameters, ModelFiles files, TrainerState state)
       throws IOException {
     SaveContents contents = contents(step, parameters, files, state);
-    return alone(() -> saveAndRetain(contents));
+    return alone(() -> saves().save(contents));
   }
 
   /**
@@ -157,7 +169,7 @@ public final class Checkpointer implements AutoCloseable {
       SaveContents saved = copy.orElse(contents);
       PendingSave pending =
           new PendingSave(
-              background, background.start(() -> saveAndRetain(saved)), System.nanoTime() - start);
+              background, background.start(() -> saves().save(saved)), System.nanoTime() - start);
       if (copy.isEmpty()) {
         pending.await();
       }
@@ -181,26 +193,15 @@ public final class Checkpointer implements AutoCloseable {
 
   private SaveContents contents(
       long step, ParameterSet parameters, ModelFiles files, TrainerState state) {
-    RunOptions run = run();
-    if (step < 0) {
-      throw new IllegalArgumentException("negative step: step=" + step);
-    }
-    Path target = run.directory().resolve(run.unit().folderName(step));
-    return new SaveContents(target, OptionalLong.of(step), parameters, files, Optional.of(state));
+    return new SaveContents(
+        saves().target(step), OptionalLong.of(step), parameters, files, Optional.of(state));
   }
 
-  private RunOptions run() {
-    return runOptions.orElseThrow(
-        () -> new IllegalStateException("checkpointer was opened without a run's directory"));
-  }
-
-  private SaveReport saveAndRetain(SaveContents contents) throws IOException {
-    SaveTools replacing = tools.withOptions(tools.options().withOverwrite(true));
-    SaveReport report = new SaveRun(replacing, contents).run();
-    if (tools.ranks().isWriter()) {
-      new RunDirectory(run().directory(), tools.disk()).retain(run().keepLast(), run().keepEvery());
-    }
-    return report;
+  private RunSaves saves() {
+    RunOptions run =
+        runOptions.orElseThrow(
+            () -> new IllegalStateException("checkpointer was opened without a run's directory"));
+    return new RunSaves(tools, run);
   }
 
   /**
@@ -212,7 +213,7 @@ public final class Checkpointer implements AutoCloseable {
    *     does
    */
   public Optional<Checkpoint> latest() throws IOException {
-    LatestCheckpoint latest = new LatestCheckpoint(tools, run());
+    LatestCheckpoint latest = new LatestCheckpoint(tools, saves().run());
     return alone(latest::find).map(entry -> new Checkpoint(this, entry.path(), entry.number()));
   }
 

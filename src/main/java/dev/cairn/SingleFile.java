@@ -30,7 +30,12 @@ public record SingleFile(
   }
 
   /** Saves what every rank's {@code contents} gives, or fails on every rank. Collective. */
-  static SaveReport save(SaveTools tools, Path target, Supplier<SingleFile> contents)
+  static SaveReport save(
+      SaveTools tools,
+      Path target,
+      OptionalLong step,
+      Optional<TrainerState> state,
+      Supplier<SingleFile> contents)
       throws IOException {
     Ranks ranks = tools.ranks();
     ranks.communicator().control().begin();
@@ -42,13 +47,7 @@ public record SingleFile(
         });
     SingleFile file = made.get();
     SaveContents all =
-        new SaveContents(
-            target,
-            OptionalLong.empty(),
-            file.parameters(),
-            file.files(),
-            Optional.empty(),
-            file.stem());
+        new SaveContents(target, step, file.parameters(), file.files(), state, file.stem());
     SaveTools asChosen = tools.withOptions(tools.options().forSingleFile(file.dtype()));
     return new SaveRun(asChosen, all).run();
   }

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -30,6 +31,11 @@ class TorchrunSaveTest {
   private static final int RANKS = 3;
 
   @TempDir private Path directory;
+
+  @BeforeAll
+  static void needsTorch() throws Exception {
+    TorchLauncher.assumeThere("TorchrunSaveTest");
+  }
 
   @Test
   void ranksOfTorchrunSaveAFolderThatVerifies() throws Exception {
@@ -53,8 +59,8 @@ class TorchrunSaveTest {
 
   /** Returns everything that the launcher and the ranks printed. */
   private String torchrun(String argument) throws IOException, InterruptedException {
-    String python = System.getenv().getOrDefault("CAIRN_PYTHON", "python3");
-    List<String> command = new ArrayList<>(List.of(python, "-m", "torch.distributed.run"));
+    List<String> command =
+        new ArrayList<>(List.of(TorchLauncher.python(), "-m", "torch.distributed.run"));
     command.addAll(List.of("--standalone", "--nproc-per-node=" + RANKS));
     command.add("src/test/python/launch_rank.py");
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

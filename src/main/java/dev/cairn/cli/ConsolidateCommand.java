@@ -103,7 +103,8 @@ final class ConsolidateCommand implements Callable<Integer> {
 
   private SaveReport save(DeepSpeedCheckpoint opened) throws IOException {
     SaveOptions options = saveOptions();
-    Optional<DType> dtype = adapter.isMade() ? adapter.dtype(folderOptions) : options.dtype();
+    Optional<AdapterJob> job = adapter.job();
+    Optional<DType> dtype = job.isPresent() ? adapter.dtype(folderOptions) : options.dtype();
     ConsolidationOptions taken =
         new ConsolidationOptions(excludeFrozen, dtype.isEmpty(), Optional.ofNullable(attribute));
     try (CheckpointParameters parameters = new CheckpointParameters(opened, taken);
@@ -111,8 +112,8 @@ final class ConsolidateCommand implements Callable<Integer> {
         Checkpointer checkpointer = Checkpointer.open(communicator, options);
         Progress progress = speech.progress("consolidating", parameters.lengthBytes())) {
       parameters.onRead(progress::add);
-      if (adapter.isMade()) {
-        return adapter.save(checkpointer, output, parameters.parameters(), dtype);
+      if (job.isPresent()) {
+        return job.get().save(checkpointer, output, parameters.parameters(), dtype);
       }
       ModelFiles files = baseModel == null ? ModelFiles.none() : ModelFiles.fromFolder(baseModel);
       return checkpointer.save(output, parameters.parameters(), files);
@@ -120,7 +121,7 @@ final class ConsolidateCommand implements Callable<Integer> {
   }
 
   private void checkOptions() throws IOException {
-    folderOptions.checkTarget(adapter.target(output));
+    folderOptions.checkTarget(adapter.job().map(job -> job.target(output)).orElse(output));
     if (threads != null && threads < 1) {
       throw new IllegalArgumentException(
           "bad --threads: threads=" + threads + ", expected at least 1");

@@ -28,7 +28,8 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Example: cairn demo --ranks 4 --parameters 124M",
-      "         cairn demo --from ~/models/olmo --ranks 2 --dtype keep --output /tmp/copy"
+      "         cairn demo --from ~/models/olmo --ranks 2 --dtype keep --output /tmp/copy",
+      "         cairn demo --from runs/peft_state --adapter-config adapter_config.json --ranks 2"
     })
 final class DemoCommand implements Callable<Integer> {
   private static final int MAX_RANKS = 1024;
@@ -81,6 +82,8 @@ final class DemoCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions modelOptions;
 
+  @Mixin private AdapterChoice adapter;
+
   @Mixin private OutputOptions speech;
 
   /** Reads {@code 124M}. */
@@ -96,13 +99,15 @@ final class DemoCommand implements Callable<Integer> {
     checkOptions();
     try (DemoFolders folders = DemoFolders.create()) {
       DemoJob job = job(folders);
-      job.choice().files(job.modelFiles()); // refused now, not when the ranks save
+      if (job.adapter().isEmpty()) {
+        job.choice().files(job.modelFiles()); // refused now, not when the ranks save
+      }
       try (DemoModel model = job.openSaved()) {
         long elements = model.tensors().stream().mapToLong(info -> info.shape().elements()).sum();
         long heldBytes = model.tensors().stream().mapToLong(TensorInfo::lengthBytes).sum();
         speech.message(
             "%d ranks hold %d parameters (%s); saving to %s"
-                .formatted(ranks, elements, Amounts.bytes(heldBytes), job.output()));
+                .formatted(ranks, elements, Amounts.bytes(heldBytes), job.target()));
         List<RankReport> reports = save(job, folders);
         int tensors = check(job, model, reports.get(0).bytes());
         DemoResult.of(job, reports, tensors).print(speech);
@@ -116,13 +121,30 @@ final class DemoCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "bad number of ranks: ranks=" + ranks + ", expected 1 to " + MAX_RANKS);
     }
-    folderOptions.checkTarget(output);
+    if (output != null) {
+      folderOptions.checkTarget(adapter.job().map(job -> job.target(output)).orElse(output));
+    }
+    checkAdapter();
     if (held.dtype() != DType.F32 && held.dtype() != DType.BF16) {
       throw new IllegalArgumentException("bad option: --held=" + held + ", expected f32 or bf16");
     }
     if (from == null && modelOptions.choice().chatTemplateName() != null) {
       throw new IllegalArgumentException(
           "a made-up model has no tokenizer: --chat-template-name, expected --from beside it");
+    }
+  }
+
+  private void checkAdapter() {
+    if (adapter.job().isEmpty()) {
+      return;
+    }
+    if (from == null) {
+      throw new IllegalArgumentException(
+          "a made-up model has no adapter: --adapter-config, expected --from beside it");
+    }
+    if (modelOptions.choice().chatTemplateName() != null) {
+      throw new IllegalArgumentException(
+          "an adapter has no generation config: --chat-template-name beside --adapter-config");
     }
   }
 
@@ -142,11 +164,14 @@ final class DemoCommand implements Callable<Integer> {
         modelFiles,
         target,
         mode,
-        folderOptions.dtype().dtype(),
+        adapter.job().isPresent()
+            ? adapter.dtype(folderOptions).orElse(null)
+            : folderOptions.dtype().dtype(),
         folderOptions.maxShardBytes(),
         folderOptions.isDurable(),
         folderOptions.isOverwriting(),
-        modelOptions.choice());
+        modelOptions.choice(),
+        adapter.job());
   }
 
   private List<RankReport> save(DemoJob job, DemoFolders folders) throws IOException {
@@ -154,7 +179,7 @@ final class DemoCommand implements Callable<Integer> {
       return processes.await();
     } catch (DemoFailedException e) {
       // Ranks clean up after themselves, but a rank that was killed could not.
-      StagedFolder.sweep(Disk.local(), job.output());
+      StagedFolder.sweep(Disk.local(), job.target());
       throw e;
     }
   }
@@ -162,12 +187,12 @@ final class DemoCommand implements Callable<Integer> {
   /** Checks the folder's own checksums, then every byte against what was to be saved. */
   private int check(DemoJob job, DemoModel model, long savedBytes) throws IOException {
     try {
-      List<Finding> findings = Verification.of(job.output(), speech).findings();
+      List<Finding> findings = Verification.of(job.target(), speech).findings();
       if (!findings.isEmpty()) {
         throw new CorruptFileException(findings.get(0).toString());
       }
       try (Progress progress = speech.progress("comparing", savedBytes)) {
-        return new DemoCheck(model, job.dtype()).check(job.output(), progress);
+        return new DemoCheck(model, job.dtype()).check(job.target(), progress);
       }
     } catch (CorruptFileException e) {
       throw new DemoFailedException("saved folder is wrong: " + e.getMessage(), ExitCode.FAILURE);

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What every process of a demo is told.
@@ -24,6 +25,7 @@ import java.util.Map;
  * @param isDurable whether the save outlives a power loss
  * @param isOverwriting whether an existing output is replaced
  * @param choice what of the model is saved, and with which generation config
+ * @param adapter the adapter that is saved instead of the model
  */
 record DemoJob(
     Path from,
@@ -36,14 +38,20 @@ record DemoJob(
     long maxShardBytes,
     boolean isDurable,
     boolean isOverwriting,
-    ModelChoice choice) {
+    ModelChoice choice,
+    Optional<AdapterJob> adapter) {
+
+  /** Returns the folder that the save makes. */
+  Path target() {
+    return adapter.map(job -> job.target(output)).orElse(output);
+  }
 
   /** Opens what the job saves of the model. */
   DemoModel openSaved() throws IOException {
     DemoModel whole = openModel();
     try {
-      return choice.of(whole);
-    } catch (IllegalArgumentException e) {
+      return new SavedModel(whole, choice, adapter);
+    } catch (IOException | IllegalArgumentException e) {
       whole.close();
       throw e;
     }
@@ -73,6 +81,7 @@ record DemoJob(
     json.put("isDurable", isDurable);
     json.put("isOverwriting", isOverwriting);
     json.put("choice", choice.toJson());
+    json.put("adapter", adapter.map(AdapterJob::toJson).orElse(null));
     return new String(Json.compact(json), StandardCharsets.UTF_8);
   }
 
@@ -90,6 +99,7 @@ record DemoJob(
         ((JsonNumber) json.get("maxShardBytes")).longValue(),
         (Boolean) json.get("isDurable"),
         (Boolean) json.get("isOverwriting"),
-        ModelChoice.parse((Map<?, ?>) json.get("choice")));
+        ModelChoice.parse((Map<?, ?>) json.get("choice")),
+        Optional.ofNullable((Map<?, ?>) json.get("adapter")).map(AdapterJob::parse));
   }
 }

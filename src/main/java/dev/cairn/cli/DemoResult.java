@@ -24,9 +24,9 @@ record DemoResult(DemoJob job, List<RankReport> ranks, Map<String, Long> fileByt
 
   static DemoResult of(DemoJob job, List<RankReport> ranks, int tensors) throws IOException {
     Map<String, Long> fileBytes = new TreeMap<>();
-    try (Stream<Path> paths = Files.walk(job.output())) {
+    try (Stream<Path> paths = Files.walk(job.target())) {
       for (Path path : paths.filter(Files::isRegularFile).toList()) {
-        fileBytes.put(job.output().relativize(path).toString(), Files.size(path));
+        fileBytes.put(job.target().relativize(path).toString(), Files.size(path));
       }
     }
     return new DemoResult(job, ranks, fileBytes, tensors);
@@ -59,7 +59,7 @@ record DemoResult(DemoJob job, List<RankReport> ranks, Map<String, Long> fileByt
 
   private Map<String, Object> json() {
     Map<String, Object> json = new LinkedHashMap<>();
-    json.put("output", job.output().toString());
+    json.put("output", job.target().toString());
     json.put("mode", mode());
     json.put("durability", job.isDurable() ? "durable" : "fast");
     json.put("bytes", bytes());
@@ -82,7 +82,7 @@ record DemoResult(DemoJob job, List<RankReport> ranks, Map<String, Long> fileByt
   }
 
   private void printText(PrintWriter out) {
-    out.println(job.output());
+    out.println(job.target());
     fileBytes.forEach((file, bytes) -> out.printf("  %-40s %10s%n", file, Amounts.bytes(bytes)));
     out.printf(
         Locale.ROOT,

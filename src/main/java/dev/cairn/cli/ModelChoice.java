@@ -17,11 +17,6 @@ import java.util.Map;
  * @param isRaw whether fused weights are saved as they are
  */
 record ModelChoice(String attribute, String chatTemplateName, boolean isRaw) {
-  /** Returns the chosen part of a model. */
-  DemoModel of(DemoModel whole) {
-    return attribute == null ? whole : new AttributeModel(whole, attribute);
-  }
-
   /** Returns the chosen part of a rank's parameters. */
   ParameterSet of(ParameterSet whole) {
     return attribute == null ? whole : whole.attribute(attribute);

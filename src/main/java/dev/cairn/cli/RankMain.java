@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** One rank of a demo, in a process of its own: holds its partitions, saves, reports a line. */
 final class RankMain {
@@ -97,15 +98,30 @@ final class RankMain {
     return (job.dtype() == null ? options.keepDtypes() : options.dtype(job.dtype())).build();
   }
 
+  /** What is measured. */
+  private interface Save {
+    SaveReport run() throws IOException;
+  }
+
+  private static Save save(DemoJob job, Checkpointer checkpointer, ParameterSet parameters)
+      throws IOException {
+    if (job.adapter().isPresent()) {
+      Optional<DType> dtype = Optional.ofNullable(job.dtype());
+      return () -> job.adapter().get().save(checkpointer, job.output(), parameters, dtype);
+    }
+    ModelFiles files = job.choice().files(job.modelFiles());
+    return () -> checkpointer.save(job.output(), parameters, files);
+  }
+
   private static RankReport save(
       DemoJob job, int rank, Checkpointer checkpointer, RankPartitions partitions)
       throws IOException {
-    ModelFiles files = job.choice().files(job.modelFiles());
     ParameterSet parameters = job.choice().of(partitions.parameters());
+    Save save = save(job, checkpointer, parameters);
     ProcessMemory.forgetPeak();
     long residentBytes = ProcessMemory.residentBytes();
     long startNanos = System.nanoTime();
-    SaveReport report = checkpointer.save(job.output(), parameters, files);
+    SaveReport report = save.run();
     double seconds = (System.nanoTime() - startNanos) / 1e9;
     long peakBytes = ProcessMemory.peakBytes();
     return new RankReport(

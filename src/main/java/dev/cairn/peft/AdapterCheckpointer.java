@@ -1,10 +1,12 @@
 package dev.cairn.peft;
 
+import dev.cairn.Checkpoint;
 import dev.cairn.Checkpointer;
 import dev.cairn.Parameter;
 import dev.cairn.ParameterSet;
 import dev.cairn.SaveReport;
 import dev.cairn.SingleFile;
+import dev.cairn.TrainerState;
 import dev.cairn.hf.FolderFile;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.tensor.Shape;
@@ -93,6 +95,50 @@ public final class AdapterCheckpointer {
     }
   }
 
+  /**
+   * Saves the adapter as a checkpoint of the run, then deletes what the run's retention does not
+   * keep. The step's folder is the adapter's, whatever the adapter is called. Collective.
+   *
+   * @param step number of the step or epoch, 0 or more
+   * @param parameters as {@link #save(Path, ParameterSet)} takes them
+   * @param state what the trainer needs to go on
+   * @return what was done
+   * @throws IllegalArgumentException as {@link #save(Path, ParameterSet)} does
+   * @throws dev.cairn.CheckpointException on every rank, if any rank failed; nothing is committed
+   * @throws IllegalStateException if the checkpointer was opened without a run's directory
+   */
+  public SaveReport save(long step, ParameterSet parameters, TrainerState state)
+      throws IOException {
+    return checkpointer.save(step, () -> contents(parameters), state);
+  }
+
+  /**
+   * Returns the newest checkpoint of the run that is committed and verifies. Collective.
+   *
+   * @return empty if there is none
+   * @throws dev.cairn.CheckpointException on every rank, if the directory cannot be read
+   * @throws IllegalStateException if the checkpointer was opened without a run's directory
+   */
+  public Optional<Checkpoint> latest() throws IOException {
+    return checkpointer.latest();
+  }
+
+  /**
+   * Fills this rank's partitions of the adapter with a checkpoint's values, whatever number of
+   * ranks wrote them; the other parameters are left alone. Collective.
+   *
+   * @param checkpoint from {@link #latest}
+   * @param parameters as {@link #save(Path, ParameterSet)} takes them; the same on every rank
+   * @param state whose tensors' partitions are filled too
+   * @throws IllegalArgumentException if a tensor is not in the checkpoint, or shape or dtype differ
+   * @throws dev.cairn.CheckpointException on every rank, if any rank failed; partitions are then
+   *     undefined
+   */
+  public void restore(Checkpoint checkpoint, ParameterSet parameters, TrainerState state)
+      throws IOException {
+    checkpoint.restore(contents(parameters).parameters(), state);
+  }
+
   private static void deleteIfEmpty(Path folder) throws IOException {
     try {
       Files.deleteIfExists(folder);
@@ -109,15 +155,8 @@ public final class AdapterCheckpointer {
       shapes.put(parameter.name(), parameter.shape());
     }
     List<Parameter> adapter = new ArrayList<>();
-    Map<String, Shape> saved = new LinkedHashMap<>();
-    new AdapterNames(config, options, shapes)
-        .select()
-        .forEach(
-            (name, givenName) -> {
-              adapter.add(renamed(given.get(givenName), name));
-              saved.put(name, given.get(givenName).shape());
-            });
-    new AdapterCheck(config).check(saved);
+    AdapterSelection.of(config, options, shapes)
+        .forEach((name, givenName) -> adapter.add(renamed(given.get(givenName), name)));
     return new SingleFile(
         STEM,
         ParameterSet.of(adapter),

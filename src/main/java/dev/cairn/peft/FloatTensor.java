@@ -43,8 +43,9 @@ final class FloatTensor implements AutoCloseable {
     }
   }
 
-  float get(long index) {
-    return floats.get(Math.toIntExact(index));
+  /** Copies {@code count} elements, from the one at {@code index} on, to the array's start. */
+  void get(long index, float[] target, int count) {
+    floats.get(Math.toIntExact(index), target, 0, count);
   }
 
   /** Returns all elements on the Java heap. */

@@ -44,12 +44,24 @@ final class LowRankProduct implements AutoCloseable {
     float scale = (float) source.scale();
     FloatBuffer target = left.asFloatBuffer();
     try (FloatTensor given = source.readLeft(kernels)) {
-      boolean isTransposed = source.isTransposed(); // then given as rank x rows
-      for (int row = 0; row < source.rows(); row++) {
+      int rows = source.rows();
+      if (source.isTransposed()) { // then given as rank x rows
+        float[] column = new float[rows];
         for (int k = 0; k < rank; k++) {
-          long index = isTransposed ? (long) k * source.rows() + row : (long) row * rank + k;
-          target.put(row * rank + k, scale * given.get(index));
+          given.get((long) k * rows, column, rows);
+          for (int row = 0; row < rows; row++) {
+            target.put(row * rank + k, scale * column[row]);
+          }
         }
+        return;
+      }
+      float[] row = new float[rank];
+      for (int index = 0; index < rows; index++) {
+        given.get((long) index * rank, row, rank);
+        for (int k = 0; k < rank; k++) {
+          row[k] *= scale;
+        }
+        target.put(index * rank, row);
       }
     }
   }
@@ -57,16 +69,30 @@ final class LowRankProduct implements AutoCloseable {
   private void readPanels(LowRankSource source) throws IOException {
     FloatBuffer target = panels.asFloatBuffer();
     try (FloatTensor given = source.readRight(kernels)) {
-      boolean isTransposed = source.isTransposed(); // then given as columns x rank
+      if (source.isTransposed()) { // then given as columns x rank
+        float[] column = new float[rank];
+        for (int index = 0; index < columns; index++) {
+          given.get((long) index * rank, column, rank);
+          for (int k = 0; k < rank; k++) {
+            target.put(inPanels(index, k), column[k]);
+          }
+        }
+        return;
+      }
+      float[] row = new float[columns];
       for (int k = 0; k < rank; k++) {
-        for (int column = 0; column < columns; column++) {
-          long index = isTransposed ? (long) column * rank + k : (long) k * columns + column;
-          int panel = column / Kernels.PANEL_COLUMNS;
-          int inPanel = column % Kernels.PANEL_COLUMNS;
-          target.put((panel * rank + k) * Kernels.PANEL_COLUMNS + inPanel, given.get(index));
+        given.get((long) k * columns, row, columns);
+        for (int column = 0; column < columns; column += Kernels.PANEL_COLUMNS) {
+          int count = Math.min(Kernels.PANEL_COLUMNS, columns - column);
+          target.put(inPanels(column, k), row, column, count);
         }
       }
     }
+  }
+
+  private int inPanels(int column, int k) {
+    int panel = column / Kernels.PANEL_COLUMNS;
+    return (panel * rank + k) * Kernels.PANEL_COLUMNS + column % Kernels.PANEL_COLUMNS;
   }
 
   /** Adds elements of the product to as many F32 from the tile's position on. */

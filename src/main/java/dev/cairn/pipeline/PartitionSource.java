@@ -8,6 +8,7 @@ import dev.cairn.plan.Segment;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 
 /**
@@ -96,6 +97,10 @@ public final class PartitionSource implements ChunkSource {
   private void read(Segment piece, PlannedTensor tensor, ByteBuffer target) throws IOException {
     DType held = tensor.held();
     DType saved = tensor.info().dtype();
+    if (held == saved) {
+      readInPlace(piece, held, target);
+      return;
+    }
     long stepElements = Scratch.BUFFER_BYTES * 8L / Math.max(held.bits(), saved.bits());
     int crc = 0;
     ByteBuffer buffer = scratch.take();
@@ -109,6 +114,23 @@ public final class PartitionSource implements ChunkSource {
       }
     } finally {
       scratch.giveBack(buffer);
+    }
+    checksums.add(piece, crc);
+  }
+
+  /** Reads what needs no cast to where it is written from, checksummed while still in the cache. */
+  private void readInPlace(Segment piece, DType held, ByteBuffer target) throws IOException {
+    long firstByte = held.bytes(piece.partitionElementOffset());
+    int lengthBytes = Math.toIntExact(piece.lengthBytes());
+    int stepBytes = Scratch.BUFFER_BYTES / held.bits() * held.bits(); // whole elements
+    int crc = 0;
+    for (int done = 0; done < lengthBytes; done += stepBytes) {
+      int count = Math.min(stepBytes, lengthBytes - done);
+      ByteBuffer step = target.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+      step.limit(step.position() + count);
+      partitions.read(piece.tensor(), firstByte + done, step);
+      crc = kernels.crc32c(target, count, crc);
+      target.position(target.position() + count);
     }
     checksums.add(piece, crc);
   }

@@ -2,6 +2,7 @@ package dev.cairn.comm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.cairn.TorchLauncher;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,9 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 class TorchrunTest {
   @TempDir Path directory;
 
-  private static String python() {
-    String fromEnvironment = System.getenv().getOrDefault("CAIRN_PYTHON", "python3");
-    return System.getProperty("CAIRN_PYTHON", fromEnvironment);
+  @BeforeAll
+  static void needsTorch() throws Exception {
+    TorchLauncher.assumeThere("TorchrunTest");
   }
 
   @Test
@@ -31,7 +33,7 @@ class TorchrunTest {
     File output = directory.resolve("output").toFile();
     List<String> command =
         List.of(
-            python(),
+            TorchLauncher.python(),
             "-m",
             "torch.distributed.run",
             "--standalone",

@@ -65,8 +65,8 @@ class TrainingTest {
   }
 
   /**
-   * Trains some steps more than {@code fromStep} and until a save is done, then kills all ranks at a
-   * random moment.
+   * Trains some steps more than {@code fromStep} and until a save is done, then kills all ranks at
+   * a random moment.
    */
   private RunLog trainAndKill(String name, int ranks, int steps, long fromStep) throws Exception {
     Path run = folder.resolve(name);

@@ -2,19 +2,28 @@ package dev.cairn.hf;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.Checkpointer;
+import dev.cairn.Durability;
+import dev.cairn.ParameterSet;
 import dev.cairn.SaveOptions;
+import dev.cairn.SaveReport;
+import dev.cairn.comm.Communicator;
 import dev.cairn.json.Golden;
 import dev.cairn.json.Json;
+import dev.cairn.peft.StateDict;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,7 +55,8 @@ class TransformersInteropTest {
       SaveOptions options = SaveOptions.builder().rawNames(true).build();
       FusedWeightsTest.save(model, options, models.resolve(model.type()));
     }
-    runPython();
+    savePolicies();
+    runPython(folder.toString());
     answers = Json.parseObject(Files.readAllBytes(folder.resolve("answers.json")));
   }
 
@@ -79,22 +89,48 @@ class TransformersInteropTest {
     Folders.write(files.files(Optional.empty()), target);
   }
 
+  /** Saves the policies of models that Python has made, from the partitions of three ranks. */
+  private static void savePolicies() throws Exception {
+    runPython("--composite", folder.toString());
+    for (String name : List.of("plain", "tied")) {
+      Path composite = folder.resolve("composites").resolve(name);
+      List<Object> results =
+          StateDict.onRanks(3, communicator -> savePolicy(composite, communicator));
+      for (Object result : results) {
+        assertInstanceOf(SaveReport.class, result, () -> String.valueOf(result));
+      }
+    }
+  }
+
+  private static SaveReport savePolicy(Path composite, Communicator communicator)
+      throws IOException {
+    Path state = composite.resolve("state.safetensors");
+    ParameterSet whole = StateDict.zero3(state, communicator.rank(), communicator.size());
+    SaveOptions options = SaveOptions.builder().durability(Durability.FAST).build();
+    try (Checkpointer checkpointer = Checkpointer.open(communicator, options)) {
+      return checkpointer.save(
+          composite.resolve("saved"),
+          whole.attribute("policy"),
+          ModelFiles.fromFolder(composite.resolve("policy")));
+    }
+  }
+
   private static List<Path> tokenizers() throws IOException {
     try (Stream<Path> folders = Files.list(Golden.path("tokenizers"))) {
       return folders.sorted().toList();
     }
   }
 
-  private static void runPython() throws Exception {
+  private static void runPython(String... arguments) throws Exception {
     String fromEnvironment = System.getenv().getOrDefault("CAIRN_PYTHON", "python3");
     String python = System.getProperty("CAIRN_PYTHON", fromEnvironment);
     Path log = folder.resolve("log");
     int status;
+    List<String> command = new ArrayList<>(List.of(python, SCRIPT.toString()));
+    command.addAll(List.of(arguments));
     try {
       ProcessBuilder builder =
-          new ProcessBuilder(python, SCRIPT.toString(), folder.toString())
-              .redirectErrorStream(true)
-              .redirectOutput(log.toFile());
+          new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
       builder.environment().put("HF_HUB_OFFLINE", "1");
       builder.environment().put("PYTHONDONTWRITEBYTECODE", "1");
       Process process = builder.start();
@@ -196,6 +232,23 @@ class TransformersInteropTest {
       assertEquals("torch.bfloat16", loaded.get("dtype"), model.type());
       assertEquals(true, loaded.get("ones"), model.type());
     }
+  }
+
+  @Test
+  void policyOfACompositeModelIsLoadedAsItWasTrained() {
+    Map<?, ?> policies = (Map<?, ?>) answers.get("policies");
+    assertEquals(Set.of("plain", "tied"), policies.keySet());
+    policies.forEach(
+        (name, policy) ->
+            assertEquals(
+                Map.of(
+                    "missing", List.of(),
+                    "unexpected", List.of(),
+                    "dtype", "torch.bfloat16",
+                    "names", true,
+                    "different", List.of()),
+                policy,
+                String.valueOf(name)));
   }
 
   private static Map<?, ?> tokenizer(String name) {

@@ -19,18 +19,19 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /** A model's whole state in a safetensors file, cut into ZeRO-3 partitions. */
-final class StateDict {
+public final class StateDict {
   private static final byte POISON = (byte) 0xAB;
 
   private StateDict() {}
 
   /** What one rank does. */
-  interface Work<T> {
+  public interface Work<T> {
+    /** Does it, on a thread of the rank's own. */
     T on(Communicator communicator) throws Exception;
   }
 
   /** Returns what {@code rank} holds, padding filled with a poison value. */
-  static ParameterSet zero3(Path file, int rank, int worldSize) throws IOException {
+  public static ParameterSet zero3(Path file, int rank, int worldSize) throws IOException {
     List<Parameter> parameters = new ArrayList<>();
     try (ModelFolder folder = ModelFolder.open(file)) {
       for (FolderTensor tensor : folder.tensors()) {
@@ -58,7 +59,7 @@ final class StateDict {
   }
 
   /** Runs the work on every rank at once; returns each result, or each failure. */
-  static List<Object> onRanks(int worldSize, Work<?> work) throws InterruptedException {
+  public static List<Object> onRanks(int worldSize, Work<?> work) throws InterruptedException {
     List<Communicator> communicators = Communicator.inProcess(worldSize);
     ExecutorService threads = Executors.newFixedThreadPool(worldSize);
     try {
