@@ -2,6 +2,7 @@ package dev.cairn.comm;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -49,6 +50,33 @@ public interface Control {
    * @param reason what failed, as every rank shall report it
    */
   void cancel(String reason);
+
+  /**
+   * Tells the ranks that wait for this one in a collective that it still works: the operation
+   * timeout begins anew for it. Any thread; returns at once and costs nothing to speak of.
+   */
+  void progressed();
+
+  /**
+   * Asks all ranks to meet at the end of a step to come, the same for all: none of them has passed
+   * it. Any rank, any thread; returns at once. Calls on one topic, before it has been agreed upon,
+   * are one.
+   *
+   * @param topic what the meeting is for, 0 or more
+   */
+  void callMeeting(int topic);
+
+  /**
+   * Tells that this rank has done a step, and returns what all ranks meet for right after it. Not
+   * collective: nothing is sent while no rank calls a meeting, and a rank that is asked waits for
+   * other ranks' control threads only, not for their training.
+   *
+   * @param step more than at the last call, 0 or more; ranks count alike
+   * @return topics; each call of a meeting shows once on every rank, at the same step
+   * @throws CommunicationException if the channel is or becomes broken while this waits
+   * @throws IllegalArgumentException if steps go back
+   */
+  Set<Integer> endStep(long step) throws CommunicationException;
 
   /**
    * Returns what broke the channel, or what cancelled the current operation. Any thread.

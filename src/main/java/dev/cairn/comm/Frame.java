@@ -29,8 +29,16 @@ record Frame(Kind kind, long number, ByteBuffer body) {
     LEFT(6),
     /** The rank at fault and the message; the last frame. */
     FAILED(7),
-    /** Nothing but a sign of life. */
-    HEARTBEAT(8);
+    /** A sign of life; its number is how far the rank has come. */
+    HEARTBEAT(8),
+    /** A rank calls a meeting; its number is the topic. */
+    MEET(9),
+    /** From rank 0: which step are you in? Its number is that of the question. */
+    ASK(10),
+    /** To a question: the step. */
+    ANSWER(11),
+    /** From rank 0: a topic, and the step that ranks meet after. */
+    AGREED(12);
 
     private final byte code;
 
@@ -57,13 +65,21 @@ record Frame(Kind kind, long number, ByteBuffer body) {
   private static final int SMALL_BODY_BYTES = 64 << 10;
 
   /** Number of a hello: tells this protocol and its version from anything else. */
-  private static final long MAGIC = 0x636169726e000001L;
+  private static final long MAGIC = 0x636169726e000002L;
 
   private static final Kind[] KINDS = Kind.values();
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   static List<ByteBuffer> empty(Kind kind) {
     return encode(kind, 0, NOTHING);
+  }
+
+  static List<ByteBuffer> empty(Kind kind, long number) {
+    return encode(kind, number, NOTHING);
+  }
+
+  static List<ByteBuffer> aboutStep(Kind kind, long number, long step) {
+    return encode(kind, number, ByteBuffer.allocate(Long.BYTES).putLong(0, step));
   }
 
   static List<ByteBuffer> hello(byte[] secret, int rank, int size) {
@@ -144,6 +160,13 @@ record Frame(Kind kind, long number, ByteBuffer body) {
       throw new ProtocolException("malformed frame: no rank in " + kind);
     }
     return body.getInt();
+  }
+
+  long readStep() throws ProtocolException {
+    if (body.remaining() != Long.BYTES) {
+      throw new ProtocolException("malformed frame: no step in " + kind);
+    }
+    return body.getLong();
   }
 
   byte[] readRemaining() {

@@ -1,6 +1,6 @@
 package dev.cairn.comm;
 
-import java.time.Duration;
+import java.util.function.LongSupplier;
 
 /** Signs of life: sends ours, and finds who gives none. On the loop's thread only. */
 final class Heartbeat {
@@ -8,12 +8,20 @@ final class Heartbeat {
 
   private final long timeoutNanos;
   private final long intervalNanos;
+  private final LongSupplier progress;
   private long sentNanos = System.nanoTime();
   private long tickNanos = sentNanos;
 
-  Heartbeat(Duration peerTimeout) {
-    timeoutNanos = peerTimeout.toNanos();
-    intervalNanos = Math.min(INTERVAL_NANOS, timeoutNanos / 4);
+  /**
+   * Begins to send and to listen.
+   *
+   * @param progress how far this rank has come, sent along
+   */
+  Heartbeat(Timeouts timeouts, LongSupplier progress) {
+    this.progress = progress;
+    timeoutNanos = timeouts.peer().toNanos();
+    long leastNanos = Math.min(timeoutNanos, timeouts.operation().toNanos());
+    intervalNanos = Math.min(INTERVAL_NANOS, leastNanos / 4);
   }
 
   /** Sends what is due on every open connection; returns the nanoseconds until the next. */
@@ -30,7 +38,7 @@ final class Heartbeat {
         connection.setHeardNanos(now);
       }
       if (due && connection.isIdle()) {
-        connection.send(Frame.empty(Frame.Kind.HEARTBEAT));
+        connection.send(Frame.empty(Frame.Kind.HEARTBEAT, progress.getAsLong()));
       }
     }
     if (due) {

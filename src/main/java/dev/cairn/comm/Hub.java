@@ -23,6 +23,12 @@ final class Hub {
     /** A rank closed its communicator in good order. */
     void left(int rank);
 
+    /** Which step is the rank in? */
+    void asked(long question);
+
+    /** Ranks meet at the end of this step. */
+    void agreed(int topic, long step);
+
     /** The channel is broken for good. */
     void failed(int rank, String message);
   }
@@ -30,17 +36,22 @@ final class Hub {
   private final Member[] members;
   private final long operationTimeoutNanos;
   private final byte[][] messages;
+  private final long[] progress;
+  private final long[] progressNanos;
+  private final MeetingCalls meetings;
   private Collective collective;
   private int firstRank;
   private int joined;
   private long round = 1;
-  private long deadlineNanos;
   private boolean failed;
 
   Hub(Member[] members, Timeouts timeouts) {
     this.members = members.clone();
     this.operationTimeoutNanos = timeouts.operation().toNanos();
     this.messages = new byte[members.length][];
+    this.progress = new long[members.length];
+    this.progressNanos = new long[members.length];
+    this.meetings = new MeetingCalls(this.members, operationTimeoutNanos);
   }
 
   /** Takes a rank's message for its next round; completes the round when it is the last one. */
@@ -51,7 +62,7 @@ final class Hub {
     if (joined == 0) {
       collective = call;
       firstRank = rank;
-      deadlineNanos = now + operationTimeoutNanos;
+      Arrays.fill(progressNanos, now);
     }
     if (rankRound != round || messages[rank] != null || call != collective) {
       fail(
@@ -111,18 +122,63 @@ final class Hub {
     }
   }
 
-  /** Returns how long until {@link #expire} has something to do, or {@link Long#MAX_VALUE}. */
-  synchronized long remainingNanos(long now) {
-    return joined == 0 || failed ? Long.MAX_VALUE : deadlineNanos - now;
+  /** Takes how far a rank says it has come: while that grows, the others wait for it. */
+  synchronized void progress(int rank, long value, long now) {
+    if (progress[rank] != value) {
+      progress[rank] = value;
+      progressNanos[rank] = now;
+    }
   }
 
-  /** Fails a round that has waited too long, naming the ranks that did not join it. */
+  /** A rank calls a meeting of all ranks at the end of a step. */
+  synchronized void callMeeting(int topic) {
+    if (!failed) {
+      meetings.call(topic);
+    }
+  }
+
+  /** A rank says which step it will not go beyond. */
+  synchronized void answer(int rank, long question, long lastStep, long now) {
+    if (!failed) {
+      meetings.answer(rank, question, lastStep, now);
+    }
+  }
+
+  /** Returns how long until {@link #expire} has something to do, or {@link Long#MAX_VALUE}. */
+  synchronized long remainingNanos(long now) {
+    if (failed) {
+      return Long.MAX_VALUE;
+    }
+    long least = meetings.remainingNanos(now);
+    for (int rank = 0; joined > 0 && rank < members.length; rank++) {
+      if (messages[rank] == null) {
+        least = Math.min(least, progressNanos[rank] + operationTimeoutNanos - now);
+      }
+    }
+    return least;
+  }
+
+  /** Fails a round, or a meeting, that has waited too long, naming the ranks that it lacks. */
   synchronized void expire(long now) {
-    if (joined == 0 || failed || now - deadlineNanos < 0) {
+    List<Integer> silent = meetings.late(now);
+    if (!silent.isEmpty()) {
+      fail(
+          silent.get(0),
+          "no step agreed upon: no step of %s has ended, waited %.1f s"
+              .formatted(missing(silent, members.length), operationTimeoutNanos / 1e9));
+    }
+    if (joined == 0 || failed) {
       return;
     }
     List<Integer> missing =
-        IntStream.range(0, members.length).filter(r -> messages[r] == null).boxed().toList();
+        IntStream.range(0, members.length)
+            .filter(r -> messages[r] == null)
+            .filter(r -> now - progressNanos[r] >= operationTimeoutNanos)
+            .boxed()
+            .toList();
+    if (missing.isEmpty()) {
+      return;
+    }
     fail(
         missing.get(0),
         "%s timed out: missing %s, waited %.1f s, first to join was rank %d"

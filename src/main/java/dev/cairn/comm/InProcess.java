@@ -21,14 +21,15 @@ final class InProcess {
     List<Communicator> group = new ArrayList<>();
     for (int rank = 0; rank < size; rank++) {
       int self = rank;
-      sessions[rank].attach(new DirectLine(hub, rank));
+      sessions[rank].attach(new DirectLine(hub, rank, sessions));
       TransportFactory factory = exchanges.factory(rank);
       group.add(new RankCommunicator(sessions[rank], factory, () -> hub.leave(self)));
     }
     return List.copyOf(group);
   }
 
-  private record DirectLine(Hub hub, int rank) implements Session.Line {
+  @SuppressWarnings("ArrayRecordComponent") // shared by all ranks, and not changed any more
+  private record DirectLine(Hub hub, int rank, Session[] sessions) implements Session.Line {
     @Override
     public void join(long round, Collective collective, byte[] message) {
       hub.join(rank, round, collective, message, System.nanoTime());
@@ -40,7 +41,20 @@ final class InProcess {
     }
 
     @Override
+    public void callMeeting(int topic) {
+      hub.callMeeting(topic);
+    }
+
+    @Override
+    public void answer(long question, long lastStep) {
+      hub.answer(rank, question, lastStep, System.nanoTime());
+    }
+
+    @Override
     public void expire() {
+      for (Session session : sessions) {
+        hub.progress(session.rank(), session.progress(), System.nanoTime());
+      }
       hub.expire(System.nanoTime());
     }
   }

@@ -2,6 +2,8 @@ package dev.cairn.comm;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /** One rank's end of the control channel: joins rounds and waits for their results. */
@@ -14,6 +16,12 @@ final class Session implements Control, Hub.Member {
     /** Sends a cancellation. */
     void cancel(long operation, String reason);
 
+    /** Asks the hub for a meeting. */
+    void callMeeting(int topic);
+
+    /** Answers the hub's question. */
+    void answer(long question, long lastStep);
+
     /** Lets the hub look at its clock; for hubs without a thread of their own. */
     default void expire() {}
   }
@@ -24,6 +32,8 @@ final class Session implements Control, Hub.Member {
   private final int size;
   private final long expireMillis;
   private final Failures failures = new Failures();
+  private final AtomicLong progress = new AtomicLong();
+  private final Meetings meetings = new Meetings();
   private Line line;
   private boolean calling;
   private boolean closed;
@@ -164,6 +174,58 @@ final class Session implements Control, Hub.Member {
   }
 
   @Override
+  public void progressed() {
+    progress.incrementAndGet();
+  }
+
+  /** Returns a number that grows whenever this rank has done something. */
+  long progress() {
+    return progress.get();
+  }
+
+  @Override
+  public void callMeeting(int topic) {
+    synchronized (this) {
+      checkOpen();
+    }
+    line.callMeeting(topic);
+  }
+
+  @Override
+  public Set<Integer> endStep(long step) throws CommunicationException {
+    synchronized (this) {
+      checkOpen();
+    }
+    meetings.done(step, line::answer);
+    boolean interrupted = false;
+    try {
+      while (meetings.mustWait()) {
+        try {
+          meetings.await(expireMillis, failures);
+        } catch (InterruptedException e) {
+          interrupted = true; // Kept for the caller: what is being agreed is heard.
+        }
+        line.expire();
+      }
+      return meetings.due();
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  @Override
+  public void asked(long question) {
+    meetings.asked(question, line::answer);
+  }
+
+  @Override
+  public void agreed(int topic, long step) {
+    meetings.agreed(topic, step);
+  }
+
+  @Override
   public Optional<CommunicationException> failure() {
     return failures.current();
   }
@@ -217,7 +279,10 @@ final class Session implements Control, Hub.Member {
     wake();
   }
 
-  private synchronized void wake() {
-    notifyAll();
+  private void wake() {
+    synchronized (this) {
+      notifyAll();
+    }
+    meetings.wake();
   }
 }

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
   private static final int BACKLOG = 1024;
 
+  private final Session session;
   private final Timeouts timeouts;
   private final EventLoop loop;
   private final ServerSocketChannel listener;
@@ -30,10 +31,11 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
 
   /** Listens on {@code bind}, any free port; admits nobody before {@link #start}. */
   TcpHub(Session session, Timeouts timeouts, InetAddress bind, byte[] secret) throws IOException {
+    this.session = session;
     this.timeouts = timeouts;
     this.connections = new Connection[session.size()];
     this.departed = new boolean[session.size()];
-    this.heartbeat = new Heartbeat(timeouts.peer());
+    this.heartbeat = new Heartbeat(timeouts, session::progress);
     this.gate = new Gate(secret, connections);
     this.gatherDeadlineNanos = System.nanoTime() + timeouts.rendezvous().toNanos();
     Hub.Member[] members = new Hub.Member[session.size()];
@@ -110,6 +112,9 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
         departed[rank] = true;
         hub.leave(rank);
       }
+      case HEARTBEAT -> hub.progress(rank, frame.number(), System.nanoTime());
+      case MEET -> hub.callMeeting(Math.toIntExact(frame.number()));
+      case ANSWER -> hub.answer(rank, frame.number(), frame.readStep(), System.nanoTime());
       default -> {} // Signs of life, and kinds that only rank 0 sends.
     }
   }
@@ -162,6 +167,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
         giveUpGathering();
       }
     }
+    hub.progress(0, session.progress(), now);
     hub.expire(now);
     return Math.max(0, Math.min(waitNanos, hub.remainingNanos(now)));
   }
@@ -189,6 +195,16 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
   @Override
   public void cancel(long operation, String reason) {
     loop.execute(() -> hub.cancel(0, operation, reason));
+  }
+
+  @Override
+  public void callMeeting(int topic) {
+    loop.execute(() -> hub.callMeeting(topic));
+  }
+
+  @Override
+  public void answer(long question, long lastStep) {
+    loop.execute(() -> hub.answer(0, question, lastStep, System.nanoTime()));
   }
 
   /** Tells the others that rank 0 leaves, and ends. */
@@ -231,6 +247,16 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
     @Override
     public void cancelled(int cancellingRank, long operation, String reason) {
       send(Frame.about(Frame.Kind.CANCEL, operation, cancellingRank, reason));
+    }
+
+    @Override
+    public void asked(long question) {
+      send(Frame.empty(Frame.Kind.ASK, question));
+    }
+
+    @Override
+    public void agreed(int topic, long step) {
+      send(Frame.aboutStep(Frame.Kind.AGREED, topic, step));
     }
 
     @Override

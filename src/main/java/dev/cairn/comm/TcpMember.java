@@ -17,7 +17,7 @@ final class TcpMember implements EventLoop.Work, Connection.Owner, Session.Line 
   /** Takes over a connected channel; says hello once started. */
   TcpMember(Session session, Timeouts timeouts, SocketChannel channel) throws IOException {
     this.session = session;
-    this.heartbeat = new Heartbeat(timeouts.peer());
+    this.heartbeat = new Heartbeat(timeouts, session::progress);
     this.loop = new EventLoop("cairn-control-" + session.rank(), this);
     this.connection = new Connection(loop, channel, Frame.MAX_BODY_BYTES, this);
   }
@@ -46,6 +46,8 @@ final class TcpMember implements EventLoop.Work, Connection.Owner, Session.Line 
       case RESULT -> session.completed(frame.number(), frame.readMessages());
       case CANCEL -> session.cancelled(frame.readRank(), frame.number(), frame.readText());
       case LEFT -> left(frame.readRank());
+      case ASK -> session.asked(frame.number());
+      case AGREED -> session.agreed(Math.toIntExact(frame.number()), frame.readStep());
       case FAILED -> fail(frame.readRank(), frame.readText());
       default -> {} // Signs of life, and kinds that only rank 0 receives.
     }
@@ -96,6 +98,16 @@ final class TcpMember implements EventLoop.Work, Connection.Owner, Session.Line 
   public void cancel(long operation, String reason) {
     loop.execute(
         () -> connection.send(Frame.about(Frame.Kind.CANCEL, operation, session.rank(), reason)));
+  }
+
+  @Override
+  public void callMeeting(int topic) {
+    loop.execute(() -> connection.send(Frame.empty(Frame.Kind.MEET, topic)));
+  }
+
+  @Override
+  public void answer(long question, long lastStep) {
+    loop.execute(() -> connection.send(Frame.aboutStep(Frame.Kind.ANSWER, question, lastStep)));
   }
 
   /** Tells the others that this rank leaves, and ends. */

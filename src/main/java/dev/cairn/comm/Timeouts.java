@@ -7,8 +7,8 @@ import java.util.Map;
  * How long ranks wait for each other.
  *
  * @param rendezvous until every rank has joined the group; 2 minutes unless set
- * @param operation until every rank has joined a collective that one of them waits in; 10 minutes
- *     unless set
+ * @param operation until every rank has joined a collective that one of them waits in, or has shown
+ *     progress towards it; 10 minutes unless set
  * @param peer how long a rank may send no sign of life before it counts as hung; 60 seconds unless
  *     set
  */
