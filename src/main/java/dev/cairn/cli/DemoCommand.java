@@ -1,6 +1,7 @@
 package dev.cairn.cli;
 
 import dev.cairn.SaveMode;
+import dev.cairn.device.Device;
 import dev.cairn.hf.Finding;
 import dev.cairn.io.Disk;
 import dev.cairn.pipeline.StagedFolder;
@@ -69,6 +70,14 @@ final class DemoCommand implements Callable<Integer> {
               + " ${DEFAULT-VALUE}).")
   private SaveMode mode;
 
+  @Option(
+      names = "--device",
+      defaultValue = "cpu",
+      description =
+          "What memory the ranks hold the model in: cpu, or cuda, on as many GPUs as there are"
+              + " (default: ${DEFAULT-VALUE}).")
+  private Device.Kind device;
+
   @Mixin private FolderOptions folderOptions;
 
   @Option(
@@ -124,6 +133,9 @@ final class DemoCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "a made-up model has no tokenizer: --chat-template-name, expected --from beside it");
     }
+    if (device == Device.Kind.CUDA) {
+      DeviceShare.checkAvailable();
+    }
   }
 
   private DemoJob job(DemoFolders folders) throws IOException {
@@ -146,6 +158,7 @@ final class DemoCommand implements Callable<Integer> {
         folderOptions.maxShardBytes(),
         folderOptions.isDurable(),
         folderOptions.isOverwriting(),
+        device,
         modelOptions.choice());
   }
 

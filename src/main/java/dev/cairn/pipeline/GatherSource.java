@@ -19,12 +19,12 @@ import java.util.List;
 public final class GatherSource implements ChunkSource {
   private static final int WRITER = 0;
 
-  private final PartitionSource own;
+  private final PieceSource own;
   private final Transport transport;
   private final int[] nextTag;
 
   /** Creates the receiving end for {@code worldSize} ranks. */
-  public GatherSource(PartitionSource own, Transport transport, int worldSize) {
+  public GatherSource(PieceSource own, Transport transport, int worldSize) {
     this.own = own;
     this.transport = transport;
     this.nextTag = new int[worldSize];

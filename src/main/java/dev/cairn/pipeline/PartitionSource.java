@@ -14,7 +14,7 @@ import java.nio.ByteBuffer;
  * or checksummed where they lie when nothing is cast. Partitions that are not in memory are read
  * piece by piece on the way.
  */
-public final class PartitionSource implements ChunkSource {
+public final class PartitionSource implements PieceSource {
   private final SavePlan plan;
   private final Partitions partitions;
   private final Kernels kernels;
@@ -65,8 +65,8 @@ public final class PartitionSource implements ChunkSource {
     return target.flip();
   }
 
-  /** Fills one piece at the position of {@code target}, which is not moved. */
-  void fill(Segment piece, ByteBuffer target) throws IOException {
+  @Override
+  public void fill(Segment piece, ByteBuffer target) throws IOException {
     PlannedTensor tensor = plan.tensors().get(piece.tensor());
     if (!partitions.isInMemory(piece.tensor())) {
       read(piece, tensor, target.duplicate());

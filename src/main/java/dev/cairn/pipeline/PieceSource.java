@@ -1,0 +1,19 @@
+package dev.cairn.pipeline;
+
+import dev.cairn.plan.Segment;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * This rank's own pieces: chunks that are all its own, and single pieces of chunks that are not.
+ */
+public interface PieceSource extends ChunkSource {
+  /**
+   * Fills one piece, and waits until it is there. Any thread.
+   *
+   * @param piece of this rank
+   * @param target part of a staging buffer; filled from its position, which is not moved
+   * @throws IOException if the bytes cannot be had
+   */
+  void fill(Segment piece, ByteBuffer target) throws IOException;
+}
