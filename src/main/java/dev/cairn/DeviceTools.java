@@ -3,6 +3,7 @@ package dev.cairn;
 import dev.cairn.device.Cuda;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
+import dev.cairn.device.DeviceException;
 import dev.cairn.kernels.DeviceKernels;
 import dev.cairn.pipeline.DeviceStaging;
 import dev.cairn.pipeline.Staging;
@@ -17,6 +18,7 @@ import java.util.Optional;
  */
 final class DeviceTools implements AutoCloseable {
   private DeviceStaging staging;
+  private DeviceException failure;
 
   /**
    * Checks the partitions that are on a GPU and, if there are any, makes ready to copy from it.
@@ -27,6 +29,7 @@ final class DeviceTools implements AutoCloseable {
    * @throws dev.cairn.device.DeviceException if memory is short
    */
   void prepare(List<Parameter> tensors, Staging hostStaging, SaveOptions options) {
+    throwFailure();
     Device device = null;
     for (Parameter parameter : tensors) {
       if (parameter.partition().isOnDevice()) {
@@ -42,6 +45,22 @@ final class DeviceTools implements AutoCloseable {
     staging =
         new DeviceStaging(
             device, hostStaging.count(), hostStaging.bufferBytes(), options.deviceBytes());
+  }
+
+  /**
+   * Keeps a failure for the next {@link #prepare}: the one in which the other ranks hear of it.
+   * What fails before, such as a snapshot, fails on one rank alone.
+   */
+  void failLater(DeviceException e) {
+    failure = e;
+  }
+
+  private void throwFailure() {
+    DeviceException kept = failure;
+    failure = null;
+    if (kept != null) {
+      throw kept;
+    }
   }
 
   private static void check(Parameter parameter, Device device) {

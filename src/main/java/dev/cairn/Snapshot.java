@@ -1,6 +1,7 @@
 package dev.cairn;
 
 import dev.cairn.device.Device;
+import dev.cairn.device.DeviceException;
 import dev.cairn.device.HostMemory;
 import dev.cairn.device.PinnedMemory;
 import dev.cairn.device.ViewableMemory;
@@ -40,7 +41,8 @@ final class Snapshot implements AutoCloseable {
    * Copies. Not collective, and no other rank is waited for.
    *
    * @param budgetBytes how much memory may be used
-   * @return the contents to save; empty if they do not fit, or are not in memory to begin with
+   * @return the contents to save; empty if they do not fit, are not in memory to begin with, or a
+   *     GPU failed, as the save itself will then say
    */
   Optional<SaveContents> take(SaveTools tools, SaveContents contents, long budgetBytes)
       throws IOException {
@@ -53,20 +55,34 @@ final class Snapshot implements AutoCloseable {
     if (!inMemory || !fits(plan, budgetBytes)) {
       return Optional.empty();
     }
+    try {
+      copyAll(tools, plan, tensors, pieces, lengthBytes);
+    } catch (DeviceException e) {
+      tools.devices().failLater(e);
+      return Optional.empty();
+    }
+    return Optional.of(copied(contents, plan, tools.ranks(), offsets));
+  }
+
+  private void copyAll(
+      SaveTools tools, SavePlan plan, List<Parameter> tensors, List<Piece> pieces, long lengthBytes)
+      throws IOException {
     tools.devices().prepare(tensors, tools.staging(), tools.options());
     Optional<DeviceStaging> device = tools.devices().after(tensors);
     reserve(lengthBytes, device);
     Iterator<Piece> next = pieces.iterator();
-    Crew.run(
-        tools.staging(),
-        "cairn-snapshot",
-        buffer -> {
-          for (Piece piece = take(next); piece != null; piece = take(next)) {
-            copy(tools, device, plan, tensors, piece);
-          }
-        });
-    device.ifPresent(DeviceStaging::settle);
-    return Optional.of(copied(contents, plan, tools.ranks(), offsets));
+    try {
+      Crew.run(
+          tools.staging(),
+          "cairn-snapshot",
+          buffer -> {
+            for (Piece piece = take(next); piece != null; piece = take(next)) {
+              copy(tools, device, plan, tensors, piece);
+            }
+          });
+    } finally {
+      device.ifPresent(DeviceStaging::settle);
+    }
   }
 
   /** Returns whether every rank's copy fits: ranks that differed about it would disagree. */

@@ -167,23 +167,26 @@ final class DeviceSaveProgram {
   /** Fails each call of CUDA's in turn, then each piece of a stream's work. */
   private void everyFailureIsToldToAll() throws Exception {
     DeviceKernels.load(); // not again if that failed once
-    int calls = failures((nth) -> Emulation.failCall(nth, FAILURE));
-    int work = failures((nth) -> Emulation.failWork(nth, FAILURE));
-    System.out.println("failures=" + calls + "," + work);
+    for (boolean async : new boolean[] {false, true}) {
+      int calls = failures(async, nth -> Emulation.failCall(nth, FAILURE));
+      int work = failures(async, nth -> Emulation.failWork(nth, FAILURE));
+      System.out.println("async=" + async + ", failures=" + calls + "," + work);
+      Check.equal(true, calls > 20 && work > 10, "enough places to fail at");
+    }
   }
 
   private interface Failing {
     void nth(int nth);
   }
 
-  private int failures(Failing failing) throws Exception {
+  private int failures(boolean async, Failing failing) throws Exception {
     int failures = 0;
-    for (int nth = 1; ; nth += 1 + nth / 10) {
-      Path target = nextTarget();
+    for (int nth = 1; ; nth += 1 + nth / 8) {
+      Path run = nextTarget();
       int failed = nth;
       Runnable begin = () -> failing.nth(failed);
       boolean reached = true;
-      for (Group.Result<Boolean> result : Group.run(2, ranks -> fails(ranks, begin, target))) {
+      for (Group.Result<Boolean> result : Group.run(2, ranks -> fails(ranks, async, begin, run))) {
         if (result.failure() != null) {
           throw new AssertionError("failure " + nth, result.failure());
         }
@@ -191,29 +194,36 @@ final class DeviceSaveProgram {
       }
       Check.nothingIsLeft("after failure " + nth);
       if (!reached) {
-        Check.equal(Optional.empty(), DeviceSaves.wrongFile(target, 2, BF16), "wrong file");
+        Check.equal(
+            Optional.empty(), DeviceSaves.wrongFile(run.resolve("step_0"), 2, BF16), "wrong file");
         return failures;
       }
-      String name = target.getFileName().toString();
-      try (Stream<Path> all = Files.list(folder)) {
-        List<Path> left = all.filter(path -> path.toString().contains(name)).toList();
-        Check.equal(List.of(), left, "left after failure " + nth);
+      if (Files.exists(run)) {
+        try (Stream<Path> left = Files.list(run)) {
+          Check.equal(List.of(), left.toList(), "left after failure " + nth);
+        }
       }
       failures++;
     }
   }
 
   /** Returns whether a save failed, as it must if the failure was reached on any rank. */
-  private static boolean fails(Communicator ranks, Runnable begin, Path target) throws Exception {
+  private static boolean fails(Communicator ranks, boolean async, Runnable begin, Path run)
+      throws Exception {
     SaveOptions options = DeviceSaves.options(SaveMode.PARALLEL, BF16).build();
     ParameterSet host = DeviceSaves.model(2).on(ranks.rank(), 2);
-    try (Checkpointer checkpointer = Checkpointer.open(ranks, options);
+    TrainerState state = TrainerState.builder().build();
+    try (Checkpointer checkpointer = Checkpointer.open(ranks, options, RunOptions.in(run));
         OnDevice trainer = new OnDevice(Device.cuda(0), host)) {
       trainer.await();
       together(ranks, begin);
       Throwable failure = null;
       try {
-        checkpointer.save(target, trainer.parameters(), ModelFiles.none());
+        if (async) {
+          checkpointer.saveAsync(0, trainer.parameters(), ModelFiles.none(), state).await();
+        } else {
+          checkpointer.save(0, trainer.parameters(), ModelFiles.none(), state);
+        }
       } catch (CheckpointException e) {
         failure = e;
       }
