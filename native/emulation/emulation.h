@@ -97,6 +97,10 @@ Error EnterCall(const char* function);
 void SetFault(int error);
 // As for EnterCall, but for one piece of a stream's work.
 int EnterWork();
+// What tests of tests ask for: whether this wait is to be left out, as a caller
+// that forgot it would.
+bool SkipsStreamWait();
+bool SkipsHostWait();
 // Notes that a function was called that is not emulated.
 int NotEmulated(const char* function);
 const char* NotEmulatedText();

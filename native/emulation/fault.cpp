@@ -17,6 +17,11 @@ std::atomic<int> call_error{0};
 std::atomic<int> work_left{0};
 std::atomic<int> work_error{0};
 std::atomic<int> fault{0};
+// Which waits of streams for events are left out: the first of them, and then
+// each so many calls later; 0 is never.
+std::atomic<int> waits_until_skip{0};
+std::atomic<int> skip_every{0};
+std::atomic<bool> host_waits_skipped{false};
 thread_local char not_emulated[128] = "not emulated";
 
 // True once: when the count that was set has been reached.
@@ -46,6 +51,16 @@ Error EnterCall(const char* function) {
 }
 
 int EnterWork() { return Reached(work_left) ? work_error.load() : kSuccess; }
+
+bool SkipsStreamWait() {
+  if (skip_every == 0 || waits_until_skip.fetch_sub(1) > 0) {
+    return false;
+  }
+  waits_until_skip = skip_every - 1;
+  return true;
+}
+
+bool SkipsHostWait() { return host_waits_skipped; }
 
 void SetFault(int error) {
   int none = 0;
@@ -131,6 +146,19 @@ CAIRN_EMULATED void Java_dev_cairn_device_Emulation_failWork(void*, void*,
 CAIRN_EMULATED uint8_t Java_dev_cairn_device_Emulation_failureIsPending(void*,
                                                                         void*) {
   return emulation::calls_left > 0 || emulation::work_left > 0 ? 1 : 0;
+}
+
+CAIRN_EMULATED void Java_dev_cairn_device_Emulation_skipStreamWaits(void*,
+                                                                    void*,
+                                                                    int first,
+                                                                    int every) {
+  emulation::waits_until_skip = first;
+  emulation::skip_every = every;
+}
+
+CAIRN_EMULATED void Java_dev_cairn_device_Emulation_skipHostWaits(
+    void*, void*, uint8_t skipped) {
+  emulation::host_waits_skipped = skipped != 0;
 }
 
 CAIRN_EMULATED void Java_dev_cairn_device_Emulation_clearFault(void*, void*) {

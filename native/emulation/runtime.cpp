@@ -229,8 +229,10 @@ CAIRN_EMULATED cudaError_t cudaStreamWaitEvent(cudaStream_t stream, void* event,
   ENTER
   emulation::PointReference point;
   const emulation::Error error = emulation::PointOf(event, &point);
-  return error != emulation::kSuccess ? error
-                                      : emulation::QueueWait(stream, point);
+  if (error != emulation::kSuccess || emulation::SkipsStreamWait()) {
+    return error;
+  }
+  return emulation::QueueWait(stream, point);
 }
 
 CAIRN_EMULATED cudaError_t cairn_emulated_launch(cudaStream_t stream,
@@ -277,7 +279,7 @@ CAIRN_EMULATED cudaError_t cudaEventSynchronize(void* event) {
   ENTER
   emulation::PointReference point;
   const emulation::Error error = emulation::PointOf(event, &point);
-  if (error == emulation::kSuccess) {
+  if (error == emulation::kSuccess && !emulation::SkipsHostWait()) {
     emulation::WaitFor(point);
   }
   return error != emulation::kSuccess ? error : EnterCall(nullptr);

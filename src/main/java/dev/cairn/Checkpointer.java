@@ -4,9 +4,7 @@ import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
-import dev.cairn.kernels.Kernels;
 import dev.cairn.pipeline.OwnThread;
-import dev.cairn.pipeline.Staging;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -66,9 +64,7 @@ public final class Checkpointer implements AutoCloseable {
 
   static Checkpointer open(
       Communicator communicator, SaveOptions options, Optional<RunOptions> runOptions, Disk disk) {
-    Staging staging = new Staging(options.stagingBuffers(), options.stagingBufferBytes());
-    SaveTools tools =
-        new SaveTools(new Ranks(communicator), options, disk, Kernels.best(), staging);
+    SaveTools tools = SaveTools.open(communicator, options, disk);
     if (options.mode() == SaveMode.GATHER) {
       preload(communicator);
     }
@@ -296,8 +292,11 @@ public final class Checkpointer implements AutoCloseable {
     try {
       background.settle();
     } finally {
-      snapshot.close();
-      tools.staging().close();
+      try {
+        snapshot.close();
+      } finally {
+        tools.close();
+      }
     }
   }
 }

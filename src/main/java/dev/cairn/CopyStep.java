@@ -5,9 +5,6 @@ import dev.cairn.comm.Control;
 import dev.cairn.comm.Transport;
 import dev.cairn.pipeline.Copy;
 import dev.cairn.pipeline.GatherSource;
-import dev.cairn.pipeline.PartitionSource;
-import dev.cairn.pipeline.Partitions;
-import dev.cairn.pipeline.Scratch;
 import dev.cairn.pipeline.ShardFiles;
 import dev.cairn.pipeline.TensorChecksums;
 import dev.cairn.plan.SavePlan;
@@ -53,28 +50,24 @@ final class CopyStep {
   }
 
   private void writeOwn(ShardFiles shards) throws IOException {
-    try (Scratch scratch = newScratch()) {
-      new Copy(
-              plan.chunks(ranks().rank(), chunkBytes()),
-              ownPartitions(scratch),
-              shards,
-              this::checkWanted)
+    try (OwnPieces own = own()) {
+      new Copy(plan.chunks(ranks().rank(), chunkBytes()), own.source(), shards, this::checkWanted)
           .run(tools.staging());
     }
   }
 
   private void gather(ShardFiles shards, Transport transport) throws IOException {
-    try (Scratch scratch = newScratch()) {
-      GatherSource source = new GatherSource(ownPartitions(scratch), transport, ranks().size());
+    try (OwnPieces own = own()) {
+      GatherSource source = new GatherSource(own.source(), transport, ranks().size());
       new Copy(plan.chunks(chunkBytes()), source, shards, this::checkWanted).run(tools.staging());
     }
   }
 
   private void send(Transport transport) throws IOException {
-    try (Scratch scratch = newScratch()) {
+    try (OwnPieces own = own()) {
       new Copy(
               plan.messages(ranks().rank(), chunkBytes()),
-              ownPartitions(scratch),
+              own.source(),
               (chunk, sequence, parts) ->
                   transport.send(only(parts), WRITER, GatherSource.tag(sequence)).await(),
               this::checkWanted)
@@ -90,33 +83,8 @@ final class CopyStep {
     return parts.get(0);
   }
 
-  /** Allocates what partitions are read into; null, and nothing, if all are in memory. */
-  private Scratch newScratch() {
-    boolean allInMemory =
-        tensors.stream().allMatch(parameter -> parameter.partition().isInMemory());
-    return allInMemory ? null : new Scratch(tools.staging().count());
-  }
-
-  private PartitionSource ownPartitions(Scratch scratch) {
-    return new PartitionSource(plan, new Own(tensors), tools.kernels(), checksums, scratch);
-  }
-
-  /** This rank's partitions. */
-  private record Own(List<Parameter> tensors) implements Partitions {
-    @Override
-    public boolean isInMemory(int tensor) {
-      return tensors.get(tensor).partition().isInMemory();
-    }
-
-    @Override
-    public ByteBuffer view(int tensor, long byteOffset, int lengthBytes) {
-      return tensors.get(tensor).partition().view(byteOffset, lengthBytes);
-    }
-
-    @Override
-    public void read(int tensor, long byteOffset, ByteBuffer target) throws IOException {
-      tensors.get(tensor).partition().read(byteOffset, target);
-    }
+  private OwnPieces own() {
+    return new OwnPieces(tools, plan, tensors, checksums);
   }
 
   private Ranks ranks() {

@@ -55,11 +55,6 @@ public record Parameter(
    * @throws IllegalArgumentException if it is not, for example ZeRO-3's placeholder of no elements
    */
   void checkPartition(int rank, int worldSize) {
-    if (!partition.device().isCpu()) {
-      throw new IllegalArgumentException(
-          "partition is not in host memory: tensor=%s, device=%s, expected cpu; copy it first"
-              .formatted(name, partition.device()));
-    }
     long paddedElements = layout.paddedElements(shape, rank, worldSize);
     long lengthBytes = partition.lengthBytes();
     long paddedBytes = (paddedElements * held.bits() + 7) / 8;
@@ -70,6 +65,19 @@ public record Parameter(
                   .formatted(name, lengthBytes, expected(paddedBytes, validBytes), shape, held)
               + " layout=%s, rank=%d of %d)".formatted(layout.describe(), rank, worldSize)
               + placeholderHint(lengthBytes));
+    }
+  }
+
+  /**
+   * Checks that host code can reach the partition.
+   *
+   * @throws IllegalArgumentException if it is in the memory of a GPU
+   */
+  void checkInHostMemory() {
+    if (partition.isOnDevice()) {
+      throw new IllegalArgumentException(
+          "partition is not in host memory: tensor=%s, device=%s, expected cpu; restore into host memory, then copy"
+              .formatted(name, partition.device()));
     }
   }
 

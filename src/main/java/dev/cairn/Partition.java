@@ -1,5 +1,6 @@
 package dev.cairn;
 
+import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
 import dev.cairn.device.HostMemory;
 import java.io.IOException;
@@ -14,21 +15,28 @@ import java.nio.ByteOrder;
  * is done). Little-endian elements, the valid ones first, then padding if the layout has any.
  */
 public final class Partition {
-  private static final Partition EMPTY = new Partition(0, 0, Device.cpu(), null, null);
+  private static final Partition EMPTY = new Partition(0, 0, Device.cpu(), null, null, null);
 
   private final long address;
   private final long lengthBytes;
   private final Device device;
   private final ByteBuffer buffer;
   private final PartitionReader reader;
+  private final CudaStream stream;
 
   private Partition(
-      long address, long lengthBytes, Device device, ByteBuffer buffer, PartitionReader reader) {
+      long address,
+      long lengthBytes,
+      Device device,
+      ByteBuffer buffer,
+      PartitionReader reader,
+      CudaStream stream) {
     this.address = address;
     this.lengthBytes = lengthBytes;
     this.device = device;
     this.buffer = buffer;
     this.reader = reader;
+    this.stream = stream;
   }
 
   /** Returns the partition of a rank that holds nothing, or padding only. */
@@ -37,7 +45,8 @@ public final class Partition {
   }
 
   /**
-   * Returns a partition in native memory.
+   * Returns a partition in native memory. On a GPU, a save begins to read it when what is queued on
+   * the GPU's default stream by then has been done.
    *
    * @param address of the first element, on {@code device}
    * @param lengthBytes all of it, padding included
@@ -49,7 +58,21 @@ public final class Partition {
       throw new IllegalArgumentException(
           "bad partition: address=0x%x, lengthBytes=%d".formatted(address, lengthBytes));
     }
-    return new Partition(address, lengthBytes, device, null, null);
+    return new Partition(address, lengthBytes, device, null, null, null);
+  }
+
+  /**
+   * Returns a partition in the memory of a GPU that a trainer may still be writing: a save begins
+   * to read it when what is queued on the trainer's stream by then has been done.
+   *
+   * @param address of the first element, on the stream's GPU
+   * @param lengthBytes all of it, padding included
+   * @param stream borrowed; must be open when a save begins
+   * @throws IllegalArgumentException as {@link #of(long, long, Device)} does
+   */
+  public static Partition of(long address, long lengthBytes, CudaStream stream) {
+    Partition any = of(address, lengthBytes, stream.device());
+    return new Partition(any.address, any.lengthBytes, any.device, null, null, stream);
   }
 
   /**
@@ -63,7 +86,7 @@ public final class Partition {
       throw new IllegalArgumentException(
           "partition on the Java heap: lengthBytes=" + buffer.remaining() + ", expected direct");
     }
-    return new Partition(0, buffer.remaining(), Device.cpu(), buffer.slice(), null);
+    return new Partition(0, buffer.remaining(), Device.cpu(), buffer.slice(), null, null);
   }
 
   /**
@@ -77,7 +100,7 @@ public final class Partition {
     if (lengthBytes < 0) {
       throw new IllegalArgumentException("bad partition: lengthBytes=" + lengthBytes);
     }
-    return new Partition(0, lengthBytes, Device.cpu(), null, reader);
+    return new Partition(0, lengthBytes, Device.cpu(), null, reader, null);
   }
 
   /** Returns the length in bytes, padding included. */
@@ -100,7 +123,18 @@ public final class Partition {
         && address() == other.address();
   }
 
-  private long address() {
+  /** Returns whether there are bytes of it, and these in the memory of a GPU. */
+  boolean isOnDevice() {
+    return !device.isCpu() && lengthBytes > 0;
+  }
+
+  /** Returns the stream whose work is to be waited for; null for the GPU's default one. */
+  CudaStream stream() {
+    return stream;
+  }
+
+  /** Returns the address of the first byte, wherever it is. */
+  long address() {
     return buffer == null ? address : HostMemory.addressOf(buffer);
   }
 
@@ -122,6 +156,9 @@ public final class Partition {
   ByteBuffer view(long byteOffset, int viewBytes) {
     if (reader != null) {
       throw new IllegalStateException("partition is not in memory: it can only be read");
+    }
+    if (!device.isCpu()) {
+      throw new IllegalStateException("partition is in the memory of a GPU: device=" + device);
     }
     if (buffer != null) {
       return buffer.slice((int) byteOffset, viewBytes).order(ByteOrder.LITTLE_ENDIAN);

@@ -17,14 +17,16 @@ import java.util.Map;
  * Makes this rank's plan and finds out, before any file exists, whether all ranks made the same.
  */
 final class PlanAgreement {
+  private final SaveTools tools;
   private final Ranks ranks;
   private final SaveOptions options;
   private final SaveContents contents;
   private SavePlan plan;
 
-  PlanAgreement(Ranks ranks, SaveOptions options, SaveContents contents) {
-    this.ranks = ranks;
-    this.options = options;
+  PlanAgreement(SaveTools tools, SaveContents contents) {
+    this.tools = tools;
+    this.ranks = tools.ranks();
+    this.options = tools.options();
     this.contents = contents;
   }
 
@@ -49,6 +51,7 @@ final class PlanAgreement {
     for (Parameter parameter : contents.tensors()) {
       parameter.checkPartition(ranks.rank(), ranks.size());
     }
+    tools.devices().prepare(contents.tensors(), tools.staging(), options);
     if (!options.rawNames()) {
       FusedWeights.check(
           contents.files().config(),

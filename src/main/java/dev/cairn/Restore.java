@@ -36,6 +36,7 @@ final class Restore {
   void add(ParameterSet parameters, Map<String, TensorRecord> saved) {
     for (Parameter parameter : parameters.parameters()) {
       parameter.checkPartition(tools.ranks().rank(), tools.ranks().size());
+      parameter.checkInHostMemory();
       TensorRecord source = find(parameter, parameters, saved);
       check(parameter, source);
       long heldOffset = 0;

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param maxShardBytes limit of the tensor bytes in one file
  * @param stagingBuffers how many staging buffers each rank allocates
  * @param stagingBufferBytes size of each, a multiple of 4096
+ * @param deviceBytes how much memory of its GPU a rank takes, if it has partitions there
  * @param snapshotBudgetBytes how much host memory an asynchronous save may copy into
  * @param rawNames whether weights that transformers would split are saved as they are; otherwise
  *     they are an error
@@ -27,6 +28,7 @@ public record SaveOptions(
     long maxShardBytes,
     int stagingBuffers,
     int stagingBufferBytes,
+    long deviceBytes,
     long snapshotBudgetBytes,
     boolean rawNames) {
   /**
@@ -50,6 +52,10 @@ public record SaveOptions(
           "bad staging: stagingBuffers=%d, expected at least 1, stagingBufferBytes=%d, expected a multiple of 4096"
               .formatted(stagingBuffers, stagingBufferBytes));
     }
+    if (deviceBytes < 8192) {
+      throw new IllegalArgumentException(
+          "too little device memory: deviceBytes=" + deviceBytes + ", expected at least 8192");
+    }
   }
 
   /** Returns these options, replacing an existing target or not. */
@@ -62,6 +68,7 @@ public record SaveOptions(
         maxShardBytes,
         stagingBuffers,
         stagingBufferBytes,
+        deviceBytes,
         snapshotBudgetBytes,
         rawNames);
   }
@@ -76,6 +83,7 @@ public record SaveOptions(
         Long.MAX_VALUE,
         stagingBuffers,
         stagingBufferBytes,
+        deviceBytes,
         snapshotBudgetBytes,
         rawNames);
   }
@@ -106,6 +114,7 @@ public record SaveOptions(
     private long maxShardBytes = Sharding.DEFAULT_MAX_SHARD_BYTES;
     private int stagingBuffers = 4;
     private int stagingBufferBytes = 8 << 20;
+    private long deviceBytes = 64L << 20;
     private long snapshotBudgetBytes = Long.MAX_VALUE;
     private boolean rawNames;
 
@@ -159,6 +168,15 @@ public record SaveOptions(
       return this;
     }
 
+    /**
+     * Sets how much memory of its GPU a rank takes to cast in, if it has partitions there; 64 MiB
+     * by default. It is allocated at the first save from the GPU and kept.
+     */
+    public Builder deviceBytes(long value) {
+      this.deviceBytes = value;
+      return this;
+    }
+
     /** Sets how much host memory an asynchronous save may copy into; what is needed by default. */
     public Builder snapshotBudgetBytes(long value) {
       this.snapshotBudgetBytes = value;
@@ -185,6 +203,7 @@ public record SaveOptions(
           maxShardBytes,
           stagingBuffers,
           stagingBufferBytes,
+          deviceBytes,
           snapshotBudgetBytes,
           rawNames);
     }

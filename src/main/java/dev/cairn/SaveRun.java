@@ -41,7 +41,7 @@ final class SaveRun {
     contents =
         contents.withModel(
             new TieDecision(ranks, contents.model(), contents.files().config()).withoutAliases());
-    plan = new PlanAgreement(ranks, tools.options(), contents).agree();
+    plan = new PlanAgreement(tools, contents).agree();
     checksums = new TensorChecksums(plan);
     Optional<TrainerFile> trainerFile = trainerFile();
     took(SavePhase.PLAN);

@@ -1,10 +1,15 @@
 package dev.cairn;
 
 import dev.cairn.device.Device;
+import dev.cairn.device.DeviceException;
 import dev.cairn.device.HostMemory;
+import dev.cairn.device.PinnedMemory;
+import dev.cairn.device.ViewableMemory;
 import dev.cairn.layout.ElementRange;
 import dev.cairn.layout.Layout;
 import dev.cairn.pipeline.Crew;
+import dev.cairn.pipeline.DeviceRun;
+import dev.cairn.pipeline.DeviceStaging;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.SavePlan;
 import dev.cairn.plan.Segment;
@@ -27,7 +32,7 @@ final class Snapshot implements AutoCloseable {
   private static final int ALIGNMENT_BYTES = 64;
   private static final long PIECE_BYTES = 4L << 20;
 
-  private HostMemory memory;
+  private ViewableMemory memory;
 
   /** A piece of this rank's partitions, and where its copy goes. */
   private record Piece(Segment segment, long offset) {}
@@ -36,7 +41,8 @@ final class Snapshot implements AutoCloseable {
    * Copies. Not collective, and no other rank is waited for.
    *
    * @param budgetBytes how much memory may be used
-   * @return the contents to save; empty if they do not fit, or are not in memory to begin with
+   * @return the contents to save; empty if they do not fit, are not in memory to begin with, or a
+   *     GPU failed, as the save itself will then say
    */
   Optional<SaveContents> take(SaveTools tools, SaveContents contents, long budgetBytes)
       throws IOException {
@@ -49,17 +55,34 @@ final class Snapshot implements AutoCloseable {
     if (!inMemory || !fits(plan, budgetBytes)) {
       return Optional.empty();
     }
-    reserve(lengthBytes);
-    Iterator<Piece> next = pieces.iterator();
-    Crew.run(
-        tools.staging(),
-        "cairn-snapshot",
-        buffer -> {
-          for (Piece piece = take(next); piece != null; piece = take(next)) {
-            copy(tools, plan, tensors, piece);
-          }
-        });
+    try {
+      copyAll(tools, plan, tensors, pieces, lengthBytes);
+    } catch (DeviceException e) {
+      tools.devices().failLater(e);
+      return Optional.empty();
+    }
     return Optional.of(copied(contents, plan, tools.ranks(), offsets));
+  }
+
+  private void copyAll(
+      SaveTools tools, SavePlan plan, List<Parameter> tensors, List<Piece> pieces, long lengthBytes)
+      throws IOException {
+    tools.devices().prepare(tensors, tools.staging(), tools.options());
+    Optional<DeviceStaging> device = tools.devices().after(tensors);
+    reserve(lengthBytes, device);
+    Iterator<Piece> next = pieces.iterator();
+    try {
+      Crew.run(
+          tools.staging(),
+          "cairn-snapshot",
+          buffer -> {
+            for (Piece piece = take(next); piece != null; piece = take(next)) {
+              copy(tools, device, plan, tensors, piece);
+            }
+          });
+    } finally {
+      device.ifPresent(DeviceStaging::settle);
+    }
   }
 
   /** Returns whether every rank's copy fits: ranks that differed about it would disagree. */
@@ -103,10 +126,15 @@ final class Snapshot implements AutoCloseable {
     return pieces;
   }
 
-  private void reserve(long lengthBytes) {
-    if (memory == null || memory.lengthBytes() < lengthBytes) {
+  /** Makes sure of enough memory, pinned if a GPU is to copy to it. */
+  private void reserve(long lengthBytes, Optional<DeviceStaging> device) {
+    boolean fits = memory != null && memory.lengthBytes() >= lengthBytes;
+    if (!fits || (device.isPresent() && !(memory instanceof PinnedMemory))) {
       close();
-      memory = HostMemory.allocate(lengthBytes);
+      memory =
+          device.isPresent()
+              ? PinnedMemory.allocate(device.get().device(), Math.max(1, lengthBytes))
+              : HostMemory.allocate(lengthBytes);
     }
   }
 
@@ -116,17 +144,24 @@ final class Snapshot implements AutoCloseable {
     }
   }
 
-  private void copy(SaveTools tools, SavePlan plan, List<Parameter> tensors, Piece piece) {
+  private void copy(
+      SaveTools tools,
+      Optional<DeviceStaging> device,
+      SavePlan plan,
+      List<Parameter> tensors,
+      Piece piece) {
     Segment segment = piece.segment();
     PlannedTensor tensor = plan.tensors().get(segment.tensor());
+    Partition partition = tensors.get(segment.tensor()).partition();
     DType held = tensor.held();
-    ByteBuffer source =
-        tensors
-            .get(segment.tensor())
-            .partition()
-            .view(
-                held.bytes(segment.partitionElementOffset()),
-                Math.toIntExact(held.bytes(segment.elements())));
+    long offset = held.bytes(segment.partitionElementOffset());
+    if (partition.isOnDevice()) {
+      DType saved = tensor.info().dtype();
+      DeviceRun run = new DeviceRun(held, partition.address() + offset, saved, segment.elements());
+      device.get().queue(List.of(run), memory.address() + piece.offset());
+      return;
+    }
+    ByteBuffer source = partition.view(offset, Math.toIntExact(held.bytes(segment.elements())));
     ByteBuffer target = memory.view(piece.offset(), Math.toIntExact(segment.lengthBytes()));
     if (held == tensor.info().dtype()) {
       target.put(source); // checksummed when it is written

@@ -1,6 +1,7 @@
 package dev.cairn.cli;
 
 import dev.cairn.SaveMode;
+import dev.cairn.device.Device;
 import dev.cairn.hf.Finding;
 import dev.cairn.io.Disk;
 import dev.cairn.pipeline.StagedFolder;
@@ -70,6 +71,14 @@ final class DemoCommand implements Callable<Integer> {
               + " ${DEFAULT-VALUE}).")
   private SaveMode mode;
 
+  @Option(
+      names = "--device",
+      defaultValue = "cpu",
+      description =
+          "What memory the ranks hold the model in: cpu, or cuda, on as many GPUs as there are"
+              + " (default: ${DEFAULT-VALUE}).")
+  private Device.Kind device;
+
   @Mixin private FolderOptions folderOptions;
 
   @Option(
@@ -132,6 +141,9 @@ final class DemoCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "a made-up model has no tokenizer: --chat-template-name, expected --from beside it");
     }
+    if (device == Device.Kind.CUDA) {
+      DeviceShare.checkAvailable();
+    }
   }
 
   private void checkAdapter() {
@@ -170,6 +182,7 @@ final class DemoCommand implements Callable<Integer> {
         folderOptions.maxShardBytes(),
         folderOptions.isDurable(),
         folderOptions.isOverwriting(),
+        device,
         modelOptions.choice(),
         adapter.job());
   }

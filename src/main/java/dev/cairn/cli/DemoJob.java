@@ -1,6 +1,7 @@
 package dev.cairn.cli;
 
 import dev.cairn.SaveMode;
+import dev.cairn.device.Device;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.tensor.DType;
@@ -24,6 +25,7 @@ import java.util.Optional;
  * @param maxShardBytes where a file ends and the next begins
  * @param isDurable whether the save outlives a power loss
  * @param isOverwriting whether an existing output is replaced
+ * @param device what memory the ranks hold the model in
  * @param choice what of the model is saved, and with which generation config
  * @param adapter the adapter that is saved instead of the model
  */
@@ -38,6 +40,7 @@ record DemoJob(
     long maxShardBytes,
     boolean isDurable,
     boolean isOverwriting,
+    Device.Kind device,
     ModelChoice choice,
     Optional<AdapterJob> adapter) {
 
@@ -80,6 +83,7 @@ record DemoJob(
     json.put("maxShardBytes", maxShardBytes);
     json.put("isDurable", isDurable);
     json.put("isOverwriting", isOverwriting);
+    json.put("device", device.name());
     json.put("choice", choice.toJson());
     json.put("adapter", adapter.map(AdapterJob::toJson).orElse(null));
     return new String(Json.compact(json), StandardCharsets.UTF_8);
@@ -99,6 +103,7 @@ record DemoJob(
         ((JsonNumber) json.get("maxShardBytes")).longValue(),
         (Boolean) json.get("isDurable"),
         (Boolean) json.get("isOverwriting"),
+        Device.Kind.valueOf((String) json.get("device")),
         ModelChoice.parse((Map<?, ?>) json.get("choice")),
         Optional.ofNullable((Map<?, ?>) json.get("adapter")).map(AdapterJob::parse));
   }

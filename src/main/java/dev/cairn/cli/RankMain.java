@@ -4,18 +4,17 @@ import dev.cairn.Checkpointer;
 import dev.cairn.Durability;
 import dev.cairn.Parameter;
 import dev.cairn.ParameterSet;
-import dev.cairn.Partition;
 import dev.cairn.SaveMode;
 import dev.cairn.SaveOptions;
 import dev.cairn.SaveReport;
 import dev.cairn.comm.Communicator;
+import dev.cairn.device.Device;
 import dev.cairn.hf.ModelFiles;
-import dev.cairn.layout.Layout;
 import dev.cairn.tensor.DType;
-import dev.cairn.tensor.Shape;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -51,17 +50,16 @@ final class RankMain {
     try (Communicator communicator = Communicator.fromEnvironment()) {
       Lifeline lifeline = Lifeline.watch(communicator);
       try (DemoModel model = job.openModel();
-          RankPartitions partitions =
-              RankPartitions.fill(model, communicator.rank(), communicator.size());
+          RankShare share = share(job, model, communicator);
           Checkpointer checkpointer = Checkpointer.open(communicator, options(job))) {
         if (job.mode() == SaveMode.GATHER) {
           communicator.transport(); // a trainer is connected, too, when its save begins
         }
-        warmUp(checkpointer, communicator);
+        warmUp(checkpointer, share.parameters());
         communicator.control().allGather(new byte[0]);
         lifeline.beginSaving();
         try {
-          return save(job, communicator.rank(), checkpointer, partitions);
+          return save(job, communicator.rank(), checkpointer, share.parameters());
         } finally {
           lifeline.endSaving();
         }
@@ -69,16 +67,28 @@ final class RankMain {
     }
   }
 
+  private static RankShare share(DemoJob job, DemoModel model, Communicator communicator)
+      throws IOException {
+    RankPartitions host = RankPartitions.fill(model, communicator.rank(), communicator.size());
+    if (job.device() == Device.Kind.CPU) {
+      return host;
+    }
+    try (host) {
+      return host.toDevice(DeviceShare.deviceOf(communicator.rank()));
+    }
+  }
+
   /**
    * Saves a few bytes beside the ranks' meeting place: what is measured then is a save in the midst
    * of training, whose classes have been loaded, and not the start of a JVM.
    */
-  private static void warmUp(Checkpointer checkpointer, Communicator communicator)
+  private static void warmUp(Checkpointer checkpointer, ParameterSet parameters)
       throws IOException {
     Path folder = Path.of(System.getenv("CAIRN_RENDEZVOUS")).resolve("warm-up");
-    Shape shape = Shape.of(communicator.size());
-    ByteBuffer element = ByteBuffer.allocateDirect(Float.BYTES);
-    Parameter tiny = Parameter.of("tiny", shape, DType.F32, Layout.zero3(), Partition.of(element));
+    Parameter tiny =
+        Collections.min(
+            parameters.parameters(),
+            Comparator.comparingLong(parameter -> parameter.shape().elements()));
     for (int round = 0; round < WARM_UP_SAVES; round++) {
       checkpointer.save(
           folder.resolve(Integer.toString(round)),
@@ -114,9 +124,8 @@ final class RankMain {
   }
 
   private static RankReport save(
-      DemoJob job, int rank, Checkpointer checkpointer, RankPartitions partitions)
-      throws IOException {
-    ParameterSet parameters = job.choice().of(partitions.parameters());
+      DemoJob job, int rank, Checkpointer checkpointer, ParameterSet held) throws IOException {
+    ParameterSet parameters = job.choice().of(held);
     Save save = save(job, checkpointer, parameters);
     ProcessMemory.forgetPeak();
     long residentBytes = ProcessMemory.residentBytes();

@@ -18,7 +18,7 @@ import java.util.List;
  * One rank's share of a model in native memory, as a trainer under ZeRO-3 would hold it: one block,
  * the partitions one after the other, padding poisoned so that it would be seen in a file.
  */
-final class RankPartitions implements AutoCloseable {
+final class RankPartitions implements RankShare {
   private static final int VIEW_BYTES = 64 << 20;
   private static final byte POISON = (byte) 0xA5;
   private static final int ALIGNMENT_BYTES = 64;
@@ -105,8 +105,13 @@ final class RankPartitions implements AutoCloseable {
     view.put(bytes);
   }
 
-  /** Returns the parameters; their memory is valid until {@link #close}. */
-  ParameterSet parameters() {
+  /** Copies the share to a GPU. */
+  DeviceShare toDevice(Device device) {
+    return DeviceShare.copy(memory, offsets, parameters, device);
+  }
+
+  @Override
+  public ParameterSet parameters() {
     return parameters;
   }
 

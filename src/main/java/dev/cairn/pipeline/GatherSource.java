@@ -19,12 +19,12 @@ import java.util.List;
 public final class GatherSource implements ChunkSource {
   private static final int WRITER = 0;
 
-  private final PartitionSource own;
+  private final PieceSource own;
   private final Transport transport;
   private final int[] nextTag;
 
   /** Creates the receiving end for {@code worldSize} ranks. */
-  public GatherSource(PartitionSource own, Transport transport, int worldSize) {
+  public GatherSource(PieceSource own, Transport transport, int worldSize) {
     this.own = own;
     this.transport = transport;
     this.nextTag = new int[worldSize];
@@ -37,6 +37,9 @@ public final class GatherSource implements ChunkSource {
 
   @Override
   public Filling begin(Chunk chunk, ByteBuffer staging) throws IOException {
+    if (chunk.pieces().stream().allMatch(piece -> piece.rank() == WRITER)) {
+      return own.begin(chunk, staging);
+    }
     List<Transfer> receives = new ArrayList<>();
     for (Segment piece : chunk.pieces()) {
       if (piece.rank() != WRITER) {

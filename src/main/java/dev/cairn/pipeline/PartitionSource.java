@@ -16,7 +16,7 @@ import java.util.List;
  * or checksummed where they lie when nothing is cast. Partitions that are not in memory are read
  * piece by piece on the way.
  */
-public final class PartitionSource implements ChunkSource {
+public final class PartitionSource implements PieceSource {
   /** Shorter pieces are put together in the staging buffer, and are written at once. */
   private static final int IN_PLACE_BYTES = 64 << 10;
 
@@ -63,8 +63,8 @@ public final class PartitionSource implements ChunkSource {
     return parts.all();
   }
 
-  /** Adds one piece, cast into its place unless it can be taken from where it lies. */
-  void add(Segment piece, Parts parts) throws IOException {
+  @Override
+  public void add(Segment piece, Parts parts) throws IOException {
     int lengthBytes = Math.toIntExact(piece.lengthBytes());
     if (lengthBytes >= IN_PLACE_BYTES && isReady(piece)) {
       ByteBuffer inPlace = view(piece);
@@ -76,7 +76,8 @@ public final class PartitionSource implements ChunkSource {
     parts.addPlaced(lengthBytes);
   }
 
-  private void fill(Segment piece, ByteBuffer target) throws IOException {
+  @Override
+  public void fill(Segment piece, ByteBuffer target) throws IOException {
     PlannedTensor tensor = plan.tensors().get(piece.tensor());
     if (!partitions.isInMemory(piece.tensor())) {
       read(piece, tensor, target.duplicate());

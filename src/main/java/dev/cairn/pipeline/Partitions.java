@@ -27,6 +27,16 @@ public interface Partitions {
   }
 
   /**
+   * Returns where the partition is in the memory of a GPU; 0 if it is not there, but where it can
+   * be viewed or read.
+   *
+   * @param tensor index into the plan
+   */
+  default long deviceAddress(int tensor) {
+    return 0;
+  }
+
+  /**
    * Returns a little-endian view of a part of this rank's partition; nothing is copied.
    *
    * @param tensor index into the plan

@@ -8,7 +8,7 @@ import java.util.List;
  * The bytes of a chunk as its pieces are added: what lies side by side in the staging buffer
  * becomes one part, what is used where it lies another.
  */
-final class Parts {
+public final class Parts {
   private final ByteBuffer staging;
   private final List<ByteBuffer> done = new ArrayList<>();
   private int runBegin;
@@ -22,17 +22,17 @@ final class Parts {
   }
 
   /** Returns the place of the next piece. */
-  ByteBuffer nextPlace(int lengthBytes) {
+  public ByteBuffer nextPlace(int lengthBytes) {
     return staging.duplicate().limit(end + lengthBytes).position(end);
   }
 
   /** Adds the next piece, which is in its place. */
-  void addPlaced(int lengthBytes) {
+  public void addPlaced(int lengthBytes) {
     end += lengthBytes;
   }
 
   /** Adds the next piece from memory elsewhere; its place stays empty. */
-  void addElsewhere(ByteBuffer bytes) {
+  public void addElsewhere(ByteBuffer bytes) {
     endRun();
     end += bytes.remaining();
     runBegin = end;

@@ -1,6 +1,9 @@
 package dev.cairn.pipeline;
 
+import dev.cairn.device.Device;
 import dev.cairn.device.HostMemory;
+import dev.cairn.device.PinnedMemory;
+import dev.cairn.device.ViewableMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -11,7 +14,7 @@ import java.util.List;
  * and before any file exists.
  */
 public final class Staging implements AutoCloseable {
-  private final HostMemory memory;
+  private ViewableMemory memory;
   private final List<ByteBuffer> buffers = new ArrayList<>();
 
   /**
@@ -26,9 +29,29 @@ public final class Staging implements AutoCloseable {
           "bad staging: count=%d, expected at least 1, bufferBytes=%d, expected a multiple of 4096"
               .formatted(count, bufferBytes));
     }
-    memory = HostMemory.allocate((long) count * bufferBytes);
+    use(HostMemory.allocate((long) count * bufferBytes), count, bufferBytes);
+  }
+
+  private void use(ViewableMemory allocated, int count, int bufferBytes) {
+    memory = allocated;
+    buffers.clear();
     for (int index = 0; index < count; index++) {
       buffers.add(memory.view((long) index * bufferBytes, bufferBytes));
+    }
+  }
+
+  /**
+   * Replaces the buffers by pinned ones, unless they are: a GPU copies to these while the host does
+   * other things. No copy may be running.
+   *
+   * @throws dev.cairn.device.DeviceException if the system cannot pin that much; the buffers are as
+   *     they were
+   */
+  public void pin(Device device) {
+    if (!(memory instanceof PinnedMemory)) {
+      ViewableMemory pageable = memory;
+      use(PinnedMemory.allocate(device, pageable.lengthBytes()), count(), bufferBytes());
+      pageable.close();
     }
   }
 

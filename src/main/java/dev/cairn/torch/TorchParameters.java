@@ -18,7 +18,9 @@ import org.bytedeco.pytorch.global.torch;
  *
  * <p>It holds a reference to every tensor until {@link #close}, so that their storage stays where
  * it is even if the trainer closes its own: close it after the save has returned (or its snapshot
- * is done). What the tensors hold must not change until then. Not thread-safe.
+ * is done). What the tensors hold must not change until then. Tensors on a GPU (with {@code
+ * org.bytedeco:pytorch}'s natives for GPUs) are read after the work that is queued, when the save
+ * begins, on the stream that was PyTorch's current one when they were added. Not thread-safe.
  */
 public final class TorchParameters implements AutoCloseable {
   private final List<Tensor> held = new ArrayList<>();
@@ -94,7 +96,10 @@ public final class TorchParameters implements AutoCloseable {
       return Partition.empty();
     }
     try (Pointer data = reference.data_ptr()) {
-      return Partition.of(data.address(), reference.nbytes(), deviceOf(name, reference));
+      Device device = deviceOf(name, reference);
+      return device.isCpu()
+          ? Partition.of(data.address(), reference.nbytes(), device)
+          : Partition.of(data.address(), reference.nbytes(), CurrentStream.of(device));
     }
   }
 

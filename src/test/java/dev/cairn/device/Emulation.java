@@ -1,11 +1,19 @@
 package dev.cairn.device;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -35,6 +43,31 @@ public final class Emulation {
     // Links to the emulated libraries must not be left where real ones are looked for.
     options.add("-Dorg.bytedeco.javacpp.cachedir=target/javacpp-emulation");
     return java(options, main, settings, arguments);
+  }
+
+  /**
+   * Runs the main class in several new JVMs at once under the emulation, which know their number as
+   * {@code RANK}.
+   */
+  public static List<Ended> runAll(
+      int processes, Class<?> main, Map<String, String> settings, String... arguments)
+      throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(processes);
+    try {
+      List<Future<Ended>> running = new ArrayList<>();
+      for (int rank = 0; rank < processes; rank++) {
+        Map<String, String> environment = new HashMap<>(settings);
+        environment.put("RANK", Integer.toString(rank));
+        running.add(threads.submit(() -> run(main, environment, arguments)));
+      }
+      List<Ended> ended = new ArrayList<>();
+      for (Future<Ended> one : running) {
+        ended.add(one.get());
+      }
+      return ended;
+    } finally {
+      threads.shutdownNow();
+    }
   }
 
   /** Runs the main class in a new JVM without an emulation. */
@@ -67,8 +100,17 @@ public final class Emulation {
 
   /** Loads the emulation; first of all in a JVM. */
   public static void load() {
-    System.load(FOLDER.resolve("libcuda.so.1").toAbsolutePath().toString());
-    System.load(FOLDER.resolve("libcudart.so.13").toAbsolutePath().toString());
+    // One process at a time: JavaCPP may load what another is still unpacking.
+    try (FileChannel channel =
+            FileChannel.open(
+                FOLDER.resolve("loading"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = channel.lock()) {
+      System.load(FOLDER.resolve("libcuda.so.1").toAbsolutePath().toString());
+      System.load(FOLDER.resolve("libcudart.so.13").toAbsolutePath().toString());
+      Check.equal(true, lock.isValid() && Cuda.isAvailable(), "available");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Makes the nth call from now fail. */
@@ -79,6 +121,15 @@ public final class Emulation {
 
   /** Returns whether what was asked to fail has not been reached yet. */
   public static native boolean failureIsPending();
+
+  /**
+   * Leaves out waits of streams for events, as a program that forgot them would: the {@code first}
+   * from now, counted from 0, and then every so manieth; none if {@code every} is 0.
+   */
+  public static native void skipStreamWaits(int first, int every);
+
+  /** Leaves out the host's waits for events, or makes them again. */
+  public static native void skipHostWaits(boolean skipped);
 
   /** Forgets that a stream's work failed, which hardware does not. */
   public static native void clearFault();

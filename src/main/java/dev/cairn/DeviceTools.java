@@ -1,0 +1,137 @@
+package dev.cairn;
+
+import dev.cairn.device.Cuda;
+import dev.cairn.device.CudaStream;
+import dev.cairn.device.Device;
+import dev.cairn.device.DeviceException;
+import dev.cairn.kernels.DeviceKernels;
+import dev.cairn.pipeline.DeviceStaging;
+import dev.cairn.pipeline.Staging;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a checkpointer has of the GPU that its rank's partitions are on: nothing, until the first
+ * save from there.
+ */
+final class DeviceTools implements AutoCloseable {
+  private DeviceStaging staging;
+  private DeviceException failure;
+
+  /**
+   * Checks the partitions that are on a GPU and, if there are any, makes ready to copy from it.
+   *
+   * @param hostStaging is pinned then
+   * @throws IllegalArgumentException if a partition is not where it is said to be, is not aligned,
+   *     or on another GPU than the others, or if no GPU can be used here
+   * @throws dev.cairn.device.DeviceException if memory is short
+   */
+  void prepare(List<Parameter> tensors, Staging hostStaging, SaveOptions options) {
+    throwFailure();
+    Device device = null;
+    for (Parameter parameter : tensors) {
+      if (parameter.partition().isOnDevice()) {
+        device = device == null ? parameter.partition().device() : device;
+        check(parameter, device);
+      }
+    }
+    if (device == null || (staging != null && staging.device().equals(device))) {
+      return;
+    }
+    close();
+    hostStaging.pin(device);
+    staging =
+        new DeviceStaging(
+            device, hostStaging.count(), hostStaging.bufferBytes(), options.deviceBytes());
+  }
+
+  /**
+   * Keeps a failure for the next {@link #prepare}: the one in which the other ranks hear of it.
+   * What fails before, such as a snapshot, fails on one rank alone.
+   */
+  void failLater(DeviceException e) {
+    failure = e;
+  }
+
+  private void throwFailure() {
+    DeviceException kept = failure;
+    failure = null;
+    if (kept != null) {
+      throw kept;
+    }
+  }
+
+  private static void check(Parameter parameter, Device device) {
+    Partition partition = parameter.partition();
+    DeviceKernels.reasonNotAvailable()
+        .ifPresent(
+            reason -> {
+              throw refused(parameter, "GPUs cannot be used here: " + reason);
+            });
+    if (!partition.device().equals(device)) {
+      throw refused(parameter, "expected " + device + " like the rank's other partitions");
+    }
+    if (device.index() < 0 || device.index() >= Cuda.deviceCount()) {
+      throw refused(parameter, "expected cuda:0 to cuda:" + (Cuda.deviceCount() - 1));
+    }
+    if (partition.address() % Math.max(1, parameter.held().bits() / 8) != 0) {
+      throw refused(
+          parameter,
+          "address=0x%x is not aligned to %s".formatted(partition.address(), parameter.held()));
+    }
+    Device first = Cuda.deviceOf(partition.address());
+    Device last = Cuda.deviceOf(partition.address() + partition.lengthBytes() - 1);
+    if (!first.equals(device) || !last.equals(device)) {
+      throw refused(
+          parameter,
+          "address=0x%x, lengthBytes=%d is memory of %s"
+              .formatted(
+                  partition.address(),
+                  partition.lengthBytes(),
+                  first.equals(last) ? first : first + " and " + last));
+    }
+  }
+
+  private static IllegalArgumentException refused(Parameter parameter, String why) {
+    return new IllegalArgumentException(
+        "partition cannot be read: tensor=%s, device=%s; %s"
+            .formatted(parameter.name(), parameter.partition().device(), why));
+  }
+
+  /**
+   * Returns what copies these tensors from the GPU, after the work that their streams have queued
+   * by now; empty if none is on a GPU. They have been prepared for.
+   */
+  Optional<DeviceStaging> after(List<Parameter> tensors) {
+    Map<Long, CudaStream> streams = new HashMap<>();
+    for (Parameter parameter : tensors) {
+      if (parameter.partition().isOnDevice()) {
+        CudaStream stream = parameter.partition().stream();
+        streams.put(stream == null ? 0 : stream.handle(), stream);
+      }
+    }
+    streams.forEach((handle, stream) -> waitFor(stream));
+    return streams.isEmpty() ? Optional.empty() : Optional.of(staging);
+  }
+
+  private void waitFor(CudaStream stream) {
+    if (stream != null) {
+      staging.waitFor(stream);
+      return;
+    }
+    try (CudaStream defaultStream = CudaStream.borrowed(staging.device(), 0)) {
+      staging.waitFor(defaultStream);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (staging != null) {
+      DeviceStaging closing = staging;
+      staging = null;
+      closing.close();
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package dev.cairn;
+
+import dev.cairn.pipeline.DeviceSource;
+import dev.cairn.pipeline.DeviceStaging;
+import dev.cairn.pipeline.PartitionSource;
+import dev.cairn.pipeline.Partitions;
+import dev.cairn.pipeline.PieceSource;
+import dev.cairn.pipeline.Scratch;
+import dev.cairn.pipeline.TensorChecksums;
+import dev.cairn.plan.SavePlan;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+
+/** This rank's own pieces, wherever their partitions are, for the time of one copy. */
+final class OwnPieces implements AutoCloseable {
+  private final Scratch scratch;
+  private final Optional<DeviceStaging> device;
+  private final PieceSource source;
+
+  /** Opens a source of these tensors' pieces; {@code checksums} gets all that go through it. */
+  OwnPieces(SaveTools tools, SavePlan plan, List<Parameter> tensors, TensorChecksums checksums) {
+    Own own = new Own(tensors);
+    boolean allInMemory = tensors.stream().allMatch(tensor -> tensor.partition().isInMemory());
+    device = tools.devices().after(tensors);
+    scratch = allInMemory ? null : new Scratch(tools.staging().count());
+    PartitionSource host = new PartitionSource(plan, own, tools.kernels(), checksums, scratch);
+    source =
+        device.isEmpty()
+            ? host
+            : new DeviceSource(plan, own, host, tools.kernels(), checksums, device.get());
+  }
+
+  PieceSource source() {
+    return source;
+  }
+
+  /** This rank's partitions. */
+  private record Own(List<Parameter> tensors) implements Partitions {
+    @Override
+    public boolean isInMemory(int tensor) {
+      return tensors.get(tensor).partition().isInMemory();
+    }
+
+    @Override
+    public long deviceAddress(int tensor) {
+      Partition partition = tensors.get(tensor).partition();
+      return partition.isOnDevice() ? partition.address() : 0;
+    }
+
+    @Override
+    public ByteBuffer view(int tensor, long byteOffset, int lengthBytes) {
+      return tensors.get(tensor).partition().view(byteOffset, lengthBytes);
+    }
+
+    @Override
+    public void read(int tensor, long byteOffset, ByteBuffer target) throws IOException {
+      tensors.get(tensor).partition().read(byteOffset, target);
+    }
+  }
+
+  /** Waits until no GPU reads the partitions or writes to the staging buffers any more. */
+  @Override
+  public void close() {
+    try {
+      device.ifPresent(DeviceStaging::settle);
+    } finally {
+      if (scratch != null) {
+        scratch.close();
+      }
+    }
+  }
+}

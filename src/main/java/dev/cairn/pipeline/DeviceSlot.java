@@ -1,0 +1,32 @@
+package dev.cairn.pipeline;
+
+import dev.cairn.device.CudaEvent;
+import dev.cairn.device.Device;
+import dev.cairn.device.DeviceMemory;
+
+/**
+ * A piece of device memory in which elements wait, cast, to be copied to the host.
+ *
+ * @param memory where they wait
+ * @param isCast recorded when they are there
+ * @param isCopied recorded when they are on the host, and the memory is free again
+ */
+record DeviceSlot(DeviceMemory memory, CudaEvent isCast, CudaEvent isCopied)
+    implements AutoCloseable {
+  static DeviceSlot open(Device device, long lengthBytes) {
+    Closing opened = new Closing();
+    try {
+      return new DeviceSlot(
+          opened.add(DeviceMemory.allocate(device, lengthBytes)),
+          opened.add(CudaEvent.create(device)),
+          opened.add(CudaEvent.create(device)));
+    } catch (RuntimeException e) {
+      throw opened.after(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    Closing.of(memory, isCast, isCopied).close();
+  }
+}

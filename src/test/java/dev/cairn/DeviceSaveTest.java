@@ -1,0 +1,54 @@
+package dev.cairn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.device.Emulation;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Saves from the memory of GPUs, under the emulated CUDA. */
+@Tag("processes")
+class DeviceSaveTest {
+  private static final int LARGEST_GROUP = 4;
+
+  @TempDir Path temporary;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"saves", "mistakes", "failures"})
+  void threads(String what) throws Exception {
+    Emulation.Ended ended =
+        Emulation.run(DeviceSaveProgram.class, Map.of(), what, temporary.toString());
+    assertEquals(0, ended.status(), ended.output());
+    assertTrue(ended.output().endsWith("done\n"), ended.output());
+  }
+
+  @Test
+  void processesOfEveryGroupSaveTheBytesOfTheCpu() throws Exception {
+    List<Emulation.Ended> all =
+        Emulation.runAll(
+            LARGEST_GROUP,
+            DeviceSaveRank.class,
+            Map.of("CAIRN_EMULATION_SEED", "5"),
+            Integer.toString(LARGEST_GROUP),
+            temporary.toString());
+    for (Emulation.Ended ended : all) {
+      assertTrue(ended.status() == 0 && ended.output().endsWith("done\n"), all::toString);
+    }
+  }
+
+  @Test
+  void hostReadOfDeviceMemoryFaults() throws Exception {
+    Emulation.Ended ended =
+        Emulation.run(DeviceSaveProgram.class, Map.of(), "host-read", temporary.toString());
+    assertNotEquals(0, ended.status(), ended.output());
+    assertTrue(ended.output().contains("SIGSEGV"), ended.output());
+  }
+}

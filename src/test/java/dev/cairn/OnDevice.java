@@ -1,0 +1,102 @@
+package dev.cairn;
+
+import dev.cairn.device.CudaStream;
+import dev.cairn.device.Device;
+import dev.cairn.device.DeviceMemory;
+import dev.cairn.device.PinnedMemory;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * A trainer whose parameters are in the memory of a GPU, most of them. What it does, it queues on a
+ * stream of its own and does not wait for.
+ */
+final class OnDevice implements AutoCloseable {
+  private static final int STAYS_ON_HOST = 4;
+  private static final int EARLIER_COPIES = 60;
+
+  private final Deque<Runnable> opened = new ArrayDeque<>();
+  private final List<DeviceMemory> memories = new ArrayList<>();
+  private final CudaStream stream;
+  private final Device device;
+  private ParameterSet parameters;
+
+  /** Takes the parameters to a GPU; one in four stays where it is, so that chunks are mixed. */
+  OnDevice(Device device, ParameterSet host) {
+    this.device = device;
+    stream = CudaStream.create(device);
+    opened.push(stream::close);
+    try {
+      beBusy();
+      List<Parameter> moved = new ArrayList<>();
+      for (Parameter parameter : host.parameters()) {
+        boolean stays = moved.size() % STAYS_ON_HOST == 3;
+        moved.add(stays ? parameter : moved(parameter));
+      }
+      parameters = ParameterSet.of(moved);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** Queues work before all other, so that what comes after it is done later than a save begins. */
+  private void beBusy() {
+    DeviceMemory memory = DeviceMemory.allocate(device, EARLIER_COPIES);
+    opened.push(memory::close);
+    for (int copy = 1; copy < EARLIER_COPIES; copy++) {
+      stream.copyOnDevice(memory.address(), memory.address() + copy, 1);
+    }
+  }
+
+  private Parameter moved(Parameter given) {
+    int lengthBytes = Math.toIntExact(given.partition().lengthBytes());
+    if (lengthBytes == 0) {
+      return given;
+    }
+    DeviceMemory memory = DeviceMemory.allocate(device, lengthBytes);
+    opened.push(memory::close);
+    memories.add(memory);
+    upload(memory, given.partition().view(0, lengthBytes));
+    return new Parameter(
+        given.name(),
+        given.shape(),
+        given.held(),
+        given.layout(),
+        Partition.of(memory.address(), lengthBytes, stream),
+        given.isBuffer());
+  }
+
+  private void upload(DeviceMemory memory, ByteBuffer bytes) {
+    PinnedMemory pinned = PinnedMemory.allocate(device, memory.lengthBytes());
+    opened.push(pinned::close);
+    pinned.view(0, bytes.remaining()).put(bytes);
+    stream.copyToDevice(pinned.address(), memory.address(), memory.lengthBytes());
+  }
+
+  ParameterSet parameters() {
+    return parameters;
+  }
+
+  /** Waits until the parameters are what they are to be. */
+  void await() {
+    stream.synchronize();
+  }
+
+  /** Queues changes of all that is on the GPU, as the next step would make them. */
+  void overwrite() {
+    for (DeviceMemory memory : memories) {
+      upload(memory, ByteBuffer.allocateDirect((int) memory.lengthBytes()));
+    }
+  }
+
+  @Override
+  public void close() {
+    while (!opened.isEmpty()) {
+      opened.pop().run();
+    }
+  }
+}
