@@ -48,7 +48,8 @@ public final class Suite {
   private Result measure(Work work) throws IOException {
     List<Candidate> candidates = new ArrayList<>();
     Result result = new Result(work);
-    try (HeldMemory memory = new HeldMemory(settings.warmBytes())) {
+    long warmBytes = work.isWriting() ? settings.warmBytes() : 0;
+    try (HeldMemory memory = new HeldMemory(warmBytes)) {
       for (Work.Start start : work.candidates()) {
         candidates.add(start.start());
       }
@@ -61,7 +62,7 @@ public final class Suite {
       List<Candidate> order = new ArrayList<>(candidates);
       for (int round = 0; round < settings.rounds(); round++) {
         for (Candidate candidate : order) {
-          result.add(candidate.name(), once(candidate, settings.warmBytes()));
+          result.add(candidate.name(), once(candidate, warmBytes));
         }
         Collections.rotate(order, 1);
       }

@@ -49,6 +49,7 @@ final class Works {
             "save",
             "2 ranks save BF16 partitions, not forced",
             bytes,
+            true,
             starts.of(
                 starts.raw("pwrite", "write", 2, 2, bytes),
                 starts.raw("pwrite one file", "write", 2, 1, bytes),
@@ -78,6 +79,7 @@ final class Works {
             "cast",
             "2 ranks save F32 partitions as BF16, not forced",
             bytes,
+            true,
             starts.of(
                 starts.raw("pwrite one file", "write", 2, 1, bytes),
                 starts.ranks("cairn parallel", 2, "save", "F32", "PARALLEL"),
@@ -92,6 +94,7 @@ final class Works {
             "durable",
             "2 ranks save BF16 partitions, forced and committed",
             bytes,
+            true,
             starts.of(
                 starts.raw("direct 4 MiB", "durable", 2, 2, bytes, 4 << 20),
                 starts.raw("direct 16 MiB", "durable", 2, 2, bytes, 16 << 20),
@@ -113,6 +116,7 @@ final class Works {
             "restore",
             "2 ranks read their BF16 partitions from a checkpoint in the page cache",
             bytes,
+            false,
             starts.of(
                 starts.read("pread", file, bytes),
                 starts.ranks("cairn restore", 2, "restore", "BF16", "PARALLEL"),
@@ -122,13 +126,15 @@ final class Works {
   }
 
   private void start() {
-    String sample = settings.home().resolve("target/cairn/sample/base/model.safetensors").toString();
+    String sample =
+        settings.home().resolve("target/cairn/sample/base/model.safetensors").toString();
     String cairn = settings.home().resolve("bin/cairn").toString();
     all.add(
         new Work(
             "start",
             "bin/cairn, whole process",
             0,
+            false,
             starts.of(
                 starts.program("java -version", "java", "-version"),
                 starts.program("cairn --version", cairn, "--version"),
@@ -145,6 +151,7 @@ final class Works {
               "growth-%.1fB".formatted(parameters / 1e9),
               "2 ranks save %.1fB parameters held in BF16, not forced".formatted(parameters / 1e9),
               bytes,
+              true,
               starts.of(
                   starts.ranks("cairn parallel", 2, "save", "BF16", "PARALLEL", parameters),
                   starts.ranks("cairn gather", 2, "save", "BF16", "GATHER", parameters)),
@@ -162,6 +169,7 @@ final class Works {
             "ranks",
             "1 to 4 ranks save BF16 partitions, parallel, not forced",
             savedBytes(),
+            true,
             starts.of(worlds.toArray(Work.Start[]::new)),
             List.of()));
   }
