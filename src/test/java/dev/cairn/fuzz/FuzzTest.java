@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Coverage-guided fuzzing by Jazzer, each target in a process of its own whose heap is what an
- * input may take. Runs for a few seconds; {@code mvn -P fuzz} for longer. An input
- * that was found lies in {@code target/fuzz}.
+ * input may take. Runs for a few seconds; {@code mvn -P fuzz} for longer. An input that was found
+ * lies in {@code target/fuzz}.
  */
 @Tag("processes")
 @Timeout(2000)
