@@ -177,6 +177,29 @@ public final class CheckpointPolicy {
     return OptionalDouble.of(CostModel.optimumSeconds(stallSeconds, options.mtbfSeconds()));
   }
 
+  /**
+   * Returns how much work a failure at a random moment costs in expectation: what is trained while
+   * a save is written, and half of what comes between two saves. Empty as long as {@link
+   * #intervalSeconds} is.
+   */
+  public OptionalDouble expectedLossSeconds() {
+    return lossSeconds(0.5);
+  }
+
+  /** Returns how much work a failure costs at most: one just before a save is committed. */
+  public OptionalDouble largestLossSeconds() {
+    return lossSeconds(1);
+  }
+
+  private OptionalDouble lossSeconds(double intervals) {
+    OptionalDouble interval = intervalSeconds();
+    double writeSeconds = writes.longest() / NANOS_PER_SECOND;
+    return interval.isEmpty()
+        ? OptionalDouble.empty()
+        : OptionalDouble.of(
+            writeSeconds + intervals * Math.max(writeSeconds, interval.getAsDouble()));
+  }
+
   static long addSaturating(long a, long b) {
     return a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b;
   }

@@ -14,18 +14,20 @@ import java.util.regex.Pattern;
  * @param secondsToBegin from the process's start until training could begin
  * @param steps by number
  * @param saves the steps after which it began to save
- * @param intervalSeconds what the policy took as the best interval at last, 0 if there was no save
+ * @param expectedLossSeconds the work that a failure would cost, as the policy predicted at last
+ * @param largestLossSeconds and at most
  */
 record RunLog(
     long firstStep,
     double secondsToBegin,
     Map<Long, Step> steps,
     List<Long> saves,
-    double intervalSeconds) {
+    double expectedLossSeconds,
+    double largestLossSeconds) {
   private static final Pattern BEGINS = Pattern.compile("begins step=(\\d+) seconds=(\\S+)");
   private static final Pattern STEP =
       Pattern.compile("(?m)^step=(\\d+) loss=(\\S+) weights=(\\S+) seconds=(\\S+)$");
-  private static final Pattern SAVES = Pattern.compile("saves step=(\\d+) interval=(\\S+)");
+  private static final Pattern SAVES = Pattern.compile("saves step=(\\d+) loss=(\\S+) most=(\\S+)");
 
   /**
    * One step.
@@ -52,13 +54,16 @@ record RunLog(
       steps.put(Long.parseLong(step.group(1)), new Step(loss, step.group(3), seconds));
     }
     List<Long> saves = new ArrayList<>();
-    double interval = 0;
+    double expected = 0;
+    double largest = 0;
     for (Matcher save = SAVES.matcher(text); save.find(); ) {
       saves.add(Long.parseLong(save.group(1)));
-      interval = Double.parseDouble(save.group(2));
+      expected = Double.parseDouble(save.group(2));
+      largest = Double.parseDouble(save.group(3));
     }
     long first = Long.parseLong(begins.group(1));
-    return new RunLog(first, Double.parseDouble(begins.group(2)), steps, saves, interval);
+    double begun = Double.parseDouble(begins.group(2));
+    return new RunLog(first, begun, steps, saves, expected, largest);
   }
 
   long lastStep() {

@@ -59,9 +59,14 @@ final class Saves {
     return firstStep;
   }
 
-  /** Returns the seconds between two saves that cost least, as far as is known. */
-  double intervalSeconds() {
-    return policy.intervalSeconds().orElse(0);
+  /** Returns the seconds of work that a failure now costs in expectation, as far as is known. */
+  double expectedLossSeconds() {
+    return policy.expectedLossSeconds().orElse(0);
+  }
+
+  /** Returns the seconds of work that a failure now costs at most, as far as is known. */
+  double largestLossSeconds() {
+    return policy.largestLossSeconds().orElse(0);
   }
 
   /** Takes note of a step; every rank calls it. Returns whether a save has begun. */

@@ -48,7 +48,9 @@ public final class Train {
       for (long step = saves.firstStep(); step <= lastStep; step++) {
         train(group, model, text, step);
         if (saves.afterStep(step)) {
-          say(group, "saves step=%d interval=%.3f", step, saves.intervalSeconds());
+          double expected = saves.expectedLossSeconds();
+          double most = saves.largestLossSeconds();
+          say(group, "saves step=%d loss=%.3f most=%.3f", step, expected, most);
         }
       }
     }

@@ -230,4 +230,20 @@ class CheckpointPolicyTest {
     }
     assertRefused("no state of a policy: text=1 2", () -> PolicyState.parse("1 2"));
   }
+
+  @Test
+  void lossIsWhatIsTrainedDuringAWriteAndBetweenSaves() {
+    CheckpointPolicy policy = CheckpointPolicy.start(OPTIONS);
+    assertEquals(10, policy.expectedLossSeconds().orElseThrow(), 1e-9);
+    policy.saveStalled(2 * SECOND);
+    policy.saveCommitted(5 * SECOND);
+    assertEquals(5 + 10, policy.expectedLossSeconds().orElseThrow(), 1e-9);
+    assertEquals(5 + 20, policy.largestLossSeconds().orElseThrow(), 1e-9);
+    policy.saveStalled(2 * SECOND);
+    policy.saveCommitted(30 * SECOND); // longer than the interval: the next save waits for it
+    assertEquals(30 + 15, policy.expectedLossSeconds().orElseThrow(), 1e-9);
+    assertEquals(
+        OptionalDouble.empty(),
+        CheckpointPolicy.start(PolicyOptions.ofMtbfSeconds(1)).expectedLossSeconds());
+  }
 }
