@@ -121,10 +121,10 @@ cuda_runtime() {
   exit 1
 }
 
-# A CUDA driver and runtime that tests load instead of NVIDIA's, and the GPU kernels compiled for the host.
+# A CUDA driver, runtime and NCCL that tests load instead of NVIDIA's, and the GPU kernels compiled for the host.
 emulation() {
   local dir="$out/emulation" sources=native/emulation
-  older "$dir/libcairn_cuda.a" native/emulation native/include native/src/cuda native/src/cpu/element.h || return 0
+  older "$dir/libnccl.so.2" native/emulation native/include native/src/cuda native/src/cpu/element.h || return 0
   mkdir -p "$dir"
   local shared=(-std=c++17 -O1 -g -fPIC -shared -fvisibility=hidden -Wall -Wextra -Werror -pthread)
   local kernels=("${flags[@]}" -Inative/emulation -x c++ native/src/cuda/cuda.cu)
@@ -138,6 +138,8 @@ emulation() {
   } | tr '\n' '\0' | xargs -0 -P "$(nproc)" -I{} bash -c '{}'
   rm -f "$dir/libcairn_cuda.a"
   ar rcs "$dir/libcairn_cuda.a" "$dir/cuda.o"
+  # Its work runs on the other's streams.
+  "$cxx" "${shared[@]}" -I"$sources" -Wl,-soname,libnccl.so.2 "$sources"/nccl*.cpp "$dir/libcudart.so.13" -o "$dir/libnccl.so.2"
 }
 
 # program NAME OBJECTS_OR_ARCHIVE FLAG...: native/test/NAME.cpp linked with what it tests.

@@ -1,13 +1,10 @@
 package dev.cairn;
 
-import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.pipeline.OwnThread;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
@@ -24,8 +21,6 @@ import java.util.function.Supplier;
  * size; an asynchronous save takes its snapshot's memory too.
  */
 public final class Checkpointer implements AutoCloseable {
-  private static final Logger LOG = System.getLogger(Checkpointer.class.getName());
-
   private final SaveTools tools;
   private final Optional<RunOptions> runOptions;
   private final Snapshot snapshot = new Snapshot();
@@ -65,18 +60,7 @@ public final class Checkpointer implements AutoCloseable {
   static Checkpointer open(
       Communicator communicator, SaveOptions options, Optional<RunOptions> runOptions, Disk disk) {
     SaveTools tools = SaveTools.open(communicator, options, disk);
-    if (options.mode() == SaveMode.GATHER) {
-      preload(communicator);
-    }
     return new Checkpointer(tools, runOptions);
-  }
-
-  private static void preload(Communicator communicator) {
-    try {
-      communicator.preload();
-    } catch (CommunicationException e) {
-      LOG.log(Level.DEBUG, "transport not loaded yet: {0}", e.getMessage()); // the save will say so
-    }
   }
 
   /**

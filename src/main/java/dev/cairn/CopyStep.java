@@ -2,9 +2,12 @@ package dev.cairn;
 
 import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Control;
+import dev.cairn.comm.NcclGroup;
 import dev.cairn.comm.Transport;
 import dev.cairn.pipeline.Copy;
+import dev.cairn.pipeline.GatherJob;
 import dev.cairn.pipeline.GatherSource;
+import dev.cairn.pipeline.NcclGather;
 import dev.cairn.pipeline.ShardFiles;
 import dev.cairn.pipeline.TensorChecksums;
 import dev.cairn.plan.SavePlan;
@@ -33,10 +36,14 @@ final class CopyStep {
    * Copies; if it cannot, tells the other ranks to stop.
    *
    * @param transport what a gather goes over; empty when every rank writes
+   * @param nccl what it goes over instead, if all partitions are on GPUs
    */
-  void run(ShardFiles shards, Optional<Transport> transport) throws IOException {
+  void run(ShardFiles shards, Optional<Transport> transport, Optional<NcclGroup> nccl)
+      throws IOException {
     try {
-      if (transport.isEmpty()) {
+      if (nccl.isPresent()) {
+        gather(shards, nccl.get());
+      } else if (transport.isEmpty()) {
         writeOwn(shards);
       } else if (ranks().isWriter()) {
         gather(shards, transport.get());
@@ -61,6 +68,22 @@ final class CopyStep {
       GatherSource source = new GatherSource(own.source(), transport, ranks().size());
       new Copy(plan.chunks(chunkBytes()), source, shards, this::checkWanted).run(tools.staging());
     }
+  }
+
+  private void gather(ShardFiles shards, NcclGroup nccl) throws IOException {
+    SaveOptions options = tools.options();
+    GatherJob job =
+        new GatherJob(
+            plan,
+            new OwnPartitions(tensors),
+            ranks().communicator(),
+            nccl,
+            options.gatherAlgorithm() == GatherAlgorithm.ALL_GATHER,
+            options.bucketBytes(),
+            tools.kernels(),
+            checksums,
+            tools.devices().streams(tensors));
+    new NcclGather(job).run(shards, tools.staging());
   }
 
   private void send(Transport transport) throws IOException {

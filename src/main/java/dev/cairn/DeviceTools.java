@@ -1,5 +1,8 @@
 package dev.cairn;
 
+import dev.cairn.comm.CommunicationException;
+import dev.cairn.comm.NcclGroup;
+import dev.cairn.comm.Timeouts;
 import dev.cairn.device.Cuda;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
@@ -7,6 +10,10 @@ import dev.cairn.device.DeviceException;
 import dev.cairn.kernels.DeviceKernels;
 import dev.cairn.pipeline.DeviceStaging;
 import dev.cairn.pipeline.Staging;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +24,13 @@ import java.util.Optional;
  * save from there.
  */
 final class DeviceTools implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(DeviceTools.class.getName());
+  private static final byte NO_NCCL = 0;
+  private static final byte JOINING = 1;
+  private static final byte JOINED = 2;
+
   private DeviceStaging staging;
+  private NcclGroup group;
   private DeviceException failure;
 
   /**
@@ -40,7 +53,7 @@ final class DeviceTools implements AutoCloseable {
     if (device == null || (staging != null && staging.device().equals(device))) {
       return;
     }
-    close();
+    closeStaging();
     hostStaging.pin(device);
     staging =
         new DeviceStaging(
@@ -105,29 +118,81 @@ final class DeviceTools implements AutoCloseable {
    * by now; empty if none is on a GPU. They have been prepared for.
    */
   Optional<DeviceStaging> after(List<Parameter> tensors) {
+    List<CudaStream> streams = streams(tensors);
+    streams.forEach(stream -> staging.waitFor(stream));
+    return streams.isEmpty() ? Optional.empty() : Optional.of(staging);
+  }
+
+  /** Returns the streams whose work is to be waited for, each once. */
+  List<CudaStream> streams(List<Parameter> tensors) {
     Map<Long, CudaStream> streams = new HashMap<>();
     for (Parameter parameter : tensors) {
       if (parameter.partition().isOnDevice()) {
         CudaStream stream = parameter.partition().stream();
-        streams.put(stream == null ? 0 : stream.handle(), stream);
+        streams.put(
+            stream == null ? 0 : stream.handle(),
+            stream == null ? CudaStream.borrowed(staging.device(), 0) : stream);
       }
     }
-    streams.forEach((handle, stream) -> waitFor(stream));
-    return streams.isEmpty() ? Optional.empty() : Optional.of(staging);
+    return List.copyOf(streams.values());
   }
 
-  private void waitFor(CudaStream stream) {
-    if (stream != null) {
-      staging.waitFor(stream);
-      return;
+  /**
+   * Returns the ranks joined by NCCL, if all of them can be and have everything on GPUs.
+   * Collective.
+   *
+   * @throws CheckpointException on every rank, if they can but did not
+   */
+  Optional<NcclGroup> nccl(Ranks ranks, List<Parameter> tensors) throws IOException {
+    List<byte[]> states = ranks.together(() -> new byte[] {ncclState(tensors)});
+    if (states.stream().anyMatch(state -> state[0] == NO_NCCL)) {
+      return Optional.empty();
     }
-    try (CudaStream defaultStream = CudaStream.borrowed(staging.device(), 0)) {
-      staging.waitFor(defaultStream);
+    if (states.stream().anyMatch(state -> state[0] == JOINING)) {
+      ranks.together(
+          () -> {
+            closeGroup();
+            Duration timeout = Timeouts.fromEnvironment(System.getenv()).rendezvous();
+            group = NcclGroup.connect(ranks.communicator(), staging.device(), timeout);
+            return new byte[0];
+          });
+    }
+    return Optional.of(group);
+  }
+
+  private byte ncclState(List<Parameter> tensors) {
+    boolean allOnDevice =
+        tensors.stream()
+            .map(Parameter::partition)
+            .allMatch(partition -> partition.isOnDevice() || partition.lengthBytes() == 0);
+    if (!allOnDevice || staging == null) {
+      return NO_NCCL;
+    }
+    if (NcclGroup.reasonNotAvailable().isPresent()) {
+      LOG.log(Level.INFO, "gathering without NCCL: {0}", NcclGroup.reasonNotAvailable().get());
+      return NO_NCCL;
+    }
+    return group != null && group.isOpen() ? JOINED : JOINING;
+  }
+
+  private void closeGroup() throws CommunicationException {
+    NcclGroup closing = group;
+    group = null;
+    if (closing != null) {
+      closing.close();
     }
   }
 
   @Override
-  public void close() {
+  public void close() throws CommunicationException {
+    try {
+      closeGroup();
+    } finally {
+      closeStaging();
+    }
+  }
+
+  private void closeStaging() {
     if (staging != null) {
       DeviceStaging closing = staging;
       staging = null;

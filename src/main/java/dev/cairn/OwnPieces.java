@@ -8,8 +8,6 @@ import dev.cairn.pipeline.PieceSource;
 import dev.cairn.pipeline.Scratch;
 import dev.cairn.pipeline.TensorChecksums;
 import dev.cairn.plan.SavePlan;
-import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,7 +19,7 @@ final class OwnPieces implements AutoCloseable {
 
   /** Opens a source of these tensors' pieces; {@code checksums} gets all that go through it. */
   OwnPieces(SaveTools tools, SavePlan plan, List<Parameter> tensors, TensorChecksums checksums) {
-    Own own = new Own(tensors);
+    Partitions own = new OwnPartitions(tensors);
     boolean allInMemory = tensors.stream().allMatch(tensor -> tensor.partition().isInMemory());
     device = tools.devices().after(tensors);
     scratch = allInMemory ? null : new Scratch(tools.staging().count());
@@ -34,30 +32,6 @@ final class OwnPieces implements AutoCloseable {
 
   PieceSource source() {
     return source;
-  }
-
-  /** This rank's partitions. */
-  private record Own(List<Parameter> tensors) implements Partitions {
-    @Override
-    public boolean isInMemory(int tensor) {
-      return tensors.get(tensor).partition().isInMemory();
-    }
-
-    @Override
-    public long deviceAddress(int tensor) {
-      Partition partition = tensors.get(tensor).partition();
-      return partition.isOnDevice() ? partition.address() : 0;
-    }
-
-    @Override
-    public ByteBuffer view(int tensor, long byteOffset, int lengthBytes) {
-      return tensors.get(tensor).partition().view(byteOffset, lengthBytes);
-    }
-
-    @Override
-    public void read(int tensor, long byteOffset, ByteBuffer target) throws IOException {
-      tensors.get(tensor).partition().read(byteOffset, target);
-    }
   }
 
   /** Waits until no GPU reads the partitions or writes to the staging buffers any more. */

@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param stagingBuffers how many staging buffers each rank allocates
  * @param stagingBufferBytes size of each, a multiple of 4096
  * @param deviceBytes how much memory of its GPU a rank takes, if it has partitions there
+ * @param bucketBytes how much all ranks together gather at once with NCCL
+ * @param gatherAlgorithm how they do
  * @param snapshotBudgetBytes how much host memory an asynchronous save may copy into
  * @param rawNames whether weights that transformers would split are saved as they are; otherwise
  *     they are an error
@@ -29,6 +31,8 @@ public record SaveOptions(
     int stagingBuffers,
     int stagingBufferBytes,
     long deviceBytes,
+    long bucketBytes,
+    GatherAlgorithm gatherAlgorithm,
     long snapshotBudgetBytes,
     boolean rawNames) {
   /**
@@ -39,6 +43,7 @@ public record SaveOptions(
   public SaveOptions {
     Objects.requireNonNull(mode, "mode");
     Objects.requireNonNull(durability, "durability");
+    Objects.requireNonNull(gatherAlgorithm, "gatherAlgorithm");
     if (dtype.isPresent() && !isTarget(dtype.get())) {
       throw new IllegalArgumentException(
           "cannot cast to " + dtype.get() + ": expected BF16, F16 or F32, or keep");
@@ -69,6 +74,8 @@ public record SaveOptions(
         stagingBuffers,
         stagingBufferBytes,
         deviceBytes,
+        bucketBytes,
+        gatherAlgorithm,
         snapshotBudgetBytes,
         rawNames);
   }
@@ -84,6 +91,8 @@ public record SaveOptions(
         stagingBuffers,
         stagingBufferBytes,
         deviceBytes,
+        bucketBytes,
+        gatherAlgorithm,
         snapshotBudgetBytes,
         rawNames);
   }
@@ -115,6 +124,8 @@ public record SaveOptions(
     private int stagingBuffers = 4;
     private int stagingBufferBytes = 8 << 20;
     private long deviceBytes = 64L << 20;
+    private long bucketBytes = 256L << 20;
+    private GatherAlgorithm gatherAlgorithm = GatherAlgorithm.ALL_GATHER;
     private long snapshotBudgetBytes = Long.MAX_VALUE;
     private boolean rawNames;
 
@@ -177,6 +188,21 @@ public record SaveOptions(
       return this;
     }
 
+    /**
+     * Sets how much all ranks together gather at once with NCCL; 256 MiB by default. Each rank
+     * takes twice that of its GPU's memory, rank 0 four times.
+     */
+    public Builder bucketBytes(long value) {
+      this.bucketBytes = value;
+      return this;
+    }
+
+    /** Sets how ranks gather with NCCL. */
+    public Builder gatherAlgorithm(GatherAlgorithm value) {
+      this.gatherAlgorithm = value;
+      return this;
+    }
+
     /** Sets how much host memory an asynchronous save may copy into; what is needed by default. */
     public Builder snapshotBudgetBytes(long value) {
       this.snapshotBudgetBytes = value;
@@ -204,6 +230,8 @@ public record SaveOptions(
           stagingBuffers,
           stagingBufferBytes,
           deviceBytes,
+          bucketBytes,
+          gatherAlgorithm,
           snapshotBudgetBytes,
           rawNames);
     }

@@ -1,5 +1,6 @@
 package dev.cairn;
 
+import dev.cairn.comm.NcclGroup;
 import dev.cairn.comm.Transport;
 import dev.cairn.pipeline.ShardFiles;
 import dev.cairn.pipeline.TensorChecksums;
@@ -28,6 +29,7 @@ final class SaveRun {
   private TensorChecksums checksums;
   private SaveMode mode;
   private Optional<Transport> transport = Optional.empty();
+  private Optional<NcclGroup> nccl = Optional.empty();
   private long phaseStart = System.nanoTime();
 
   SaveRun(SaveTools tools, SaveContents contents) {
@@ -93,6 +95,9 @@ final class SaveRun {
     Path path = Path.of(new String(told.get(WRITER), StandardCharsets.UTF_8));
     mode = new ModeChoice(ranks, tools.options().mode()).choose(path);
     if (mode == SaveMode.GATHER && ranks.size() > 1) {
+      nccl = tools.devices().nccl(ranks, contents.tensors());
+    }
+    if (mode == SaveMode.GATHER && ranks.size() > 1 && nccl.isEmpty()) {
       ranks.together(
           () -> {
             transport = Optional.of(ranks.communicator().transport());
@@ -110,7 +115,7 @@ final class SaveRun {
       List<byte[]> parts =
           ranks.together(
               () -> {
-                copy.run(shards, transport);
+                copy.run(shards, transport, nccl);
                 return checksums.toBytes();
               });
       for (int rank = 0; rank < parts.size(); rank++) {

@@ -30,7 +30,9 @@ final class DeviceSaveRank {
               "WORLD_SIZE",
               Integer.toString(worldSize),
               "CAIRN_RENDEZVOUS",
-              meeting.toString());
+              meeting.toString(),
+              "CAIRN_TIMEOUT_SECONDS",
+              "30");
       try (Communicator ranks = Communicator.fromEnvironment(variables)) {
         save(ranks, SaveMode.PARALLEL, folder);
       }

@@ -26,6 +26,15 @@ final class OnDevice implements AutoCloseable {
 
   /** Takes the parameters to a GPU; one in four stays where it is, so that chunks are mixed. */
   OnDevice(Device device, ParameterSet host) {
+    this(device, host, STAYS_ON_HOST);
+  }
+
+  /**
+   * Takes the parameters to a GPU.
+   *
+   * @param staysOnHost of so many one stays where it is
+   */
+  OnDevice(Device device, ParameterSet host, int staysOnHost) {
     this.device = device;
     stream = CudaStream.create(device);
     opened.push(stream::close);
@@ -33,7 +42,7 @@ final class OnDevice implements AutoCloseable {
       beBusy();
       List<Parameter> moved = new ArrayList<>();
       for (Parameter parameter : host.parameters()) {
-        boolean stays = moved.size() % STAYS_ON_HOST == 3;
+        boolean stays = moved.size() % staysOnHost == staysOnHost - 1;
         moved.add(stays ? parameter : moved(parameter));
       }
       parameters = ParameterSet.of(moved);

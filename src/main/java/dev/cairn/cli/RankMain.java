@@ -52,7 +52,7 @@ final class RankMain {
       try (DemoModel model = job.openModel();
           RankShare share = share(job, model, communicator);
           Checkpointer checkpointer = Checkpointer.open(communicator, options(job))) {
-        if (job.mode() == SaveMode.GATHER) {
+        if (job.mode() == SaveMode.GATHER && job.device() == Device.Kind.CPU) {
           communicator.transport(); // a trainer is connected, too, when its save begins
         }
         warmUp(checkpointer, share.parameters());

@@ -61,6 +61,17 @@ public final class Cuda {
     return CudaRuntime.deviceOf(address, Device.cuda(0));
   }
 
+  /**
+   * Runs work for which a GPU is this thread's current one; afterwards the one before is.
+   *
+   * @param device a GPU
+   * @throws IllegalArgumentException if there is no such GPU
+   */
+  public static void run(Device device, Runnable work) {
+    checkDevice(device);
+    CudaRuntime.run(device, work);
+  }
+
   static void checkLoaded() {
     if (CudaLibrary.reasonNotLoaded() != null) {
       throw new IllegalStateException("CUDA is not available: " + CudaLibrary.reasonNotLoaded());

@@ -44,6 +44,16 @@ final class CudaRuntime {
     check("cudaSetDevice", cudart.cudaSetDevice(before), device);
   }
 
+  static void run(Device device, Runnable work) {
+    on(
+        device,
+        "",
+        () -> {
+          work.run();
+          return SUCCESS;
+        });
+  }
+
   private static int currentDevice(Device device) {
     int[] index = {0};
     check("cudaGetDevice", cudart.cudaGetDevice(index), device);

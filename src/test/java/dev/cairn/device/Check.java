@@ -34,6 +34,9 @@ public final class Check {
 
   /** Throws unless everything of CUDA has been given back. */
   public static void nothingIsLeft(String when) {
+    if (Emulation.isReplaced()) {
+      return; // hardware does not count
+    }
     equal(0, Emulation.liveHandles(), "streams and events left " + when);
     equal(0L, Emulation.liveBytes(), "memory left " + when);
   }

@@ -98,8 +98,16 @@ public final class Emulation {
     return new Ended(process.exitValue(), output);
   }
 
-  /** Loads the emulation; first of all in a JVM. */
+  /** Returns whether this JVM was told, with {@code cairn.hardware}, to use real GPUs instead. */
+  public static boolean isReplaced() {
+    return Boolean.getBoolean("cairn.hardware");
+  }
+
+  /** Loads the emulation, unless it is replaced; first of all in a JVM. */
   public static void load() {
+    if (isReplaced()) {
+      return;
+    }
     // One process at a time: JavaCPP may load what another is still unpacking.
     try (FileChannel channel =
             FileChannel.open(

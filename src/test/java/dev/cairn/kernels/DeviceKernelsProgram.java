@@ -12,7 +12,7 @@ import java.util.List;
 
 /** Casts and unpacks from Java, under the emulation, against the CPU's kernels. */
 final class DeviceKernelsProgram {
-  private static final Device GPU = Device.cuda(1);
+  private static final Device GPU = Device.cuda(Emulation.isReplaced() ? 0 : 1);
 
   private DeviceKernelsProgram() {}
 

@@ -35,6 +35,9 @@ final class StagedCastProgram {
     }
     Check.nothingIsLeft("after " + ROUNDS + " rounds");
     System.out.println("wrong=" + wrong);
+    if (Emulation.isReplaced()) {
+      Check.equal(0, wrong, "wrong rounds");
+    }
   }
 
   private static ByteBuffer expected(ByteBuffer source) {

@@ -1,0 +1,192 @@
+package dev.cairn.pipeline;
+
+import dev.cairn.device.CudaEvent;
+import dev.cairn.device.CudaStream;
+import dev.cairn.device.Device;
+import dev.cairn.kernels.DeviceKernels;
+import dev.cairn.kernels.SegmentTable;
+import dev.cairn.pipeline.BucketSource.Waiting;
+import dev.cairn.pipeline.DeviceBucket.Size;
+import dev.cairn.plan.Bucket;
+import dev.cairn.plan.ChunkCursor;
+import dev.cairn.plan.PlannedTensor;
+import dev.cairn.plan.Segment;
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/**
+ * One run of an {@link NcclGather}: its streams and buckets. One thread, but for the writing of
+ * buckets that it starts.
+ */
+final class BucketExchange implements AutoCloseable {
+  private static final int BUCKETS = 2;
+
+  private final GatherJob job;
+  private final boolean writes;
+  private final Waiting waiting;
+  private final long[] usedBytes;
+  private final Closing opened = new Closing();
+  private final DeviceKernels deviceKernels = DeviceKernels.load();
+  private final List<DeviceBucket> slots = new ArrayList<>();
+  private final ConcurrentLinkedQueue<CudaEvent> events = new ConcurrentLinkedQueue<>();
+  private final BucketWriter writer;
+  private final Staging staging;
+  private final CudaStream packs;
+  private final CudaStream gathers;
+  private final CudaStream orders;
+  private final CudaStream copies;
+
+  /**
+   * Allocates all that is needed.
+   *
+   * @param size of the largest bucket
+   * @param waiting waits for events
+   * @param cancellation asked before each chunk is written
+   */
+  BucketExchange(
+      GatherJob job,
+      Size size,
+      ChunkSink sink,
+      Staging staging,
+      Waiting waiting,
+      Cancellation cancellation) {
+    this.job = job;
+    this.waiting = waiting;
+    this.staging = staging;
+    this.writes = job.ranks().rank() == 0;
+    this.usedBytes = new long[job.ranks().size()];
+    Device device = job.group().device();
+    long rankBytes = size.rankBytes();
+    long gatheredBytes = job.holdsAll() ? rankBytes * job.ranks().size() : rankBytes;
+    try {
+      packs = opened.add(CudaStream.create(device));
+      gathers = opened.add(CudaStream.create(device));
+      orders = opened.add(CudaStream.create(device));
+      copies = opened.add(CudaStream.create(device));
+      for (int index = 0; index < BUCKETS; index++) {
+        slots.add(opened.add(DeviceBucket.open(device, gatheredBytes, size, writes)));
+      }
+      for (int index = 0; index < staging.count(); index++) {
+        events.add(opened.add(CudaEvent.create(device)));
+      }
+      CudaEvent trained = opened.add(CudaEvent.create(device));
+      for (CudaStream trainer : job.trainers()) {
+        trained.record(trainer);
+        packs.waitFor(trained);
+      }
+      writer = opened.add(new BucketWriter(sink, cancellation));
+    } catch (RuntimeException e) {
+      throw opened.after(e);
+    }
+  }
+
+  private DeviceBucket slot(int index) {
+    return slots.get(index % BUCKETS);
+  }
+
+  /** Waits until the bucket two before has been written, or gathered where nothing is written. */
+  void awaitFree(int index) throws IOException {
+    if (writes) {
+      writer.await(index - BUCKETS);
+    } else {
+      waiting.on(slot(index).isGathered());
+    }
+  }
+
+  void start(int index, Bucket bucket) throws IOException {
+    DeviceBucket slot = slot(index);
+    pack(bucket, slot);
+    gathers.waitFor(slot.isPacked());
+    if (job.usesAllGather()) {
+      job.group().allGather(slot.gathered().address(), bucket.rankBytes(), gathers);
+    } else {
+      for (int rank = 0; rank < usedBytes.length; rank++) {
+        usedBytes[rank] = bucket.usedBytes(rank);
+      }
+      job.group().gather(slot.gathered().address(), bucket.rankBytes(), usedBytes, gathers);
+    }
+    slot.isGathered().record(gathers);
+    if (writes) {
+      order(bucket, slot);
+      List<Segment> segments = bucket.parts().stream().map(Bucket.Part::segment).toList();
+      BucketSource source =
+          new BucketSource(
+              bucket,
+              slot.ordered().address(),
+              copies,
+              events,
+              waiting,
+              job.kernels(),
+              job.checksums());
+      // Not before that: what is still copied of the bucket before must not wait for this one.
+      writer.await(index - 1);
+      copies.waitFor(slot.isOrdered());
+      writer.start(
+          index,
+          new ChunkCursor(job.plan(), segments.iterator(), staging.bufferBytes()),
+          source,
+          staging);
+    }
+  }
+
+  /** Casts this rank's parts to where they belong in its contribution. */
+  private void pack(Bucket bucket, DeviceBucket slot) {
+    int own = job.ranks().rank();
+    long begin = slot.gathered().address() + (job.holdsAll() ? own * bucket.rankBytes() : 0);
+    for (Bucket.Part part : bucket.parts()) {
+      Segment segment = part.segment();
+      if (segment.rank() == own) {
+        PlannedTensor tensor = job.plan().tensors().get(segment.tensor());
+        DType held = tensor.held();
+        deviceKernels.cast(
+            held,
+            job.partitions().deviceAddress(segment.tensor())
+                + held.bytes(segment.partitionElementOffset()),
+            tensor.info().dtype(),
+            begin + part.rankOffset(),
+            segment.elements(),
+            packs);
+      }
+    }
+    slot.isPacked().record(packs);
+  }
+
+  /** Brings all ranks' parts into file order, their padding dropped. */
+  private void order(Bucket bucket, DeviceBucket slot) {
+    SegmentTable table =
+        new SegmentTable(bucket.rankBytes() * usedBytes.length, bucket.orderedBytes());
+    for (Bucket.Part part : bucket.parts()) {
+      Segment segment = part.segment();
+      table.add(
+          DType.U8,
+          segment.rank() * bucket.rankBytes() + part.rankOffset(),
+          DType.U8,
+          part.orderedOffset(),
+          segment.lengthBytes());
+    }
+    int tableBytes = Math.toIntExact(table.lengthBytes());
+    table.writeTo(slot.tableStaging().view(0, tableBytes));
+    orders.copyToDevice(slot.tableStaging().address(), slot.table().address(), tableBytes);
+    orders.waitFor(slot.isGathered());
+    deviceKernels.unpack(
+        table, slot.table().address(), slot.gathered().address(), slot.ordered().address(), orders);
+    slot.isOrdered().record(orders);
+  }
+
+  /** Waits until nothing is queued any more, which is soon: it is done, or was aborted. */
+  @Override
+  public void close() {
+    try {
+      writer.close();
+      packs.synchronize();
+      gathers.synchronize();
+      orders.synchronize();
+      copies.synchronize();
+    } finally {
+      opened.close();
+    }
+  }
+}

@@ -1,0 +1,37 @@
+package dev.cairn.pipeline;
+
+import dev.cairn.comm.Communicator;
+import dev.cairn.comm.NcclGroup;
+import dev.cairn.device.CudaStream;
+import dev.cairn.kernels.Kernels;
+import dev.cairn.plan.SavePlan;
+import java.util.List;
+
+/**
+ * What an {@link NcclGather} is to do.
+ *
+ * @param plan the same on every rank
+ * @param partitions this rank's, in the memory of the group's GPU
+ * @param ranks whose control channel is used
+ * @param group of all ranks; aborted if any of them fails
+ * @param usesAllGather whether all ranks get all bytes, or rank 0 alone
+ * @param bucketBytes how much all ranks give at once; the same on every rank
+ * @param kernels takes checksums
+ * @param checksums gets all pieces, on rank 0
+ * @param trainers streams whose work, as it is queued by then, writes the partitions
+ */
+public record GatherJob(
+    SavePlan plan,
+    Partitions partitions,
+    Communicator ranks,
+    NcclGroup group,
+    boolean usesAllGather,
+    long bucketBytes,
+    Kernels kernels,
+    TensorChecksums checksums,
+    List<CudaStream> trainers) {
+  /** Returns whether this rank gets all bytes, and not only its own. */
+  boolean holdsAll() {
+    return ranks.rank() == 0 || usesAllGather;
+  }
+}

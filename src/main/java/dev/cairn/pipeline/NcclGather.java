@@ -1,0 +1,137 @@
+package dev.cairn.pipeline;
+
+import dev.cairn.comm.CommunicationException;
+import dev.cairn.comm.Control;
+import dev.cairn.device.CudaEvent;
+import dev.cairn.pipeline.DeviceBucket.Size;
+import dev.cairn.plan.Bucket;
+import dev.cairn.plan.BucketCursor;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Brings all ranks' partitions together on rank 0 with NCCL, bucket by bucket, and writes them
+ * there. Every rank runs one; the partitions are in the memory of its GPU.
+ *
+ * <p>A bucket is cast and packed on one stream, gathered on a second, and on rank 0 brought into
+ * file order and copied to the host on a third, all ordered by events. There are two buckets, so
+ * one is gathered while the one before is written. Before each, the ranks meet over the control
+ * channel: whoever waits for a slow disk waits there, and not inside a collective. A rank that
+ * fails says so at the next meeting, after it has ended what is queued everywhere.
+ *
+ * <p>All-gather is the default, though only rank 0 keeps what it brings: into rank 0 go {@code (n -
+ * 1) / n} of all bytes either way, which is what bounds the time, and a ring brings them to its
+ * host through every network card of it, where sends to one rank go through that rank's. Where
+ * memory is short, sends take {@code 1 / n} of the device memory on the other ranks.
+ */
+public final class NcclGather {
+  private static final long POLL_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
+  private static final long NAMING_NANOS = TimeUnit.SECONDS.toNanos(5);
+  private static final byte[] WELL = {1};
+  private static final byte[] FAILED = {0};
+
+  private final GatherJob job;
+  private final Control control;
+  private final Size size;
+
+  /** Prepares a gather; {@link #run} does it. */
+  public NcclGather(GatherJob job) {
+    this.job = job;
+    this.control = job.ranks().control();
+    Size largest = new Size(Bucket.ALIGNMENT_BYTES, 1, 1);
+    for (BucketCursor all = cursor(); all.hasNext(); ) {
+      Bucket bucket = all.next();
+      largest =
+          largest.or(new Size(bucket.rankBytes(), bucket.orderedBytes(), bucket.parts().size()));
+    }
+    size = largest;
+  }
+
+  private BucketCursor cursor() {
+    return new BucketCursor(job.plan(), job.bucketBytes());
+  }
+
+  /**
+   * Gathers everything. Collective.
+   *
+   * @param sink gets the chunks on rank 0
+   * @param staging pinned
+   * @throws IOException if any rank failed; the group is aborted then
+   */
+  public void run(ChunkSink sink, Staging staging) throws IOException {
+    boolean owesMeeting = true;
+    try (BucketExchange running =
+        new BucketExchange(job, size, sink, staging, this::await, this::checkWanted)) {
+      try {
+        BucketCursor buckets = cursor();
+        for (int index = 0; ; index++) {
+          running.awaitFree(index);
+          if (!buckets.hasNext()) {
+            running.awaitFree(index + 1);
+          }
+          owesMeeting = false;
+          meet();
+          if (!buckets.hasNext()) {
+            return;
+          }
+          owesMeeting = true;
+          running.start(index, buckets.next());
+        }
+      } catch (IOException | RuntimeException | Error e) {
+        control.cancel(String.valueOf(e.getMessage()));
+        job.group().abort();
+        throw e;
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      if (owesMeeting) {
+        control.allGather(FAILED);
+      }
+      throw e;
+    }
+  }
+
+  /** Waits until all ranks are here; throws if one of them has failed. */
+  private void meet() throws CommunicationException {
+    List<byte[]> states = control.allGather(WELL);
+    for (int rank = 0; rank < states.size(); rank++) {
+      if (states.get(rank)[0] == FAILED[0]) {
+        checkWanted();
+        throw new CommunicationException(rank, "rank " + rank + " stopped gathering");
+      }
+    }
+  }
+
+  private void checkWanted() throws CommunicationException {
+    Optional<CommunicationException> failure = control.failure();
+    if (failure.isPresent()) {
+      throw failure.get();
+    }
+  }
+
+  /** Waits for an event without relying on it: a rank may be missing in a collective. */
+  private void await(CudaEvent event) throws IOException {
+    while (!event.isDone()) {
+      checkWanted(); // first, as it knows who failed
+      checkGroup();
+      LockSupport.parkNanos(POLL_NANOS);
+    }
+  }
+
+  /** NCCL may know that a rank is gone before the control channel knows which. */
+  private void checkGroup() throws CommunicationException {
+    try {
+      job.group().check();
+    } catch (CommunicationException e) {
+      long deadlineNanos = System.nanoTime() + NAMING_NANOS;
+      while (e.rank() == CommunicationException.UNKNOWN_RANK
+          && System.nanoTime() - deadlineNanos < 0) {
+        checkWanted();
+        LockSupport.parkNanos(POLL_NANOS);
+      }
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package dev.cairn.comm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.device.Emulation;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What goes wrong with NCCL, under its emulation; and that this notices it. */
+@Tag("processes")
+@Timeout(120)
+class NcclGroupTest {
+  private static final int HALTED = 9;
+
+  @TempDir Path temporary;
+
+  @ParameterizedTest
+  @CsvSource({"differ, 0", "late, 0", "killed, 9"})
+  void mistake(String what, int statusOfRankOne) throws Exception {
+    List<Emulation.Ended> all =
+        Emulation.runAll(
+            2,
+            NcclGroupRank.class,
+            Map.of("CAIRN_TIMEOUT_SECONDS", "30"),
+            what,
+            temporary.toString());
+    assertEquals(statusOfRankOne, all.get(1).status(), all::toString);
+    for (Emulation.Ended ended : all) {
+      boolean isDone = ended.status() == 0 && ended.output().endsWith("done\n");
+      assertTrue(isDone || ended.status() == HALTED, all::toString);
+    }
+  }
+}
