@@ -4,6 +4,7 @@ import dev.cairn.comm.Communicator;
 import dev.cairn.io.Disk;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.pipeline.Staging;
+import java.util.Optional;
 
 /**
  * What a checkpointer has for all its saves.
@@ -14,6 +15,7 @@ import dev.cairn.pipeline.Staging;
  * @param kernels casts and checksums
  * @param staging the only buffers there are
  * @param devices what is needed besides if partitions are on a GPU
+ * @param meter of one save; empty between saves
  */
 record SaveTools(
     Ranks ranks,
@@ -21,16 +23,35 @@ record SaveTools(
     Disk disk,
     Kernels kernels,
     Staging staging,
-    DeviceTools devices) {
-  SaveTools withOptions(SaveOptions other) {
-    return new SaveTools(ranks, other, disk, kernels, staging, devices);
-  }
-
+    DeviceTools devices,
+    Optional<Meter> meter) {
   /** Allocates the staging buffers; the communicator is borrowed. */
   static SaveTools open(Communicator communicator, SaveOptions options, Disk disk) {
-    Staging staging = new Staging(options.stagingBuffers(), options.stagingBufferBytes());
     return new SaveTools(
-        new Ranks(communicator), options, disk, Kernels.best(), staging, new DeviceTools());
+        new Ranks(communicator),
+        options,
+        disk,
+        Kernels.best(),
+        new Staging(options.stagingBuffers(), options.stagingBufferBytes()),
+        new DeviceTools(),
+        Optional.empty());
+  }
+
+  SaveTools withOptions(SaveOptions other) {
+    return new SaveTools(ranks, other, disk, kernels, staging, devices, meter);
+  }
+
+  /** Returns these tools for one save, measured from now on. */
+  SaveTools measured(Optional<ProgressListener> listener) {
+    Meter started = new Meter(ranks, listener);
+    return new SaveTools(
+        ranks,
+        options,
+        new MeteredDisk(disk, started),
+        new MeteredKernels(kernels, started),
+        staging,
+        devices,
+        Optional.of(started));
   }
 
   /** Frees what was allocated. */

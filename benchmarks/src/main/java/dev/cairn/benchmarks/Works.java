@@ -122,7 +122,8 @@ final class Works {
   }
 
   private void start() {
-    String sample = settings.home().resolve("target/cairn/sample/base/model.safetensors").toString();
+    String sample =
+        settings.home().resolve("target/cairn/sample/base/model.safetensors").toString();
     String cairn = settings.home().resolve("bin/cairn").toString();
     all.add(
         new Work(
