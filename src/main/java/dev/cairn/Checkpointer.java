@@ -196,10 +196,7 @@ public final class Checkpointer implements AutoCloseable {
     }
   }
 
-  /**
-   * Allocates what asynchronous saves copy these tensors into, so that the first one is as fast as
-   * the others. Not collective.
-   */
+  /** Allocates what asynchronous saves copy into, ahead of the first one. Not collective. */
   public void reserveSnapshot(ParameterSet parameters, TrainerState state) throws IOException {
     SaveContents contents = saves().contents(0, parameters, ModelFiles.none(), state);
     alone(() -> saves().reserve(contents));

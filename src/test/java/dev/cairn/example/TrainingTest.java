@@ -139,7 +139,7 @@ class TrainingTest {
         Level.INFO,
         () ->
             ("killed after step %d, went on from %d: %d steps lost, %.2f s; the policy's interval"
-                 + " is %.2f s, so it predicts %.2f s on average; training again after %.2f s")
+                    + " is %.2f s, so it predicts %.2f s on average; training again after %.2f s")
                 .formatted(
                     killed.lastStep(),
                     from,
