@@ -98,8 +98,7 @@ public record Parameter(
 
   private static String placeholderHint(long lengthBytes) {
     return lengthBytes == 0
-        ? "; a ZeRO-3 placeholder of no elements? hand over the rank's partition (ds_tensor)"
-            + " instead"
+        ? "; a ZeRO-3 placeholder of no elements? hand over the rank's partition (ds_tensor) instead"
         : "";
   }
 }

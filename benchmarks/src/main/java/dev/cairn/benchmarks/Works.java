@@ -122,8 +122,7 @@ final class Works {
   }
 
   private void start() {
-    String sample =
-        settings.home().resolve("target/cairn/sample/base/model.safetensors").toString();
+    String sample = settings.home().resolve("target/cairn/sample/base/model.safetensors").toString();
     String cairn = settings.home().resolve("bin/cairn").toString();
     all.add(
         new Work(
