@@ -28,14 +28,13 @@ import picocli.CommandLine.Parameters;
     name = "consolidate",
     sortOptions = false,
     description =
-        "Converts a DeepSpeed ZeRO-1, -2 or -3 checkpoint folder into a Hugging Face model folder,"
-            + " in one pass and little memory, without running anything that is in it.",
+        "Converts a DeepSpeed ZeRO-1, -2 or -3 checkpoint folder into a Hugging Face model folder, in"
+            + " one pass and little memory, without running anything that is in it.",
     footer = {
       "",
       "Example: cairn consolidate checkpoints/global_run out/olmo --hf ~/models/olmo",
       "         cairn consolidate checkpoints/global_run out/policy --attribute policy --dtype f32",
-      "         cairn consolidate checkpoints/lora_run out/lora --adapter-config"
-          + " adapter_config.json"
+      "         cairn consolidate checkpoints/lora_run out/lora --adapter-config adapter_config.json"
     })
 final class ConsolidateCommand implements Callable<Integer> {
   private static final int BUFFER_BYTES = 4 << 20;
