@@ -70,6 +70,17 @@ void TestAdvise(const std::string& file) {
   CheckEqual(ENOENT, cairn_file_advise("/no/such", 0, 0, 1), "missing");
 }
 
+void TestWriteBack(const std::string& file) {
+  Write(file, "abc");
+  const int32_t error = cairn_file_write_back(file.c_str(), 0, 1 << 20);
+  if (error != ENOSYS) {
+    CheckEqual(0, error, "written back, beyond the end too");
+    CheckEqual(3, SizeOf(file), "as long as before");
+    CheckEqual(EINVAL, cairn_file_write_back(file.c_str(), -1, 1), "negative");
+  }
+  CheckEqual(ENOENT, cairn_file_write_back("/no/such", 0, 1), "missing");
+}
+
 void TestErrorText() {
   char text[64];
   cairn_error_text(ENOSPC, text, sizeof(text));
@@ -91,6 +102,7 @@ int main(int count, char** arguments) {
   TestReserve(folder + "/reserve");
   TestRename(folder + "/rename-a", folder + "/rename-b");
   TestAdvise(folder + "/advise");
+  TestWriteBack(folder + "/write-back");
   TestErrorText();
   return 0;
 }

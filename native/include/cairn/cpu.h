@@ -18,7 +18,7 @@ extern "C" {
 
 /* Raised whenever a signature or a meaning below changes: a library left over
    from another version is found out before it is used. */
-#define CAIRN_CPU_ABI 2
+#define CAIRN_CPU_ABI 4
 int32_t cairn_cpu_abi(void) CAIRN_NOEXCEPT;
 
 /* Statuses of kernels. */
@@ -109,6 +109,13 @@ int32_t cairn_file_rename(const char* from, const char* to,
 #define CAIRN_ADVICE_WRITE_BACK 3
 int32_t cairn_file_advise(const char* path, int64_t file_offset,
                           int64_t length_bytes, int32_t advice) CAIRN_NOEXCEPT;
+
+/* Writes bytes [file_offset, file_offset + length_bytes) of a file that are still
+   in memory to its disk and waits for that, after it has asked for the range
+   that follows to be written too. Makes nothing durable: that takes an fsync,
+   which then has less to do. 0 < length_bytes. ENOSYS or ESPIPE: cannot. */
+int32_t cairn_file_write_back(const char* path, int64_t file_offset,
+                              int64_t length_bytes) CAIRN_NOEXCEPT;
 
 /* Writes what an errno means into text, NUL-terminated, cut to capacity_bytes.
    0 < capacity_bytes. */

@@ -82,6 +82,29 @@ int32_t cairn_file_advise(const char* path, int64_t file_offset,
                                                         : POSIX_FADV_DONTNEED);
 }
 
+int32_t cairn_file_write_back(const char* path, int64_t file_offset,
+                              int64_t length_bytes) noexcept {
+  const OpenFile file(path, O_WRONLY);
+  if (file.descriptor() < 0) {
+    return errno;
+  }
+  const auto sync = [&](int64_t offset, unsigned int flags) {
+    int result;
+    do {
+      result = sync_file_range(file.descriptor(), offset, length_bytes, flags);
+    } while (result != 0 && errno == EINTR);
+    return result == 0 ? 0 : errno;
+  };
+  const int32_t error = sync(file_offset, SYNC_FILE_RANGE_WRITE);
+  if (error != 0) {
+    return error;
+  }
+  // The disk is to have the next range to do while this one is waited for.
+  sync(file_offset + length_bytes, SYNC_FILE_RANGE_WRITE);
+  return sync(file_offset, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+                               SYNC_FILE_RANGE_WAIT_AFTER);
+}
+
 void cairn_error_text(int32_t error, char* text,
                       int64_t capacity_bytes) noexcept {
   // The GNU strerror_r (g++ defines _GNU_SOURCE) may return a constant instead

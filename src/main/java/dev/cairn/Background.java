@@ -1,25 +1,33 @@
 package dev.cairn;
 
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
-/** The one save that may run in the background, and what became of the last one. */
+/** The one save that may run in the background, and what became of those before it. */
 final class Background {
-  private CompletableFuture<SaveReport> last;
-  private long number;
+  private static final Logger LOG = System.getLogger(Background.class.getName());
 
-  /** A save that was started, and which one it is. */
-  record Started(long number, CompletableFuture<SaveReport> result) {}
+  private final List<CompletableFuture<SaveReport>> untold = new ArrayList<>();
+  private CompletableFuture<SaveReport> last = CompletableFuture.completedFuture(null);
 
-  /** Starts work on a thread of its own. The one before has ended. */
-  synchronized Started start(Callable<SaveReport> work) {
+  /** Starts work on a thread of its own, which waits for the one before to end. */
+  synchronized CompletableFuture<SaveReport> start(Callable<SaveReport> work) {
+    CompletableFuture<SaveReport> before = last;
     CompletableFuture<SaveReport> result = new CompletableFuture<>();
     Thread thread =
         new Thread(
             () -> {
               try {
+                awaitEnd(before);
                 result.complete(work.call());
               } catch (Throwable e) { // whoever waits gets it, whatever it is
                 result.completeExceptionally(e);
@@ -29,36 +37,66 @@ final class Background {
     thread.setDaemon(true);
     thread.start();
     last = result;
-    return new Started(++number, result);
+    untold.add(result);
+    return result;
+  }
+
+  private static void awaitEnd(CompletableFuture<SaveReport> before) {
+    before.handle((report, failure) -> null).join();
+  }
+
+  synchronized boolean isRunning() {
+    return !last.isDone();
   }
 
   /** Somebody has waited for this save and knows how it ended. */
-  synchronized void isTold(Started ended) {
-    if (ended.number() == number) {
-      last = null;
-    }
+  synchronized void isTold(CompletableFuture<SaveReport> ended) {
+    untold.removeIf(save -> save == ended);
   }
 
-  private synchronized CompletableFuture<SaveReport> takeLast() {
-    CompletableFuture<SaveReport> taken = last;
-    last = null;
-    return taken;
+  private synchronized Optional<CompletableFuture<SaveReport>> takeUntold() {
+    return untold.isEmpty() ? Optional.empty() : Optional.of(untold.remove(0));
   }
 
   /**
-   * Waits for the last save to end; an interrupt is kept and does not end the wait.
+   * Waits for all saves to end; an interrupt is kept and does not end the wait.
    *
-   * @throws IOException how it failed, once
+   * @throws IOException how the first one failed that failed and that nobody has been told of; a
+   *     refusal is logged instead, as nothing was promised
    */
   void settle() throws IOException {
-    CompletableFuture<SaveReport> ended = takeLast();
-    if (ended == null) {
-      return;
+    Throwable first = null;
+    for (var next = takeUntold(); next.isPresent(); next = takeUntold()) {
+      try {
+        next.get().join();
+      } catch (CompletionException e) {
+        if (Refusal.is(e.getCause())) {
+          LOG.log(Level.WARNING, "{0}", e.getCause().getMessage());
+        } else if (first == null) {
+          first = e.getCause();
+        } else {
+          first.addSuppressed(e.getCause());
+        }
+      }
+    }
+    if (first != null) {
+      throw rethrow(first);
+    }
+  }
+
+  /** Waits for the last save to end, for some time; returns whether it has. */
+  boolean awaitEnd(long timeoutSeconds) throws InterruptedException {
+    CompletableFuture<SaveReport> ending;
+    synchronized (this) {
+      ending = last;
     }
     try {
-      ended.join();
-    } catch (CompletionException e) {
-      throw rethrow(e.getCause());
+      ending.handle((report, failure) -> null).get(timeoutSeconds, TimeUnit.SECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (java.util.concurrent.ExecutionException e) {
+      throw new IllegalStateException("a handled future does not fail", e);
     }
   }
 

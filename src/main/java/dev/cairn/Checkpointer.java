@@ -4,6 +4,7 @@ import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.pipeline.OwnThread;
+import dev.cairn.policy.CheckpointPolicy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -22,15 +23,15 @@ import java.util.function.Supplier;
  */
 public final class Checkpointer implements AutoCloseable {
   private final SaveTools tools;
-  private final Optional<RunOptions> runOptions;
-  private final Snapshot snapshot = new Snapshot();
   private final Background background = new Background();
+  private final Optional<RunSaves> saves;
+  private volatile Optional<ProgressListener> listener = Optional.empty();
   private boolean busy;
   private boolean closed;
 
   private Checkpointer(SaveTools tools, Optional<RunOptions> runOptions) {
     this.tools = tools;
-    this.runOptions = runOptions;
+    this.saves = runOptions.map(run -> new RunSaves(tools, run, background));
   }
 
   /**
@@ -85,7 +86,7 @@ public final class Checkpointer implements AutoCloseable {
     Objects.requireNonNull(target, "target");
     SaveContents contents =
         new SaveContents(target, OptionalLong.empty(), parameters, files, Optional.empty());
-    return alone(() -> new SaveRun(tools, contents).run());
+    return alone(() -> new SaveRun(tools.measured(listener), Taken.borrowed(contents)).run());
   }
 
   /** Saves a folder of one tensor file, or fails on all ranks if one's {@code contents} throws. */
@@ -100,9 +101,9 @@ public final class Checkpointer implements AutoCloseable {
    */
   public SaveReport save(long step, Supplier<SingleFile> contents, TrainerState state)
       throws IOException {
-    RunSaves saves = saves();
-    saves.target(step); // a wrong step is refused before anything is sent
-    return alone(() -> saves.save(step, contents, state));
+    RunSaves run = saves();
+    run.target(step); // a wrong step is refused before anything is sent
+    return alone(() -> run.save(step, contents, state));
   }
 
   /**
@@ -118,8 +119,26 @@ public final class Checkpointer implements AutoCloseable {
    */
   public SaveReport save(long step, ParameterSet parameters, ModelFiles files, TrainerState state)
       throws IOException {
-    SaveContents contents = contents(step, parameters, files, state);
-    return alone(() -> saves().save(contents));
+    SaveContents contents = saves().contents(step, parameters, files, state);
+    return alone(() -> saves().save(contents, listener));
+  }
+
+  /**
+   * Makes sure that a checkpoint of this step is committed when it returns: the line after a
+   * training loop. A save of this step that still runs in the background is waited for; otherwise,
+   * or if that failed, it is saved now. How earlier saves failed is only logged. Collective.
+   *
+   * @throws CheckpointException as {@link #save(Path, ParameterSet, ModelFiles)} does
+   */
+  public SaveReport saveLast(
+      long step, ParameterSet parameters, ModelFiles files, TrainerState state) throws IOException {
+    SaveContents contents = saves().contents(step, parameters, files, state);
+    enter();
+    try {
+      return saves().ensure(contents, listener);
+    } finally {
+      leave();
+    }
   }
 
   /**
@@ -128,9 +147,10 @@ public final class Checkpointer implements AutoCloseable {
    * another here; from now on until the save has ended, Cairn uses the communicator in the
    * background.
    *
-   * <p>A save that still runs is waited for first; if it failed, that is thrown here. A snapshot
-   * larger than {@link SaveOptions#snapshotBudgetBytes} is not taken: the call then returns when
-   * the whole save has ended.
+   * <p>A save that still runs is waited for first, or this one is refused ({@link
+   * RunOptions.WhenBusy}); if the one before failed, that is thrown here. What exceeds {@link
+   * SaveOptions#snapshotBudgetBytes}, or is not in memory, is written before the call returns;
+   * ranks then wait for each other.
    *
    * @param step number of the step or epoch, 0 or more
    * @param state what the trainer needs to go on; its tensors are copied too
@@ -140,48 +160,53 @@ public final class Checkpointer implements AutoCloseable {
    */
   public PendingSave saveAsync(
       long step, ParameterSet parameters, ModelFiles files, TrainerState state) throws IOException {
-    SaveContents contents = contents(step, parameters, files, state);
+    PendingSave pending = beginSave(step, parameters, files, state);
+    pending.snapshotDone();
+    return pending;
+  }
+
+  /**
+   * As {@link #saveAsync}, but returns before the partitions have been copied: training may go on
+   * as long as it only reads them, until {@link PendingSave#snapshotDone} has returned.
+   */
+  public PendingSave beginSave(
+      long step, ParameterSet parameters, ModelFiles files, TrainerState state) throws IOException {
+    SaveContents contents = saves().contents(step, parameters, files, state);
     enter();
     try {
-      long start = System.nanoTime();
-      background.settle();
-      Optional<SaveContents> copy = takeSnapshot(contents);
-      SaveContents saved = copy.orElse(contents);
-      PendingSave pending =
-          new PendingSave(
-              background, background.start(() -> saves().save(saved)), System.nanoTime() - start);
-      if (copy.isEmpty()) {
-        pending.await();
-      }
-      return pending;
+      return saves().begin(contents, listener);
     } finally {
       leave();
     }
   }
 
-  /** Returns a copy; empty if it does not fit, or if all ranks together will refuse it. */
-  private Optional<SaveContents> takeSnapshot(SaveContents contents) throws IOException {
-    try {
-      for (Parameter parameter : contents.tensors()) {
-        parameter.checkPartition(tools.ranks().rank(), tools.ranks().size());
-      }
-      return snapshot.take(tools, contents, tools.options().snapshotBudgetBytes());
-    } catch (IllegalArgumentException e) {
-      return Optional.empty(); // the save finds the same mistake, and the other ranks hear of it
-    }
+  /** Allocates what asynchronous saves copy into, ahead of the first one. Not collective. */
+  public void reserveSnapshot(ParameterSet parameters, TrainerState state) throws IOException {
+    SaveContents contents = saves().contents(0, parameters, ModelFiles.none(), state);
+    alone(() -> saves().reserve(contents));
   }
 
-  private SaveContents contents(
-      long step, ParameterSet parameters, ModelFiles files, TrainerState state) {
-    return new SaveContents(
-        saves().target(step), OptionalLong.of(step), parameters, files, Optional.of(state));
+  /** Returns what tells after each step whether to stop, and to save only because of that. */
+  public Schedule schedule() {
+    return new Schedule(tools.ranks(), saves().times(), Optional.empty());
+  }
+
+  /**
+   * Returns what tells after each step whether to save, as rank 0's policy advises, and to stop. It
+   * measures steps and saves and tells the policy, which is not to be told by the trainer too.
+   */
+  public Schedule schedule(CheckpointPolicy policy) {
+    return new Schedule(tools.ranks(), saves().times(), Optional.of(policy));
+  }
+
+  /** Sets who is told how saves get on. */
+  public void onProgress(ProgressListener progressListener) {
+    listener = Optional.of(progressListener);
   }
 
   private RunSaves saves() {
-    RunOptions run =
-        runOptions.orElseThrow(
-            () -> new IllegalStateException("checkpointer was opened without a run's directory"));
-    return new RunSaves(tools, run);
+    return saves.orElseThrow(
+        () -> new IllegalStateException("checkpointer was opened without a run's directory"));
   }
 
   /**
@@ -198,31 +223,7 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   void restore(Path folder, Optional<ParameterSet> model, TrainerState state) throws IOException {
-    alone(
-        () -> {
-          tools
-              .ranks()
-              .together(
-                  () -> {
-                    readInto(folder, model, state);
-                    return new byte[0];
-                  });
-          return null;
-        });
-  }
-
-  private void readInto(Path folder, Optional<ParameterSet> model, TrainerState state)
-      throws IOException {
-    try (CheckpointReader reader = new CheckpointReader(folder)) {
-      Restore restore = new Restore(tools, reader);
-      if (model.isPresent()) {
-        restore.add(model.get(), reader.model());
-      }
-      if (state.tensors().isPresent()) {
-        restore.add(state.tensors().get(), reader.state());
-      }
-      restore.run();
-    }
+    alone(() -> Restore.together(tools, folder, model, state));
   }
 
   /** Runs one collective call, after the background save, on a thread that nobody interrupts. */
@@ -230,11 +231,7 @@ public final class Checkpointer implements AutoCloseable {
     enter();
     try {
       background.settle();
-      return OwnThread.call("cairn-call", work);
-    } catch (IOException | RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException("checkpointing throws nothing else", e);
+      return OwnThread.callIo("cairn-call", work);
     } finally {
       leave();
     }
@@ -277,7 +274,7 @@ public final class Checkpointer implements AutoCloseable {
       background.settle();
     } finally {
       try {
-        snapshot.close();
+        saves.ifPresent(RunSaves::close);
       } finally {
         tools.close();
       }

@@ -4,17 +4,25 @@ import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Control;
 import dev.cairn.comm.NcclGroup;
 import dev.cairn.comm.Transport;
+import dev.cairn.pipeline.ChunkSink;
+import dev.cairn.pipeline.ChunkSource;
 import dev.cairn.pipeline.Copy;
 import dev.cairn.pipeline.GatherJob;
 import dev.cairn.pipeline.GatherSource;
 import dev.cairn.pipeline.NcclGather;
 import dev.cairn.pipeline.ShardFiles;
 import dev.cairn.pipeline.TensorChecksums;
+import dev.cairn.plan.Chunk;
+import dev.cairn.plan.Chunks;
 import dev.cairn.plan.SavePlan;
+import dev.cairn.plan.Segment;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** This rank's part of moving the bytes: write its own, receive everybody's, or send its own. */
 final class CopyStep {
@@ -23,12 +31,19 @@ final class CopyStep {
   private final SaveTools tools;
   private final SavePlan plan;
   private final List<Parameter> tensors;
+  private final Excess excess;
   private final TensorChecksums checksums;
 
-  CopyStep(SaveTools tools, SavePlan plan, List<Parameter> tensors, TensorChecksums checksums) {
+  CopyStep(
+      SaveTools tools,
+      SavePlan plan,
+      List<Parameter> tensors,
+      Excess excess,
+      TensorChecksums checksums) {
     this.tools = tools;
     this.plan = plan;
     this.tensors = tensors;
+    this.excess = excess;
     this.checksums = checksums;
   }
 
@@ -58,15 +73,19 @@ final class CopyStep {
 
   private void writeOwn(ShardFiles shards) throws IOException {
     try (OwnPieces own = own()) {
-      new Copy(plan.chunks(ranks().rank(), chunkBytes()), own.source(), shards, this::checkWanted)
-          .run(tools.staging());
+      expect(plan.segments(ranks().rank()));
+      copy(
+          pass -> Chunks.only(plan.chunks(ranks().rank(), chunkBytes()), pass),
+          own.source(),
+          shards);
     }
   }
 
   private void gather(ShardFiles shards, Transport transport) throws IOException {
     try (OwnPieces own = own()) {
       GatherSource source = new GatherSource(own.source(), transport, ranks().size());
-      new Copy(plan.chunks(chunkBytes()), source, shards, this::checkWanted).run(tools.staging());
+      expect(plan.segments());
+      copy(pass -> Chunks.only(plan.chunks(chunkBytes()), pass), source, shards);
     }
   }
 
@@ -88,13 +107,33 @@ final class CopyStep {
 
   private void send(Transport transport) throws IOException {
     try (OwnPieces own = own()) {
-      new Copy(
-              plan.messages(ranks().rank(), chunkBytes()),
-              own.source(),
-              (chunk, sequence, parts) ->
-                  transport.send(only(parts), WRITER, GatherSource.tag(sequence)).await(),
-              this::checkWanted)
-          .run(tools.staging());
+      expect(plan.segments(ranks().rank()));
+      copy(
+          pass -> plan.messages(ranks().rank(), chunkBytes(), pass),
+          own.source(),
+          (chunk, sequence, parts) ->
+              transport.send(only(parts), WRITER, GatherSource.tag(sequence)).await());
+    }
+  }
+
+  private void expect(Iterator<Segment> segments) {
+    long lengthBytes = 0;
+    while (segments.hasNext()) {
+      lengthBytes += segments.next().lengthBytes();
+    }
+    tools.meter().orElseThrow().expect(lengthBytes);
+  }
+
+  /** Copies pass after pass; messages are numbered through all of them. */
+  private void copy(
+      Function<Predicate<Chunk>, Iterator<Chunk>> chunks, ChunkSource source, ChunkSink sink)
+      throws IOException {
+    int sequence = 0;
+    for (Predicate<Chunk> pass : excess.passes(tensors)) {
+      Copy copy = new Copy(chunks.apply(pass), source, sink, this::checkWanted, sequence);
+      copy.run(tools.staging());
+      sequence = copy.nextSequence();
+      excess.moved().run();
     }
   }
 

@@ -60,7 +60,8 @@ final class LatestCheckpoint {
           .staging()
           .lend(
               buffer ->
-                  FolderCheck.check(checkpoint, tools.kernels()::crc32c, buffer, bytes -> {})
+                  FolderCheck.check(
+                          checkpoint, tools.kernels()::crc32c, buffer, bytes -> progressed())
                       .stream()
                       .map(Finding::toString)
                       .forEach(problems::add));
@@ -71,6 +72,11 @@ final class LatestCheckpoint {
           Level.WARNING, "checkpoint passed over: folder={0}, {1}", checkpoint, problems.get(0));
     }
     return problems.isEmpty();
+  }
+
+  /** The ranks that wait for the outcome see that this one reads. */
+  private void progressed() {
+    tools.ranks().communicator().control().progressed();
   }
 
   private static List<String> wrongSizes(Path checkpoint) throws IOException {

@@ -133,11 +133,15 @@ public final class ParameterSet {
   }
 
   private Parameter find(String name) {
-    String wanted = ParameterNames.unwrapped(name);
+    return named(ParameterNames.unwrapped(name));
+  }
+
+  /** Returns the parameter that is saved under a name. */
+  Parameter named(String wanted) {
     return parameters.stream()
         .filter(parameter -> parameter.name().equals(wanted))
         .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("no such parameter: tensor=" + name));
+        .orElseThrow(() -> new IllegalArgumentException("no such parameter: tensor=" + wanted));
   }
 
   /** Returns the declared ties, alias to canonical name. */

@@ -1,31 +1,52 @@
 package dev.cairn;
 
 import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 
 /**
- * A save that goes on in the background. When {@link Checkpointer#saveAsync} has returned it, the
- * trainer may change its parameters again.
+ * A save that goes on in the background. The trainer may change its parameters when {@link
+ * #snapshotDone} has returned; {@link Checkpointer#saveAsync} waits for that itself. Any thread.
  */
 public final class PendingSave implements AutoCloseable {
   private final Background background;
-  private final Background.Started started;
-  private final long stallNanos;
+  private final CompletableFuture<SaveReport> result;
+  private final CompletableFuture<Long> released;
 
-  PendingSave(Background background, Background.Started started, long stallNanos) {
+  /** Takes the save's result, and what completes with the stall when the partitions are free. */
+  PendingSave(
+      Background background,
+      CompletableFuture<SaveReport> result,
+      CompletableFuture<Long> released) {
     this.background = background;
-    this.started = started;
-    this.stallNanos = stallNanos;
+    this.result = result;
+    this.released = released;
   }
 
-  /** Returns how long the trainer was held: what the call of {@code saveAsync} took. */
+  /**
+   * Waits until this rank's partitions are the trainer's again, also if the save has failed, which
+   * {@link #await} tells. An interrupt is kept and does not end the wait.
+   */
+  public void snapshotDone() {
+    stallNanos();
+  }
+
+  /**
+   * Returns how long the partitions were borrowed: what the call of {@code saveAsync} took. Waits
+   * as {@link #snapshotDone} does.
+   */
   public long stallNanos() {
-    return stallNanos;
+    try {
+      return get(released);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a release does not fail", e);
+    }
   }
 
   /** Returns whether the save has ended, one way or the other. */
   public boolean isDone() {
-    return started.result().isDone();
+    return result.isDone();
   }
 
   /**
@@ -34,18 +55,23 @@ public final class PendingSave implements AutoCloseable {
    * @throws CheckpointException if it failed; nothing is committed
    */
   public SaveReport await() throws IOException {
+    try {
+      return get(result);
+    } catch (ExecutionException e) {
+      throw Background.rethrow(e.getCause());
+    } finally {
+      background.isTold(result);
+    }
+  }
+
+  private static <T> T get(Future<T> future) throws ExecutionException {
     boolean interrupted = false;
     try {
       while (true) {
         try {
-          SaveReport report = started.result().get();
-          background.isTold(started);
-          return report;
+          return future.get();
         } catch (InterruptedException e) {
           interrupted = true;
-        } catch (ExecutionException e) {
-          background.isTold(started);
-          throw Background.rethrow(e.getCause());
         }
       }
     } finally {

@@ -7,10 +7,12 @@ import dev.cairn.safetensors.Manifest.TensorRecord;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Reads this rank's byte ranges of a checkpoint into its partitions, whatever ranks wrote it. */
 final class Restore {
@@ -21,6 +23,29 @@ final class Restore {
   Restore(SaveTools tools, CheckpointReader reader) {
     this.tools = tools;
     this.reader = reader;
+  }
+
+  /** Fills model and state from a checkpoint, or fails on every rank. Collective. */
+  static Void together(
+      SaveTools tools, Path folder, Optional<ParameterSet> model, TrainerState state)
+      throws IOException {
+    tools
+        .ranks()
+        .together(
+            () -> {
+              try (CheckpointReader reader = new CheckpointReader(folder)) {
+                Restore restore = new Restore(tools, reader);
+                if (model.isPresent()) {
+                  restore.add(model.get(), reader.model());
+                }
+                if (state.tensors().isPresent()) {
+                  restore.add(state.tensors().get(), reader.state());
+                }
+                restore.run();
+              }
+              return new byte[0];
+            });
+    return null;
   }
 
   /** A run of elements of one tensor that fits a staging buffer, and where it goes. */
@@ -104,6 +129,7 @@ final class Restore {
         buffer -> {
           for (Piece piece = take(next); piece != null; piece = take(next)) {
             fill(piece, buffer);
+            tools.ranks().communicator().control().progressed();
           }
         });
   }

@@ -11,9 +11,15 @@ import java.util.Objects;
  * @param keepLast how many of the newest committed checkpoints stay; 0 keeps all
  * @param keepEvery checkpoints whose number is a multiple of it stay for good; 0 for none
  * @param verification how much {@link Checkpointer#latest} reads before it trusts a checkpoint
+ * @param whenBusy what an asynchronous save does while the one before still runs
  */
 public record RunOptions(
-    Path directory, Unit unit, int keepLast, long keepEvery, Verification verification) {
+    Path directory,
+    Unit unit,
+    int keepLast,
+    long keepEvery,
+    Verification verification,
+    WhenBusy whenBusy) {
   /** What a run counts. */
   public enum Unit {
     /** Folders are called {@code step_N}. */
@@ -44,6 +50,17 @@ public record RunOptions(
     SIZES
   }
 
+  /** What an asynchronous save does while the one before still runs. */
+  public enum WhenBusy {
+    /** It waits: the trainer is held until the one before has ended. */
+    WAIT,
+    /**
+     * It fails at once on every rank, if the one before still runs on any: {@link
+     * PendingSave#await} throws, and the next call goes on.
+     */
+    REFUSE
+  }
+
   /**
    * Checks the options.
    *
@@ -53,6 +70,7 @@ public record RunOptions(
     Objects.requireNonNull(directory, "directory");
     Objects.requireNonNull(unit, "unit");
     Objects.requireNonNull(verification, "verification");
+    Objects.requireNonNull(whenBusy, "whenBusy");
     if (keepLast < 0 || keepEvery < 0) {
       throw new IllegalArgumentException(
           "bad retention: keepLast=%d, keepEvery=%d, expected 0 or more"
@@ -60,28 +78,36 @@ public record RunOptions(
     }
   }
 
-  /** Returns a run that counts steps, keeps every checkpoint and verifies fully. */
+  /**
+   * Returns a run that counts steps, keeps every checkpoint, verifies fully and lets a save wait
+   * for the one before.
+   */
   public static RunOptions in(Path directory) {
-    return new RunOptions(directory, Unit.STEP, 0, 0, Verification.FULL);
+    return new RunOptions(directory, Unit.STEP, 0, 0, Verification.FULL, WhenBusy.WAIT);
   }
 
   /** Returns these options, counting something else. */
   public RunOptions withUnit(Unit counted) {
-    return new RunOptions(directory, counted, keepLast, keepEvery, verification);
+    return new RunOptions(directory, counted, keepLast, keepEvery, verification, whenBusy);
   }
 
   /** Returns these options, keeping only so many of the newest checkpoints. */
   public RunOptions withKeepLast(int count) {
-    return new RunOptions(directory, unit, count, keepEvery, verification);
+    return new RunOptions(directory, unit, count, keepEvery, verification, whenBusy);
   }
 
   /** Returns these options, keeping multiples of {@code every} for good. */
   public RunOptions withKeepEvery(long every) {
-    return new RunOptions(directory, unit, keepLast, every, verification);
+    return new RunOptions(directory, unit, keepLast, every, verification, whenBusy);
   }
 
   /** Returns these options, verifying more or less. */
   public RunOptions withVerification(Verification value) {
-    return new RunOptions(directory, unit, keepLast, keepEvery, value);
+    return new RunOptions(directory, unit, keepLast, keepEvery, value, whenBusy);
+  }
+
+  /** Returns these options, with saves that wait for the one before or are refused. */
+  public RunOptions withWhenBusy(WhenBusy value) {
+    return new RunOptions(directory, unit, keepLast, keepEvery, verification, value);
   }
 }

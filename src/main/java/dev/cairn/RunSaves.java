@@ -1,18 +1,49 @@
 package dev.cairn;
 
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.pipeline.OwnThread;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
-/**
- * Saves of one run: each into its step's folder, and then the run's retention.
- *
- * @param tools of the checkpointer
- * @param run where the checkpoints are and which stay
- */
-record RunSaves(SaveTools tools, RunOptions run) {
+/** Saves checkpoints of a run, in the call or in the background. */
+final class RunSaves implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(RunSaves.class.getName());
+
+  private final SaveTools tools;
+  private final RunOptions run;
+  private final Background background;
+  private final ExitHook exitHook;
+  private final Snapshot snapshot = new Snapshot();
+  private final SaveTimes times = new SaveTimes();
+  private OptionalLong lastStep = OptionalLong.empty();
+  private PendingSave last;
+
+  RunSaves(SaveTools tools, RunOptions run, Background background) {
+    this.tools = tools.withOptions(tools.options().withOverwrite(true));
+    this.run = run;
+    this.background = background;
+    this.exitHook = new ExitHook(background, tools.ranks().communicator().control());
+  }
+
+  RunOptions run() {
+    return run;
+  }
+
+  SaveTimes times() {
+    return times;
+  }
+
+  SaveContents contents(long step, ParameterSet parameters, ModelFiles files, TrainerState state) {
+    return new SaveContents(
+        target(step), OptionalLong.of(step), parameters, files, Optional.of(state));
+  }
+
   /** Returns the folder of a step. */
   Path target(long step) {
     if (step < 0) {
@@ -21,24 +52,137 @@ record RunSaves(SaveTools tools, RunOptions run) {
     return run.directory().resolve(run.unit().folderName(step));
   }
 
-  SaveReport save(SaveContents contents) throws IOException {
-    return retained(new SaveRun(replacing(), contents).run());
-  }
-
+  /** Saves one tensor file and the trainer's state. Collective. */
   SaveReport save(long step, Supplier<SingleFile> contents, TrainerState state) throws IOException {
     return retained(
-        SingleFile.save(
-            replacing(), target(step), OptionalLong.of(step), Optional.of(state), contents));
+        tools,
+        SingleFile.save(tools, target(step), OptionalLong.of(step), Optional.of(state), contents));
   }
 
-  private SaveTools replacing() {
-    return tools.withOptions(tools.options().withOverwrite(true));
+  /** Allocates what an asynchronous save of these tensors copies into. */
+  Void reserve(SaveContents contents) {
+    snapshot.reserve(tools, contents);
+    return null;
   }
 
-  private SaveReport retained(SaveReport report) throws IOException {
+  /** Saves, then deletes what is not kept. Collective. */
+  SaveReport save(SaveContents contents, Optional<ProgressListener> listener) throws IOException {
+    long start = System.nanoTime();
+    SaveTools measured = tools.measured(listener);
+    Runnable stalled = () -> times.stalled(System.nanoTime() - start);
+    return timed(start, stalled, () -> save(measured, Taken.borrowed(contents)));
+  }
+
+  /** Waits for the save of this very step, or saves it. Collective. */
+  SaveReport ensure(SaveContents contents, Optional<ProgressListener> listener) throws IOException {
+    PendingSave running = contents.step().equals(lastStep) ? last : null;
+    try {
+      if (running != null) {
+        return running.await();
+      }
+      background.settle();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "an earlier save failed: {0}", e.getMessage());
+    }
+    return OwnThread.callIo("cairn-call", () -> save(contents, listener));
+  }
+
+  private interface Save {
+    SaveReport run() throws IOException;
+  }
+
+  /**
+   * Runs a save and keeps what it took; {@code stalled} is called before it is said to have ended.
+   */
+  private SaveReport timed(long start, Runnable stalled, Save save) throws IOException {
+    boolean committed = false;
+    try {
+      SaveReport report = save.run();
+      committed = true;
+      return report;
+    } finally {
+      stalled.run();
+      if (committed) {
+        times.committed(System.nanoTime() - start);
+      } else {
+        times.failed();
+      }
+    }
+  }
+
+  private SaveReport save(SaveTools measured, Taken taken) throws IOException {
+    return retained(measured, new SaveRun(measured, taken).run());
+  }
+
+  private SaveReport retained(SaveTools measured, SaveReport report) {
     if (tools.ranks().isWriter()) {
-      new RunDirectory(run.directory(), tools.disk()).retain(run.keepLast(), run.keepEvery());
+      new RunDirectory(run.directory(), measured.disk()).retain(run.keepLast(), run.keepEvery());
     }
     return report;
+  }
+
+  /** Starts a save in the background, or tells the others that this rank's last one still runs. */
+  PendingSave begin(SaveContents contents, Optional<ProgressListener> listener) throws IOException {
+    long start = System.nanoTime();
+    exitHook.install();
+    if (run.whenBusy() == RunOptions.WhenBusy.REFUSE && background.isRunning()) {
+      return new PendingSave(
+          background,
+          background.start(() -> Refusal.tell(tools.ranks())),
+          CompletableFuture.completedFuture(0L));
+    }
+    background.settle();
+    SaveTools measured = tools.measured(listener);
+    CompletableFuture<Long> released = new CompletableFuture<>();
+    Runnable release = () -> release(released, System.nanoTime() - start);
+    CompletableFuture<SaveReport> result =
+        background.start(
+            () -> timed(start, release, () -> save(measured, take(measured, contents, release))));
+    lastStep = contents.step();
+    last = new PendingSave(background, result, released);
+    return last;
+  }
+
+  private void release(CompletableFuture<Long> released, long stallNanos) {
+    if (!released.isDone()) {
+      times.stalled(stallNanos);
+      released.complete(stallNanos);
+    }
+  }
+
+  /** Copies what fits and lets the trainer go if that is all; the others hear of a failure. */
+  private Taken take(SaveTools measured, SaveContents contents, Runnable release)
+      throws IOException {
+    try {
+      for (Parameter parameter : contents.tensors()) {
+        parameter.checkPartition(tools.ranks().rank(), tools.ranks().size());
+      }
+      measured.meter().orElseThrow().enter(SavePhase.SNAPSHOT);
+      Taken taken = snapshot.take(measured, contents, release);
+      if (taken.excess().tensors().isEmpty()) {
+        release.run();
+      }
+      return taken;
+    } catch (IllegalArgumentException e) {
+      return Taken.borrowed(contents); // the save finds the same mistake, and tells the others
+    } catch (IOException | RuntimeException | Error e) {
+      tools.ranks().communicator().control().begin();
+      tools
+          .ranks()
+          .together(
+              () -> {
+                if (e instanceof Error error) {
+                  throw error;
+                }
+                throw (Exception) e;
+              });
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() {
+    exitHook.close();
+    snapshot.close();
   }
 }

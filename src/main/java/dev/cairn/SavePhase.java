@@ -2,6 +2,8 @@ package dev.cairn;
 
 /** The phases of a save, in order. */
 public enum SavePhase {
+  /** Partitions copied, cast, into host memory; of an asynchronous save only. */
+  SNAPSHOT,
   /** Arithmetic, and the ranks' agreement about it. */
   PLAN,
   /** The temporary folder, its files with their lengths reserved, headers and small files. */

@@ -12,7 +12,9 @@ import java.util.Map;
  * @param shards the safetensors files in it
  * @param lengthBytes bytes of those files together
  * @param writtenBytes how many of them this rank wrote
- * @param nanos what each phase took on this rank
+ * @param nanos what each phase took on this rank, one after the other
+ * @param work what each kind of work came to on this rank, on all its threads together; only kinds
+ *     that were done. An asynchronous save's snapshot is part of it
  */
 public record SaveReport(
     Path folder,
@@ -20,7 +22,17 @@ public record SaveReport(
     List<String> shards,
     long lengthBytes,
     long writtenBytes,
-    Map<SavePhase, Long> nanos) {
+    Map<SavePhase, Long> nanos,
+    Map<SaveWork, Total> work) {
+  /**
+   * A sum over pieces of work.
+   *
+   * @param count how many pieces
+   * @param bytes their bytes
+   * @param nanos the time that they took, added up over threads that work side by side
+   */
+  public record Total(long count, long bytes, long nanos) {}
+
   /** Returns what the whole save took on this rank, in seconds. */
   public double seconds() {
     return nanos.values().stream().mapToLong(Long::longValue).sum() / 1e9;

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,7 +21,8 @@ final class SaveRun {
 
   private final SaveTools tools;
   private final Ranks ranks;
-  private final Map<SavePhase, Long> nanos = new EnumMap<>(SavePhase.class);
+  private final Taken taken;
+  private final Meter meter;
 
   private SaveContents contents;
   private SavePlan plan;
@@ -30,39 +30,52 @@ final class SaveRun {
   private SaveMode mode;
   private Optional<Transport> transport = Optional.empty();
   private Optional<NcclGroup> nccl = Optional.empty();
-  private long phaseStart = System.nanoTime();
 
-  SaveRun(SaveTools tools, SaveContents contents) {
+  /**
+   * Prepares a save.
+   *
+   * @param tools measured, for this save alone
+   */
+  SaveRun(SaveTools tools, Taken taken) {
     this.tools = tools;
     this.ranks = tools.ranks();
-    this.contents = contents;
+    this.meter = tools.meter().orElseThrow();
+    this.taken = taken;
+    this.contents = taken.contents();
   }
 
   SaveReport run() throws IOException {
     ranks.communicator().control().begin();
-    contents =
-        contents.withModel(
-            new TieDecision(ranks, contents.model(), contents.files().config()).withoutAliases());
+    meter.enter(SavePhase.PLAN);
+    Meter.Piece planning = meter.begin(SaveWork.PLAN);
+    contents = contents.withModel(new TieDecision(ranks, taken).withoutAliases());
     plan = new PlanAgreement(tools, contents).agree();
     checksums = new TensorChecksums(plan);
     Optional<TrainerFile> trainerFile = trainerFile();
-    took(SavePhase.PLAN);
+    planning.end(null, plan.lengthBytes());
+    meter.enter(SavePhase.PREPARE);
     try (CheckpointFolder folder = ranks.isWriter() ? newFolder(trainerFile) : null) {
       Path path = prepare(folder);
-      took(SavePhase.PREPARE);
+      meter.enter(SavePhase.COPY);
       long writtenBytes = fill(path);
+      meter.enter(SavePhase.COMMIT);
+      Meter.Piece committing = meter.begin(SaveWork.COMMIT);
       ranks.together(() -> commit(folder));
-      took(SavePhase.COMMIT);
-      List<String> shards = plan.files().stream().map(PlannedFile::name).toList();
-      return new SaveReport(
-          contents.target(), mode, shards, plan.lengthBytes(), writtenBytes, Map.copyOf(nanos));
+      committing.end(contents.target().toString(), plan.lengthBytes());
+      meter.finish();
+      return report(writtenBytes);
     }
   }
 
-  private void took(SavePhase phase) {
-    long now = System.nanoTime();
-    nanos.put(phase, now - phaseStart);
-    phaseStart = now;
+  private SaveReport report(long writtenBytes) {
+    return new SaveReport(
+        contents.target(),
+        mode,
+        plan.files().stream().map(PlannedFile::name).toList(),
+        plan.lengthBytes(),
+        writtenBytes,
+        meter.phaseNanos(),
+        meter.totals());
   }
 
   /** Brings the bytes that each rank has of its own together with rank 0's values. */
@@ -100,7 +113,7 @@ final class SaveRun {
     if (mode == SaveMode.GATHER && ranks.size() > 1 && nccl.isEmpty()) {
       ranks.together(
           () -> {
-            transport = Optional.of(ranks.communicator().transport());
+            transport = Optional.of(new MeteredTransport(ranks.communicator().transport(), meter));
             return NOTHING;
           });
     }
@@ -109,7 +122,7 @@ final class SaveRun {
 
   /** Copies and, if asked, forces; returns the bytes that this rank wrote. */
   private long fill(Path path) throws IOException {
-    CopyStep copy = new CopyStep(tools, plan, contents.tensors(), checksums);
+    CopyStep copy = new CopyStep(tools, plan, contents.tensors(), taken.excess(), checksums);
     boolean durable = tools.options().durability() == Durability.DURABLE;
     try (ShardFiles shards = new ShardFiles(tools.disk(), path, plan, durable)) {
       List<byte[]> parts =
@@ -123,14 +136,13 @@ final class SaveRun {
           checksums.add(parts.get(rank));
         }
       }
-      took(SavePhase.COPY);
       if (durable) {
+        meter.enter(SavePhase.FORCE);
         ranks.together(
             () -> {
               shards.force(ranks.isWriter());
               return NOTHING;
             });
-        took(SavePhase.FORCE);
       }
       return shards.writtenBytes();
     }

@@ -9,6 +9,7 @@ import dev.cairn.pipeline.Staging;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Optional;
 
 /**
  * What a checkpointer has for all its saves.
@@ -19,6 +20,7 @@ import java.lang.System.Logger.Level;
  * @param kernels casts and checksums
  * @param staging the only buffers there are
  * @param devices what is needed besides if partitions are on a GPU
+ * @param meter of one save; empty between saves
  */
 record SaveTools(
     Ranks ranks,
@@ -26,21 +28,40 @@ record SaveTools(
     Disk disk,
     Kernels kernels,
     Staging staging,
-    DeviceTools devices) {
+    DeviceTools devices,
+    Optional<Meter> meter) {
   private static final Logger LOG = System.getLogger(SaveTools.class.getName());
-
-  SaveTools withOptions(SaveOptions other) {
-    return new SaveTools(ranks, other, disk, kernels, staging, devices);
-  }
 
   /** Allocates the staging buffers; the communicator is borrowed. */
   static SaveTools open(Communicator communicator, SaveOptions options, Disk disk) {
-    Staging staging = new Staging(options.stagingBuffers(), options.stagingBufferBytes());
     if (options.mode() == SaveMode.GATHER && NcclGroup.reasonNotAvailable().isPresent()) {
       preload(communicator);
     }
     return new SaveTools(
-        new Ranks(communicator), options, disk, Kernels.best(), staging, new DeviceTools());
+        new Ranks(communicator),
+        options,
+        disk,
+        Kernels.best(),
+        new Staging(options.stagingBuffers(), options.stagingBufferBytes()),
+        new DeviceTools(),
+        Optional.empty());
+  }
+
+  SaveTools withOptions(SaveOptions other) {
+    return new SaveTools(ranks, other, disk, kernels, staging, devices, meter);
+  }
+
+  /** Returns these tools for one save, measured from now on. */
+  SaveTools measured(Optional<ProgressListener> listener) {
+    Meter started = new Meter(ranks, listener);
+    return new SaveTools(
+        ranks,
+        options,
+        new MeteredDisk(disk, started),
+        new MeteredKernels(kernels, started),
+        staging,
+        devices,
+        Optional.of(started));
   }
 
   private static void preload(Communicator communicator) {

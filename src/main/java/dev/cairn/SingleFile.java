@@ -49,6 +49,6 @@ public record SingleFile(
     SaveContents all =
         new SaveContents(target, step, file.parameters(), file.files(), state, file.stem());
     SaveTools asChosen = tools.withOptions(tools.options().forSingleFile(file.dtype()));
-    return new SaveRun(asChosen, all).run();
+    return new SaveRun(asChosen.measured(Optional.empty()), Taken.borrowed(all)).run();
   }
 }

@@ -17,9 +17,14 @@ import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * A copy of what this rank is to write, cast to the saved dtype, in host memory that is kept from
@@ -37,40 +42,54 @@ final class Snapshot implements AutoCloseable {
   /** A piece of this rank's partitions, and where its copy goes. */
   private record Piece(Segment segment, long offset) {}
 
-  /**
-   * Copies. Not collective, and no other rank is waited for.
-   *
-   * @param budgetBytes how much memory may be used
-   * @return the contents to save; empty if they do not fit, are not in memory to begin with, or a
-   *     GPU failed, as the save itself will then say
-   */
-  Optional<SaveContents> take(SaveTools tools, SaveContents contents, long budgetBytes)
-      throws IOException {
-    SavePlan plan = SavePlan.of(contents.groups(tools.options()), tools.ranks().size());
+  /** Allocates what a copy of these contents takes, its pages touched, if there is less by now. */
+  void reserve(SaveTools tools, SaveContents contents) {
+    SavePlan plan = plan(tools, contents);
     List<Parameter> tensors = contents.tensors();
-    long[] offsets = new long[tensors.size()];
-    List<Piece> pieces = new ArrayList<>();
-    long lengthBytes = place(plan, tools.ranks().rank(), offsets, pieces);
-    boolean inMemory = tensors.stream().allMatch(tensor -> tensor.partition().isInMemory());
-    if (!inMemory || !fits(plan, budgetBytes)) {
-      return Optional.empty();
-    }
-    try {
-      copyAll(tools, plan, tensors, pieces, lengthBytes);
-    } catch (DeviceException e) {
-      tools.devices().failLater(e);
-      return Optional.empty();
-    }
-    return Optional.of(copied(contents, plan, tools.ranks(), offsets));
+    tools.devices().prepare(tensors, tools.staging(), tools.options());
+    Places places = new Places(plan, tools.ranks().rank(), copied(plan, tools.options()));
+    reserve(places.lengthBytes, tools.devices().after(tensors));
   }
 
-  private void copyAll(
-      SaveTools tools, SavePlan plan, List<Parameter> tensors, List<Piece> pieces, long lengthBytes)
+  private static SavePlan plan(SaveTools tools, SaveContents contents) {
+    return SavePlan.of(contents.groups(tools.options()), tools.ranks().size());
+  }
+
+  /**
+   * Copies as much as the options' budget allows. Not collective, and no other rank is waited for.
+   *
+   * @param moved is to be told when what was not copied is not needed any more
+   */
+  Taken take(SaveTools tools, SaveContents contents, Runnable moved) throws IOException {
+    List<Parameter> tensors = contents.tensors();
+    if (!tensors.stream().allMatch(tensor -> tensor.partition().isInMemory())) {
+      return new Taken(contents, contents.model(), new Excess(identities(tensors), moved));
+    }
+    SavePlan plan = plan(tools, contents);
+    boolean[] copied = copied(plan, tools.options());
+    Places places = new Places(plan, tools.ranks().rank(), copied);
+    try {
+      copyAll(tools, plan, tensors, places);
+    } catch (DeviceException e) {
+      tools.devices().failLater(e); // as the save itself will then say
+      return Taken.borrowed(contents);
+    }
+    Set<Parameter> excess =
+        identities(
+            IntStream.range(0, copied.length)
+                .filter(tensor -> !copied[tensor])
+                .mapToObj(tensors::get)
+                .toList());
+    SaveContents copy = copy(contents, plan, tools.ranks(), copied, places.offsets);
+    return new Taken(copy, contents.model(), new Excess(excess, moved));
+  }
+
+  private void copyAll(SaveTools tools, SavePlan plan, List<Parameter> tensors, Places places)
       throws IOException {
     tools.devices().prepare(tensors, tools.staging(), tools.options());
     Optional<DeviceStaging> device = tools.devices().after(tensors);
-    reserve(lengthBytes, device);
-    Iterator<Piece> next = pieces.iterator();
+    reserve(places.lengthBytes, device);
+    Iterator<Piece> next = places.pieces.iterator();
     try {
       Crew.run(
           tools.staging(),
@@ -85,35 +104,63 @@ final class Snapshot implements AutoCloseable {
     }
   }
 
-  /** Returns whether every rank's copy fits: ranks that differed about it would disagree. */
-  private static boolean fits(SavePlan plan, long budgetBytes) {
-    if (budgetBytes == Long.MAX_VALUE) {
-      return true;
-    }
-    for (int rank = 0; rank < plan.worldSize(); rank++) {
-      long[] offsets = new long[plan.tensors().size()];
-      if (place(plan, rank, offsets, new ArrayList<>()) > budgetBytes) {
-        return false;
-      }
-    }
-    return true;
+  private static Set<Parameter> identities(List<Parameter> parameters) {
+    Set<Parameter> set = Collections.newSetFromMap(new IdentityHashMap<>());
+    set.addAll(parameters);
+    return set;
   }
 
-  /** Lays this rank's segments out one after the other; returns how much memory they take. */
-  private static long place(SavePlan plan, int rank, long[] offsets, List<Piece> pieces) {
-    long end = 0;
-    int tensor = -1;
-    for (Iterator<Segment> segments = plan.segments(rank); segments.hasNext(); ) {
-      Segment segment = segments.next();
-      if (segment.tensor() != tensor) {
-        tensor = segment.tensor();
-        end = (end + ALIGNMENT_BYTES - 1) / ALIGNMENT_BYTES * ALIGNMENT_BYTES;
-        offsets[tensor] = end;
-      }
-      pieces.addAll(cut(segment, end, plan.tensors().get(tensor).info().dtype()));
-      end += segment.lengthBytes();
+  /**
+   * Returns which tensors are copied: in the order of the files, as many as fit on every rank. All
+   * ranks find the same, without talking.
+   */
+  private static boolean[] copied(SavePlan plan, SaveOptions options) {
+    boolean[] copied = new boolean[plan.tensors().size()];
+    Arrays.fill(copied, true);
+    if (options.snapshotBudgetBytes() == Long.MAX_VALUE) {
+      return copied;
     }
-    return end;
+    int[] order =
+        plan.files().stream().flatMapToInt(file -> Arrays.stream(file.tensors())).toArray();
+    int fitting = order.length;
+    for (int rank = 0; rank < plan.worldSize(); rank++) {
+      long[] ends = new Places(plan, rank, copied).ends;
+      int place = 0;
+      while (place < fitting && ends[order[place]] <= options.snapshotBudgetBytes()) {
+        place++;
+      }
+      fitting = place;
+    }
+    Arrays.stream(order, fitting, order.length).forEach(tensor -> copied[tensor] = false);
+    return copied;
+  }
+
+  /** Where a rank's segments of copied tensors go, one after the other. */
+  private static final class Places {
+    private final long[] offsets;
+    private final long[] ends;
+    private final List<Piece> pieces = new ArrayList<>();
+    private long lengthBytes;
+
+    Places(SavePlan plan, int rank, boolean[] copied) {
+      offsets = new long[copied.length];
+      ends = new long[copied.length];
+      int tensor = -1;
+      for (Iterator<Segment> segments = plan.segments(rank); segments.hasNext(); ) {
+        Segment segment = segments.next();
+        if (!copied[segment.tensor()]) {
+          continue;
+        }
+        if (segment.tensor() != tensor) {
+          tensor = segment.tensor();
+          lengthBytes = (lengthBytes + ALIGNMENT_BYTES - 1) / ALIGNMENT_BYTES * ALIGNMENT_BYTES;
+          offsets[tensor] = lengthBytes;
+        }
+        pieces.addAll(cut(segment, lengthBytes, plan.tensors().get(tensor).info().dtype()));
+        lengthBytes += segment.lengthBytes();
+        ends[tensor] = lengthBytes;
+      }
+    }
   }
 
   private static List<Piece> cut(Segment segment, long offset, DType saved) {
@@ -164,18 +211,24 @@ final class Snapshot implements AutoCloseable {
     ByteBuffer source = partition.view(offset, Math.toIntExact(held.bytes(segment.elements())));
     ByteBuffer target = memory.view(piece.offset(), Math.toIntExact(segment.lengthBytes()));
     if (held == tensor.info().dtype()) {
+      Meter.Piece copying = tools.meter().orElseThrow().begin(SaveWork.CAST);
       target.put(source); // checksummed when it is written
+      copying.end(null, segment.lengthBytes());
     } else {
       int elements = Math.toIntExact(segment.elements());
       tools.kernels().cast(held, source, tensor.info().dtype(), target, elements, 0);
     }
   }
 
-  private SaveContents copied(SaveContents contents, SavePlan plan, Ranks ranks, long[] offsets) {
+  private SaveContents copy(
+      SaveContents contents, SavePlan plan, Ranks ranks, boolean[] copied, long[] offsets) {
     List<Parameter> all = new ArrayList<>();
     List<Parameter> given = contents.tensors();
     for (int tensor = 0; tensor < given.size(); tensor++) {
-      all.add(copied(given.get(tensor), plan, tensor, ranks, offsets[tensor]));
+      all.add(
+          copied[tensor]
+              ? copied(given.get(tensor), plan, tensor, ranks, offsets[tensor])
+              : given.get(tensor));
     }
     int modelTensors = contents.model().parameters().size();
     ParameterSet model = contents.model().with(all.subList(0, modelTensors));

@@ -28,16 +28,18 @@ final class TieDecision {
 
   private final Ranks ranks;
   private final ParameterSet parameters;
+  private final ParameterSet given;
   private final Optional<ModelConfig> config;
 
   /** Prepares the decision; only rank 0's config counts. */
-  TieDecision(Ranks ranks, ParameterSet parameters, Optional<ModelConfig> config) {
+  TieDecision(Ranks ranks, Taken taken) {
     this.ranks = ranks;
-    this.parameters = parameters;
-    this.config = config;
+    this.parameters = taken.contents().model();
+    this.given = taken.given();
+    this.config = taken.contents().files().config();
   }
 
-  /** Two parameters that may be one. */
+  /** Two parameters, as they were given, that may be one. */
   private record Pair(Parameter alias, Parameter canonical, boolean isDeclared) {}
 
   /** Returns the parameters without the aliases that may go. Collective. */
@@ -62,7 +64,7 @@ final class TieDecision {
 
   private List<Pair> pairs() {
     Map<String, Parameter> byName = new HashMap<>();
-    parameters.parameters().forEach(parameter -> byName.put(parameter.name(), parameter));
+    given.parameters().forEach(parameter -> byName.put(parameter.name(), parameter));
     List<Pair> pairs = new ArrayList<>();
     parameters.tied().keySet().stream()
         .sorted()
@@ -73,33 +75,40 @@ final class TieDecision {
     TiedNames.find(byName.keySet())
         .filter(names -> !parameters.tied().containsKey(names.alias()))
         .map(names -> new Pair(byName.get(names.alias()), byName.get(names.canonical()), false))
-        .filter(pair -> pair.alias() != null && sameKind(pair))
+        .filter(pair -> pair.alias() != null && sameKind(pair.alias(), pair.canonical()))
         .ifPresent(pairs::add);
     return pairs;
   }
 
-  private static boolean sameKind(Pair pair) {
-    return pair.alias().shape().equals(pair.canonical().shape())
-        && pair.alias().held() == pair.canonical().held()
-        && pair.alias().layout().describe().equals(pair.canonical().layout().describe());
+  private static boolean sameKind(Parameter alias, Parameter canonical) {
+    return alias.shape().equals(canonical.shape())
+        && alias.held() == canonical.held()
+        && alias.layout().describe().equals(canonical.layout().describe());
   }
 
   private byte[] votes(List<Pair> pairs) throws IOException {
     byte[] votes = new byte[pairs.size()];
     for (int index = 0; index < votes.length; index++) {
       Pair pair = pairs.get(index);
-      boolean isOne = pair.isDeclared() || sameBytes(pair.alias(), pair.canonical());
+      boolean isOne = pair.isDeclared() || sameMemory(pair) || sameBytes(pair);
       votes[index] = (byte) (isOne ? 1 : 0);
     }
     return votes;
   }
 
-  private boolean sameBytes(Parameter first, Parameter second) throws IOException {
+  /** Returns whether the trainer has both in one place; what a snapshot copied does not matter. */
+  private static boolean sameMemory(Pair pair) {
+    return pair.alias().partition().isSameMemory(pair.canonical().partition());
+  }
+
+  private boolean sameBytes(Pair pair) throws IOException {
+    Parameter first = parameters.named(pair.alias().name());
+    Parameter second = parameters.named(pair.canonical().name());
+    if (!sameKind(first, second)) {
+      return false; // copied by different ranks: there is nothing to compare
+    }
     Partition a = first.partition();
     Partition b = second.partition();
-    if (a.isSameMemory(b)) {
-      return true;
-    }
     if (!a.device().isCpu() || !b.device().isCpu()) {
       return false;
     }

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +27,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DiskFaultTest {
   private static final int WORLD_SIZE = 2;
 
+  private static final Set<Call> OF_EVERY_RANK = Set.of(Call.WRITE, Call.WRITE_BACK, Call.FORCE);
+  private static final Set<Call> OF_SHARDS =
+      Set.of(Call.CREATE, Call.RESERVE, Call.WRITE, Call.WRITE_BACK, Call.FORCE);
+
   @TempDir Path temporary;
+
+  private static final List<String> REASONS =
+      List.of("Input/output error", "No space left on device", "Disk quota exceeded");
 
   static Stream<Arguments> faults() {
     List<Arguments> all = new ArrayList<>();
@@ -75,7 +83,8 @@ class DiskFaultTest {
       Files.writeString(target.resolve("old"), "old");
       before = List.of("model", "model/old");
     }
-    FaultyDisk disk = new FaultyDisk(call, nth, canExchange);
+    String reason = REASONS.get((nth + call.name().length()) % REASONS.size());
+    FaultyDisk disk = FaultyDisk.failing(call, nth, canExchange, reason);
     List<Group.Result<SaveReport>> results = save(options, disk, target);
     if (!disk.failed()) {
       results.forEach(result -> assertNull(result.failure()));
@@ -83,8 +92,11 @@ class DiskFaultTest {
     }
     for (Group.Result<SaveReport> result : results) {
       CheckpointException e = assertInstanceOf(CheckpointException.class, result.failure());
-      assertTrue(e.getMessage().contains("injected fault: call=" + call), e.getMessage());
-      assertTrue(e.rank() == 0 || call == Call.WRITE || call == Call.FORCE, e.getMessage());
+      assertTrue(e.getMessage().contains(reason), e.getMessage());
+      assertTrue(e.getMessage().contains("/run" + call + nth), e.getMessage()); // the path
+      assertTrue(e.rank() == 0 || OF_EVERY_RANK.contains(call), e.getMessage());
+      boolean isOfShard = e.getMessage().contains(".safetensors");
+      assertEquals(isOfShard && OF_SHARDS.contains(call), e.shard().isPresent(), e.getMessage());
     }
     assertEquals(before, everythingIn(target.getParent()));
     save(options, Disk.local(), target).forEach(result -> assertNull(result.failure()));

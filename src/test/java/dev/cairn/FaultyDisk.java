@@ -4,7 +4,9 @@ import dev.cairn.io.Disk;
 import dev.cairn.io.OutputFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
 
 /** The local disk, one of whose calls fails: the nth of its kind. */
 final class FaultyDisk implements Disk {
@@ -12,7 +14,9 @@ final class FaultyDisk implements Disk {
   enum Call {
     CREATE_FOLDER,
     CREATE,
+    RESERVE,
     WRITE,
+    WRITE_BACK,
     FORCE,
     FORCE_FOLDER,
     RENAME,
@@ -20,38 +24,68 @@ final class FaultyDisk implements Disk {
     DELETE
   }
 
+  /** What happens at a call. */
+  interface Fault {
+    void happen(Path path) throws IOException;
+  }
+
   private final Disk disk = Disk.local();
   private final Call failing;
   private final boolean canExchange;
+  private final Fault fault;
   private int callsLeft;
   private boolean failed;
-  private boolean halts;
 
-  FaultyDisk(Call failing, int nth, boolean canExchange) {
+  private FaultyDisk(Call failing, int nth, boolean canExchange, Fault fault) {
     this.failing = failing;
     this.callsLeft = nth;
     this.canExchange = canExchange;
+    this.fault = fault;
+  }
+
+  /** Returns a disk whose nth call of a kind fails as the operating system would say it. */
+  static FaultyDisk failing(Call failing, int nth, boolean canExchange, String reason) {
+    return new FaultyDisk(
+        failing,
+        nth,
+        canExchange,
+        path -> {
+          throw new FileSystemException(path.toString(), null, reason);
+        });
   }
 
   /** Returns a disk at whose nth call the process dies without a word, as if killed. */
   static FaultyDisk halting(Call failing, int nth) {
-    FaultyDisk disk = new FaultyDisk(failing, nth, true);
-    disk.halts = true;
-    return disk;
+    return new FaultyDisk(failing, nth, true, path -> Runtime.getRuntime().halt(9));
+  }
+
+  /** Returns a disk whose nth call does not go on before somebody opens the gate. */
+  static FaultyDisk waiting(Call failing, int nth, CountDownLatch gate) {
+    return new FaultyDisk(
+        failing,
+        nth,
+        true,
+        path -> {
+          try {
+            gate.await();
+          } catch (InterruptedException e) {
+            throw new IOException(e);
+          }
+        });
   }
 
   synchronized boolean failed() {
     return failed;
   }
 
-  private synchronized void pass(Call call, Path path) throws IOException {
-    if (call == failing && !failed && callsLeft-- == 0) {
-      failed = true;
-      if (halts) {
-        Runtime.getRuntime().halt(9);
+  private void pass(Call call, Path path) throws IOException {
+    synchronized (this) {
+      if (call != failing || failed || callsLeft-- != 0) {
+        return;
       }
-      throw new IOException("injected fault: call=" + call + ", path=" + path.getFileName());
+      failed = true;
     }
+    fault.happen(path);
   }
 
   @Override
@@ -63,7 +97,14 @@ final class FaultyDisk implements Disk {
   @Override
   public OutputFile create(Path file, long lengthBytes) throws IOException {
     pass(Call.CREATE, file);
-    return new FaultyFile(file, disk.create(file, lengthBytes));
+    OutputFile created = disk.create(file, lengthBytes);
+    try {
+      pass(Call.RESERVE, file);
+    } catch (IOException e) {
+      created.close();
+      throw e;
+    }
+    return new FaultyFile(file, created);
   }
 
   @Override
@@ -118,6 +159,12 @@ final class FaultyDisk implements Disk {
     public void writeFully(ByteBuffer bytes, long fileOffset) throws IOException {
       pass(Call.WRITE, path);
       file.writeFully(bytes, fileOffset);
+    }
+
+    @Override
+    public void writeBack(long fileOffset, long lengthBytes) throws IOException {
+      pass(Call.WRITE_BACK, path);
+      file.writeBack(fileOffset, lengthBytes);
     }
 
     @Override

@@ -213,28 +213,6 @@ class RunTest {
   }
 
   @Test
-  void snapshotOverBudgetIsSavedBeforeTheCallReturns() throws Exception {
-    SaveOptions tight =
-        SaveOptions.builder().durability(Durability.FAST).snapshotBudgetBytes(100).build();
-    assertFine(
-        Group.run(
-            2,
-            communicator -> {
-              try (Checkpointer checkpointer = Checkpointer.open(communicator, tight, run())) {
-                PendingSave save =
-                    checkpointer.saveAsync(
-                        5,
-                        WholeModel.various(2).on(communicator.rank(), 2),
-                        ModelFiles.none(),
-                        TrainerState.builder().build());
-                assertTrue(save.isDone());
-              }
-              return null;
-            }));
-    assertTrue(Files.exists(run().directory().resolve("step_5/COMPLETED")));
-  }
-
-  @Test
   void wrongPartitionInABackgroundSaveIsToldToEveryRank() throws Exception {
     List<Group.Result<Void>> results =
         Group.run(

@@ -69,7 +69,7 @@ final class SaveLoop {
             "CAIRN_TIMEOUT_SECONDS",
             "30",
             "CAIRN_PEER_TIMEOUT_SECONDS",
-            "20");
+            System.getenv().getOrDefault("CAIRN_PEER_TIMEOUT_SECONDS", "20"));
     RunOptions run = RunOptions.in(Path.of(arguments[0])).withKeepLast(3);
     SaveMode mode = SaveMode.valueOf(arguments[1]);
     boolean async = Boolean.parseBoolean(arguments[2]);

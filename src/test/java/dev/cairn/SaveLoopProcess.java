@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A process that runs {@link SaveLoop}, and what it has said. */
@@ -14,15 +15,27 @@ final class SaveLoopProcess implements AutoCloseable {
   private final List<String> lines = new ArrayList<>();
 
   SaveLoopProcess(int rank, int worldSize, List<String> arguments) throws IOException {
+    this(SaveLoop.class, rank, worldSize, arguments, Map.of());
+  }
+
+  /** Starts a program that reads rendezvous directories and says how it gets on. */
+  SaveLoopProcess(
+      Class<?> program,
+      int rank,
+      int worldSize,
+      List<String> arguments,
+      Map<String, String> variables)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(SaveLoop.class.getName());
+    command.add(program.getName());
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().put("RANK", Integer.toString(rank));
     builder.environment().put("WORLD_SIZE", Integer.toString(worldSize));
+    builder.environment().putAll(variables);
     process = builder.start();
     Thread reader = new Thread(this::read, "test-reader");
     reader.setDaemon(true);
@@ -52,13 +65,17 @@ final class SaveLoopProcess implements AutoCloseable {
 
   /** Waits for a line that begins so and returns it. */
   String await(String beginning, long timeoutMillis) throws InterruptedException {
+    return await(beginning, 1, timeoutMillis);
+  }
+
+  /** Waits until so many lines have begun so and returns the last of them. */
+  String await(String beginning, int count, long timeoutMillis) throws InterruptedException {
     long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
     synchronized (lines) {
       while (true) {
-        for (String line : lines) {
-          if (line.startsWith(beginning)) {
-            return line;
-          }
+        List<String> found = lines.stream().filter(line -> line.startsWith(beginning)).toList();
+        if (found.size() >= count) {
+          return found.get(count - 1);
         }
         long leftMillis = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
         if (leftMillis <= 0) {
@@ -69,16 +86,20 @@ final class SaveLoopProcess implements AutoCloseable {
     }
   }
 
-  /** Returns the last thing it said of its saves: "saving N" while it was in one. */
-  String lastWord() {
-    synchronized (lines) {
-      return lines.stream().filter(line -> line.startsWith("sav")).reduce("", (a, b) -> b);
-    }
-  }
-
   /** Kills it as {@code kill -9} does, and waits until it is gone. */
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
+  }
+
+  /** Sends it a signal, for example STOP. */
+  void signal(String name) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+  }
+
+  List<String> said() {
+    synchronized (lines) {
+      return List.copyOf(lines);
+    }
   }
 
   int awaitExit() throws InterruptedException {

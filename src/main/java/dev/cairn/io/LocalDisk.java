@@ -17,8 +17,6 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReentrantLock;
 
 /** The file system of this machine, network mounts included. */
 enum LocalDisk implements Disk {
@@ -130,51 +128,5 @@ enum LocalDisk implements Disk {
             return FileVisitResult.CONTINUE;
           }
         });
-  }
-
-  /** An open channel and the path that its errors name. */
-  private record ChannelFile(Path file, FileChannel channel, Lock turn) implements OutputFile {
-    ChannelFile(Path file, FileChannel channel) {
-      this(file, channel, new ReentrantLock());
-    }
-
-    /**
-     * One thread at a time: the kernel lets only one write into a file's pages anyway, and the
-     * others would spin on its lock instead of filling their buffers.
-     */
-    @Override
-    public void writeFully(ByteBuffer bytes, long fileOffset) throws IOException {
-      long offset = fileOffset;
-      turn.lock();
-      try {
-        while (bytes.hasRemaining()) {
-          offset += channel.write(bytes, offset);
-        }
-      } catch (IOException e) {
-        throw new IOException(
-            "write failed: %s, file=%s, fileOffset=%d".formatted(e.getMessage(), file, offset), e);
-      } finally {
-        turn.unlock();
-      }
-    }
-
-    @Override
-    public void willForce(long fileOffset, long lengthBytes) throws IOException {
-      NativeFiles.advise(file, fileOffset, lengthBytes, Advice.WRITE_BACK);
-    }
-
-    @Override
-    public void force() throws IOException {
-      try {
-        channel.force(true);
-      } catch (IOException e) {
-        throw new IOException("force failed: %s, file=%s".formatted(e.getMessage(), file), e);
-      }
-    }
-
-    @Override
-    public void close() throws IOException {
-      channel.close();
-    }
   }
 }

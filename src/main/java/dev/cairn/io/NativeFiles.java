@@ -143,6 +143,28 @@ public final class NativeFiles {
     check(error, file, null, "advise failed: advice=" + advice + ", fileOffset=" + fileOffset);
   }
 
+  /**
+   * Writes a range of a file that is still in memory to its disk and waits for that. It is not
+   * durable thereby, but the force that makes it so has less to do.
+   *
+   * @param file the file
+   * @param fileOffset first byte of the range
+   * @param lengthBytes more than 0; the range may end beyond the file
+   * @return true if written; false if the file system or this platform cannot
+   * @throws IOException if it cannot be written
+   */
+  public static boolean writeBack(Path file, long fileOffset, long lengthBytes) throws IOException {
+    if (!AVAILABLE) {
+      return false;
+    }
+    int error = FileFunctions.cairn_file_write_back(bytes(file), fileOffset, lengthBytes);
+    if (error == ENOSYS || error == ESPIPE || error == EOPNOTSUPP) {
+      return false;
+    }
+    check(error, file, null, "write failed: fileOffset=" + fileOffset);
+    return true;
+  }
+
   private static void check(int error, Path file, Path other, String what) throws IOException {
     if (error == 0) {
       return;

@@ -18,6 +18,15 @@ public interface OutputFile extends AutoCloseable {
    */
   default void willForce(long fileOffset, long lengthBytes) throws IOException {}
 
+  /**
+   * Brings a range to the disk, so that {@link #force} has less to do and a long force shows
+   * progress; does nothing where the file system cannot. Not durable by itself.
+   *
+   * @param lengthBytes more than 0; the range may end beyond the file
+   * @throws IOException naming the file and the offset
+   */
+  void writeBack(long fileOffset, long lengthBytes) throws IOException;
+
   /** Makes what was written survive a power cut: data and metadata are on the disk on return. */
   void force() throws IOException;
 

@@ -29,10 +29,25 @@ public final class Copy {
    */
   public Copy(
       Iterator<Chunk> chunks, ChunkSource source, ChunkSink sink, Cancellation cancellation) {
+    this(chunks, source, sink, cancellation, 0);
+  }
+
+  /**
+   * Prepares a copy that follows another one.
+   *
+   * @param firstSequence what the first chunk is numbered
+   */
+  public Copy(
+      Iterator<Chunk> chunks,
+      ChunkSource source,
+      ChunkSink sink,
+      Cancellation cancellation,
+      int firstSequence) {
     this.chunks = chunks;
     this.source = source;
     this.sink = sink;
     this.cancellation = cancellation;
+    this.nextSequence = firstSequence;
   }
 
   /**
@@ -44,6 +59,11 @@ public final class Copy {
    */
   public void run(Staging staging) throws IOException {
     Crew.run(staging, "cairn-copy", this::work);
+  }
+
+  /** Returns the number of the chunk that would come next. */
+  public synchronized int nextSequence() {
+    return nextSequence;
   }
 
   /** A chunk and the work left on it; null when there is no more. */

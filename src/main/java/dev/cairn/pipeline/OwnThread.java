@@ -1,5 +1,6 @@
 package dev.cairn.pipeline;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
 
@@ -22,6 +23,17 @@ public final class OwnThread {
     thread.start();
     join(List.of(thread));
     return result.get();
+  }
+
+  /** As {@link #call}, of work that throws nothing but {@link IOException} and unchecked. */
+  public static <T> T callIo(String name, Callable<T> work) throws IOException {
+    try {
+      return call(name, work);
+    } catch (IOException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException("unexpected from " + name, e);
+    }
   }
 
   /** Waits for threads to end; an interrupt of the caller is kept and does not end the wait. */

@@ -18,6 +18,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>Files that another rank has created are opened when the first chunk for them comes.
  */
 public final class ShardFiles implements ChunkSink, AutoCloseable {
+  private static final long FORCED_RANGE_BYTES = 64L << 20;
+
   private final Disk disk;
   private final Path folder;
   private final SavePlan plan;
@@ -98,12 +100,23 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
   public void force(boolean all) throws IOException {
     for (int file = 0; file < open.length; file++) {
       if (all || open[file] != null) {
-        try {
-          file(file).force();
-        } catch (IOException e) {
-          throw new ShardException(plan.files().get(file).name(), 0, e);
-        }
+        force(file);
       }
+    }
+  }
+
+  /** Brings one file to the disk, range after range: a slow disk shows that it gets on. */
+  private void force(int file) throws IOException {
+    PlannedFile planned = plan.files().get(file);
+    long fileOffset = 0;
+    try {
+      for (; fileOffset < planned.lengthBytes(); fileOffset += FORCED_RANGE_BYTES) {
+        long lengthBytes = Math.min(FORCED_RANGE_BYTES, planned.lengthBytes() - fileOffset);
+        file(file).writeBack(fileOffset, lengthBytes);
+      }
+      file(file).force();
+    } catch (IOException e) {
+      throw new ShardException(planned.name(), Math.min(fileOffset, planned.lengthBytes()), e);
     }
   }
 

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * The files of a checkpoint and, for every rank, the byte ranges that it fills.
@@ -138,7 +139,12 @@ public final class SavePlan {
    * #chunks(int)}, in that order, each a chunk of its own.
    */
   public Iterator<Chunk> messages(int rank, int chunkBytes) {
-    return new MessageCursor(chunks(chunkBytes), rank);
+    return messages(rank, chunkBytes, chunk -> true);
+  }
+
+  /** Returns those of {@link #messages(int, int)} that are pieces of wanted chunks. */
+  public Iterator<Chunk> messages(int rank, int chunkBytes, Predicate<Chunk> wanted) {
+    return new MessageCursor(Chunks.only(chunks(chunkBytes), wanted), rank);
   }
 
   Segment segment(int file, TensorEntry entry, int tensor, Piece piece) {

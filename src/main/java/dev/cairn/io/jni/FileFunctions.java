@@ -19,7 +19,7 @@ import org.bytedeco.javacpp.annotation.Properties;
 @NoException
 public final class FileFunctions {
   /** The {@code CAIRN_CPU_ABI} that these declarations were written for. */
-  public static final int ABI = 2;
+  public static final int ABI = 4;
 
   private FileFunctions() {}
 
@@ -57,6 +57,17 @@ public final class FileFunctions {
    */
   public static native int cairn_file_advise(
       @Cast("const char*") byte[] path, long fileOffset, long lengthBytes, int advice);
+
+  /**
+   * Writes a range back to the disk.
+   *
+   * @param path of an existing file
+   * @param fileOffset first byte
+   * @param lengthBytes more than 0
+   * @return 0 or an errno
+   */
+  public static native int cairn_file_write_back(
+      @Cast("const char*") byte[] path, long fileOffset, long lengthBytes);
 
   /**
    * Writes what an errno means.

@@ -1,0 +1,142 @@
+package dev.cairn;
+
+import dev.cairn.comm.Control;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * Measures one save: adds up its work by kind, records it as events, tells a listener, and tells
+ * the ranks that wait for this one that it gets on. Any thread.
+ */
+final class Meter {
+  private static final Logger LOG = System.getLogger(Meter.class.getName());
+
+  private final int rank;
+  private final Control control;
+  private final Map<SaveWork, Sum> sums = new EnumMap<>(SaveWork.class);
+  private final Map<SavePhase, Long> phaseNanos = new EnumMap<>(SavePhase.class);
+  private Optional<ProgressListener> listener;
+  private SavePhase phase;
+  private long phaseStart;
+  private long doneBytes;
+  private long totalBytes;
+
+  /** Starts to measure; no phase has begun. */
+  Meter(Ranks ranks, Optional<ProgressListener> listener) {
+    this.rank = ranks.rank();
+    this.control = ranks.communicator().control();
+    this.listener = listener;
+    for (SaveWork work : SaveWork.values()) {
+      sums.put(work, new Sum());
+    }
+  }
+
+  private static final class Sum {
+    private final LongAdder count = new LongAdder();
+    private final LongAdder bytes = new LongAdder();
+    private final LongAdder nanos = new LongAdder();
+  }
+
+  /** A piece of work that has begun. */
+  final class Piece {
+    private final SaveWork work;
+    private final SaveEvent event;
+    private final long start;
+
+    private Piece(SaveWork work) {
+      this.work = work;
+      this.event = SaveEvent.of(work);
+      event.begin();
+      this.start = System.nanoTime();
+    }
+
+    /** Ends it; work that failed is not ended and does not count. */
+    void end(String file, long bytes) {
+      long nanos = System.nanoTime() - start;
+      event.end();
+      Sum sum = sums.get(work);
+      sum.count.increment();
+      sum.bytes.add(bytes);
+      sum.nanos.add(nanos);
+      if (event.shouldCommit()) {
+        event.rank = rank;
+        event.file = file;
+        event.bytes = bytes;
+        event.nanos = nanos;
+        event.commit();
+      }
+      control.progressed();
+      if (work == SaveWork.WRITE || work == SaveWork.SEND) {
+        moved(bytes);
+      }
+    }
+  }
+
+  Piece begin(SaveWork work) {
+    return new Piece(work);
+  }
+
+  /** Something that is not measured was done. */
+  void progressed() {
+    control.progressed();
+  }
+
+  private synchronized void moved(long bytes) {
+    if (phase == SavePhase.COPY) {
+      doneBytes += bytes;
+      tell();
+    }
+  }
+
+  /** Begins a phase; the one before has ended. */
+  synchronized void enter(SavePhase next) {
+    finish();
+    phase = next;
+    tell();
+  }
+
+  /** Ends the last phase. */
+  synchronized void finish() {
+    long now = System.nanoTime();
+    if (phase != null) {
+      phaseNanos.put(phase, now - phaseStart);
+    }
+    phaseStart = now;
+    phase = null;
+  }
+
+  /** Says how many bytes of tensors this rank will write or send. */
+  synchronized void expect(long bytes) {
+    totalBytes = bytes;
+  }
+
+  private synchronized void tell() {
+    try {
+      listener.ifPresent(present -> present.progress(phase, doneBytes, totalBytes));
+    } catch (RuntimeException e) {
+      listener = Optional.empty();
+      LOG.log(Level.WARNING, "progress listener failed, it is not called again in this save", e);
+    }
+  }
+
+  synchronized Map<SavePhase, Long> phaseNanos() {
+    return Map.copyOf(phaseNanos);
+  }
+
+  /** Returns the sums of all kinds of work that were done. */
+  Map<SaveWork, SaveReport.Total> totals() {
+    Map<SaveWork, SaveReport.Total> totals = new EnumMap<>(SaveWork.class);
+    sums.forEach(
+        (work, sum) -> {
+          if (sum.count.sum() > 0) {
+            totals.put(
+                work, new SaveReport.Total(sum.count.sum(), sum.bytes.sum(), sum.nanos.sum()));
+          }
+        });
+    return Map.copyOf(totals);
+  }
+}

@@ -1,0 +1,105 @@
+package dev.cairn;
+
+import dev.cairn.io.Disk;
+import dev.cairn.io.OutputFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+
+/** A disk whose writes and forces are measured; every other call counts as progress. */
+record MeteredDisk(Disk disk, Meter meter) implements Disk {
+  @Override
+  public void createFolder(Path folder) throws IOException {
+    disk.createFolder(folder);
+    meter.progressed();
+  }
+
+  @Override
+  public OutputFile create(Path file, long lengthBytes) throws IOException {
+    OutputFile created = disk.create(file, lengthBytes);
+    meter.progressed();
+    return new MeteredFile(file, created, meter);
+  }
+
+  @Override
+  public OutputFile open(Path file) throws IOException {
+    return new MeteredFile(file, disk.open(file), meter);
+  }
+
+  @Override
+  public void copy(Path source, Path target) throws IOException {
+    disk.copy(source, target);
+    meter.progressed();
+  }
+
+  @Override
+  public void forceFolder(Path folder) throws IOException {
+    Meter.Piece piece = meter.begin(SaveWork.FORCE);
+    disk.forceFolder(folder);
+    piece.end(name(folder), 0);
+  }
+
+  @Override
+  public void rename(Path source, Path target) throws IOException {
+    disk.rename(source, target);
+    meter.progressed();
+  }
+
+  @Override
+  public boolean exchange(Path first, Path second) throws IOException {
+    boolean exchanged = disk.exchange(first, second);
+    meter.progressed();
+    return exchanged;
+  }
+
+  @Override
+  public void delete(Path file) throws IOException {
+    disk.delete(file);
+    meter.progressed();
+  }
+
+  @Override
+  public void deleteTree(Path folder) throws IOException {
+    disk.deleteTree(folder);
+    meter.progressed();
+  }
+
+  private static String name(Path path) {
+    Path name = path.getFileName();
+    return name == null ? path.toString() : name.toString();
+  }
+
+  private record MeteredFile(Path path, OutputFile file, Meter meter) implements OutputFile {
+    @Override
+    public void writeFully(ByteBuffer bytes, long fileOffset) throws IOException {
+      int lengthBytes = bytes.remaining();
+      Meter.Piece piece = meter.begin(SaveWork.WRITE);
+      file.writeFully(bytes, fileOffset);
+      piece.end(name(path), lengthBytes);
+    }
+
+    @Override
+    public void willForce(long fileOffset, long lengthBytes) throws IOException {
+      file.willForce(fileOffset, lengthBytes);
+    }
+
+    @Override
+    public void writeBack(long fileOffset, long lengthBytes) throws IOException {
+      Meter.Piece piece = meter.begin(SaveWork.FORCE);
+      file.writeBack(fileOffset, lengthBytes);
+      piece.end(name(path), lengthBytes);
+    }
+
+    @Override
+    public void force() throws IOException {
+      Meter.Piece piece = meter.begin(SaveWork.FORCE);
+      file.force();
+      piece.end(name(path), 0);
+    }
+
+    @Override
+    public void close() throws IOException {
+      file.close();
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package dev.cairn;
+
+import dev.cairn.kernels.Kernels;
+import dev.cairn.tensor.DType;
+import java.nio.ByteBuffer;
+
+/** Kernels whose work on tensors is measured. */
+record MeteredKernels(Kernels kernels, Meter meter) implements Kernels {
+  @Override
+  public String name() {
+    return kernels.name();
+  }
+
+  @Override
+  public int cast(
+      DType from, ByteBuffer source, DType to, ByteBuffer target, int elements, int crc) {
+    Meter.Piece piece = meter.begin(SaveWork.CAST);
+    int result = kernels.cast(from, source, to, target, elements, crc);
+    piece.end(null, to.bytes(elements));
+    return result;
+  }
+
+  @Override
+  public int crc32c(ByteBuffer source, int lengthBytes, int crc) {
+    Meter.Piece piece = meter.begin(SaveWork.CAST);
+    int result = kernels.crc32c(source, lengthBytes, crc);
+    piece.end(null, lengthBytes);
+    return result;
+  }
+
+  @Override
+  public void addProduct(
+      ByteBuffer tile,
+      long first,
+      int elements,
+      int columns,
+      ByteBuffer left,
+      ByteBuffer panels,
+      int rank) {
+    kernels.addProduct(tile, first, elements, columns, left, panels, rank);
+  }
+}

@@ -1,0 +1,132 @@
+package dev.cairn;
+
+import dev.cairn.comm.CommunicationException;
+import dev.cairn.comm.Control;
+import dev.cairn.policy.CheckpointPolicy;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Tells the trainer after each step whether to save now and whether to stop: at the same step on
+ * every rank, whichever of them was signalled and whatever each one measures.
+ *
+ * <pre>{@code
+ * try (Schedule schedule = checkpointer.schedule(policy).stopOnSignals("TERM", "USR1")) {
+ *   for (step++; step <= lastStep; step++) {
+ *     train(step);
+ *     Advice advice = schedule.stepDone(step);
+ *     if (advice.save()) {
+ *       checkpointer.saveAsync(step, model, files, state);
+ *     }
+ *     if (advice.stop()) {
+ *       break;
+ *     }
+ *   }
+ * }
+ * checkpointer.saveLast(Math.min(step, lastStep), model, files, state);
+ * }</pre>
+ *
+ * <p>Steps cost no communication. When a save or a stop is due, ranks agree on the next step that
+ * none of them has passed, over the control channel; none waits for another one's training.
+ */
+public final class Schedule implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(Schedule.class.getName());
+  private static final int STOP = 0;
+  private static final int SAVE = 1;
+
+  private final Ranks ranks;
+  private final SaveTimes times;
+  private final Optional<CheckpointPolicy> policy;
+  private Optional<Signals> signals = Optional.empty();
+  private long stepStart = System.nanoTime();
+  private boolean saveIsCalled;
+  private boolean isStopped;
+
+  Schedule(Ranks ranks, SaveTimes times, Optional<CheckpointPolicy> policy) {
+    this.ranks = ranks;
+    this.times = times;
+    this.policy = policy;
+    policy.ifPresent(present -> times.want());
+  }
+
+  /**
+   * Stops training when this process gets one of these signals; enough on one rank. Until {@link
+   * #close} a signal does not end the process at its first arrival; handlers that the program has
+   * set are called too.
+   *
+   * @param names without SIG: {@code TERM} of Kubernetes and Slurm, {@code USR1} of {@code sbatch
+   *     --signal}
+   * @return this
+   * @throws IllegalArgumentException if there is no such signal, or the JVM needs it itself
+   */
+  public Schedule stopOnSignals(String... names) {
+    Signals watched = Signals.watch(List.of(names), this::signalled);
+    signals.ifPresent(Signals::close);
+    signals = Optional.of(watched);
+    return this;
+  }
+
+  private void signalled() {
+    LOG.log(Level.INFO, "signal received: training stops at a step that the ranks agree on");
+    try {
+      requestStop();
+    } catch (IllegalStateException e) {
+      LOG.log(Level.WARNING, "training does not stop: {0}", e.getMessage());
+    }
+  }
+
+  /** Asks all ranks to save and stop after a step to come. One rank is enough; any thread. */
+  public void requestStop() {
+    control().callMeeting(STOP);
+  }
+
+  /** Asks all ranks to save after a step to come. One rank is enough; any thread. */
+  public void requestSave() {
+    control().callMeeting(SAVE);
+  }
+
+  /**
+   * Takes note that this rank has done a step, and returns what all ranks do now. Every rank calls
+   * it after every step; not collective.
+   *
+   * @param step its number, which grows from call to call
+   * @throws CommunicationException if the ranks were to agree and cannot: one has died or hangs
+   * @throws IllegalArgumentException if steps go back
+   */
+  public Advice stepDone(long step) throws CommunicationException {
+    policy.ifPresent(this::ask);
+    Set<Integer> due = control().endStep(step);
+    boolean stops = due.contains(STOP) && !isStopped;
+    if (due.contains(SAVE) || stops) {
+      saveIsCalled = false;
+    }
+    isStopped |= stops;
+    stepStart = System.nanoTime();
+    return new Advice(due.contains(SAVE) || stops, isStopped);
+  }
+
+  /** Ranks measure different times: only rank 0's policy counts. */
+  private void ask(CheckpointPolicy present) {
+    long stallNanos = times.takeStallNanos();
+    times.tell(present);
+    present.stepTook(Math.max(0, System.nanoTime() - stepStart - stallNanos));
+    if (ranks.isWriter() && !saveIsCalled && present.shouldSave()) {
+      saveIsCalled = true;
+      requestSave();
+    }
+  }
+
+  private Control control() {
+    return ranks.communicator().control();
+  }
+
+  /** Puts the signal handlers back that were there before. */
+  @Override
+  public void close() {
+    signals.ifPresent(Signals::close);
+    signals = Optional.empty();
+  }
+}

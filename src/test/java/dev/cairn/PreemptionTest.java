@@ -1,0 +1,99 @@
+package dev.cairn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.comm.Communicator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Processes that are told to end while they train, or end by themselves while they save. */
+@Tag("processes")
+@Timeout(90)
+class PreemptionTest {
+  private static final int WORLD_SIZE = 3;
+
+  @TempDir Path temporary;
+
+  private List<SaveLoopProcess> start(String how) throws IOException {
+    List<SaveLoopProcess> ranks = new ArrayList<>();
+    for (int rank = 0; rank < WORLD_SIZE; rank++) {
+      List<String> arguments = List.of(temporary.resolve("run").toString(), how);
+      ranks.add(new SaveLoopProcess(TrainingRank.class, rank, WORLD_SIZE, arguments, Map.of()));
+    }
+    Path rendezvous = Files.createDirectory(temporary.resolve("meet"));
+    for (SaveLoopProcess rank : ranks) {
+      rank.join(rendezvous);
+    }
+    return ranks;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"TERM,1", "USR1,0", "TERM,-1"}) // -1: every rank, as Slurm and Kubernetes do
+  void signalOnAnyRankStopsAllOfThemAtOneStepThatIsSaved(String signal, int signalled)
+      throws Exception {
+    List<SaveLoopProcess> ranks = start("stop");
+    Set<String> last = new HashSet<>();
+    try {
+      for (SaveLoopProcess rank : ranks) {
+        rank.await("training", 60_000);
+      }
+      for (int rank = 0; rank < WORLD_SIZE; rank++) {
+        if (signalled < 0 || rank == signalled) {
+          ranks.get(rank).signal(signal);
+        }
+      }
+      for (SaveLoopProcess rank : ranks) {
+        last.add(rank.await("stopped", 30_000));
+        assertEquals(0, rank.awaitExit(), () -> rank.said().toString());
+      }
+    } finally {
+      ranks.forEach(SaveLoopProcess::close);
+    }
+    assertEquals(1, last.size(), last::toString);
+    assertLatestIs(Long.parseLong(last.iterator().next().substring("stopped ".length())));
+  }
+
+  @Test
+  void processThatEndsWhileItSavesEndsWithTheSave() throws Exception {
+    List<SaveLoopProcess> ranks = start("exit");
+    try {
+      for (SaveLoopProcess rank : ranks) {
+        rank.await("leaving false", 60_000);
+        assertEquals(0, rank.awaitExit(), () -> rank.said().toString());
+      }
+    } finally {
+      ranks.forEach(SaveLoopProcess::close);
+    }
+    assertLatestIs(1);
+  }
+
+  private void assertLatestIs(long step) throws IOException {
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer =
+            Checkpointer.open(
+                single, SaveLoop.options(SaveMode.AUTO), RunOptions.in(temporary.resolve("run")))) {
+      Checkpoint latest = checkpointer.latest().orElseThrow();
+      assertEquals(step, latest.step());
+      WholeModel expected = SaveLoop.model(step);
+      ParameterSet restored = expected.poisonedOn(0, 1);
+      latest.restore(restored);
+      expected.assertHolds(restored, 0, 1);
+    }
+    try (var paths = Files.list(temporary.resolve("run"))) {
+      assertTrue(paths.noneMatch(path -> path.getFileName().toString().startsWith(".")));
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package dev.cairn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.comm.Communicator;
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.policy.CheckpointPolicy;
+import dev.cairn.policy.PolicyOptions;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class ScheduleTest {
+  private static final int WORLD_SIZE = 3;
+  private static final TrainerState NO_STATE = TrainerState.builder().build();
+
+  @TempDir Path temporary;
+
+  private static SaveOptions options() {
+    return SaveOptions.builder()
+        .durability(Durability.FAST)
+        .stagingBuffers(1)
+        .stagingBufferBytes(4096)
+        .build();
+  }
+
+  private RunOptions run() {
+    return RunOptions.in(temporary.resolve("run"));
+  }
+
+  /**
+   * Trains up to a step or a stop; returns the steps of the saves, and the last step at the end.
+   */
+  private List<Long> train(Communicator communicator, PolicyOptions policy, long stopAt)
+      throws Exception {
+    ParameterSet own = WholeModel.various(WORLD_SIZE).on(communicator.rank(), WORLD_SIZE);
+    List<Long> saves = new ArrayList<>();
+    try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), run());
+        Schedule schedule = checkpointer.schedule(CheckpointPolicy.start(policy))) {
+      long step = 1;
+      for (; step < 10_000; step++) {
+        Thread.sleep(1 + communicator.rank()); // each measures something else
+        Advice advice = schedule.stepDone(step);
+        if (advice.save()) {
+          checkpointer.saveAsync(step, own, ModelFiles.none(), NO_STATE);
+          saves.add(step);
+        }
+        if (advice.stop()) {
+          break;
+        }
+        if (step == stopAt && communicator.rank() == 1) {
+          schedule.requestStop();
+        }
+      }
+      checkpointer.saveLast(step, own, ModelFiles.none(), NO_STATE);
+      assertEquals(step, checkpointer.latest().orElseThrow().step());
+    }
+    return saves;
+  }
+
+  @Test
+  void allRanksSaveAndStopAtTheSameStepsAsThePolicyOfRankZeroSays() throws Exception {
+    PolicyOptions policy = PolicyOptions.ofMtbfSeconds(0.05).withFirstSaveSteps(6);
+    List<Group.Result<List<Long>>> results =
+        Group.run(WORLD_SIZE, communicator -> train(communicator, policy, 60));
+    for (Group.Result<List<Long>> result : results) {
+      if (result.failure() != null) {
+        throw new AssertionError(result.failure());
+      }
+      assertEquals(results.get(0).value(), result.value());
+    }
+    List<Long> saves = results.get(0).value();
+    assertTrue(saves.size() >= 2, saves::toString);
+    assertTrue(saves.get(0) >= 6 && saves.get(saves.size() - 1) > 60, saves::toString);
+    List<Long> committed =
+        new RunDirectory(run().directory())
+            .committed().stream().map(RunDirectory.Entry::number).toList();
+    assertEquals(saves, committed, "the save of the last step was not made twice");
+  }
+
+  @Test
+  void signalsAreWatchedChainedAndGivenBack() throws Exception {
+    Semaphore outer = new Semaphore(0);
+    Semaphore inner = new Semaphore(0);
+    Signals first = Signals.watch(List.of("USR1"), outer::release);
+    Signals second = Signals.watch(List.of("USR1"), inner::release);
+    try {
+      raise("USR1");
+      assertTrue(inner.tryAcquire(10, TimeUnit.SECONDS));
+      assertTrue(outer.tryAcquire(10, TimeUnit.SECONDS), "the handler before is called too");
+      second.close();
+      raise("USR1"); // again, and still not the end of this process
+      assertTrue(outer.tryAcquire(10, TimeUnit.SECONDS));
+      assertEquals(0, inner.availablePermits(), "given back");
+    } finally {
+      second.close();
+      first.close();
+    }
+  }
+
+  private static void raise(String signal) throws Exception {
+    new ProcessBuilder("kill", "-" + signal, Long.toString(ProcessHandle.current().pid()))
+        .start()
+        .waitFor();
+  }
+
+  @Test
+  void unknownSignalIsNamed() {
+    Exception e =
+        assertThrows(
+            IllegalArgumentException.class, () -> Signals.watch(List.of("NOSUCH"), () -> {}));
+    assertTrue(e.getMessage().contains("signal=NOSUCH"), e.getMessage());
+  }
+}

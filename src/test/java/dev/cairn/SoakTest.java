@@ -1,0 +1,103 @@
+package dev.cairn;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.comm.Communicator;
+import dev.cairn.hf.ModelFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CyclicBarrier;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Hundreds of saves by one process: memory, open files and threads stay as they are. */
+@Tag("faults")
+class SoakTest {
+  private static final int WORLD_SIZE = 2;
+
+  /** 500 with {@code -Pfaults}. */
+  private static final int SAVES = Integer.getInteger("cairn.soak.saves", 120);
+
+  private static final int WARM_UP = 60;
+  private static final long MOST_GROWTH_BYTES = 24L << 20;
+
+  @TempDir Path temporary;
+
+  /** What this process has. */
+  private record Holding(long residentBytes, long openFiles, long threads) {
+    static Holding now() throws IOException {
+      System.gc();
+      long residentBytes = 0;
+      long threads = 0;
+      for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+        String[] words = line.split("\\s+", 0);
+        if (words[0].equals("VmRSS:")) {
+          residentBytes = 1024 * Long.parseLong(words[1]);
+        } else if (words[0].equals("Threads:")) {
+          threads = Long.parseLong(words[1]);
+        }
+      }
+      try (var files = Files.list(Path.of("/proc/self/fd"))) {
+        return new Holding(residentBytes, files.count(), threads);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = SaveMode.class,
+      names = {"GATHER", "PARALLEL"})
+  void nothingGrows(SaveMode mode) throws Exception {
+    Holding[] holdings = new Holding[2];
+    CyclicBarrier warm =
+        new CyclicBarrier(WORLD_SIZE, () -> holdings[holdings[0] == null ? 0 : 1] = measure());
+    Group.run(
+            WORLD_SIZE,
+            communicator -> {
+              saveManyTimes(communicator, mode, warm);
+              return null;
+            })
+        .forEach(
+            result -> {
+              if (result.failure() != null) {
+                throw new AssertionError(result.failure());
+              }
+            });
+    Holding before = holdings[0];
+    Holding after = holdings[1];
+    String both = before + " -> " + after;
+    assertTrue(after.openFiles() <= before.openFiles() + 2, both);
+    assertTrue(after.threads() <= before.threads() + 2, both);
+    assertTrue(after.residentBytes() <= before.residentBytes() + MOST_GROWTH_BYTES, both);
+  }
+
+  private static Holding measure() {
+    try {
+      return Holding.now();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private void saveManyTimes(Communicator communicator, SaveMode mode, CyclicBarrier warm)
+      throws Exception {
+    ParameterSet own = SaveLoop.model(1).on(communicator.rank(), WORLD_SIZE);
+    RunOptions run = RunOptions.in(temporary.resolve("run")).withKeepLast(2);
+    try (Checkpointer checkpointer = Checkpointer.open(communicator, SaveLoop.options(mode), run)) {
+      for (int step = 0; step < WARM_UP + SAVES; step++) {
+        TrainerState state = TrainerState.builder().value("step", step).build();
+        if (step % 2 == 0) {
+          checkpointer.save(step, own, ModelFiles.none(), state);
+        } else {
+          checkpointer.saveAsync(step, own, ModelFiles.none(), state).await();
+        }
+        if (step == WARM_UP || step == WARM_UP + SAVES - 1) {
+          warm.await();
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package dev.cairn;
+
+import dev.cairn.comm.Communicator;
+import dev.cairn.hf.ModelFiles;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * A rank that trains in step with the others until it is told to stop, in a process of its own.
+ *
+ * <p>Arguments: run directory, and {@code stop} to train until a signal, or {@code exit} to leave
+ * without a word while its save runs in the background. A line on its input is the rendezvous.
+ */
+final class TrainingRank {
+  private TrainingRank() {}
+
+  public static void main(String[] arguments) throws Exception {
+    Path rendezvous =
+        Path.of(
+            new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))
+                .readLine());
+    RunOptions run = RunOptions.in(Path.of(arguments[0]));
+    if (arguments[1].equals("exit")) {
+      exitWhileSaving(join(rendezvous, "save"), run);
+      return;
+    }
+    try (Communicator training = join(rendezvous, "train");
+        Communicator communicator = join(rendezvous, "save");
+        Checkpointer checkpointer =
+            Checkpointer.open(communicator, SaveLoop.options(SaveMode.PARALLEL), run)) {
+      train(training, checkpointer);
+    }
+  }
+
+  private static Communicator join(Path rendezvous, String name) throws IOException {
+    return Communicator.fromEnvironment(
+        Map.of(
+            "RANK",
+            System.getenv("RANK"),
+            "WORLD_SIZE",
+            System.getenv("WORLD_SIZE"),
+            "CAIRN_RENDEZVOUS",
+            rendezvous.resolve(name).toString()));
+  }
+
+  private static void train(Communicator training, Checkpointer checkpointer) throws IOException {
+    long step = 1;
+    try (Schedule schedule = checkpointer.schedule().stopOnSignals("TERM", "USR1")) {
+      for (; ; step++) {
+        training.control().allGather(new byte[0]); // a step: every rank waits for every other one
+        if (schedule.stepDone(step).stop()) {
+          break;
+        }
+        if (step == 200) {
+          System.out.println("training");
+        }
+      }
+    }
+    ParameterSet own = SaveLoop.model(step).on(training.rank(), training.size());
+    checkpointer.saveLast(
+        step, own, ModelFiles.none(), TrainerState.builder().value("step", step).build());
+    System.out.println("stopped " + step);
+  }
+
+  private static void exitWhileSaving(Communicator communicator, RunOptions run)
+      throws IOException {
+    Checkpointer checkpointer =
+        Checkpointer.open(communicator, SaveLoop.options(SaveMode.PARALLEL), run);
+    ParameterSet own = SaveLoop.model(1).on(communicator.rank(), communicator.size());
+    TrainerState state = TrainerState.builder().value("step", 1L).build();
+    PendingSave save = checkpointer.saveAsync(1, own, ModelFiles.none(), state);
+    System.out.println("leaving " + save.isDone());
+  }
+}
