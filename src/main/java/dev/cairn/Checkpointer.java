@@ -116,9 +116,8 @@ public final class Checkpointer implements AutoCloseable {
    */
   public SaveReport save(long step, Supplier<SingleFile> contents, TrainerState state)
       throws IOException {
-    RunSaves saves = saves();
-    saves.target(step); // a wrong step is refused before anything is sent
-    return alone(() -> saves.save(step, contents, state));
+    saves().target(step); // a wrong step is refused before anything is sent
+    return alone(() -> saves().save(step, contents, state));
   }
 
   /**
@@ -161,6 +160,7 @@ public final class Checkpointer implements AutoCloseable {
     try {
       long start = System.nanoTime();
       background.settle();
+      tools.ranks().communicator().withdrawLent();
       Optional<SaveContents> copy = takeSnapshot(contents);
       SaveContents saved = copy.orElse(contents);
       PendingSave pending =
