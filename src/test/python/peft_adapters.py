@@ -55,6 +55,29 @@ def gpt2():
         bos_token_id=0, eos_token_id=0))
 
 
+def opt():
+    return transformers.OPTForCausalLM(transformers.OPTConfig(
+        vocab_size=41, hidden_size=16, ffn_dim=24, num_hidden_layers=2, num_attention_heads=2,
+        max_position_embeddings=40, word_embed_proj_dim=16, pad_token_id=1, bos_token_id=2,
+        eos_token_id=2))
+
+
+def neox():
+    return transformers.GPTNeoXForCausalLM(transformers.GPTNeoXConfig(
+        vocab_size=41, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
+        num_attention_heads=2, max_position_embeddings=32))
+
+
+def olmo2():
+    return transformers.Olmo2ForCausalLM(transformers.Olmo2Config(
+        **SMALL, tie_word_embeddings=False, pad_token_id=0))
+
+
+def qwen2_tied():
+    return transformers.Qwen2ForCausalLM(transformers.Qwen2Config(
+        **SMALL, tie_word_embeddings=True))
+
+
 QV = ["q_proj", "v_proj"]
 ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 GPT = ["c_attn", "c_proj", "c_fc"]
@@ -127,6 +150,28 @@ CASES = {
     "bf16": (llama, dict(target_modules=ALL, use_rslora=True), dict(dtype=torch.bfloat16)),
     "bf16_adapter": (llama, dict(target_modules=ALL), dict(dtype=torch.bfloat16, half=True)),
     "bf16_dora": (llama, dict(target_modules=ALL, use_dora=True), dict(dtype=torch.bfloat16)),
+    "dora_patterns": (biased, dict(target_modules=ALL, use_dora=True, rank_pattern={"v_proj": 7},
+                                   alpha_pattern={"^model.layers.0.self_attn.q_proj": 9})),
+    "pattern_order": (llama, dict(target_modules=QV, alpha_pattern={
+        r".*self_attn.*": 2, "q_proj": 6}, rank_pattern={r"^model\.layers\.0\..*": 2})),
+    "layers_pattern": (llama, dict(target_modules=QV, layers_to_transform=1,
+                                   layers_pattern="layers")),
+    "opt": (opt, dict(target_modules=["q_proj", "fc1", "fc2"], bias="lora_only")),
+    "neox": (neox, dict(target_modules=["embed_in", "query_key_value", "embed_out"])),
+    "olmo2": (olmo2, dict(target_modules="all-linear",
+                          modules_to_save=["lm_head", "embed_tokens"])),
+    "qwen2_tied": (qwen2_tied, dict(target_modules=ALL + ["embed_tokens"], use_rslora=True)),
+    "tokens_dora": (llama, dict(target_modules=QV, use_dora=True,
+                                trainable_token_indices=[0, 40])),
+    "gpt2_unsaid": (gpt2, dict(target_modules=["c_attn"])),
+    "gpt2_positions": (gpt2, dict(target_modules=["wpe", "c_fc"], fan_in_fan_out=True)),
+    "gpt2_sharded": (gpt2, dict(target_modules=["c_attn", "c_fc"], fan_in_fan_out=True,
+                                use_dora=True), dict(dtype=torch.float16, shard="4KB")),
+    "saved_embedding_tied": (tied, dict(target_modules=QV, modules_to_save=["embed_tokens"])),
+    "named_base_layer": (biased, dict(target_modules=QV, bias="lora_only"),
+                         dict(rename="base_layer")),
+    "named_modules_to_save": (llama, dict(target_modules=QV, modules_to_save=["lm_head"]),
+                              dict(rename="modules_to_save")),
     "f16_sharded": (tied, dict(target_modules=ALL), dict(dtype=torch.float16, shard="3KB")),
 }
 

@@ -101,9 +101,8 @@ public final class Checkpointer implements AutoCloseable {
    */
   public SaveReport save(long step, Supplier<SingleFile> contents, TrainerState state)
       throws IOException {
-    RunSaves run = saves();
-    run.target(step); // a wrong step is refused before anything is sent
-    return alone(() -> run.save(step, contents, state));
+    saves().target(step); // a wrong step is refused before anything is sent
+    return alone(() -> saves().save(step, contents, state));
   }
 
   /**
@@ -174,6 +173,7 @@ public final class Checkpointer implements AutoCloseable {
     SaveContents contents = saves().contents(step, parameters, files, state);
     enter();
     try {
+      tools.ranks().communicator().withdrawLent();
       return saves().begin(contents, listener);
     } finally {
       leave();

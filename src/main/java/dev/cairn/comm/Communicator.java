@@ -2,6 +2,7 @@ package dev.cairn.comm;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One rank's membership in a fixed group of ranks.
@@ -52,6 +53,12 @@ public interface Communicator extends AutoCloseable {
    * @throws CommunicationException on every rank, naming the rank that could not open its side
    */
   Transport transport() throws CommunicationException;
+
+  /**
+   * Uses nothing from now on that the trainer has lent: the next transport is Cairn's own. Called
+   * by every rank before the communicator is used in the background. Sends nothing.
+   */
+  default void withdrawLent() {}
 
   /**
    * Leaves the group and frees everything; the other ranks learn that this one left. Meant to
@@ -134,5 +141,32 @@ public interface Communicator extends AutoCloseable {
       return InProcess.group(1, timeouts).get(0);
     }
     return new TcpGroup(rank, size, timeouts, new LentStoreRendezvous(store, rankZeroHost)).join();
+  }
+
+  /**
+   * Joins a group whose ranks all have a group of the trainer's already. Collective, in that every
+   * rank has to join before the timeout.
+   *
+   * <p>Its messages carry the bulk of saves that the caller waits for. From the first save in the
+   * background on, and after any failure, Cairn makes a group of its own instead.
+   *
+   * @param store through which ranks meet; borrowed until this returns
+   * @param group says who this is; borrowed until the communicator is closed, used only while a
+   *     collective call runs, never closed here
+   * @param rankZeroHost name or address by which the other ranks reach rank 0's host; the one given
+   *     on rank 0 counts
+   * @param timeouts how long ranks wait for each other
+   * @return this process's rank in the complete group
+   * @throws CommunicationException if ranks are missing at the timeout, naming them
+   */
+  static Communicator over(
+      KeyValueStore store, MessageGroup group, String rankZeroHost, Timeouts timeouts)
+      throws CommunicationException {
+    if (group.size() == 1) {
+      return InProcess.group(1, timeouts).get(0);
+    }
+    LentStoreRendezvous rendezvous = new LentStoreRendezvous(store, rankZeroHost);
+    return new TcpGroup(group.rank(), group.size(), timeouts, rendezvous, Optional.of(group))
+        .join();
   }
 }

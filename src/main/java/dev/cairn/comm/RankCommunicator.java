@@ -19,6 +19,7 @@ final class RankCommunicator implements Communicator {
   private EndableTransport transport;
   private long transportOperation;
   private boolean ended;
+  private boolean isOwnOnly;
   private long generation;
 
   /**
@@ -69,6 +70,14 @@ final class RankCommunicator implements Communicator {
     } finally {
       factory.settle();
     }
+  }
+
+  @Override
+  public void withdrawLent() {
+    synchronized (this) {
+      isOwnOnly = true;
+    }
+    factory.withdraw();
   }
 
   private interface Step {
@@ -137,7 +146,7 @@ final class RankCommunicator implements Communicator {
   }
 
   private synchronized boolean isUsable() {
-    return transport != null && !ended;
+    return transport != null && !ended && (!isOwnOnly || factory.isOwn(transport));
   }
 
   private synchronized Transport current() {

@@ -21,9 +21,17 @@ final class TcpGroup {
   private final int size;
   private final Timeouts timeouts;
   private final Rendezvous rendezvous;
+  private final Optional<MessageGroup> lent;
   private final long deadlineNanos;
 
   TcpGroup(int rank, int size, Timeouts timeouts, Rendezvous rendezvous) {
+    this(rank, size, timeouts, rendezvous, Optional.empty());
+  }
+
+  /** Prepares to join; {@code lent} carries the bulk of saves that the caller waits for. */
+  TcpGroup(
+      int rank, int size, Timeouts timeouts, Rendezvous rendezvous, Optional<MessageGroup> lent) {
+    this.lent = lent;
     this.rank = rank;
     this.size = size;
     this.timeouts = timeouts;
@@ -68,12 +76,17 @@ final class TcpGroup {
     try {
       rendezvous.publish(new Endpoint(rendezvous.advertisedHost(), hub.port(), secret));
       get(hub.complete(), timeouts.rendezvous().toMillis() + GRACE_MILLIS);
-      TransportFactory factory = new GlooFactory(session, timeouts, hub::route);
+      TransportFactory factory = factory(session, hub::route);
       return new RankCommunicator(session, factory, hub::leave);
     } catch (IOException e) {
       hub.abandon("rendezvous failed on %s: %s".formatted(Hub.name(0, size), e.getMessage()));
       throw e;
     }
+  }
+
+  private TransportFactory factory(Session session, Route.Finder routes) {
+    GlooFactory own = new GlooFactory(session, timeouts, routes);
+    return lent.isEmpty() ? own : new LentFactory(session, timeouts, lent.get(), own);
   }
 
   private Communicator find() throws IOException, InterruptedException {
@@ -117,7 +130,7 @@ final class TcpGroup {
     member.start(endpoint.secretBytes());
     try {
       if (get(member.welcome(), leftMillis() + GRACE_MILLIS)) {
-        TransportFactory factory = new GlooFactory(session, timeouts, member::route);
+        TransportFactory factory = factory(session, member::route);
         return Optional.of(new RankCommunicator(session, factory, member::leave));
       }
     } catch (IOException e) {

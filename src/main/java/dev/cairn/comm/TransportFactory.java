@@ -21,6 +21,14 @@ interface TransportFactory {
   /** Frees what only {@link #connect} needed: every rank has connected or given up. */
   default void settle() {}
 
+  /** Returns whether a transport is Cairn's own, not over something that the trainer has lent. */
+  default boolean isOwn(EndableTransport transport) {
+    return true;
+  }
+
+  /** Makes only transports of Cairn's own from now on. */
+  default void withdraw() {}
+
   /** A transport that can be told why it ends. */
   interface EndableTransport extends Transport {
     /** Wakes every transfer with {@code reason}; nothing works afterwards. Any thread. */

@@ -6,11 +6,13 @@ import dev.cairn.comm.KeyValueStore;
 import dev.cairn.comm.Timeouts;
 import java.io.IOException;
 import java.util.Optional;
+import org.bytedeco.pytorch.Backend;
 import org.bytedeco.pytorch.ByteVector;
+import org.bytedeco.pytorch.ProcessGroup;
 import org.bytedeco.pytorch.Store;
 import org.bytedeco.pytorch.StringVector;
 
-/** Communicators of ranks that have met before, through a store of Bytedeco PyTorch. */
+/** Communicators of ranks that have met before, through a store or group of Bytedeco PyTorch. */
 public final class TorchCommunicators {
   private TorchCommunicators() {}
 
@@ -51,6 +53,52 @@ public final class TorchCommunicators {
       Store store, int rank, int size, String rankZeroHost, Timeouts timeouts)
       throws CommunicationException {
     return Communicator.over(new LentStore(store), rank, size, rankZeroHost, timeouts);
+  }
+
+  /**
+   * Joins the ranks of a process group of the trainer's, whose messages then carry the bulk of
+   * saves. Collective, in that every rank has to join before the timeout.
+   *
+   * <p>The group is used while this call and later collective calls run, and never in between; a
+   * save in the background makes a group of Cairn's own first, and so does the next save after a
+   * failed one. Nobody else uses the group meanwhile.
+   *
+   * @param group one that carries tensors in host memory, as Gloo's do; borrowed until the
+   *     communicator is closed, never closed here
+   * @param rankZeroHost name or address by which the other ranks reach rank 0's host, usually
+   *     MASTER_ADDR; the one given on rank 0 counts
+   * @param timeouts how long ranks wait for each other
+   * @return this process's rank, the one that it has in the group
+   * @throws CommunicationException if ranks are missing at the timeout, naming them
+   */
+  public static Communicator over(ProcessGroup group, String rankZeroHost, Timeouts timeouts)
+      throws CommunicationException {
+    return over(
+        new LentGroup(group.getRank(), group.getSize(), group::send, group::recv),
+        rankZeroHost,
+        timeouts);
+  }
+
+  /**
+   * Joins the ranks of one backend of a process group, for example a {@code ProcessGroupGloo}.
+   *
+   * @param backend as in {@link #over(ProcessGroup, String, Timeouts)}
+   * @param rankZeroHost as in {@link #over(ProcessGroup, String, Timeouts)}
+   * @param timeouts how long ranks wait for each other
+   * @return this process's rank, the one that it has in the group
+   * @throws CommunicationException if ranks are missing at the timeout, naming them
+   */
+  public static Communicator over(Backend backend, String rankZeroHost, Timeouts timeouts)
+      throws CommunicationException {
+    return over(
+        new LentGroup(backend.getRank(), backend.getSize(), backend::send, backend::recv),
+        rankZeroHost,
+        timeouts);
+  }
+
+  private static Communicator over(LentGroup group, String rankZeroHost, Timeouts timeouts)
+      throws CommunicationException {
+    return Communicator.over(new GroupStore(group, timeouts), group, rankZeroHost, timeouts);
   }
 
   /** What the binding throws is without a type: every failure of a store is one of its network. */

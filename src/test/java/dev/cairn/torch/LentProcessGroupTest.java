@@ -1,0 +1,274 @@
+package dev.cairn.torch;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.cairn.CheckpointException;
+import dev.cairn.Checkpointer;
+import dev.cairn.Durability;
+import dev.cairn.Parameter;
+import dev.cairn.ParameterSet;
+import dev.cairn.Partition;
+import dev.cairn.RunOptions;
+import dev.cairn.SaveMode;
+import dev.cairn.SaveOptions;
+import dev.cairn.TrainerState;
+import dev.cairn.comm.Communicator;
+import dev.cairn.comm.Timeouts;
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.hf.ModelFolder;
+import dev.cairn.layout.Layout;
+import dev.cairn.tensor.DType;
+import dev.cairn.tensor.Shape;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.chrono.Milliseconds;
+import org.bytedeco.pytorch.BackendOptional;
+import org.bytedeco.pytorch.GlooDeviceVector;
+import org.bytedeco.pytorch.ProcessGroup;
+import org.bytedeco.pytorch.ProcessGroupGloo;
+import org.bytedeco.pytorch.TCPStore;
+import org.bytedeco.pytorch.TCPStoreOptions;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.gloo.Device;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Saves that are gathered over the trainer's own process group. */
+@Tag("gloo")
+@Timeout(120)
+class LentProcessGroupTest {
+  private static final int SIZE = 3;
+  private static final int ELEMENTS = 1000;
+  private static final Timeouts TIMEOUTS =
+      new Timeouts(Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(30));
+
+  @TempDir private Path folder;
+
+  /** What the trainer has on each rank. */
+  private static final class Trainer {
+    private final TCPStore server = store(true, 0);
+    private final List<TCPStore> stores = new ArrayList<>();
+
+    private static TCPStore store(boolean isServer, int port) {
+      try (TCPStoreOptions options = new TCPStoreOptions()) {
+        options.isServer(isServer).port((short) port).waitWorkers(false);
+        return new TCPStore("127.0.0.1", options);
+      }
+    }
+
+    synchronized TCPStore connect() {
+      TCPStore connected = store(false, Short.toUnsignedInt(server.getPort()));
+      stores.add(connected);
+      return connected;
+    }
+
+    ProcessGroupGloo group(int rank) {
+      try (Milliseconds timeout = new Milliseconds(30_000);
+          Device device = ProcessGroupGloo.createDeviceForHostname("127.0.0.1");
+          GlooDeviceVector devices = new GlooDeviceVector(device);
+          ProcessGroupGloo.Options options = ProcessGroupGloo.Options.create(timeout)) {
+        options.devices(devices);
+        options.threads(1);
+        return new ProcessGroupGloo(connect(), rank, SIZE, options);
+      }
+    }
+  }
+
+  private interface Work {
+    void on(ProcessGroupGloo group, int rank) throws IOException;
+  }
+
+  private static void onRanks(Work work) throws Exception {
+    Trainer trainer = new Trainer();
+    ExecutorService threads = Executors.newFixedThreadPool(SIZE);
+    try {
+      List<Future<?>> ranks = new ArrayList<>();
+      for (int rank = 0; rank < SIZE; rank++) {
+        int self = rank;
+        ranks.add(
+            threads.submit(
+                () -> {
+                  ProcessGroupGloo group = trainer.group(self);
+                  work.on(group, self);
+                  goOnTraining(group, self);
+                  group.close();
+                  return null;
+                }));
+      }
+      for (Future<?> rank : ranks) {
+        rank.get();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    trainer.stores.forEach(TCPStore::close);
+    trainer.server.close();
+  }
+
+  /** Uses the group as a trainer does: it must be as it was. */
+  private static void goOnTraining(ProcessGroupGloo group, int rank) {
+    byte[] one = {(byte) rank};
+    ByteBuffer bytes = ByteBuffer.allocateDirect(1).put(one).flip();
+    try (TensorOptions options = new TensorOptions(torch.ScalarType.Byte);
+        Tensor tensor = torch.from_blob(new Pointer(bytes), new long[] {1}, options);
+        TensorVector tensors = new TensorVector(tensor)) {
+      if (rank == 0) {
+        for (int peer = 1; peer < SIZE; peer++) {
+          group.recv(tensors, peer, 1)._wait();
+          assertEquals(peer, bytes.get(0));
+        }
+      } else {
+        group.send(tensors, 0, 1)._wait();
+      }
+    }
+  }
+
+  private static ParameterSet model(int rank) {
+    long held = Layout.zero3().paddedElements(Shape.of(ELEMENTS), rank, SIZE);
+    ByteBuffer bytes = ByteBuffer.allocateDirect((int) held);
+    for (int i = 0; i < held; i++) {
+      bytes.put(i, (byte) (rank * held + i));
+    }
+    return ParameterSet.of(
+        List.of(
+            Parameter.of(
+                "weight", Shape.of(ELEMENTS), DType.U8, Layout.zero3(), Partition.of(bytes))));
+  }
+
+  private void assertSaved(String name) throws IOException {
+    byte[] expected = new byte[ELEMENTS];
+    IntStream.range(0, ELEMENTS).forEach(i -> expected[i] = (byte) i);
+    ByteBuffer saved = ByteBuffer.allocate(ELEMENTS);
+    try (ModelFolder model = ModelFolder.open(folder.resolve(name))) {
+      model.read("weight", 0, saved);
+    }
+    assertArrayEquals(expected, saved.array());
+  }
+
+  private static SaveOptions gather() {
+    return SaveOptions.builder()
+        .mode(SaveMode.GATHER)
+        .durability(Durability.FAST)
+        .stagingBufferBytes(4096)
+        .build();
+  }
+
+  private void save(Communicator communicator, int rank) throws IOException {
+    try (Checkpointer checkpointer = Checkpointer.open(communicator, gather())) {
+      checkpointer.save(folder.resolve("model"), model(rank), ModelFiles.none());
+    }
+  }
+
+  @Test
+  void saveIsGatheredOverALentBackendWhichStaysOpen() throws Exception {
+    onRanks(
+        (group, rank) -> {
+          try (Communicator communicator = TorchCommunicators.over(group, "127.0.0.1", TIMEOUTS)) {
+            save(communicator, rank);
+          }
+        });
+    assertSaved("model");
+  }
+
+  @Test
+  void saveIsGatheredOverALentProcessGroup() throws Exception {
+    onRanks(
+        (gloo, rank) -> {
+          ProcessGroup group = new ProcessGroup(rank, SIZE);
+          group.setBackend(
+              torch.DeviceType.CPU, ProcessGroup.BackendType.GLOO, new BackendOptional(gloo));
+          try (Communicator communicator = TorchCommunicators.over(group, "127.0.0.1", TIMEOUTS)) {
+            save(communicator, rank);
+          }
+        });
+    assertSaved("model");
+  }
+
+  /** Lends the group and counts what is sent over it. */
+  private static Communicator counting(ProcessGroupGloo group, int rank, AtomicInteger sent)
+      throws IOException {
+    LentGroup counted =
+        new LentGroup(
+            rank,
+            SIZE,
+            (tensors, peer, slot) -> {
+              sent.incrementAndGet();
+              return group.send(tensors, peer, slot);
+            },
+            group::recv);
+    return Communicator.over(new GroupStore(counted, TIMEOUTS), counted, "127.0.0.1", TIMEOUTS);
+  }
+
+  @Test
+  void saveInTheBackgroundLeavesTheLentGroupAlone() throws Exception {
+    AtomicInteger sent = new AtomicInteger();
+    onRanks(
+        (group, rank) -> {
+          RunOptions run = RunOptions.in(folder.resolve("run"));
+          try (Communicator communicator = counting(group, rank, sent);
+              Checkpointer checkpointer = Checkpointer.open(communicator, gather(), run)) {
+            checkpointer.save(folder.resolve("model"), model(rank), ModelFiles.none());
+            communicator.control().allGather(new byte[0]);
+            int before = sent.get();
+            assertEquals(4, before); // rank 0's address to two ranks, and their parts to it
+            TrainerState state = TrainerState.builder().build();
+            var pending = checkpointer.saveAsync(1, model(rank), ModelFiles.none(), state);
+            goOnTraining(group, rank);
+            pending.await();
+            assertEquals(before, sent.get());
+          }
+        });
+    assertSaved("model");
+    assertSaved("run/step_1");
+  }
+
+  @Test
+  void saveAfterAFailedOneLeavesTheLentGroupAlone() throws Exception {
+    AtomicInteger sent = new AtomicInteger();
+    onRanks(
+        (group, rank) -> {
+          try (Communicator communicator = counting(group, rank, sent);
+              Checkpointer checkpointer = Checkpointer.open(communicator, gather())) {
+            ParameterSet held = rank == 1 ? unreadable() : model(rank);
+            CheckpointException failure =
+                assertThrows(
+                    CheckpointException.class,
+                    () -> checkpointer.save(folder.resolve("bad"), held, ModelFiles.none()));
+            assertEquals(1, failure.rank());
+            communicator.control().allGather(new byte[0]);
+            int before = sent.get();
+            checkpointer.save(folder.resolve("model"), model(rank), ModelFiles.none());
+            assertEquals(before, sent.get());
+          }
+        });
+    assertSaved("model");
+  }
+
+  private static ParameterSet unreadable() {
+    Partition broken =
+        Partition.of(
+            (byteOffset, target) -> {
+              throw new IOException("cannot be read");
+            },
+            Layout.zero3().paddedElements(Shape.of(ELEMENTS), 1, SIZE));
+    return ParameterSet.of(
+        List.of(Parameter.of("weight", Shape.of(ELEMENTS), DType.U8, Layout.zero3(), broken)));
+  }
+}
