@@ -110,10 +110,11 @@ int32_t cairn_file_rename(const char* from, const char* to,
 int32_t cairn_file_advise(const char* path, int64_t file_offset,
                           int64_t length_bytes, int32_t advice) CAIRN_NOEXCEPT;
 
-/* Writes bytes [file_offset, file_offset + length_bytes) of a file that are still
-   in memory to its disk and waits for that, after it has asked for the range
-   that follows to be written too. Makes nothing durable: that takes an fsync,
-   which then has less to do. 0 < length_bytes. ENOSYS or ESPIPE: cannot. */
+/* Writes bytes [file_offset, file_offset + length_bytes) of a file that are
+   still in memory to its disk and waits for that, after it has asked for the
+   range that follows to be written too. Makes nothing durable: that takes an
+   fsync, which then has less to do. 0 < length_bytes. ENOSYS or ESPIPE: cannot.
+ */
 int32_t cairn_file_write_back(const char* path, int64_t file_offset,
                               int64_t length_bytes) CAIRN_NOEXCEPT;
 
