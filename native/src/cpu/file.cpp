@@ -73,8 +73,11 @@ int32_t cairn_file_advise(const char* path, int64_t file_offset,
     return errno;
   }
   if (advice == CAIRN_ADVICE_WRITE_BACK) {
-    const int result = sync_file_range(file.descriptor(), file_offset,
-                                       length_bytes, SYNC_FILE_RANGE_WRITE);
+    int result;
+    do {
+      result = sync_file_range(file.descriptor(), file_offset, length_bytes,
+                               SYNC_FILE_RANGE_WRITE);
+    } while (result != 0 && errno == EINTR);
     return result == 0 ? 0 : errno;
   }
   return posix_fadvise(file.descriptor(), file_offset, length_bytes,
