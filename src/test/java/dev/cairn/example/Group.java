@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.TCPStore;
 import org.bytedeco.pytorch.TCPStoreOptions;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.Work;
 import org.bytedeco.pytorch.gloo.Device;
 
 /**
@@ -62,21 +63,28 @@ final class Group implements AutoCloseable {
     return communicator;
   }
 
+  /** Waits for a work and frees it: left to the collector it may outlive the group it uses. */
+  private static void finish(Work work) {
+    try (work) {
+      work._wait();
+    }
+  }
+
   /** Fills {@code all} with the slices of all ranks, in rank order. */
   void gather(Tensor all, Tensor slice) {
-    gloo._allgather_base(all, slice)._wait();
+    finish(gloo._allgather_base(all, slice));
   }
 
   /** Fills {@code slice} with this rank's part of the sum of what all ranks have. */
   void sum(Tensor slice, Tensor all) {
-    gloo._reduce_scatter_base(slice, all)._wait();
+    finish(gloo._reduce_scatter_base(slice, all));
   }
 
   /** Returns the mean over all ranks of a number that each has. */
   double mean(Tensor number) {
     try (PointerScope scope = new PointerScope()) {
       Tensor sum = number.detach().clone();
-      gloo.allreduce(new TensorVector(sum))._wait();
+      finish(gloo.allreduce(new TensorVector(sum)));
       return sum.item_double() / size;
     }
   }

@@ -26,6 +26,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -58,6 +59,12 @@ class LentProcessGroupTest {
   private static final int ELEMENTS = 1000;
   private static final Timeouts TIMEOUTS =
       new Timeouts(Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(30));
+
+  /**
+   * What the binding hands to a process group it owns twice, and frees twice if it is ever
+   * collected: it lives as long as this process.
+   */
+  private static final List<Object> KEPT = Collections.synchronizedList(new ArrayList<>());
 
   @TempDir private Path folder;
 
@@ -108,7 +115,9 @@ class LentProcessGroupTest {
                   ProcessGroupGloo group = trainer.group(self);
                   work.on(group, self);
                   goOnTraining(group, self);
-                  group.close();
+                  if (!KEPT.contains(group)) {
+                    group.close();
+                  }
                   return null;
                 }));
       }
@@ -118,8 +127,12 @@ class LentProcessGroupTest {
     } finally {
       threads.shutdownNow();
     }
-    trainer.stores.forEach(TCPStore::close);
-    trainer.server.close();
+    if (KEPT.isEmpty()) {
+      trainer.stores.forEach(TCPStore::close);
+      trainer.server.close();
+    } else {
+      KEPT.add(trainer);
+    }
   }
 
   /** Uses the group as a trainer does: it must be as it was. */
@@ -131,13 +144,19 @@ class LentProcessGroupTest {
         TensorVector tensors = new TensorVector(tensor)) {
       if (rank == 0) {
         for (int peer = 1; peer < SIZE; peer++) {
-          group.recv(tensors, peer, 1)._wait();
+          finish(group.recv(tensors, peer, 1));
           assertEquals(peer, bytes.get(0));
         }
       } else {
-        group.send(tensors, 0, 1)._wait();
+        finish(group.send(tensors, 0, 1));
       }
     }
+  }
+
+  /** Frees the work as well: it may not outlive its group. */
+  private static void finish(org.bytedeco.pytorch.Work work) {
+    work._wait();
+    work.close();
   }
 
   private static ParameterSet model(int rank) {
@@ -192,8 +211,9 @@ class LentProcessGroupTest {
     onRanks(
         (gloo, rank) -> {
           ProcessGroup group = new ProcessGroup(rank, SIZE);
-          group.setBackend(
-              torch.DeviceType.CPU, ProcessGroup.BackendType.GLOO, new BackendOptional(gloo));
+          BackendOptional backend = new BackendOptional(gloo);
+          KEPT.addAll(List.of(group, gloo, backend));
+          group.setBackend(torch.DeviceType.CPU, ProcessGroup.BackendType.GLOO, backend);
           try (Communicator communicator = TorchCommunicators.over(group, "127.0.0.1", TIMEOUTS)) {
             save(communicator, rank);
           }
