@@ -61,7 +61,8 @@ public final class TorchCommunicators {
    *
    * <p>The group is used while this call and later collective calls run, and never in between; a
    * save in the background makes a group of Cairn's own first, and so does the next save after a
-   * failed one. Nobody else uses the group meanwhile.
+   * failed one. Nobody else uses the group meanwhile. A save that failed may leave messages in it
+   * which nobody takes: make a new group to go on training.
    *
    * @param group one that carries tensors in host memory, as Gloo's do; borrowed until the
    *     communicator is closed, never closed here

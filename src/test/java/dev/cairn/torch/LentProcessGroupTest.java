@@ -102,7 +102,16 @@ class LentProcessGroupTest {
     void on(ProcessGroupGloo group, int rank) throws IOException;
   }
 
-  private static void onRanks(Work work) throws Exception {
+  private static void onRanks(Work save) throws Exception {
+    onRanksLast(
+        (group, rank) -> {
+          save.on(group, rank);
+          goOnTraining(group, rank);
+        });
+  }
+
+  /** Runs on ranks that do not use the group afterwards. */
+  private static void onRanksLast(Work work) throws Exception {
     Trainer trainer = new Trainer();
     ExecutorService threads = Executors.newFixedThreadPool(SIZE);
     try {
@@ -114,7 +123,6 @@ class LentProcessGroupTest {
                 () -> {
                   ProcessGroupGloo group = trainer.group(self);
                   work.on(group, self);
-                  goOnTraining(group, self);
                   if (!KEPT.contains(group)) {
                     group.close();
                   }
@@ -262,7 +270,7 @@ class LentProcessGroupTest {
   @Test
   void saveAfterAFailedOneLeavesTheLentGroupAlone() throws Exception {
     AtomicInteger sent = new AtomicInteger();
-    onRanks(
+    onRanksLast(
         (group, rank) -> {
           try (Communicator communicator = counting(group, rank, sent);
               Checkpointer checkpointer = Checkpointer.open(communicator, gather())) {
