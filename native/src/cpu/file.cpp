@@ -37,6 +37,16 @@ class OpenFile {
   const int descriptor_;
 };
 
+// Returns 0 or an errno; asks again if a signal interrupts.
+int32_t SyncRange(const OpenFile& file, int64_t offset, int64_t length_bytes,
+                  unsigned int flags) {
+  int result;
+  do {
+    result = sync_file_range(file.descriptor(), offset, length_bytes, flags);
+  } while (result != 0 && errno == EINTR);
+  return result == 0 ? 0 : errno;
+}
+
 }  // namespace
 
 int32_t cairn_file_reserve(const char* path, int64_t length_bytes) noexcept {
@@ -73,12 +83,7 @@ int32_t cairn_file_advise(const char* path, int64_t file_offset,
     return errno;
   }
   if (advice == CAIRN_ADVICE_WRITE_BACK) {
-    int result;
-    do {
-      result = sync_file_range(file.descriptor(), file_offset, length_bytes,
-                               SYNC_FILE_RANGE_WRITE);
-    } while (result != 0 && errno == EINTR);
-    return result == 0 ? 0 : errno;
+    return SyncRange(file, file_offset, length_bytes, SYNC_FILE_RANGE_WRITE);
   }
   return posix_fadvise(file.descriptor(), file_offset, length_bytes,
                        advice == CAIRN_ADVICE_WILL_NEED ? POSIX_FADV_WILLNEED
@@ -91,21 +96,17 @@ int32_t cairn_file_write_back(const char* path, int64_t file_offset,
   if (file.descriptor() < 0) {
     return errno;
   }
-  const auto sync = [&](int64_t offset, unsigned int flags) {
-    int result;
-    do {
-      result = sync_file_range(file.descriptor(), offset, length_bytes, flags);
-    } while (result != 0 && errno == EINTR);
-    return result == 0 ? 0 : errno;
-  };
-  const int32_t error = sync(file_offset, SYNC_FILE_RANGE_WRITE);
+  const int32_t error =
+      SyncRange(file, file_offset, length_bytes, SYNC_FILE_RANGE_WRITE);
   if (error != 0) {
     return error;
   }
   // The disk is to have the next range to do while this one is waited for.
-  sync(file_offset + length_bytes, SYNC_FILE_RANGE_WRITE);
-  return sync(file_offset, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
-                               SYNC_FILE_RANGE_WAIT_AFTER);
+  SyncRange(file, file_offset + length_bytes, length_bytes,
+            SYNC_FILE_RANGE_WRITE);
+  return SyncRange(file, file_offset, length_bytes,
+                   SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+                       SYNC_FILE_RANGE_WAIT_AFTER);
 }
 
 void cairn_error_text(int32_t error, char* text,

@@ -1,7 +1,6 @@
 package dev.cairn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.json.Json;
@@ -13,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -25,7 +23,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("python")
 class FolderInteropTest {
   private static final Path SCRIPT = Path.of("src/test/python/interop_folders.py");
-  private static final int MISSING_PACKAGES = 77;
   private static final List<String> MODELS = List.of("llama", "qwen2", "olmo2");
   private static final long ONE_FILE = 1L << 30;
 
@@ -107,21 +104,8 @@ class FolderInteropTest {
   }
 
   private static void python(String command) throws IOException, InterruptedException {
-    String python = System.getenv().getOrDefault("CAIRN_PYTHON", "python3");
-    Path log = folder.resolve("python.log");
-    Process process =
-        new ProcessBuilder(python, SCRIPT.toString(), command, folder.toString())
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
-    if (!process.waitFor(5, TimeUnit.MINUTES)) {
-      process.destroyForcibly();
-      throw new AssertionError("python does not end: " + command);
-    }
-    assumeTrue(
-        process.exitValue() != MISSING_PACKAGES,
-        () -> "skipped: CAIRN_PYTHON has no torch, safetensors or transformers");
-    assertEquals(0, process.exitValue(), Files.readString(log));
+    PythonScript.run(
+        "FolderInteropTest", folder.resolve("python.log"), 5, SCRIPT, command, folder.toString());
   }
 
   @Test

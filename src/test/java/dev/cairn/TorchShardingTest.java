@@ -2,7 +2,6 @@ package dev.cairn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.SafetensorsFile;
@@ -20,7 +19,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,27 +29,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("python")
 class TorchShardingTest {
   private static final Path SCRIPT = Path.of("src/test/python/shard_with_fsdp.py");
-  private static final int MISSING_PACKAGES = 77;
 
   @TempDir private static Path folder;
 
   @BeforeAll
   static void shardWithTorch() throws Exception {
-    String python = System.getenv().getOrDefault("CAIRN_PYTHON", "python3");
-    Path log = folder.resolve("python.log");
-    Process process =
-        new ProcessBuilder(python, SCRIPT.toString(), folder.toString())
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
-    if (!process.waitFor(4, TimeUnit.MINUTES)) {
-      process.destroyForcibly();
-      throw new AssertionError("python does not end: " + Files.readString(log));
-    }
-    assumeTrue(
-        process.exitValue() != MISSING_PACKAGES,
-        () -> "skipped: CAIRN_PYTHON has no torch or safetensors");
-    assertEquals(0, process.exitValue(), Files.readString(log));
+    PythonScript.run(
+        "TorchShardingTest", folder.resolve("python.log"), 4, SCRIPT, folder.toString());
   }
 
   @ParameterizedTest

@@ -60,7 +60,7 @@ class TorchrunSaveTest {
   /** Returns everything that the launcher and the ranks printed. */
   private String torchrun(String argument) throws IOException, InterruptedException {
     List<String> command =
-        new ArrayList<>(List.of(TorchLauncher.python(), "-m", "torch.distributed.run"));
+        new ArrayList<>(List.of(PythonScript.python(), "-m", "torch.distributed.run"));
     command.addAll(List.of("--standalone", "--nproc-per-node=" + RANKS));
     command.add("src/test/python/launch_rank.py");
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

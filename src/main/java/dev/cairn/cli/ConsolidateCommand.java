@@ -15,8 +15,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -100,7 +98,8 @@ final class ConsolidateCommand implements Callable<Integer> {
             ? DeepSpeedCheckpoint.open(checkpoint)
             : DeepSpeedCheckpoint.open(checkpoint, tag);
     SaveReport report = save(opened);
-    print(report, (System.nanoTime() - startNanos) / 1e9);
+    double seconds = (System.nanoTime() - startNanos) / 1e9;
+    SaveSummary.print(speech, output, report, seconds, folderOptions.isDurable());
     return ExitCode.FINE;
   }
 
@@ -150,30 +149,5 @@ final class ConsolidateCommand implements Callable<Integer> {
         .stagingBuffers(count)
         .stagingBufferBytes(BUFFER_BYTES)
         .build();
-  }
-
-  private void print(SaveReport report, double seconds) throws IOException {
-    if (speech.isJson()) {
-      Map<String, Object> json = new LinkedHashMap<>();
-      json.put("output", output.toString());
-      json.put("seconds", seconds);
-      json.put("bytes", report.lengthBytes());
-      json.put("peakRssBytes", ProcessMemory.peakBytes());
-      speech.printJson(json);
-      return;
-    }
-    speech
-        .out()
-        .printf(
-            "%s: %s in %.3f s, %s/s, peak memory %s%s%n",
-            Messages.printable(output.toString()),
-            Amounts.bytes(report.lengthBytes()),
-            seconds,
-            Amounts.bytes((long) (report.lengthBytes() / seconds)),
-            Amounts.bytes(ProcessMemory.peakBytes()),
-            folderOptions.isDurable()
-                ? ""
-                : " (fast: outlives the death of processes, not a power cut; --durable for that)");
-    speech.out().flush();
   }
 }

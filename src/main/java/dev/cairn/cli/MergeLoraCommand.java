@@ -7,8 +7,6 @@ import dev.cairn.peft.LoraMerge;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IDefaultValueProvider;
@@ -81,7 +79,8 @@ final class MergeLoraCommand implements Callable<Integer> {
             .build();
     long startNanos = System.nanoTime();
     SaveReport report = merge(options);
-    print(report, (System.nanoTime() - startNanos) / 1e9);
+    double seconds = (System.nanoTime() - startNanos) / 1e9;
+    SaveSummary.print(speech, output, report, seconds, folderOptions.isDurable());
     return ExitCode.FINE;
   }
 
@@ -92,30 +91,5 @@ final class MergeLoraCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new CorruptFileException(e.getMessage(), e);
     }
-  }
-
-  private void print(SaveReport report, double seconds) throws IOException {
-    if (speech.isJson()) {
-      Map<String, Object> json = new LinkedHashMap<>();
-      json.put("output", output.toString());
-      json.put("seconds", seconds);
-      json.put("bytes", report.lengthBytes());
-      json.put("peakRssBytes", ProcessMemory.peakBytes());
-      speech.printJson(json);
-      return;
-    }
-    speech
-        .out()
-        .printf(
-            "%s: %s in %.3f s, %s/s, peak memory %s%s%n",
-            Messages.printable(output.toString()),
-            Amounts.bytes(report.lengthBytes()),
-            seconds,
-            Amounts.bytes((long) (report.lengthBytes() / seconds)),
-            Amounts.bytes(ProcessMemory.peakBytes()),
-            folderOptions.isDurable()
-                ? ""
-                : " (fast: outlives the death of processes, not a power cut; --durable for that)");
-    speech.out().flush();
   }
 }

@@ -80,7 +80,7 @@ public final class DeviceSource implements PieceSource {
     try {
       for (Segment piece : chunk.pieces()) {
         if (!isOnDevice(piece)) {
-          host.fill(piece, place(chunk, piece, staging));
+          host.fill(piece, Parts.place(chunk, piece, staging));
         }
       }
     } finally {
@@ -88,7 +88,7 @@ public final class DeviceSource implements PieceSource {
     }
     for (Segment piece : chunk.pieces()) {
       if (isOnDevice(piece)) {
-        checksum(piece, place(chunk, piece, staging));
+        checksum(piece, Parts.place(chunk, piece, staging));
       }
     }
     return List.of(staging.duplicate().limit(staging.position() + chunk.lengthBytes()));
@@ -121,10 +121,5 @@ public final class DeviceSource implements PieceSource {
         partitions.deviceAddress(piece.tensor()) + offset,
         tensor.info().dtype(),
         piece.elements());
-  }
-
-  private static ByteBuffer place(Chunk chunk, Segment piece, ByteBuffer staging) {
-    int begin = staging.position() + Math.toIntExact(piece.fileOffset() - chunk.fileOffset());
-    return staging.duplicate().position(begin).limit(begin + Math.toIntExact(piece.lengthBytes()));
   }
 }

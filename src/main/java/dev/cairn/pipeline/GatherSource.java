@@ -43,7 +43,7 @@ public final class GatherSource implements ChunkSource {
     List<Transfer> receives = new ArrayList<>();
     for (Segment piece : chunk.pieces()) {
       if (piece.rank() != WRITER) {
-        ByteBuffer place = place(chunk, piece, staging);
+        ByteBuffer place = Parts.place(chunk, piece, staging);
         receives.add(transport.receive(place, piece.rank(), tag(nextTag[piece.rank()]++)));
       }
     }
@@ -64,10 +64,5 @@ public final class GatherSource implements ChunkSource {
       receive.await();
     }
     return parts.all();
-  }
-
-  private static ByteBuffer place(Chunk chunk, Segment piece, ByteBuffer staging) {
-    int begin = staging.position() + Math.toIntExact(piece.fileOffset() - chunk.fileOffset());
-    return staging.duplicate().position(begin).limit(begin + Math.toIntExact(piece.lengthBytes()));
   }
 }

@@ -1,5 +1,7 @@
 package dev.cairn.pipeline;
 
+import dev.cairn.plan.Chunk;
+import dev.cairn.plan.Segment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +21,12 @@ public final class Parts {
     this.staging = staging;
     this.runBegin = staging.position();
     this.end = runBegin;
+  }
+
+  /** Returns the place of a piece in the staging buffer that a chunk is put together in. */
+  static ByteBuffer place(Chunk chunk, Segment piece, ByteBuffer staging) {
+    int begin = staging.position() + Math.toIntExact(piece.fileOffset() - chunk.fileOffset());
+    return staging.duplicate().position(begin).limit(begin + Math.toIntExact(piece.lengthBytes()));
   }
 
   /** Returns the place of the next piece. */

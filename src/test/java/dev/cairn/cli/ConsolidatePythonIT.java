@@ -3,6 +3,7 @@ package dev.cairn.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.PythonScript;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +51,7 @@ class ConsolidatePythonIT {
 
   @Test
   void transformersLoadsEveryModelWithTheWeightsThatTheEngineHeld() throws Exception {
-    String python = System.getenv().getOrDefault("CAIRN_PYTHON", "python3");
+    String python = PythonScript.python();
     ShellRun peers = ShellRun.of(folder, Map.of(), List.of(python, "-c", "import transformers"));
     assumeTrue(peers.exitCode() == 0, "CAIRN_PYTHON has no transformers: python=" + python);
     List<String> command = new ArrayList<>(List.of(python, "-c", LOAD));

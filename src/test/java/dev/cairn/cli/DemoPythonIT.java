@@ -3,6 +3,7 @@ package dev.cairn.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.PythonScript;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +33,7 @@ class DemoPythonIT {
 
   @Test
   void transformersLoadsTheMadeUpModelWithoutAMissingOrUnexpectedKey() throws Exception {
-    String python = System.getenv().getOrDefault("CAIRN_PYTHON", "python3");
+    String python = PythonScript.python();
     ShellRun peers = ShellRun.of(folder, Map.of(), List.of(python, "-c", "import transformers"));
     assumeTrue(peers.exitCode() == 0, "CAIRN_PYTHON has no transformers: python=" + python);
     ShellRun demo =

@@ -2,6 +2,7 @@ package dev.cairn.comm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.cairn.PythonScript;
 import dev.cairn.TorchLauncher;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
@@ -33,7 +34,7 @@ class TorchrunTest {
     File output = directory.resolve("output").toFile();
     List<String> command =
         List.of(
-            TorchLauncher.python(),
+            PythonScript.python(),
             "-m",
             "torch.distributed.run",
             "--standalone",

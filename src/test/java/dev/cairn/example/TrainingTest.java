@@ -2,9 +2,8 @@ package dev.cairn.example;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
+import dev.cairn.PythonScript;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
@@ -12,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
@@ -34,7 +32,6 @@ class TrainingTest {
   private static final int SHORT_STEPS = 60;
   private static final double MTBF_SECONDS = 2; // about what it is here
   private static final int STEPS_BETWEEN_KILLS = 40;
-  private static final int MISSING_PACKAGES = 77;
   private static final String PROMPT = "Licensed “under” the Apache";
 
   /** Sums over ranks in another order differ in the last bit, and Adam carries that on. */
@@ -177,24 +174,15 @@ class TrainingTest {
   }
 
   private static void runPython(Path model, Path output) throws Exception {
-    String python = System.getenv().getOrDefault("CAIRN_PYTHON", "python3");
-    Path log = folder.resolve("python.log");
-    List<String> command =
-        List.of(python, "src/test/python/load_example.py", model.toString(), output.toString());
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().put("HF_HUB_OFFLINE", "1");
-    builder.environment().put("PYTHONDONTWRITEBYTECODE", "1");
     Files.writeString(output.resolve("prompt"), PROMPT);
-    Process process;
-    try {
-      process = builder.redirectOutput(log.toFile()).start();
-    } catch (IOException e) {
-      assumeTrue(false, "no python: " + e.getMessage());
-      return;
-    }
-    assertTrue(process.waitFor(2, TimeUnit.MINUTES), Files.readString(log));
-    assumeTrue(process.exitValue() != MISSING_PACKAGES, Files.readString(log));
-    assertEquals(0, process.exitValue(), Files.readString(log));
-    LOG.log(Level.INFO, Files.readString(log));
+    String said =
+        PythonScript.run(
+            "the example's model in transformers and peft",
+            folder.resolve("python.log"),
+            2,
+            Path.of("src/test/python/load_example.py"),
+            model.toString(),
+            output.toString());
+    LOG.log(Level.INFO, said);
   }
 }

@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.Checkpointer;
 import dev.cairn.Durability;
 import dev.cairn.ParameterSet;
+import dev.cairn.PythonScript;
 import dev.cairn.SaveOptions;
 import dev.cairn.SaveReport;
 import dev.cairn.comm.Communicator;
@@ -16,15 +16,12 @@ import dev.cairn.json.Golden;
 import dev.cairn.json.Json;
 import dev.cairn.peft.StateDict;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -35,7 +32,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("python")
 class TransformersInteropTest {
   private static final Path SCRIPT = Path.of("src/test/python/interop_hf.py");
-  private static final int MISSING_PACKAGES = 77;
   private static final String TEMPLATE =
       "{%- for m in messages -%}\n<|user|>é “{{ m['content'] }}”<|im_end|>\n{% endfor %}\n";
 
@@ -122,36 +118,7 @@ class TransformersInteropTest {
   }
 
   private static void runPython(String... arguments) throws Exception {
-    String fromEnvironment = System.getenv().getOrDefault("CAIRN_PYTHON", "python3");
-    String python = System.getProperty("CAIRN_PYTHON", fromEnvironment);
-    Path log = folder.resolve("log");
-    int status;
-    List<String> command = new ArrayList<>(List.of(python, SCRIPT.toString()));
-    command.addAll(List.of(arguments));
-    try {
-      ProcessBuilder builder =
-          new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-      builder.environment().put("HF_HUB_OFFLINE", "1");
-      builder.environment().put("PYTHONDONTWRITEBYTECODE", "1");
-      Process process = builder.start();
-      if (!process.waitFor(5, TimeUnit.MINUTES)) {
-        process.destroyForcibly();
-        throw new AssertionError("python did not end: " + Files.readString(log));
-      }
-      status = process.exitValue();
-    } catch (IOException e) {
-      skip("no python: " + e.getMessage());
-      return;
-    }
-    if (status == MISSING_PACKAGES) {
-      skip("python=" + python + " lacks a package: " + Files.readString(log).strip());
-    }
-    assertEquals(0, status, Files.readString(log));
-  }
-
-  private static void skip(String reason) {
-    System.getLogger("tests").log(Level.WARNING, "skipped TransformersInteropTest, " + reason);
-    assumeTrue(false, reason);
+    PythonScript.run("TransformersInteropTest", folder.resolve("log"), 5, SCRIPT, arguments);
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.cairn.kernels;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.PythonScript;
 import dev.cairn.device.Emulation;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -21,8 +22,7 @@ import org.junit.jupiter.api.Timeout;
 @Tag("python")
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class PtxTest {
-  private static final String PYTHON =
-      System.getProperty("CAIRN_PYTHON", System.getenv().getOrDefault("CAIRN_PYTHON", "python3"));
+  private static final String PYTHON = PythonScript.python();
   private static final Path ARCHIVE = Emulation.BUILT.resolve("lib/libcairn_cpu.a");
 
   @BeforeEach

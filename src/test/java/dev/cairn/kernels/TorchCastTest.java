@@ -3,6 +3,7 @@ package dev.cairn.kernels;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.PythonScript;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -73,9 +74,8 @@ class TorchCastTest {
   }
 
   private static void run(String... arguments) throws IOException, InterruptedException {
-    String python = System.getenv().getOrDefault("CAIRN_PYTHON", "python3");
     String[] command = new String[arguments.length + 1];
-    command[0] = System.getProperty("CAIRN_PYTHON", python);
+    command[0] = PythonScript.python();
     System.arraycopy(arguments, 0, command, 1, arguments.length);
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -5,15 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.PythonScript;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -23,7 +22,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -34,7 +32,6 @@ import org.junit.jupiter.api.io.TempDir;
 class SafetensorsInteropTest {
   private static final Path SCRIPT = Path.of("src/test/python/interop_safetensors.py");
   private static final int RANDOM_FILES = 60;
-  private static final int MISSING_PACKAGES = 77;
   private static final List<String> SIZES =
       List.of("50GB", "500MB", "5kb", "1.5GB", "0.1GB", "2.3KB", "7.77TB", " 5 KB ", "5GiB", "GB");
 
@@ -59,39 +56,8 @@ class SafetensorsInteropTest {
       SPLITS.add(randomSplit(random));
     }
     Files.write(folder.resolve("questions.json"), Json.compact(questions()));
-    runPython();
+    PythonScript.run("SafetensorsInteropTest", folder.resolve("log"), 5, SCRIPT, folder.toString());
     answers = Json.parseObject(Files.readAllBytes(folder.resolve("answers.json")));
-  }
-
-  private static void runPython() throws Exception {
-    String fromEnvironment = System.getenv().getOrDefault("CAIRN_PYTHON", "python3");
-    String python = System.getProperty("CAIRN_PYTHON", fromEnvironment);
-    Path log = folder.resolve("log");
-    int status;
-    try {
-      Process process =
-          new ProcessBuilder(python, SCRIPT.toString(), folder.toString())
-              .redirectErrorStream(true)
-              .redirectOutput(log.toFile())
-              .start();
-      if (!process.waitFor(5, TimeUnit.MINUTES)) {
-        process.destroyForcibly();
-        throw new AssertionError("python did not end: " + Files.readString(log));
-      }
-      status = process.exitValue();
-    } catch (IOException e) {
-      skip("no python: " + e.getMessage());
-      return;
-    }
-    if (status == MISSING_PACKAGES) {
-      skip("python=" + python + " lacks a package: " + read(log));
-    }
-    assertEquals(0, status, () -> read(log));
-  }
-
-  private static void skip(String reason) {
-    System.getLogger("tests").log(Level.WARNING, "skipped SafetensorsInteropTest, " + reason);
-    assumeTrue(false, reason);
   }
 
   private static Map<String, Object> questions() {
@@ -256,13 +222,5 @@ class SafetensorsInteropTest {
 
   private static void add(String header) {
     CORPUS.add(HeaderCorruptTest.bytes(header));
-  }
-
-  private static String read(Path log) {
-    try {
-      return Files.readString(log).strip();
-    } catch (IOException e) {
-      return e.toString();
-    }
   }
 }
