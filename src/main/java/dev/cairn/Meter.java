@@ -49,7 +49,7 @@ final class Meter {
 
     private Piece(SaveWork work) {
       this.work = work;
-      this.event = SaveEvent.of(work);
+      this.event = event(work);
       event.begin();
       this.start = System.nanoTime();
     }
@@ -74,6 +74,18 @@ final class Meter {
         moved(bytes);
       }
     }
+  }
+
+  private static SaveEvent event(SaveWork work) {
+    return switch (work) {
+      case PLAN -> new SaveEvent.Plan();
+      case CAST -> new SaveEvent.Cast();
+      case SEND -> new SaveEvent.Send();
+      case RECEIVE -> new SaveEvent.Receive();
+      case WRITE -> new SaveEvent.Write();
+      case FORCE -> new SaveEvent.Force();
+      case COMMIT -> new SaveEvent.Commit();
+    };
   }
 
   Piece begin(SaveWork work) {

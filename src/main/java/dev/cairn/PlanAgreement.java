@@ -57,8 +57,9 @@ final class PlanAgreement {
           contents.files().config(),
           contents.model().parameters().stream().map(Parameter::name).toList());
     }
-    plan = SavePlan.of(contents.groups(options), ranks.size());
-    return Fingerprint.of(options.toString(), plan.tensors());
+    LastPlan.Planned planned = tools.lastPlan().of(options, contents.groups(options), ranks.size());
+    plan = planned.plan();
+    return planned.fingerprint();
   }
 
   private CheckpointException disagreement(int rank, String difference) {

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param kernels casts and checksums
  * @param staging the only buffers there are
  * @param devices what is needed besides if partitions are on a GPU
+ * @param lastPlan the plan of the save before
  * @param meter of one save; empty between saves
  */
 record SaveTools(
@@ -29,6 +30,7 @@ record SaveTools(
     Kernels kernels,
     Staging staging,
     DeviceTools devices,
+    LastPlan lastPlan,
     Optional<Meter> meter) {
   private static final Logger LOG = System.getLogger(SaveTools.class.getName());
 
@@ -44,11 +46,12 @@ record SaveTools(
         Kernels.best(),
         new Staging(options.stagingBuffers(), options.stagingBufferBytes()),
         new DeviceTools(),
+        new LastPlan(),
         Optional.empty());
   }
 
   SaveTools withOptions(SaveOptions other) {
-    return new SaveTools(ranks, other, disk, kernels, staging, devices, meter);
+    return new SaveTools(ranks, other, disk, kernels, staging, devices, lastPlan, meter);
   }
 
   /** Returns these tools for one save, measured from now on. */
@@ -61,6 +64,7 @@ record SaveTools(
         new MeteredKernels(kernels, started),
         staging,
         devices,
+        lastPlan,
         Optional.of(started));
   }
 

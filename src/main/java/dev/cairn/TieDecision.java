@@ -46,8 +46,11 @@ final class TieDecision {
   ParameterSet withoutAliases() throws IOException {
     boolean ties = config.map(ModelConfig::tiesWordEmbeddings).orElse(false);
     byte[] mayDrop = ranks.together(() -> ties ? YES : NO).get(0);
+    if (mayDrop[0] == 0) {
+      return parameters;
+    }
     List<Pair> pairs = pairs();
-    if (mayDrop[0] == 0 || pairs.isEmpty()) {
+    if (pairs.isEmpty()) {
       return parameters;
     }
     List<byte[]> votes = ranks.together(() -> votes(pairs));

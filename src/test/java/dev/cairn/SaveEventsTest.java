@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
@@ -71,6 +72,31 @@ class SaveEventsTest {
       assertEquals(report.lengthBytes(), report.work().get(SaveWork.COMMIT).bytes());
       assertTrue(report.work().values().stream().allMatch(total -> total.nanos() > 0));
     }
+  }
+
+  @Test
+  void aRecordingThatRunsFromTheStartOfTheJvmHasThem() throws Exception {
+    Path file = temporary.resolve("start.jfr");
+    Path log = temporary.resolve("log");
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:StartFlightRecording=filename=" + file,
+                "-cp",
+                System.getProperty("java.class.path"),
+                RecordedSave.class.getName(),
+                temporary.resolve("model").toString())
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile())
+            .start();
+    assertEquals(0, process.waitFor(), () -> "failed, see " + log);
+    Set<String> names = new TreeSet<>();
+    for (RecordedEvent event : RecordingFile.readAllEvents(file)) {
+      names.add(event.getEventType().getName());
+    }
+    assertTrue(
+        names.containsAll(Set.of("dev.cairn.Plan", "dev.cairn.Write", "dev.cairn.Commit")),
+        () -> names.toString());
   }
 
   private static Set<SaveWork> kinds(SaveMode mode, int rank) {

@@ -12,6 +12,16 @@ public final class Crc32c {
   private static final int ONE = 0x80000000;
   private static final int X_TO_8 = 0x00800000;
 
+  /** Element k: x to the power of 8 · 2^k. */
+  private static final int[] SQUARES = new int[Long.SIZE - 1];
+
+  static {
+    SQUARES[0] = X_TO_8;
+    for (int k = 1; k < SQUARES.length; k++) {
+      SQUARES[k] = multiply(SQUARES[k - 1], SQUARES[k - 1]);
+    }
+  }
+
   private Crc32c() {}
 
   /**
@@ -30,12 +40,8 @@ public final class Crc32c {
           "cannot shift a checksum: lengthBytes=" + lengthBytes + ", expected 0 or more");
     }
     int shifted = crc;
-    int square = X_TO_8;
-    for (long left = lengthBytes; left != 0; left >>>= 1) {
-      if ((left & 1) != 0) {
-        shifted = multiply(shifted, square);
-      }
-      square = multiply(square, square);
+    for (long left = lengthBytes; left != 0; left &= left - 1) {
+      shifted = multiply(shifted, SQUARES[Long.numberOfTrailingZeros(left)]);
     }
     return shifted;
   }
