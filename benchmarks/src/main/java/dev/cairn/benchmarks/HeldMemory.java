@@ -1,51 +1,69 @@
 package dev.cairn.benchmarks;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Pointer;
+import java.nio.file.StandardOpenOption;
 
 /**
  * Keeps most of the free memory while a work is measured, so that what is touched and freed before
  * a run (see {@link WarmMemory}) is all that the run can get: otherwise the kernel picks pages that
  * the host has taken back as often as not.
+ *
+ * <p>The memory is the page cache of a file of holes. The kernel can take it back when it has to,
+ * and, unlike memory of a process, it counts when the kernel decides how much may be dirty before
+ * writers have to wait for the disk.
  */
 final class HeldMemory implements AutoCloseable {
-  private static final long PIECE_BYTES = 256L << 20;
+  private static final long PIECE_BYTES = 64L << 20;
+  private static final long SPARE_BYTES = 1L << 30;
 
-  private final long warmBytes;
-  private final List<Pointer> pieces = new ArrayList<>();
+  private final Path file;
+  private final FileChannel channel;
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 20);
+  private long heldBytes;
 
-  HeldMemory(long warmBytes) {
-    this.warmBytes = warmBytes;
+  HeldMemory(Path file) throws IOException {
+    this.file = file;
+    this.channel =
+        FileChannel.open(
+            file,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE);
   }
 
-  /** Takes memory until little more than what is warmed is left; nothing if nothing is warmed. */
-  void hold() throws IOException {
-    while (warmBytes > 0 && availableBytes() > warmBytes + (1L << 30) + PIECE_BYTES) {
-      Pointer piece = Pointer.malloc(PIECE_BYTES);
-      try (BytePointer bytes = new BytePointer(piece).capacity(PIECE_BYTES)) {
-        Pointer.memset(bytes, 1, PIECE_BYTES);
-      }
-      pieces.add(piece);
+  /** Takes memory, or gives it back, until little more than so much is free; 0 gives all back. */
+  void leave(long freeBytes) throws IOException {
+    long above = freeBytes == 0 ? -heldBytes : freeBytes() - freeBytes - SPARE_BYTES;
+    if (above < 0) {
+      heldBytes = Math.max(0, heldBytes + above) / PIECE_BYTES * PIECE_BYTES;
+      channel.truncate(heldBytes);
+      return;
+    }
+    long wantedBytes = heldBytes + above / PIECE_BYTES * PIECE_BYTES;
+    channel.write(ByteBuffer.allocate(1), wantedBytes); // makes the file longer by a hole
+    while (heldBytes < wantedBytes) {
+      buffer.clear();
+      heldBytes += channel.read(buffer, heldBytes);
     }
   }
 
-  private static long availableBytes() throws IOException {
+  private static long freeBytes() throws IOException {
     for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
-      if (line.startsWith("MemAvailable")) {
+      if (line.startsWith("MemFree")) {
         return Long.parseLong(line.replaceAll("\\D", "")) << 10;
       }
     }
-    throw new IOException("no MemAvailable in /proc/meminfo");
+    throw new IOException("no MemFree in /proc/meminfo");
   }
 
   @Override
-  public void close() {
-    pieces.forEach(Pointer::free);
-    pieces.clear();
+  public void close() throws IOException {
+    channel.close();
+    Files.deleteIfExists(file);
   }
 }
