@@ -23,7 +23,7 @@ fi
 run() {
   local main=$1
   shift
-  java -Dcairn.benchmark.phases="${CAIRN_BENCHMARK_PHASES:-false}" --enable-native-access=ALL-UNNAMED \
+  java -Djmh.ignoreLock=true -Dcairn.benchmark.phases="${CAIRN_BENCHMARK_PHASES:-false}" --enable-native-access=ALL-UNNAMED \
     -cp "$classes:benchmarks/target/made-up:benchmarks/target/lib/*:target/cairn/cairn.jar:target/cairn/cairn-natives.jar" "$main" "$@"
 }
 
@@ -39,8 +39,7 @@ case ${1-} in
     run dev.cairn.benchmarks.Suite --only kernels,plan,start,save,durable,ranks,restore,consolidate,merge \
       --rounds 1 --uncounted 0 --warm-mib 0 --parameters 1e6 --worlds 1,2 --tensors 100,1000 --layers 1 \
       --scratch benchmarks/target/scratch --results "$results"
-    run org.openjdk.jmh.Main 'PlanBenchmark.plan$' -jvmArgsAppend -Djmh.ignoreLock=true \
-      -p tensors=1000 -f 1 -wi 0 -i 1 -r 100ms >"$results/jmh.txt"
+    run org.openjdk.jmh.Main 'PlanBenchmark.plan$' -p tensors=1000 -f 1 -wi 0 -i 1 -r 100ms >"$results/jmh.txt"
     run dev.cairn.benchmarks.Compare "$results/results.json" "$results/results.json"
     ;;
   --compare) run dev.cairn.benchmarks.Compare "$2" "$3" ;;

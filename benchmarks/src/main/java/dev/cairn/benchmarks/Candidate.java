@@ -17,6 +17,15 @@ interface Candidate extends AutoCloseable {
     return "";
   }
 
+  /**
+   * Returns how often it runs before the first round.
+   *
+   * @param asked enough for a process that stays
+   */
+  default int uncounted(int asked) {
+    return asked;
+  }
+
   @Override
   default void close() throws IOException {}
 

@@ -22,7 +22,6 @@ record Kernel(String benchmark, String implementation, int iterations) implement
 
   @Override
   public Measured run(Path target) throws IOException {
-    System.setProperty("jmh.ignoreLock", "true");
     OptionsBuilder options = new OptionsBuilder();
     options.include(KernelBenchmark.class.getName() + "." + benchmark + "$");
     options.param("implementation", implementation);
@@ -35,5 +34,10 @@ record Kernel(String benchmark, String implementation, int iterations) implement
     } catch (RunnerException e) {
       throw new IOException("benchmark failed: benchmark=" + benchmark, e);
     }
+  }
+
+  @Override
+  public int uncounted(int asked) {
+    return 0; // forks warm up themselves
   }
 }

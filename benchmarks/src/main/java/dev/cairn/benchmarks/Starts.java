@@ -93,7 +93,7 @@ final class Starts {
 
   /** A benchmark of kernels; {@code lengthBytes} are read and written by one pass. */
   Work.Start kernel(String name, long lengthBytes, String benchmark, String implementation) {
-    int iterations = settings.uncounted() == 0 ? 1 : 6;
+    int iterations = settings.uncounted() == 0 ? 1 : 4;
     return new Work.Start(
         name, lengthBytes, () -> new Kernel(benchmark, implementation, iterations));
   }

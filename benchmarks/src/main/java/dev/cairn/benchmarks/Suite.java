@@ -75,7 +75,9 @@ public final class Suite {
       memory.leave(warmBytes);
       for (int run = 0; run < settings.uncounted(); run++) {
         for (Running one : all) {
-          once(one.candidate(), warmBytes); // Classes, compiled code and sockets get warm.
+          if (run < one.candidate().uncounted(settings.uncounted())) {
+            once(one.candidate(), warmBytes); // Classes, compiled code and sockets get warm.
+          }
         }
         memory.leave(warmBytes);
       }
