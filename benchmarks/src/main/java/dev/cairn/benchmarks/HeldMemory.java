@@ -1,57 +1,48 @@
 package dev.cairn.benchmarks;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
 
 /**
  * Keeps most of the free memory while a work is measured, so that what is touched and freed before
  * a run (see {@link WarmMemory}) is all that the run can get: otherwise the kernel picks pages that
  * the host has taken back as often as not.
  *
- * <p>The memory is the page cache of a file of holes. The kernel can take it back when it has to,
- * and, unlike memory of a process, it counts when the kernel decides how much may be dirty before
- * writers have to wait for the disk.
+ * <p>To take such pages costs the most where there are many: it ends after a while, with less held.
  */
 final class HeldMemory implements AutoCloseable {
   private static final long PIECE_BYTES = 64L << 20;
   private static final long SPARE_BYTES = 1L << 30;
+  private static final long MOST_NANOS = 15_000_000_000L;
 
-  private final Path file;
-  private final FileChannel channel;
-  private final ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 20);
-  private long heldBytes;
+  private final Deque<Pointer> pieces = new ArrayDeque<>();
 
-  HeldMemory(Path file) throws IOException {
-    this.file = file;
-    this.channel =
-        FileChannel.open(
-            file,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE);
-  }
-
-  /** Takes memory, or gives it back, until little more than so much is free; 0 gives all back. */
+  /** Takes memory until little more than so much is free; for 0 none is held. */
   void leave(long freeBytes) throws IOException {
-    long above = freeBytes == 0 ? -heldBytes : freeBytes() - freeBytes - SPARE_BYTES;
-    if (above < 0) {
-      heldBytes = Math.max(0, heldBytes + above) / PIECE_BYTES * PIECE_BYTES;
-      channel.truncate(heldBytes);
+    if (freeBytes == 0) {
+      close();
       return;
     }
-    long wantedBytes = heldBytes + above / PIECE_BYTES * PIECE_BYTES;
-    channel.write(ByteBuffer.allocate(1), wantedBytes); // makes the file longer by a hole
-    while (heldBytes < wantedBytes) {
-      buffer.clear();
-      heldBytes += channel.read(buffer, heldBytes);
+    long wantedBytes = freeBytes + SPARE_BYTES;
+    while (!pieces.isEmpty() && freeBytes() < wantedBytes) {
+      Pointer.free(pieces.pop());
+    }
+    long deadline = System.nanoTime() + MOST_NANOS;
+    while (freeBytes() > wantedBytes + PIECE_BYTES && System.nanoTime() < deadline) {
+      Pointer piece = Pointer.malloc(PIECE_BYTES);
+      try (BytePointer bytes = new BytePointer(piece).capacity(PIECE_BYTES)) {
+        Pointer.memset(bytes, 1, PIECE_BYTES);
+      }
+      pieces.push(piece);
     }
   }
 
+  /** What is free without taking anything from the page cache, where inputs are. */
   private static long freeBytes() throws IOException {
     for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
       if (line.startsWith("MemFree")) {
@@ -62,8 +53,9 @@ final class HeldMemory implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
-    channel.close();
-    Files.deleteIfExists(file);
+  public void close() {
+    while (!pieces.isEmpty()) {
+      Pointer.free(pieces.pop());
+    }
   }
 }

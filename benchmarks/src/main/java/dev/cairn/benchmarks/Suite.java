@@ -32,7 +32,7 @@ public final class Suite {
     Files.createDirectories(settings.results());
     Files.createDirectories(settings.scratch());
     Folders.delete(settings.scratch().resolve("run"));
-    try (HeldMemory memory = new HeldMemory(settings.scratch().resolve("held"))) {
+    try (HeldMemory memory = new HeldMemory()) {
       new Suite(settings, memory).run();
     }
   }
@@ -72,15 +72,15 @@ public final class Suite {
       for (Work.Start start : work.starts()) {
         all.add(new Running(start, start.opening().open()));
       }
-      memory.leave(warmBytes);
+      memory.close(); // processes take what they need before the rest is held
       for (int run = 0; run < settings.uncounted(); run++) {
         for (Running one : all) {
           if (run < one.candidate().uncounted(settings.uncounted())) {
-            once(one.candidate(), warmBytes); // Classes, compiled code and sockets get warm.
+            once(one.candidate(), 0); // Classes, compiled code and sockets get warm.
           }
         }
-        memory.leave(warmBytes);
       }
+      memory.leave(warmBytes);
       List<Running> order = new ArrayList<>(all);
       for (int round = 0; round < settings.rounds(); round++) {
         for (Running one : order) {
