@@ -2,9 +2,11 @@
 # Measures Cairn beside its bounds and the peers that are installed, and writes raw results, a table
 # and charts under benchmarks/results.
 #
-#   benchmarks/run.sh [--only save,durable,…] [--candidates …] [--rounds N] [--parameters N]
-#                     [--warm-mib N] [--scratch DIR] [--results DIR]
-#   benchmarks/run.sh --jmh [PATTERN]         kernels and planning alone
+#   benchmarks/run.sh [--only kernels,plan,start,save,durable,growth,ranks,restore,consolidate,…] [--keep true]
+#                     [--candidates …] [--rounds N] [--uncounted N] [--warm-mib N] [--scratch DIR] [--results DIR]
+#                     [--parameters N] [--large N] [--growth N,…] [--worlds N,…] [--tensors N,…] [--layers N]
+#                                           --keep: works that are not measured stay in the results
+#   benchmarks/run.sh --jmh [PATTERN]         kernels and planning alone, at JMH's full length
 #   benchmarks/run.sh --smoke                 all of it once, tiny, as the tests do
 #   benchmarks/run.sh --compare OLD NEW       two results.json: what became slower
 #
@@ -14,19 +16,15 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 
 bin/cairn --version >&2
 classes=benchmarks/target/classes
-if [[ ! -e $classes || -n $(find benchmarks/src benchmarks/pom.xml -newer "$classes" -print -quit) ]]; then
+if [[ ! -e $classes || -n $(find benchmarks/src benchmarks/native benchmarks/pom.xml target/cairn/cairn.jar -newer "$classes" -print -quit) ]]; then
   mvn -q -B ${CAIRN_MAVEN_OPTIONS-} -f benchmarks -Djmh.skip=true verify >&2
   touch "$classes"
 fi
-if [[ ! -e benchmarks/target/raw || benchmarks/native/raw.cpp -nt benchmarks/target/raw ]]; then
-  g++ -O2 -std=c++17 -Wall -Wextra -Werror -pthread -o benchmarks/target/raw benchmarks/native/raw.cpp
-fi
-
 run() {
   local main=$1
   shift
-  java -Dcairn.benchmark.phases="${CAIRN_BENCHMARK_PHASES:-false}" --enable-native-access=ALL-UNNAMED \
-    -cp "$classes:benchmarks/target/lib/*:target/cairn/cairn.jar:target/cairn/cairn-natives.jar" "$main" "$@"
+  java -Djmh.ignoreLock=true -Dcairn.benchmark.phases="${CAIRN_BENCHMARK_PHASES:-false}" --enable-native-access=ALL-UNNAMED \
+    -cp "$classes:benchmarks/target/made-up:benchmarks/target/lib/*:target/cairn/cairn.jar:target/cairn/cairn-natives.jar" "$main" "$@"
 }
 
 case ${1-} in
@@ -37,9 +35,11 @@ case ${1-} in
   --smoke)
     results=benchmarks/target/smoke
     rm -rf "$results"
-    run dev.cairn.benchmarks.Suite --only save,restore,start --rounds 1 --uncounted 0 --parameters 1e6 \
-      --warm-mib 0 --scratch benchmarks/target/scratch --results "$results"
-    run org.openjdk.jmh.Main 'KernelBenchmark.castToBf16|PlanBenchmark.plan$' -p tensors=1000 -f 1 -wi 0 -i 1 -r 100ms >"$results/jmh.txt"
+    # Not growth and consolidate-large: they are save and consolidate with other sizes.
+    run dev.cairn.benchmarks.Suite --only kernels,plan,start,save,durable,ranks,restore,consolidate,merge \
+      --rounds 1 --uncounted 0 --warm-mib 0 --parameters 1e6 --worlds 1,2 --tensors 100,1000 --layers 1 \
+      --scratch benchmarks/target/scratch --results "$results"
+    run org.openjdk.jmh.Main 'PlanBenchmark.plan$' -p tensors=1000 -f 1 -wi 0 -i 1 -r 100ms >"$results/jmh.txt"
     run dev.cairn.benchmarks.Compare "$results/results.json" "$results/results.json"
     ;;
   --compare) run dev.cairn.benchmarks.Compare "$2" "$3" ;;

@@ -2,8 +2,12 @@ package dev.cairn.cli;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,17 +22,6 @@ import picocli.CommandLine.Spec;
     scope = ScopeType.INHERIT,
     mixinStandardHelpOptions = true,
     versionProvider = CairnCommand.Version.class,
-    subcommands = {
-      DemoCommand.class,
-      ConsolidateCommand.class,
-      MergeLoraCommand.class,
-      InspectCommand.class,
-      VerifyCommand.class,
-      DiffCommand.class,
-      ListCommand.class,
-      PruneCommand.class,
-      PlanCommand.class
-    },
     footer = {
       "",
       "Exit status: 0 fine, 1 the input differs, is corrupt or incomplete, 2 wrong usage or a"
@@ -37,7 +30,37 @@ import picocli.CommandLine.Spec;
       "Example: cairn demo --ranks 4 --parameters 124M"
     })
 final class CairnCommand implements Callable<Integer> {
+  private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+  static {
+    COMMANDS.put("demo", DemoCommand.class);
+    COMMANDS.put("consolidate", ConsolidateCommand.class);
+    COMMANDS.put("merge-lora", MergeLoraCommand.class);
+    COMMANDS.put("inspect", InspectCommand.class);
+    COMMANDS.put("verify", VerifyCommand.class);
+    COMMANDS.put("diff", DiffCommand.class);
+    COMMANDS.put("list", ListCommand.class);
+    COMMANDS.put("prune", PruneCommand.class);
+    COMMANDS.put("plan", PlanCommand.class);
+  }
+
   @Spec private CommandSpec spec;
+
+  /**
+   * Returns the command line with the subcommand that the arguments begin with, or with all of them
+   * if they begin with none, so that the help can list them; the version needs none. To look at the
+   * options of one takes longer than to read a header.
+   */
+  static CommandLine commandLine(String... arguments) {
+    CommandLine line = new CommandLine(new CairnCommand());
+    String first = arguments.length == 0 ? "" : arguments[0];
+    if (COMMANDS.containsKey(first)) {
+      line.addSubcommand(first, COMMANDS.get(first));
+    } else if (!List.of(arguments).equals(List.of("--version"))) {
+      COMMANDS.forEach(line::addSubcommand);
+    }
+    return line;
+  }
 
   @Override
   public Integer call() {

@@ -17,7 +17,7 @@ final class Main {
 
   /** Runs one command and returns the status that the process ends with. */
   static int run(String... arguments) {
-    return new CommandLine(new CairnCommand())
+    return CairnCommand.commandLine(arguments)
         .setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
         .setCaseInsensitiveEnumValuesAllowed(true)

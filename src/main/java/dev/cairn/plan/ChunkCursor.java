@@ -49,18 +49,21 @@ public final class ChunkCursor implements Iterator<Chunk> {
     if (rest == null) {
       throw new NoSuchElementException();
     }
+    Segment first = take(chunkBytes);
+    if (!continues(first)) {
+      return new Chunk(List.of(first)); // the usual one: no list has to grow
+    }
     List<Segment> pieces = new ArrayList<>();
     long room = chunkBytes;
-    Segment last;
-    do {
-      last = take(room);
-      if (last == null) {
-        break;
-      }
+    for (Segment last = first; last != null; last = continues(last) ? take(room) : null) {
       pieces.add(last);
       room -= last.lengthBytes();
-    } while (rest != null && rest.file() == last.file() && rest.fileOffset() == last.fileEnd());
+    }
     return new Chunk(List.copyOf(pieces));
+  }
+
+  private boolean continues(Segment last) {
+    return rest != null && rest.file() == last.file() && rest.fileOffset() == last.fileEnd();
   }
 
   /** Takes as much of the rest as fits, or null when not one element does. */

@@ -7,11 +7,11 @@ import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /**
  * The files of a checkpoint and, for every rank, the byte ranges that it fills.
@@ -56,20 +56,16 @@ public final class SavePlan {
   }
 
   private static List<PlannedFile> files(TensorGroup group, int firstIndex) {
-    Map<String, Integer> indexByName = new HashMap<>(2 * group.tensors().size());
-    for (int tensor = 0; tensor < group.tensors().size(); tensor++) {
-      indexByName.put(group.tensors().get(tensor).info().name(), firstIndex + tensor);
-    }
     FileNaming naming = group.naming();
-    List<List<TensorInfo>> shards =
-        Sharding.split(
-            group.tensors().stream().map(PlannedTensor::info).toList(), naming.maxShardBytes());
+    List<TensorInfo> infos = group.tensors().stream().map(PlannedTensor::info).toList();
+    List<int[]> shards = Sharding.splitIndices(infos, naming.maxShardBytes());
     List<PlannedFile> files = new ArrayList<>();
-    for (int shard = 0; shard < shards.size(); shard++) {
-      Header header = Header.of(naming.metadata(), shards.get(shard));
-      int[] order =
-          header.tensors().stream().mapToInt(entry -> indexByName.get(entry.name())).toArray();
-      files.add(new PlannedFile(naming.fileName(shard + 1, shards.size()), header, order));
+    for (int[] shard : shards) {
+      Header header =
+          Header.of(naming.metadata(), IntStream.of(shard).mapToObj(infos::get).toList());
+      int[] order = header.givenIndices();
+      Arrays.setAll(order, entry -> firstIndex + shard[order[entry]]);
+      files.add(new PlannedFile(naming.fileName(files.size() + 1, shards.size()), header, order));
     }
     return files;
   }

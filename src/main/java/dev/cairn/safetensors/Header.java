@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * The header of a safetensors file: which tensors there are and where their data lies.
@@ -34,18 +35,33 @@ public final class Header {
   /** The metadata that transformers writes and expects. */
   public static final Map<String, String> PYTORCH_METADATA = Map.of("format", "pt");
 
-  private static final Comparator<TensorInfo> REFERENCE_ORDER =
-      Comparator.comparing(TensorInfo::dtype)
-          .thenComparing(TensorInfo::name, CodePointOrder.INSTANCE);
+  private static final Comparator<Numbered> REFERENCE_ORDER = Header::compare;
 
   private final Map<String, String> metadata;
   private final List<TensorEntry> tensors;
   private final long jsonBytes;
+  private final int[] givenIndices;
+
+  /** A tensor and its index in the list that a header is made of. */
+  private record Numbered(TensorInfo info, int index) {}
 
   Header(Map<String, String> metadata, List<TensorEntry> tensors, long jsonBytes) {
+    this(metadata, tensors, jsonBytes, IntStream.range(0, tensors.size()).toArray());
+  }
+
+  private Header(
+      Map<String, String> metadata, List<TensorEntry> tensors, long jsonBytes, int[] givenIndices) {
     this.metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
     this.tensors = List.copyOf(tensors);
     this.jsonBytes = jsonBytes;
+    this.givenIndices = givenIndices;
+  }
+
+  private static int compare(Numbered left, Numbered right) {
+    int byDType = left.info().dtype().compareTo(right.info().dtype());
+    return byDType != 0
+        ? byDType
+        : CodePointOrder.INSTANCE.compare(left.info().name(), right.info().name());
   }
 
   /**
@@ -58,26 +74,45 @@ public final class Header {
    * @throws IllegalArgumentException if a name comes twice, or the header or file gets too long
    */
   public static Header of(Map<String, String> metadata, List<TensorInfo> tensors) {
-    List<TensorInfo> ordered = new ArrayList<>(tensors);
+    List<Numbered> ordered = new ArrayList<>(tensors.size());
+    for (TensorInfo info : tensors) {
+      ordered.add(new Numbered(info, ordered.size()));
+    }
     ordered.sort(REFERENCE_ORDER);
-    Set<String> names = new HashSet<>();
+    checkNames(ordered);
     List<TensorEntry> entries = new ArrayList<>(ordered.size());
+    int[] givenIndices = new int[ordered.size()];
     long beginByte = 0;
-    for (TensorInfo info : ordered) {
-      if (!names.add(info.name())) {
-        throw new IllegalArgumentException("duplicate tensor name: tensor=" + info.name());
-      }
+    for (Numbered numbered : ordered) {
+      TensorInfo info = numbered.info();
       long endByte = endOf(info, beginByte);
+      givenIndices[entries.size()] = numbered.index();
       entries.add(new TensorEntry(info.name(), info.dtype(), info.shape(), beginByte, endByte));
       beginByte = endByte;
     }
-    long jsonBytes = (long) HeaderWriter.write(metadata, entries).length - LENGTH_BYTES;
+    long jsonBytes = new HeaderWriter(metadata, entries).jsonBytes();
     if (jsonBytes > MAX_JSON_BYTES) {
       throw new IllegalArgumentException(
           "header too long: headerBytes=%d, expected at most %d, tensors=%d; save in more shards"
               .formatted(jsonBytes, MAX_JSON_BYTES, entries.size()));
     }
-    return new Header(metadata, entries, jsonBytes);
+    return new Header(metadata, entries, jsonBytes, givenIndices);
+  }
+
+  /** Names are unique; equal ones of one dtype stand side by side. */
+  private static void checkNames(List<Numbered> ordered) {
+    boolean hasOneDType =
+        ordered.isEmpty()
+            || ordered.get(0).info().dtype() == ordered.get(ordered.size() - 1).info().dtype();
+    Set<String> names = new HashSet<>();
+    String previous = "";
+    for (Numbered numbered : ordered) {
+      String name = numbered.info().name();
+      if (hasOneDType ? name.equals(previous) : !names.add(name)) {
+        throw new IllegalArgumentException("duplicate tensor name: tensor=" + name);
+      }
+      previous = name;
+    }
   }
 
   private static long endOf(TensorInfo info, long beginByte) {
@@ -120,7 +155,7 @@ public final class Header {
    * padding, as the reference library writes them}
    */
   public byte[] encode() {
-    return HeaderWriter.write(metadata, tensors);
+    return new HeaderWriter(metadata, tensors).write();
   }
 
   /** {@return the file offset of the first data byte} */
@@ -137,6 +172,14 @@ public final class Header {
   /** {@return the tensors in the order of their data} */
   public List<TensorEntry> tensors() {
     return tensors;
+  }
+
+  /**
+   * {@return for each of {@link #tensors}, its index in the list that the header was made of; its
+   * own index in a header that was read}
+   */
+  public int[] givenIndices() {
+    return givenIndices.clone();
   }
 
   /** {@return the text about the file, in its order; empty if there is none} */

@@ -1,8 +1,10 @@
 package dev.cairn.safetensors;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /**
  * How tensors are split over shard files, as transformers 5 does it. Pure; any thread.
@@ -30,30 +32,47 @@ public final class Sharding {
    */
   public static List<List<TensorInfo>> split(
       List<TensorInfo> inParameterOrder, long maxShardBytes) {
+    List<List<TensorInfo>> shards = new ArrayList<>();
+    for (int[] indices : splitIndices(inParameterOrder, maxShardBytes)) {
+      shards.add(IntStream.of(indices).mapToObj(inParameterOrder::get).toList());
+    }
+    return List.copyOf(shards);
+  }
+
+  /**
+   * Returns the same as {@link #split}, for each tensor its index in the list.
+   *
+   * @param inParameterOrder the tensors in the caller's order
+   * @param maxShardBytes the most data bytes of a shard, 1 or more
+   * @return one array per shard file, none if there are no tensors; they belong to the caller
+   * @throws IllegalArgumentException if {@code maxShardBytes} is not positive
+   */
+  public static List<int[]> splitIndices(List<TensorInfo> inParameterOrder, long maxShardBytes) {
     if (maxShardBytes < 1) {
       throw outOfRange(Long.toString(maxShardBytes));
     }
-    List<List<TensorInfo>> shards = new ArrayList<>();
-    List<TensorInfo> open = new ArrayList<>();
+    List<int[]> shards = new ArrayList<>();
+    int[] open = new int[inParameterOrder.size()];
+    int openCount = 0;
     long openBytes = 0;
-    for (TensorInfo tensor : inParameterOrder) {
-      long lengthBytes = tensor.lengthBytes();
+    for (int index = 0; index < inParameterOrder.size(); index++) {
+      long lengthBytes = inParameterOrder.get(index).lengthBytes();
       if (lengthBytes > maxShardBytes) {
-        shards.add(List.of(tensor));
+        shards.add(new int[] {index});
         continue;
       }
       if (lengthBytes > maxShardBytes - openBytes) {
-        shards.add(List.copyOf(open));
-        open.clear();
+        shards.add(Arrays.copyOf(open, openCount));
+        openCount = 0;
         openBytes = 0;
       }
-      open.add(tensor);
+      open[openCount++] = index;
       openBytes += lengthBytes; // at most maxShardBytes: checked just above
     }
-    if (!open.isEmpty()) {
-      shards.add(List.copyOf(open));
+    if (openCount > 0) {
+      shards.add(Arrays.copyOf(open, openCount));
     }
-    return List.copyOf(shards);
+    return shards;
   }
 
   /**

@@ -34,11 +34,29 @@ class BenchmarksIT {
     Map<String, Object> all = Json.parseObject(Files.readAllBytes(results.resolve("results.json")));
     String works = all.get("works").toString();
     for (String candidate :
-        List.of("pwrite", "wire", "cairn parallel", "cairn gather", "cairn restore")) {
-      assertTrue(works.contains(candidate + "={seconds=["), works);
+        List.of(
+            "cast to BF16 and CRC32C",
+            "CRC32C, best known",
+            "1000 tensors, fresh JVM",
+            "cairn inspect",
+            "pwrite, files: 1",
+            "wire, all bytes",
+            "cairn parallel, F32 held",
+            "cairn gather",
+            "raw durable write",
+            "parallel, ranks: 2",
+            "cairn restore",
+            "read and write, 2 processes",
+            "cairn consolidate",
+            "cairn merge-lora")) {
+      assertTrue(works.contains(candidate + "={lengthBytes="), works);
     }
-    assertTrue(Files.readString(results.resolve("results.md")).contains("![2 ranks save"));
+    String report = Files.readString(results.resolve("results.md"));
+    assertTrue(
+        report.contains("| save | speed of cairn parallel ÷ pwrite, files: 1 | ≥ 0.900 |"), report);
+    assertTrue(report.contains("![2 ranks save"), report);
     assertTrue(Files.readString(results.resolve("save.svg")).contains("<svg"));
+    assertTrue(Files.readString(results.resolve("goals.svg")).contains("<svg"));
     assertTrue(Files.readString(results.resolve("jmh.txt")).contains("PlanBenchmark.plan"));
   }
 }

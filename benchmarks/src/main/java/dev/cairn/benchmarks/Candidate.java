@@ -5,9 +5,6 @@ import java.nio.file.Path;
 
 /** One way to do a piece of work, measured in turn with others. */
 interface Candidate extends AutoCloseable {
-  /** Returns the name that tables and goals use. */
-  String name();
-
   /**
    * Does the work once.
    *
@@ -15,14 +12,34 @@ interface Candidate extends AutoCloseable {
    */
   Measured run(Path target) throws IOException;
 
+  /** Returns how the work is done, if there is more to say than the name; or an empty text. */
+  default String note() {
+    return "";
+  }
+
+  /**
+   * Returns how often it runs before the first round.
+   *
+   * @param asked enough for a process that stays
+   */
+  default int uncounted(int asked) {
+    return asked;
+  }
+
   @Override
-  void close() throws IOException;
+  default void close() throws IOException {}
 
   /**
    * What one run took.
    *
    * @param seconds as the candidate measured them itself, or the whole process
-   * @param growthBytes of the largest process's resident memory, above what it had; -1 if unknown
+   * @param memoryBytes that the largest process took for the run, or in all if it did nothing but
+   *     the run; -1 if unknown
+   * @param files that the model was saved in; -1 if unknown
    */
-  record Measured(double seconds, long growthBytes) {}
+  record Measured(double seconds, long memoryBytes, int files) {
+    static Measured of(double seconds) {
+      return new Measured(seconds, -1, -1);
+    }
+  }
 }

@@ -2,37 +2,156 @@ package dev.cairn.benchmarks;
 
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
- * A speed that is aimed at: the candidate is to be at least so many times as fast as the slowest of
- * its bounds in the same round.
+ * What is aimed at.
  *
- * @param candidate whose speed it is
- * @param bounds names of candidates of the same work
- * @param ratio speed of the candidate divided by that of the bound
+ * @param text for a reader
+ * @param direction whether the value is to be at least or at most {@code limit}, or is only told
+ * @param limit in the value's unit
+ * @param value what is compared
+ * @param needed the candidates that the value is made from, first the one that it is about; {@code
+ *     {files}} in a name stands for how many files that one wrote
  */
-record Goal(String candidate, List<String> bounds, double ratio) {
-  /** Returns a goal against one bound. */
-  static Goal of(String candidate, double ratio, String bound) {
-    return new Goal(candidate, List.of(bound), ratio);
+record Goal(String text, Direction direction, double limit, Value value, List<String> needed) {
+  /** Which side of the limit is good. */
+  enum Direction {
+    AT_LEAST,
+    AT_MOST,
+    TOLD
   }
 
-  /** Returns whether everything that it compares was measured. */
-  boolean isMeasured(Map<String, List<Double>> seconds) {
-    return seconds.containsKey(candidate) && seconds.keySet().containsAll(bounds);
+  /** What is known of each candidate: medians, or the numbers of one round. */
+  interface Numbers {
+    /** Returns the seconds that the candidate took. */
+    double seconds(String candidate);
+
+    /** Returns the bytes that it moved. */
+    long lengthBytes(String candidate);
+
+    /** Returns the most memory that it ever took. */
+    long memoryBytes(String candidate);
   }
 
-  /** Returns the median over the rounds of the ratio within a round. */
-  double reached(Map<String, List<Double>> seconds) {
-    List<Double> own = seconds.get(candidate);
-    return Statistics.median(
-        IntStream.range(0, own.size())
-            .mapToObj(round -> slowestBound(seconds, round) / own.get(round))
-            .toList());
+  /** What a goal compares. */
+  interface Value {
+    /** Returns the value. */
+    double of(Numbers numbers);
   }
 
-  private double slowestBound(Map<String, List<Double>> seconds, int round) {
-    return bounds.stream().mapToDouble(bound -> seconds.get(bound).get(round)).max().orElseThrow();
+  /** How many times as fast as the slowest of its bounds, each over the bytes of the work. */
+  static Goal speed(String candidate, double atLeast, String... bounds) {
+    return new Goal(
+        "speed of %s ÷ %s".formatted(candidate, either(bounds)),
+        Direction.AT_LEAST,
+        atLeast,
+        numbers -> slowest(numbers, bounds) / numbers.seconds(candidate),
+        needed(candidate, bounds));
+  }
+
+  /** How many times as many bytes per second as the bound. */
+  static Goal bytesPerSecond(String candidate, double atLeast, String bound) {
+    return new Goal(
+        "bytes per second of %s ÷ %s".formatted(candidate, bound),
+        Direction.AT_LEAST,
+        atLeast,
+        numbers ->
+            numbers.lengthBytes(candidate)
+                / numbers.seconds(candidate)
+                / (numbers.lengthBytes(bound) / numbers.seconds(bound)),
+        needed(candidate, bound));
+  }
+
+  /** How many times as fast as the bound, not counting what another candidate takes. */
+  static Goal speedLess(String candidate, String less, double atLeast, String bound) {
+    return new Goal(
+        "speed of %s, less %s ÷ %s".formatted(candidate, less, bound),
+        Direction.AT_LEAST,
+        atLeast,
+        numbers -> numbers.seconds(bound) / (numbers.seconds(candidate) - numbers.seconds(less)),
+        needed(candidate, less, bound));
+  }
+
+  /** Seconds that a candidate may take. */
+  static Goal seconds(String candidate, double atMost) {
+    return new Goal(
+        "seconds of " + candidate,
+        Direction.AT_MOST,
+        atMost,
+        numbers -> numbers.seconds(candidate),
+        needed(candidate));
+  }
+
+  /** MiB that a candidate may take. */
+  static Goal mebibytes(String candidate, double atMost) {
+    return new Goal(
+        "MiB of " + candidate,
+        Direction.AT_MOST,
+        atMost,
+        numbers -> numbers.memoryBytes(candidate) / (double) (1 << 20),
+        needed(candidate));
+  }
+
+  /**
+   * What one of something costs, times what it costs in the first.
+   *
+   * @param unit what is counted
+   * @param counts how many of them each candidate has, the first one first
+   */
+  static Goal flat(String unit, double atMost, Map<String, Double> counts) {
+    List<String> names = List.copyOf(counts.keySet());
+    String first = names.get(0);
+    return new Goal(
+        "seconds per %s of %s ÷ %s, the largest".formatted(unit, others(names), first),
+        Direction.AT_MOST,
+        atMost,
+        numbers ->
+            names.stream()
+                    .skip(1)
+                    .mapToDouble(name -> numbers.seconds(name) / counts.get(name))
+                    .max()
+                    .orElse(Double.NaN)
+                / (numbers.seconds(first) / counts.get(first)),
+        names);
+  }
+
+  private static String others(List<String> names) {
+    return String.join(", ", names.subList(1, names.size()));
+  }
+
+  /** MiB that candidates may take more than the first. */
+  static Goal constantMemory(double atMost, List<String> names) {
+    return new Goal(
+        "MiB of %s above those of %s, the most".formatted(others(names), names.get(0)),
+        Direction.AT_MOST,
+        atMost,
+        numbers ->
+            (names.stream().skip(1).mapToLong(numbers::memoryBytes).max().orElse(0)
+                    - numbers.memoryBytes(names.get(0)))
+                / (double) (1 << 20),
+        names);
+  }
+
+  /** Returns the same without a limit: nobody has set one. */
+  Goal told() {
+    return new Goal(text, Direction.TOLD, limit, value, needed);
+  }
+
+  /** Returns whether a value is on the good side. */
+  boolean isReached(double reached) {
+    return direction == Direction.AT_MOST ? reached <= limit : reached >= limit;
+  }
+
+  private static double slowest(Numbers numbers, String... bounds) {
+    return Stream.of(bounds).mapToDouble(numbers::seconds).max().orElseThrow();
+  }
+
+  private static String either(String... bounds) {
+    return bounds.length == 1 ? bounds[0] : "the slower of " + String.join(" and ", bounds);
+  }
+
+  private static List<String> needed(String candidate, String... others) {
+    return Stream.concat(Stream.of(candidate), Stream.of(others)).toList();
   }
 }

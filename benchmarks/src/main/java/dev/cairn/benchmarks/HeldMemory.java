@@ -3,8 +3,8 @@ package dev.cairn.benchmarks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 
@@ -12,40 +12,50 @@ import org.bytedeco.javacpp.Pointer;
  * Keeps most of the free memory while a work is measured, so that what is touched and freed before
  * a run (see {@link WarmMemory}) is all that the run can get: otherwise the kernel picks pages that
  * the host has taken back as often as not.
+ *
+ * <p>To take such pages costs the most where there are many: it ends after a while, with less held.
  */
 final class HeldMemory implements AutoCloseable {
-  private static final long PIECE_BYTES = 256L << 20;
+  private static final long PIECE_BYTES = 64L << 20;
+  private static final long SPARE_BYTES = 1L << 30;
+  private static final long MOST_NANOS = 15_000_000_000L;
 
-  private final long warmBytes;
-  private final List<Pointer> pieces = new ArrayList<>();
+  private final Deque<Pointer> pieces = new ArrayDeque<>();
 
-  HeldMemory(long warmBytes) {
-    this.warmBytes = warmBytes;
-  }
-
-  /** Takes memory until little more than what is warmed is left; nothing if nothing is warmed. */
-  void hold() throws IOException {
-    while (warmBytes > 0 && availableBytes() > warmBytes + (1L << 30) + PIECE_BYTES) {
+  /** Takes memory until little more than so much is free; for 0 none is held. */
+  void leave(long freeBytes) throws IOException {
+    if (freeBytes == 0) {
+      close();
+      return;
+    }
+    long wantedBytes = freeBytes + SPARE_BYTES;
+    while (!pieces.isEmpty() && freeBytes() < wantedBytes) {
+      Pointer.free(pieces.pop());
+    }
+    long deadline = System.nanoTime() + MOST_NANOS;
+    while (freeBytes() > wantedBytes + PIECE_BYTES && System.nanoTime() < deadline) {
       Pointer piece = Pointer.malloc(PIECE_BYTES);
       try (BytePointer bytes = new BytePointer(piece).capacity(PIECE_BYTES)) {
         Pointer.memset(bytes, 1, PIECE_BYTES);
       }
-      pieces.add(piece);
+      pieces.push(piece);
     }
   }
 
-  private static long availableBytes() throws IOException {
+  /** What is free without taking anything from the page cache, where inputs are. */
+  private static long freeBytes() throws IOException {
     for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
-      if (line.startsWith("MemAvailable")) {
+      if (line.startsWith("MemFree")) {
         return Long.parseLong(line.replaceAll("\\D", "")) << 10;
       }
     }
-    throw new IOException("no MemAvailable in /proc/meminfo");
+    throw new IOException("no MemFree in /proc/meminfo");
   }
 
   @Override
   public void close() {
-    pieces.forEach(Pointer::free);
-    pieces.clear();
+    while (!pieces.isEmpty()) {
+      Pointer.free(pieces.pop());
+    }
   }
 }

@@ -44,6 +44,7 @@ public class KernelBenchmark {
   private ByteBuffer source;
   private ByteBuffer target;
   private Kernels kernels;
+  private int fastestWay;
 
   /** Fills the source with numbers. */
   @Setup
@@ -57,6 +58,14 @@ public class KernelBenchmark {
       source.putFloat(element * Float.BYTES, element * 0.37f - 1000f);
       target.putFloat(element * Float.BYTES, 0);
     }
+    fastestWay = ChecksumBound.fastest(source, INPUT_BYTES);
+    for (int way = 0; way < ChecksumBound.count(); way++) {
+      if (ChecksumBound.crc32c(way, source, INPUT_BYTES)
+          != kernels.crc32c(source, INPUT_BYTES, 0)) {
+        throw new IllegalStateException("the bound is wrong: way=" + ChecksumBound.name(way));
+      }
+    }
+    System.out.println("CRC32C is held against " + ChecksumBound.name(fastestWay));
   }
 
   /** Frees both. */
@@ -84,7 +93,19 @@ public class KernelBenchmark {
     return kernels.crc32c(source, INPUT_BYTES, 0);
   }
 
-  /** The bound. */
+  /** The bound of the checksum: the best mix of instructions that is known for this processor. */
+  @Benchmark
+  public int crc32cBestKnown() {
+    return ChecksumBound.crc32c(fastestWay, source, INPUT_BYTES);
+  }
+
+  /** What reading the input takes, whatever is done with it. */
+  @Benchmark
+  public long read() {
+    return ChecksumBound.sum(source, INPUT_BYTES);
+  }
+
+  /** The bound of the casts. */
   @Benchmark
   public Pointer memcpy() {
     try (BytePointer from = new BytePointer(source);

@@ -1,14 +1,8 @@
 package dev.cairn.benchmarks;
 
-import dev.cairn.layout.Layout;
 import dev.cairn.plan.Chunk;
-import dev.cairn.plan.FileNaming;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.SavePlan;
-import dev.cairn.safetensors.TensorInfo;
-import dev.cairn.tensor.DType;
-import dev.cairn.tensor.Shape;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -32,9 +26,6 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 public class PlanBenchmark {
-  private static final int WORLD = 1024;
-  private static final int CHUNK_BYTES = 8 << 20;
-
   /** How many tensors the model has. */
   @Param({"1000", "10000", "100000"})
   public int tensors;
@@ -44,26 +35,20 @@ public class PlanBenchmark {
   /** Makes tensors of a few kinds. */
   @Setup
   public void make() {
-    planned = new ArrayList<>();
-    for (int index = 0; index < tensors; index++) {
-      String name = "model.layers." + index / 9 + ".block." + index % 9 + ".weight";
-      Shape shape = index % 3 == 0 ? Shape.of(1024) : Shape.of(1024, 512);
-      TensorInfo info = new TensorInfo(name, DType.BF16, shape);
-      planned.add(new PlannedTensor(info, DType.BF16, Layout.zero3()));
-    }
+    planned = ManyTensors.of(tensors);
   }
 
   /** The plan with its files and their headers. */
   @Benchmark
   public SavePlan plan() {
-    return SavePlan.of(planned, WORLD, FileNaming.model(50_000_000_000L));
+    return SavePlan.of(planned, ManyTensors.WORLD_SIZE, ManyTensors.NAMING);
   }
 
   /** The same, and the chunks of one rank. */
   @Benchmark
   public long planAndChunks() {
     long lengthBytes = 0;
-    Iterator<Chunk> chunks = plan().chunks(WORLD / 2, CHUNK_BYTES);
+    Iterator<Chunk> chunks = plan().chunks(ManyTensors.WORLD_SIZE / 2, ManyTensors.CHUNK_BYTES);
     while (chunks.hasNext()) {
       lengthBytes += chunks.next().lengthBytes();
     }

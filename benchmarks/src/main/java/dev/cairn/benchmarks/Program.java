@@ -11,7 +11,6 @@ final class Program implements Candidate {
   private static final String TARGET = "{}";
   private static final String TIME = "/usr/bin/time";
 
-  private final String name;
   private final List<String> command;
 
   /**
@@ -19,14 +18,8 @@ final class Program implements Candidate {
    *
    * @param command with {@code {}} where the target's path goes
    */
-  Program(String name, List<String> command) {
-    this.name = name;
+  Program(List<String> command) {
     this.command = List.copyOf(command);
-  }
-
-  @Override
-  public String name() {
-    return name;
   }
 
   @Override
@@ -51,7 +44,7 @@ final class Program implements Candidate {
                 .formatted(status, words, Files.readString(said).strip()));
       }
       long kib = timed ? Long.parseLong(Files.readString(peak).strip()) : -1;
-      return new Measured(seconds, kib < 0 ? -1 : kib << 10);
+      return new Measured(seconds, kib < 0 ? -1 : kib << 10, -1);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted: command=" + words, e);
@@ -62,5 +55,7 @@ final class Program implements Candidate {
   }
 
   @Override
-  public void close() {}
+  public int uncounted(int asked) {
+    return Math.min(1, asked); // nothing of a process stays warm but its files
+  }
 }

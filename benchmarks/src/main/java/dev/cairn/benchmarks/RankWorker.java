@@ -3,23 +3,15 @@ package dev.cairn.benchmarks;
 import dev.cairn.Checkpoint;
 import dev.cairn.Checkpointer;
 import dev.cairn.Durability;
-import dev.cairn.Parameter;
 import dev.cairn.ParameterSet;
-import dev.cairn.Partition;
 import dev.cairn.RunOptions;
 import dev.cairn.SaveMode;
 import dev.cairn.SaveOptions;
 import dev.cairn.SaveReport;
 import dev.cairn.TrainerState;
 import dev.cairn.comm.Communicator;
-import dev.cairn.comm.Transfer;
-import dev.cairn.comm.Transport;
-import dev.cairn.device.Device;
-import dev.cairn.device.HostMemory;
 import dev.cairn.hf.ModelFiles;
-import dev.cairn.layout.Layout;
 import dev.cairn.tensor.DType;
-import dev.cairn.tensor.Shape;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -27,180 +19,152 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * One rank of a made-up trainer: holds ZeRO-3 partitions and saves, restores or only sends them,
  * each time that rank 0 is told to by a line on its standard input.
  *
- * <p>Arguments: {@code save|durable|restore|wire PARAMETERS HELD SAVED MODE [SHARD_BYTES]}.
+ * <p>Orders are {@code name=value} pairs: {@code work} is save, durable, restore or wire; {@code
+ * parameters}, {@code held}, {@code mode} and {@code shardBytes} say what is saved and how, {@code
+ * run} where a restore finds its checkpoint, {@code lengthBytes} what each rank sends over the
+ * wire, {@code path} where to.
  */
-public final class RankWorker {
-  private static final int WIRE_PIECE_BYTES = 8 << 20;
-
+public final class RankWorker implements AutoCloseable {
   private final Communicator communicator;
-  private final String work;
-  private final DType held;
-  private final SaveOptions options;
-  private final ParameterSet model;
-  private final long heldBytes;
+  private final BufferedReader orders =
+      new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+  private final HeldModels models;
+  private final Wire wire;
+  private final Map<SaveOptions, Checkpointer> checkpointers = new HashMap<>();
+  private final List<Checkpointer> opened = new ArrayList<>();
+  private final Map<String, Checkpoint> checkpoints = new HashMap<>();
 
-  private RankWorker(Communicator communicator, String[] arguments) {
+  private RankWorker(Communicator communicator) {
     this.communicator = communicator;
-    this.work = arguments[0];
-    this.held = DType.valueOf(arguments[2]);
-    SaveOptions.Builder builder =
-        SaveOptions.builder()
-            .dtype(DType.valueOf(arguments[3]))
-            .mode(SaveMode.valueOf(arguments[4]))
-            .durability(work.equals("durable") ? Durability.DURABLE : Durability.FAST);
-    if (arguments.length > 5) {
-      builder.maxShardBytes(Long.parseLong(arguments[5]));
-    }
-    this.options = builder.build();
-    Map<String, Shape> shapes = LlamaShapes.of(Double.parseDouble(arguments[1]));
-    List<Parameter> parameters = new ArrayList<>();
-    long total = 0;
-    for (Map.Entry<String, Shape> entry : shapes.entrySet()) {
-      Parameter parameter = parameter(entry.getKey(), entry.getValue());
-      parameters.add(parameter);
-      total += parameter.partition().lengthBytes();
-    }
-    this.model = ParameterSet.of(parameters);
-    this.heldBytes = total;
+    this.models = new HeldModels(communicator.rank(), communicator.size());
+    this.wire = new Wire(communicator);
   }
 
   /** Runs until the standard input of rank 0 ends. */
   public static void main(String[] arguments) throws Exception {
-    try (Communicator communicator = Communicator.fromEnvironment()) {
-      RankWorker worker = new RankWorker(communicator, arguments);
-      BufferedReader orders =
-          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-      if (arguments[0].equals("wire")) {
-        worker.serveWire(orders);
-      } else {
-        worker.serve(orders);
+    try (Communicator communicator = Communicator.fromEnvironment();
+        RankWorker worker = new RankWorker(communicator)) {
+      worker.say("ready");
+      for (Map<String, String> order = worker.next(); !order.isEmpty(); order = worker.next()) {
+        worker.obey(order);
       }
     }
   }
 
-  private Parameter parameter(String name, Shape shape) {
-    int rank = communicator.rank();
-    int size = communicator.size();
-    long lengthBytes = held.bytes(Layout.zero3().paddedElements(shape, rank, size));
-    HostMemory memory = HostMemory.allocate(lengthBytes);
-    ByteBuffer view = memory.view(0, Math.toIntExact(lengthBytes));
-    long bits = 0x3c1f_3c2f_3c3f_3c4fL + rank;
-    while (view.remaining() >= Long.BYTES) {
-      view.putLong(bits += 0x0001_0003_0005_0007L);
-    }
-    return Parameter.of(
-        name,
-        shape,
-        held,
-        Layout.zero3(),
-        Partition.of(memory.address(), lengthBytes, Device.cpu()));
-  }
-
-  /** Returns the next path, the same on every rank; empty at the end. */
-  private Optional<Path> next(BufferedReader orders) throws IOException {
+  /** Returns the next order, the same on every rank; empty at the end. */
+  private Map<String, String> next() throws IOException {
     byte[] message = new byte[0];
     if (communicator.rank() == 0) {
       String line = orders.readLine();
       message = (line == null ? "" : line).getBytes(StandardCharsets.UTF_8);
     }
-    String path = new String(communicator.control().broadcast(message), StandardCharsets.UTF_8);
-    return path.isEmpty() ? Optional.empty() : Optional.of(Path.of(path));
-  }
-
-  private void serve(BufferedReader orders) throws IOException {
-    if (work.equals("restore")) {
-      serveRestore(orders);
-      return;
-    }
-    try (Checkpointer checkpointer = Checkpointer.open(communicator, options)) {
-      say("ready");
-      for (Optional<Path> path = next(orders); path.isPresent(); path = next(orders)) {
-        long before = ResidentMemory.resetPeak();
-        long start = System.nanoTime();
-        SaveReport report = checkpointer.save(path.get(), model, ModelFiles.none());
-        report(start, before);
-        if (Boolean.getBoolean("cairn.benchmark.phases")) {
-          System.err.println(communicator.rank() + " " + report.nanos());
-        }
+    String line = new String(communicator.control().broadcast(message), StandardCharsets.UTF_8);
+    Map<String, String> order = new HashMap<>();
+    for (String word : line.split(" ")) {
+      int equals = word.indexOf('=');
+      if (equals > 0) {
+        order.put(word.substring(0, equals), word.substring(equals + 1));
       }
     }
+    return order;
   }
 
-  /** Restores from the run in the folder that is the first path; the others are ignored. */
-  private void serveRestore(BufferedReader orders) throws IOException {
-    say("ready");
-    Path run = next(orders).orElseThrow();
-    RunOptions runOptions = RunOptions.in(run).withVerification(RunOptions.Verification.SIZES);
-    try (Checkpointer checkpointer = Checkpointer.open(communicator, options, runOptions)) {
+  private void obey(Map<String, String> order) throws IOException {
+    switch (order.get("work")) {
+      case "wire" -> send(order);
+      case "restore" -> restore(order);
+      default -> save(order);
+    }
+  }
+
+  private void save(Map<String, String> order) throws IOException {
+    ParameterSet model = model(order);
+    SaveOptions options = options(order);
+    Checkpointer checkpointer = checkpointers.computeIfAbsent(options, this::open);
+    long before = together();
+    long start = System.nanoTime();
+    SaveReport report = checkpointer.save(Path.of(order.get("path")), model, ModelFiles.none());
+    report(start, before, report.shards().size());
+    if (Boolean.getBoolean("cairn.benchmark.phases")) {
+      System.err.println(communicator.rank() + " " + report.nanos());
+    }
+  }
+
+  private Checkpointer open(SaveOptions options) {
+    Checkpointer checkpointer = Checkpointer.open(communicator, options);
+    opened.add(checkpointer);
+    return checkpointer;
+  }
+
+  private ParameterSet model(Map<String, String> order) {
+    return models.model(
+        Double.parseDouble(order.get("parameters")), DType.valueOf(order.get("held")));
+  }
+
+  private static SaveOptions options(Map<String, String> order) {
+    SaveOptions.Builder options =
+        SaveOptions.builder()
+            .dtype(DType.BF16)
+            .mode(SaveMode.valueOf(order.get("mode")))
+            .durability(order.get("work").equals("durable") ? Durability.DURABLE : Durability.FAST);
+    if (order.containsKey("shardBytes")) {
+      options.maxShardBytes(Long.parseLong(order.get("shardBytes")));
+    }
+    return options.build();
+  }
+
+  /** Restores what the first such order has saved into the run's folder, apart from the timing. */
+  private void restore(Map<String, String> order) throws IOException {
+    ParameterSet model = model(order);
+    if (!checkpoints.containsKey(order.get("run"))) {
+      RunOptions run =
+          RunOptions.in(Path.of(order.get("run"))).withVerification(RunOptions.Verification.SIZES);
+      Checkpointer checkpointer = Checkpointer.open(communicator, options(order), run);
+      opened.add(checkpointer);
       checkpointer.save(1, model, ModelFiles.none(), TrainerState.builder().build());
-      say("seconds 0");
-      Checkpoint checkpoint = checkpointer.latest().orElseThrow();
-      for (Optional<Path> path = next(orders); path.isPresent(); path = next(orders)) {
-        long before = ResidentMemory.resetPeak();
-        long start = System.nanoTime();
-        checkpoint.restore(model);
-        report(start, before);
-      }
+      checkpoints.put(order.get("run"), checkpointer.latest().orElseThrow());
     }
+    long before = together();
+    long start = System.nanoTime();
+    checkpoints.get(order.get("run")).restore(model);
+    report(start, before, -1);
   }
 
-  /** Sends as many bytes to rank 0 as a gather would: what the wire alone takes. */
-  private void serveWire(BufferedReader orders) throws IOException {
-    try (HostMemory memory = HostMemory.allocate(4L * WIRE_PIECE_BYTES)) {
-      memory.view(0, 4 * WIRE_PIECE_BYTES).put(new byte[4 * WIRE_PIECE_BYTES]);
-      Transport transport = communicator.transport();
-      say("ready");
-      for (Optional<Path> path = next(orders); path.isPresent(); path = next(orders)) {
-        long start = System.nanoTime();
-        for (int peer = 1; peer < communicator.size(); peer++) {
-          if (communicator.rank() == 0 || communicator.rank() == peer) {
-            stream(transport, peer, memory);
-          }
-        }
-        report(start, ResidentMemory.resetPeak());
-      }
-    }
+  private void send(Map<String, String> order) throws IOException {
+    wire.connect();
+    long before = together();
+    long start = System.nanoTime();
+    wire.send(Long.parseLong(order.get("lengthBytes")));
+    report(start, before, -1);
   }
 
-  private void stream(Transport transport, int peer, HostMemory memory) throws IOException {
-    Transfer[] inFlight = new Transfer[4];
-    long pieces = (heldBytes + WIRE_PIECE_BYTES - 1) / WIRE_PIECE_BYTES;
-    for (int piece = 0; piece < pieces; piece++) {
-      int slot = piece % inFlight.length;
-      if (inFlight[slot] != null) {
-        inFlight[slot].await();
-      }
-      ByteBuffer buffer = memory.view((long) slot * WIRE_PIECE_BYTES, WIRE_PIECE_BYTES);
-      inFlight[slot] =
-          communicator.rank() == 0
-              ? transport.receive(buffer, peer, piece)
-              : transport.send(buffer, 0, piece);
-    }
-    for (Transfer transfer : inFlight) {
-      if (transfer != null) {
-        transfer.await();
-      }
-    }
+  /** Waits for all ranks; returns the bytes resident now. */
+  private long together() throws IOException {
+    long before = ResidentMemory.resetPeak();
+    communicator.control().allGather(new byte[0]);
+    return before;
   }
 
-  private void report(long startNanos, long residentBefore) throws IOException {
+  private void report(long startNanos, long residentBefore, int files) throws IOException {
     double seconds = (System.nanoTime() - startNanos) / 1e9;
-    long growth = ResidentMemory.peak() - residentBefore;
-    byte[] mine = ByteBuffer.allocate(Long.BYTES).putLong(growth).array();
-    long largest =
-        communicator.control().allGather(mine).stream()
-            .mapToLong(bytes -> ByteBuffer.wrap(bytes).getLong())
-            .max()
-            .orElseThrow();
-    say("seconds " + seconds + " growth " + largest);
+    long growth = Math.max(0, ResidentMemory.peak() - residentBefore);
+    byte[] mine = ByteBuffer.allocate(2 * Long.BYTES).putDouble(seconds).putLong(growth).array();
+    double slowest = 0;
+    long largest = 0;
+    for (byte[] bytes : communicator.control().allGather(mine)) {
+      ByteBuffer one = ByteBuffer.wrap(bytes);
+      slowest = Math.max(slowest, one.getDouble());
+      largest = Math.max(largest, one.getLong());
+    }
+    say("seconds " + slowest + " memory " + largest + " files " + files);
   }
 
   private void say(String line) {
@@ -208,5 +172,14 @@ public final class RankWorker {
       System.out.println(line);
       System.out.flush();
     }
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (Checkpointer checkpointer : opened) {
+      checkpointer.close();
+    }
+    wire.close();
+    models.close();
   }
 }

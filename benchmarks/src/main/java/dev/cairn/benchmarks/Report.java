@@ -4,6 +4,8 @@ import dev.cairn.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -29,52 +31,106 @@ public final class Report {
 
   private void write() throws IOException {
     Tree results = Tree.of(Json.parseObject(Files.readAllBytes(folder.resolve("results.json"))));
+    Map<String, Tree> works = new LinkedHashMap<>();
+    results.tree("works").values().forEach((name, work) -> works.put(name, Tree.of(work)));
     text.append("# Benchmarks\n\n");
     results.tree("machine").values().forEach((name, value) -> line("- %s: %s", name, value));
-    line("- command: `%s`", results.text("command"));
-    line("- medians of %s rounds; in each, every candidate runs once", results.text("rounds"));
-    for (Map.Entry<String, Object> work : results.tree("works").values().entrySet()) {
-      write(work.getKey(), Tree.of(work.getValue()));
+    works.values().stream()
+        .map(work -> work.text("command"))
+        .distinct()
+        .forEach(command -> line("- command: `%s`", command.strip()));
+    line("- in each round every candidate runs once; raw numbers: [results.json](results.json)");
+    goals(works);
+    for (Map.Entry<String, Tree> work : works.entrySet()) {
+      write(work.getKey(), work.getValue());
     }
     Files.writeString(folder.resolve("results.md"), text);
   }
 
-  private void write(String name, Tree work) throws IOException {
-    line("%n## %s%n", work.text("title"));
-    long lengthBytes = work.wholeNumber("lengthBytes");
-    line("| candidate | median s | fastest | slowest | GB/s | memory MiB |");
+  private void goals(Map<String, Tree> works) throws IOException {
+    line("%n## Goals%n");
+    line("Speeds are ratios: of the medians, and the median of the ratios within a round.%n");
+    line("| work | what | goal | of medians | median of rounds | reached |");
     line("|---|---|---|---|---|---|");
-    work.tree("candidates")
-        .values()
-        .forEach((candidate, one) -> row(candidate, Tree.of(one), lengthBytes));
-    line("%n![%s](%s.svg)%n", work.text("title"), name);
-    new Chart(work).write(folder.resolve(name + ".svg"));
-    List<Tree> goals = work.trees("goals");
-    if (!goals.isEmpty()) {
-      line("| goal: speed of | of | times | reached |");
-      line("|---|---|---|---|");
+    for (Map.Entry<String, Tree> work : works.entrySet()) {
+      for (Tree goal : work.getValue().trees("goals")) {
+        goal(work.getKey(), goal);
+      }
     }
-    for (Tree goal : goals) {
-      line(
-          "| %s | %s | %s | %.2f |",
-          goal.text("candidate"),
-          String.join(" and ", goal.texts("bounds")),
-          goal.text("ratio"),
-          goal.number("reached"));
-    }
+    line("%n![how far each goal is reached](goals.svg)");
+    new Chart(folder).goals(works);
   }
 
-  private void row(String candidate, Tree one, long lengthBytes) {
+  private void goal(String work, Tree goal) {
+    boolean isMeasured = goal.values().containsKey("ofMedians");
+    line(
+        "| %s | %s | %s | %s | %s | %s |",
+        work,
+        goal.text("text"),
+        limit(goal),
+        isMeasured ? number(goal.number("ofMedians")) : "",
+        isMeasured ? number(goal.number("medianOfRounds")) : "",
+        isMeasured ? reached(goal) : "not measured");
+  }
+
+  private static String limit(Tree goal) {
+    return switch (Goal.Direction.valueOf(goal.text("direction"))) {
+      case AT_LEAST -> "≥ " + number(goal.number("limit"));
+      case AT_MOST -> "≤ " + number(goal.number("limit"));
+      case TOLD -> "";
+    };
+  }
+
+  private static String reached(Tree goal) {
+    if (goal.text("direction").equals(Goal.Direction.TOLD.name())) {
+      return "";
+    }
+    boolean isReached = Boolean.parseBoolean(goal.text("isReached"));
+    boolean isReachedInRounds = Boolean.parseBoolean(goal.text("isReachedInRounds"));
+    if (isReached != isReachedInRounds) {
+      return isReached ? "yes, not in the rounds" : "no, but in the rounds";
+    }
+    return isReached ? "yes" : "**no**";
+  }
+
+  private static String number(double value) {
+    return String.format(Locale.ROOT, Math.abs(value) >= 10 ? "%.1f" : "%.3g", value);
+  }
+
+  private void write(String name, Tree work) throws IOException {
+    line("%n## %s: %s%n", name, work.text("title"));
+    line("%s rounds.%n", work.text("rounds"));
+    line("| candidate | median s | fastest | slowest | GB/s | MiB | |");
+    line("|---|---|---|---|---|---|---|");
+    work.tree("candidates").values().forEach((candidate, one) -> row(candidate, Tree.of(one)));
+    line("%n![%s](%s.svg)", work.text("title"), name);
+    new Chart(folder).work(name, work);
+  }
+
+  private void row(String candidate, Tree one) {
     List<Double> seconds = one.numbers("seconds");
     double median = Statistics.median(seconds);
+    long lengthBytes = one.wholeNumber("lengthBytes");
     line(
-        "| %s | %.3f | %.3f | %.3f | %s | %s |",
+        "| %s | %.4f | %.4f | %.4f | %s | %s | %s |",
         candidate,
         median,
         Statistics.smallest(seconds),
         Statistics.largest(seconds),
         lengthBytes == 0 ? "" : String.format(Locale.ROOT, "%.2f", lengthBytes / median / 1e9),
-        one.values().containsKey("memoryBytes") ? one.wholeNumber("memoryBytes") >> 20 : "");
+        one.values().containsKey("memoryBytes") ? one.wholeNumber("memoryBytes") >> 20 : "",
+        remarks(one));
+  }
+
+  private static String remarks(Tree one) {
+    List<String> remarks = new ArrayList<>();
+    if (one.values().containsKey("files")) {
+      remarks.add("files: " + one.text("files"));
+    }
+    if (one.values().containsKey("note")) {
+      remarks.add(one.text("note"));
+    }
+    return String.join("; ", remarks);
   }
 
   private void line(String format, Object... values) {

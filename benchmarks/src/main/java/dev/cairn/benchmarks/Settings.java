@@ -2,115 +2,149 @@ package dev.cairn.benchmarks;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 
-/**
- * What is measured and where.
- *
- * @param home the project's folder
- * @param results where the results go
- * @param scratch a folder on the disk that is measured
- * @param works names, or empty for all
- * @param candidates names, or empty for all
- * @param rounds of each work
- * @param uncounted runs of each candidate before the first round
- * @param warmBytes touched and freed before every run
- * @param parameters of the model, unless a work has its own size
- * @param command for the record
- */
-record Settings(
-    Path home,
-    Path results,
-    Path scratch,
-    List<String> works,
-    List<String> candidates,
-    int rounds,
-    int uncounted,
-    long warmBytes,
-    double parameters,
-    String command) {
+/** What is measured, how large, how often and where; read from {@code --name value} pairs. */
+final class Settings {
+  private static final Map<String, String> DEFAULTS = new LinkedHashMap<>();
 
-  /** Reads {@code --name value} pairs. */
-  static Settings parse(String[] arguments) {
-    Path home = Path.of("").toAbsolutePath();
-    Settings settings =
-        new Settings(
-            home,
-            home.resolve("benchmarks/results"),
-            home.resolve("benchmarks/target/scratch"),
-            List.of(),
-            List.of(),
-            7,
-            4,
-            3500L << 20,
-            245e6,
-            "benchmarks/run.sh " + String.join(" ", arguments));
+  static {
+    DEFAULTS.put("only", "");
+    DEFAULTS.put("candidates", "");
+    DEFAULTS.put("keep", "false");
+    DEFAULTS.put("rounds", "5");
+    DEFAULTS.put("uncounted", "2");
+    DEFAULTS.put("parameters", "245e6");
+    DEFAULTS.put("large", "1e9");
+    DEFAULTS.put("growth", "1e8,5e8,2e9");
+    DEFAULTS.put("worlds", "1,2,3,4");
+    DEFAULTS.put("tensors", "25000,100000");
+    DEFAULTS.put("layers", "16");
+    DEFAULTS.put("warm-mib", "-1");
+    DEFAULTS.put("results", "benchmarks/results");
+    DEFAULTS.put("scratch", "benchmarks/target/scratch");
+  }
+
+  private final Path home = Path.of("").toAbsolutePath();
+  private final Map<String, String> values = new LinkedHashMap<>(DEFAULTS);
+  private final String command;
+
+  private Settings(String[] arguments) {
+    command = "benchmarks/run.sh " + String.join(" ", arguments);
     if (arguments.length % 2 != 0) {
       throw new IllegalArgumentException("expected --name value, got " + Arrays.asList(arguments));
     }
     for (int index = 0; index < arguments.length; index += 2) {
-      settings = settings.with(arguments[index], arguments[index + 1]);
+      String name = arguments[index].replaceFirst("^--", "");
+      if (!DEFAULTS.containsKey(name)) {
+        throw new IllegalArgumentException(
+            "unknown option: --" + name + ", expected --" + String.join(", --", DEFAULTS.keySet()));
+      }
+      values.put(name, arguments[index + 1]);
     }
-    return settings;
   }
 
-  private Settings with(String name, String value) {
-    return switch (name) {
-      case "--results" -> places(Path.of(value), scratch);
-      case "--scratch" -> places(results, Path.of(value));
-      case "--only" -> chosen(List.of(value.split(",")), candidates);
-      case "--candidates" -> chosen(works, List.of(value.split(",")));
-      case "--rounds" -> sizes(Integer.parseInt(value), uncounted, warmBytes, parameters);
-      case "--uncounted" -> sizes(rounds, Integer.parseInt(value), warmBytes, parameters);
-      case "--warm-mib" -> sizes(rounds, uncounted, Long.parseLong(value) << 20, parameters);
-      case "--parameters" -> sizes(rounds, uncounted, warmBytes, Double.parseDouble(value));
-      default ->
-          throw new IllegalArgumentException(
-              "unknown option: %s, expected --only, --candidates, --rounds, --uncounted,"
-                      .formatted(name)
-                  + " --parameters, --warm-mib, --scratch or --results");
-    };
+  static Settings parse(String[] arguments) {
+    return new Settings(arguments);
   }
 
-  private Settings places(Path newResults, Path newScratch) {
-    return new Settings(
-        home,
-        newResults,
-        newScratch,
-        works,
-        candidates,
-        rounds,
-        uncounted,
-        warmBytes,
-        parameters,
-        command);
+  /** Returns the project's folder. */
+  Path home() {
+    return home;
   }
 
-  private Settings chosen(List<String> newWorks, List<String> newCandidates) {
-    return new Settings(
-        home,
-        results,
-        scratch,
-        newWorks,
-        newCandidates,
-        rounds,
-        uncounted,
-        warmBytes,
-        parameters,
-        command);
+  /** Returns where the results go. */
+  Path results() {
+    return home.resolve(values.get("results"));
   }
 
-  private Settings sizes(int newRounds, int newUncounted, long newWarmBytes, double newParameters) {
-    return new Settings(
-        home,
-        results,
-        scratch,
-        works,
-        candidates,
-        newRounds,
-        newUncounted,
-        newWarmBytes,
-        newParameters,
-        command);
+  /** Returns a folder on the disk that is measured. */
+  Path scratch() {
+    return home.resolve(values.get("scratch"));
+  }
+
+  /** Returns where the files are that a work reads. */
+  Path input() {
+    return scratch().resolve("input");
+  }
+
+  /** Returns the names of works, or none for all. */
+  List<String> works() {
+    return list("only");
+  }
+
+  /** Returns the names of candidates, or none for all. */
+  List<String> candidates() {
+    return list("candidates");
+  }
+
+  /** Returns whether works that are not measured stay in the results that are there. */
+  boolean keepsOthers() {
+    return Boolean.parseBoolean(values.get("keep"));
+  }
+
+  /** Returns how often each candidate runs. */
+  int rounds() {
+    return Integer.parseInt(values.get("rounds"));
+  }
+
+  /** Returns how often each candidate runs before the first round. */
+  int uncounted() {
+    return Integer.parseInt(values.get("uncounted"));
+  }
+
+  /** Returns the parameters of the model, unless a work has its own size. */
+  double parameters() {
+    return Double.parseDouble(values.get("parameters"));
+  }
+
+  /** Returns the parameters of a large model. */
+  double large() {
+    return Double.parseDouble(values.get("large"));
+  }
+
+  /** Returns the parameters of growing models. */
+  List<Double> growth() {
+    return list("growth").stream().map(Double::valueOf).toList();
+  }
+
+  /** Returns growing counts of ranks. */
+  List<Integer> worlds() {
+    return list("worlds").stream().map(Integer::valueOf).toList();
+  }
+
+  /** Returns growing counts of tensors. */
+  List<Integer> tensors() {
+    return list("tensors").stream().map(Integer::valueOf).toList();
+  }
+
+  /** Returns the layers of the model that an adapter is merged into. */
+  int layers() {
+    return Integer.parseInt(values.get("layers"));
+  }
+
+  /**
+   * Returns how much memory is touched and freed before a run.
+   *
+   * @param writtenBytes that the run writes; 0 means that it needs no fresh memory
+   */
+  long warmBytes(long writtenBytes) {
+    long asked = Long.parseLong(values.get("warm-mib"));
+    if (asked >= 0 || writtenBytes == 0) {
+      return writtenBytes == 0 ? 0 : asked << 20;
+    }
+    return Math.min(writtenBytes * 5 / 2, writtenBytes + (2L << 30)) + (1L << 30);
+  }
+
+  /** Returns the command, for the record. */
+  String command() {
+    return command;
+  }
+
+  private List<String> list(String name) {
+    return Stream.of(values.get(name).split(",")).filter(word -> !word.isEmpty()).toList();
   }
 }

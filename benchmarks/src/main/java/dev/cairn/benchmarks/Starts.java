@@ -1,8 +1,6 @@
 package dev.cairn.benchmarks;
 
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,16 +9,19 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /** How candidates are started on this machine. */
 final class Starts {
   private final Settings settings;
+  private final RankProcesses ranks;
   private final String python =
       Objects.requireNonNullElse(System.getenv("CAIRN_PYTHON"), "python3");
   private final boolean hasPeers;
 
   Starts(Settings settings) throws IOException {
     this.settings = settings;
+    this.ranks = new RankProcesses(settings);
     this.hasPeers = probePeers();
   }
 
@@ -48,125 +49,90 @@ final class Starts {
     return false;
   }
 
-  /** Returns the candidates that this machine has and that were asked for. */
+  /** Returns those that this machine has and that were asked for. */
   List<Work.Start> of(Work.Start... starts) {
-    return Arrays.stream(starts).filter(Objects::nonNull).toList();
+    List<String> wanted = settings.candidates();
+    return Stream.of(starts)
+        .filter(Objects::nonNull)
+        .filter(start -> wanted.isEmpty() || wanted.contains(start.name()))
+        .toList();
   }
 
-  private Work.Start wanted(String name, Work.Start start) {
-    boolean isWanted = settings.candidates().isEmpty() || settings.candidates().contains(name);
-    return isWanted ? start : null;
-  }
-
-  /** A bound: {@code raw WORK PROCESSES FILES BYTES …}. */
-  Work.Start raw(String name, String work, long... numbers) {
-    List<String> command = new ArrayList<>(List.of(rawProgram(), work));
-    Arrays.stream(numbers).forEach(number -> command.add(Long.toString(number)));
-    return wanted(name, () -> Worker.of(name, command));
-  }
-
-  /** A bound: two processes read a file of so many bytes. */
-  Work.Start read(String name, Path file, long lengthBytes) {
-    return wanted(
+  /** A bound: {@code raw WORK …}. */
+  Work.Start raw(String name, long lengthBytes, Object... arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(settings.home().resolve("benchmarks/target/raw").toString());
+    Arrays.stream(arguments).forEach(argument -> command.add(argument.toString()));
+    return new Work.Start(
         name,
+        lengthBytes,
         () -> {
-          fill(file, lengthBytes);
-          return Worker.of(name, List.of(rawProgram(), "read", "2", file.toString()));
+          Processes processes = new Processes(command, List.of(Map.of()));
+          return new Worker(processes, "", processes::close);
         });
   }
 
-  /** A whole process. */
-  Work.Start program(String name, String... command) {
-    return wanted(name, () -> new Program(name, List.of(command)));
+  /** A whole process; {@code {}} is the path to write to. */
+  Work.Start program(String name, long lengthBytes, String... command) {
+    return new Work.Start(name, lengthBytes, () -> new Program(List.of(command)));
   }
 
-  private static void fill(Path file, long lengthBytes) throws IOException {
-    byte[] piece = new byte[1 << 20];
-    Arrays.fill(piece, (byte) 7);
-    try (OutputStream out = Files.newOutputStream(file)) {
-      for (long done = 0; done < lengthBytes; done += piece.length) {
-        out.write(piece, 0, (int) Math.min(piece.length, lengthBytes - done));
-      }
-    }
-  }
-
-  private String rawProgram() {
-    return settings.home().resolve("benchmarks/target/raw").toString();
-  }
-
-  /** Ranks of Cairn over the settings' model, saved as BF16. */
-  Work.Start ranks(String name, int world, String work, String held, String mode)
-      throws IOException {
-    return ranks(name, world, work, held, mode, settings.parameters());
-  }
-
-  /** Ranks of Cairn over a model of so many parameters, saved as BF16. */
-  Work.Start ranks(String name, int world, String work, String held, String mode, double parameters)
-      throws IOException {
-    List<String> command = java(work, Double.toString(parameters), held, "BF16", mode);
-    return wanted(
+  /** {@code bin/cairn} as a whole process. */
+  Work.Start cairn(String name, long lengthBytes, String... arguments) {
+    String program = settings.home().resolve("bin/cairn").toString();
+    return program(
         name,
+        lengthBytes,
+        Stream.concat(Stream.of(program), Stream.of(arguments)).toArray(String[]::new));
+  }
+
+  /** Ranks of Cairn that get this order of {@link RankWorker}. */
+  Work.Start ranks(String name, long lengthBytes, int world, String order) {
+    return new Work.Start(name, lengthBytes, () -> ranks.open(world, order));
+  }
+
+  /** A benchmark of kernels; {@code lengthBytes} are read and written by one pass. */
+  Work.Start kernel(String name, long lengthBytes, String benchmark, String implementation) {
+    int iterations = settings.uncounted() == 0 ? 1 : 4;
+    return new Work.Start(
+        name, lengthBytes, () -> new Kernel(benchmark, implementation, iterations));
+  }
+
+  /** One of this module's programs, in JVMs that are fresh for every run. */
+  Work.Start fresh(String name, long lengthBytes, Class<?> program, Object... arguments) {
+    return new Work.Start(
+        name, lengthBytes, () -> new FreshJvm(java(program.getName(), arguments)));
+  }
+
+  /** One of this module's programs, in one JVM. */
+  Work.Start warm(String name, long lengthBytes, Class<?> program, Object... arguments) {
+    return new Work.Start(
+        name,
+        lengthBytes,
         () -> {
-          Worker worker = new Worker(name, command, environments(world));
-          if (work.equals("restore")) {
-            worker.run(Files.createTempDirectory(settings.scratch(), "restore").resolve("run"));
-          }
-          return worker;
+          Processes processes =
+              new Processes(java(program.getName(), arguments), List.of(Map.of()));
+          return new Worker(processes, "", processes::close);
         });
   }
 
-  /** Ranks of Cairn whose result is cut into files of about equal size. */
-  Work.Start sharded(String name, int world, int files, long savedBytes) throws IOException {
-    long shardBytes = savedBytes / files + savedBytes / 20;
-    List<String> command =
-        java(
-            "save",
-            Double.toString(settings.parameters()),
-            "BF16",
-            "BF16",
-            "PARALLEL",
-            Long.toString(shardBytes));
-    return wanted(name, () -> new Worker(name, command, environments(world)));
-  }
-
-  private List<String> java(String... arguments) throws IOException {
-    Path app = settings.home().resolve("target/cairn");
+  /** Returns the command that runs one of this module's programs. */
+  List<String> java(String program, Object... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
-    command.addAll(
-        List.of(
-            "-XX:+UseSerialGC",
-            "-Xmx256m",
-            "-Dcairn.benchmark.phases=" + System.getProperty("cairn.benchmark.phases"),
-            "--enable-native-access=ALL-UNNAMED",
-            "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"));
-    command.add("-cp");
-    command.add(
-        String.join(
-            ":",
-            settings.home().resolve("benchmarks/target/classes").toString(),
-            Files.readString(app.resolve("classpath")),
-            Files.readString(app.resolve("classpath-gloo"))));
-    command.add(RankWorker.class.getName());
-    command.addAll(List.of(arguments));
+    command.add("-Xmx512m");
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), program));
+    Arrays.stream(arguments).forEach(argument -> command.add(argument.toString()));
     return command;
   }
 
-  private List<Map<String, String>> environments(int world) throws IOException {
-    Path rendezvous = Files.createTempDirectory("cairn-benchmark");
-    List<Map<String, String>> environments = new ArrayList<>();
-    for (int rank = 0; rank < world; rank++) {
-      environments.add(
-          Map.of(
-              "RANK", Integer.toString(rank),
-              "WORLD_SIZE", Integer.toString(world),
-              "CAIRN_RENDEZVOUS", rendezvous.toString()));
-    }
-    return environments;
+  /** A peer whose time is on record, for a model of 245.4M parameters in BF16. */
+  Work.Start recorded(String name, long lengthBytes, double seconds, String note) {
+    return new Work.Start(name, lengthBytes, () -> new Recorded(seconds, note));
   }
 
   /** A peer in Python, or null where the machine lacks it. */
-  Work.Start peer(String name, int world) {
+  Work.Start peer(String name, long lengthBytes, int world) {
     if (!hasPeers) {
       return null;
     }
@@ -182,6 +148,12 @@ final class Starts {
     }
     List<String> command =
         List.of(python, script, name, String.format(Locale.ROOT, "%.0f", settings.parameters()));
-    return wanted(name, () -> new Worker(name, command, environments));
+    return new Work.Start(
+        name,
+        lengthBytes,
+        () -> {
+          Processes processes = new Processes(command, environments);
+          return new Worker(processes, "", processes::close);
+        });
   }
 }

@@ -6,11 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * Measures works: each round runs every candidate once, in turn, each after warming memory, so that
@@ -18,92 +16,109 @@ import java.util.stream.Stream;
  */
 public final class Suite {
   private final Settings settings;
+  private final HeldMemory memory;
 
-  private Suite(Settings settings) {
+  private Suite(Settings settings, HeldMemory memory) {
     this.settings = settings;
+    this.memory = memory;
   }
+
+  /** A candidate that runs, and what it was started from. */
+  private record Running(Work.Start start, Candidate candidate) {}
 
   /** Runs the works that the arguments name and writes {@code results.json} and the report. */
   public static void main(String[] arguments) throws IOException {
     Settings settings = Settings.parse(arguments);
-    new Suite(settings).run();
+    Files.createDirectories(settings.results());
+    Files.createDirectories(settings.scratch());
+    Folders.delete(settings.scratch().resolve("run"));
+    try (HeldMemory memory = new HeldMemory()) {
+      new Suite(settings, memory).run();
+    }
   }
 
   private void run() throws IOException {
-    Files.createDirectories(settings.results());
+    Path file = settings.results().resolve("results.json");
     Map<String, Object> works = new LinkedHashMap<>();
+    if (settings.keepsOthers() && Files.exists(file)) {
+      works.putAll(Tree.of(Json.parseObject(Files.readAllBytes(file))).tree("works").values());
+    }
     for (Work work : new Works(settings).wanted()) {
       System.out.println(work.name() + ": " + work.title());
-      works.put(work.name(), measure(work).tree());
+      Map<String, Object> tree = new LinkedHashMap<>();
+      tree.put("command", settings.command());
+      tree.put("rounds", settings.rounds());
+      long start = System.nanoTime();
+      tree.putAll(measure(work).tree());
+      System.out.printf("  (took %.0f s)%n", (System.nanoTime() - start) / 1e9);
+      works.put(work.name(), tree);
       Map<String, Object> all = new LinkedHashMap<>();
       all.put("machine", Machine.describe(settings.scratch()));
-      all.put("command", settings.command());
-      all.put("rounds", settings.rounds());
       all.put("works", works);
-      Files.write(settings.results().resolve("results.json"), Json.pretty(all));
+      Files.write(file, Json.pretty(all));
     }
     Report.write(settings.results());
+    System.out.println("results: " + settings.results().resolve("results.md"));
   }
 
   private Result measure(Work work) throws IOException {
-    List<Candidate> candidates = new ArrayList<>();
+    List<Running> all = new ArrayList<>();
     Result result = new Result(work);
-    long warmBytes = work.isWriting() ? settings.warmBytes() : 0;
-    try (HeldMemory memory = new HeldMemory(warmBytes)) {
-      for (Work.Start start : work.candidates()) {
-        candidates.add(start.start());
+    long warmBytes = settings.warmBytes(work.writtenBytes());
+    Folders.delete(settings.input());
+    Files.createDirectories(settings.input());
+    try {
+      work.input().make(settings.input());
+      for (Work.Start start : work.starts()) {
+        all.add(new Running(start, start.opening().open()));
       }
+      memory.close(); // processes take what they need before the rest is held
       for (int run = 0; run < settings.uncounted(); run++) {
-        for (Candidate candidate : candidates) {
-          once(candidate, 0); // Classes, compiled code and sockets get warm.
+        for (Running one : all) {
+          if (run < one.candidate().uncounted(settings.uncounted())) {
+            once(one.candidate(), 0); // Classes, compiled code and sockets get warm.
+          }
         }
       }
-      memory.hold();
-      List<Candidate> order = new ArrayList<>(candidates);
+      memory.leave(warmBytes);
+      List<Running> order = new ArrayList<>(all);
       for (int round = 0; round < settings.rounds(); round++) {
-        for (Candidate candidate : order) {
-          result.add(candidate.name(), once(candidate, warmBytes));
+        for (Running one : order) {
+          result.add(one.start(), one.candidate(), once(one.candidate(), warmBytes));
         }
         Collections.rotate(order, 1);
       }
     } finally {
-      for (Candidate candidate : candidates) {
-        candidate.close();
+      for (Running one : all) {
+        one.candidate().close();
       }
+      Folders.delete(settings.input());
     }
-    result
-        .seconds()
-        .forEach(
-            (name, seconds) ->
-                System.out.printf(
-                    "  %-28s %8.3f s  (%.3f to %.3f)%n",
-                    name,
-                    Statistics.median(seconds),
-                    Statistics.smallest(seconds),
-                    Statistics.largest(seconds)));
+    say(result);
     return result;
+  }
+
+  private static void say(Result result) {
+    for (String name : result.names()) {
+      List<Double> seconds = result.seconds(name);
+      System.out.printf(
+          "  %-32s %9.4f s  (%.4f to %.4f)%n",
+          name,
+          Statistics.median(seconds),
+          Statistics.smallest(seconds),
+          Statistics.largest(seconds));
+    }
   }
 
   private Candidate.Measured once(Candidate candidate, long warmBytes) throws IOException {
     Path folder = settings.scratch().resolve("run");
-    delete(folder);
+    Folders.delete(folder);
     Files.createDirectories(folder);
     WarmMemory.touch(warmBytes);
     try {
       return candidate.run(folder.resolve("target"));
     } finally {
-      delete(folder);
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
+      Folders.delete(folder);
     }
   }
 }

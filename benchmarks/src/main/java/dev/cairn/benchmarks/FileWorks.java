@@ -1,0 +1,156 @@
+package dev.cairn.benchmarks;
+
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** Works that read what is on the disk, in the page cache: restores, conversions, merges. */
+final class FileWorks {
+  private static final double ZERO_TO_FP32_IMPORTS = 5.7;
+  private static final double ZERO_TO_FP32_SECONDS = 2.35;
+  private static final double RECORDED_PARAMETERS = 245.4e6;
+  private static final String ZERO_TO_FP32 = "zero_to_fp32 (recorded)";
+  private static final double CONSOLIDATE_MIB = 250;
+
+  private final Settings settings;
+  private final Starts starts;
+
+  FileWorks(Settings settings, Starts starts) {
+    this.settings = settings;
+    this.starts = starts;
+  }
+
+  List<Work> all() {
+    return List.of(
+        restore(),
+        consolidate("consolidate", settings.parameters(), 4),
+        consolidate("consolidate-large", settings.large(), 8),
+        merge());
+  }
+
+  private Work restore() {
+    long bytes = DType.BF16.bytes(LlamaShapes.elements(LlamaShapes.of(settings.parameters())));
+    Path file = settings.input().resolve("read.bin");
+    String order =
+        "work=restore parameters=%s held=BF16 mode=PARALLEL run=%s"
+            .formatted(settings.parameters(), settings.input().resolve("run"));
+    return new Work(
+        "restore",
+        "2 ranks read their BF16 partitions from a checkpoint in the page cache",
+        0,
+        folder -> fill(file, bytes),
+        starts.of(
+            starts.raw("pread", bytes, "read", 2, file),
+            starts.ranks("cairn restore", bytes, 2, order),
+            starts.peer("load_file", bytes, 1)),
+        List.of(
+            Goal.speed("cairn restore", 0.9, "pread"),
+            Goal.speed("cairn restore", 1, "load_file")));
+  }
+
+  private static void fill(Path file, long lengthBytes) throws IOException {
+    byte[] piece = new byte[1 << 20];
+    Arrays.fill(piece, (byte) 7);
+    try (OutputStream out = Files.newOutputStream(file)) {
+      for (long done = 0; done < lengthBytes; done += piece.length) {
+        out.write(piece, 0, (int) Math.min(piece.length, lengthBytes - done));
+      }
+    }
+  }
+
+  private Work consolidate(String name, double parameters, int world) {
+    String input = settings.input().toString();
+    long written = DType.BF16.bytes((long) parameters);
+    List<Goal> goals = new ArrayList<>();
+    if (name.equals("consolidate")) {
+      goals.add(Goal.speed("cairn consolidate", 12, ZERO_TO_FP32));
+    } else {
+      goals.add(
+          Goal.speedLess(
+              "cairn consolidate", "cairn --version", 0.85, "read and write, 1 process"));
+    }
+    goals.add(
+        Goal.speedLess("cairn consolidate", "cairn --version", 0.85, "read and write, 2 processes")
+            .told());
+    goals.add(Goal.mebibytes("cairn consolidate", CONSOLIDATE_MIB));
+    return new Work(
+        name,
+        String.format(
+            Locale.ROOT,
+            "a ZeRO-3 checkpoint of %.3gB parameters by %d ranks into a BF16 folder, whole process",
+            parameters / 1e9,
+            world),
+        written,
+        folder -> makeCheckpoint(folder, parameters, world),
+        starts.of(
+            starts.raw("read and write, 1 process", 0, "convert", 1, input, 2),
+            starts.raw("read and write, 2 processes", 0, "convert", 2, input, 2),
+            starts.cairn("cairn --version", 0, "--version"),
+            starts.cairn("cairn consolidate", 0, "consolidate", input, "{}"),
+            starts.recorded(
+                ZERO_TO_FP32,
+                0,
+                ZERO_TO_FP32_IMPORTS + ZERO_TO_FP32_SECONDS * parameters / RECORDED_PARAMETERS,
+                "0.19 --safe_serialization, 2 shared cores: imports 5.7 s, 245.4M in 2.35 s, by"
+                    + " size")),
+        goals);
+  }
+
+  private void makeCheckpoint(Path folder, double parameters, int world) throws IOException {
+    List<String> command =
+        starts.java(
+            "dev.cairn.deepspeed.MadeUpCheckpoint",
+            folder,
+            String.format("%.0f", parameters),
+            world);
+    try {
+      int status =
+          new ProcessBuilder(command)
+              .redirectError(Redirect.INHERIT)
+              .redirectOutput(Redirect.DISCARD)
+              .start()
+              .waitFor();
+      if (status != 0) {
+        throw new IOException("no checkpoint made: status=" + status + ", command=" + command);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+    Folders.force(folder);
+  }
+
+  private Work merge() {
+    LoraModel model = new LoraModel(settings.layers());
+    String base = settings.input().resolve("base").toString();
+    String adapter = settings.input().resolve("adapter").toString();
+    return new Work(
+        "merge",
+        "a LoRA adapter of rank 64 into the base model, whole process",
+        model.lengthBytes(),
+        model::write,
+        starts.of(
+            starts.program("cp", model.lengthBytes(), "cp", "-r", base, "{}"),
+            starts.cairn("cairn --version", 0, "--version"),
+            starts.cairn(
+                "cairn merge-lora",
+                model.lengthBytes(),
+                "merge-lora",
+                "--base",
+                base,
+                "--adapter",
+                adapter,
+                "--output",
+                "{}")),
+        List.of(
+            Goal.speed("cairn merge-lora", 0, "cp").told(),
+            Goal.speedLess("cairn merge-lora", "cairn --version", 0, "cp").told()));
+  }
+}

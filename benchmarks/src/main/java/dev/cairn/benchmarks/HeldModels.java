@@ -1,0 +1,83 @@
+package dev.cairn.benchmarks;
+
+import dev.cairn.Parameter;
+import dev.cairn.ParameterSet;
+import dev.cairn.Partition;
+import dev.cairn.device.Device;
+import dev.cairn.device.HostMemory;
+import dev.cairn.layout.Layout;
+import dev.cairn.tensor.DType;
+import dev.cairn.tensor.Shape;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** One rank's partitions of made-up models: all in the same memory, as large as the largest. */
+final class HeldModels implements AutoCloseable {
+  private static final int ALIGNMENT = 64;
+  private static final int FILL_BYTES = 1 << 30;
+
+  private final int rank;
+  private final int worldSize;
+  private final Map<String, ParameterSet> models = new HashMap<>();
+  private HostMemory memory = HostMemory.allocate(0);
+
+  HeldModels(int rank, int worldSize) {
+    this.rank = rank;
+    this.worldSize = worldSize;
+  }
+
+  /** Returns this rank's part of a model of about so many parameters. */
+  ParameterSet model(double parameters, DType held) {
+    String key = held + " " + parameters;
+    if (!models.containsKey(key)) {
+      Map<String, Shape> shapes = LlamaShapes.of(parameters);
+      long lengthBytes = shapes.values().stream().mapToLong(shape -> room(shape, held)).sum();
+      if (lengthBytes > memory.lengthBytes()) {
+        models.clear();
+        memory.close();
+        memory = HostMemory.allocate(lengthBytes);
+        fill();
+      }
+      models.put(key, place(shapes, held));
+    }
+    return models.get(key);
+  }
+
+  private long lengthBytes(Shape shape, DType held) {
+    return held.bytes(Layout.zero3().paddedElements(shape, rank, worldSize));
+  }
+
+  private long room(Shape shape, DType held) {
+    return (lengthBytes(shape, held) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+
+  private void fill() {
+    long bits = 0x3c1f_3c2f_3c3f_3c4fL + rank;
+    for (long done = 0; done < memory.lengthBytes(); done += FILL_BYTES) {
+      ByteBuffer view = memory.view(done, (int) Math.min(FILL_BYTES, memory.lengthBytes() - done));
+      while (view.remaining() >= Long.BYTES) {
+        view.putLong(bits += 0x0001_0003_0005_0007L);
+      }
+    }
+  }
+
+  private ParameterSet place(Map<String, Shape> shapes, DType held) {
+    List<Parameter> parameters = new ArrayList<>();
+    long address = memory.address();
+    for (Map.Entry<String, Shape> entry : shapes.entrySet()) {
+      Shape shape = entry.getValue();
+      Partition partition = Partition.of(address, lengthBytes(shape, held), Device.cpu());
+      parameters.add(Parameter.of(entry.getKey(), shape, held, Layout.zero3(), partition));
+      address += room(shape, held);
+    }
+    return ParameterSet.of(parameters);
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}
