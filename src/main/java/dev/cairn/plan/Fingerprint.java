@@ -10,7 +10,12 @@ import java.util.List;
 public final class Fingerprint {
   private Fingerprint() {}
 
-  /** Returns 32 bytes that are equal for equal options and equal lists of tensors. */
+  /**
+   * {@return 32 bytes that are equal for equal options and equal lists of tensors}
+   *
+   * @param options any text; whatever changes the bytes of the files must be in it
+   * @param tensors in plan order
+   */
   public static byte[] of(String options, List<PlannedTensor> tensors) {
     MessageDigest digest = sha256();
     add(digest, options);
@@ -26,7 +31,11 @@ public final class Fingerprint {
     digest.update(utf8);
   }
 
-  /** Returns eight bytes for each tensor, to find the first one that differs. */
+  /**
+   * {@return eight bytes for each tensor, to find the first one that differs}
+   *
+   * @param tensors in plan order
+   */
   public static byte[] each(List<PlannedTensor> tensors) {
     ByteBuffer all = ByteBuffer.allocate(Math.multiplyExact(Long.BYTES, tensors.size()));
     for (PlannedTensor tensor : tensors) {
