@@ -143,7 +143,9 @@ class StoreRendezvousTest {
       value = {
         "RANK|missing environment variable: RANK, expected to be set by the launcher",
         "WORLD_SIZE|missing environment variable: WORLD_SIZE, expected to be set by the launcher",
-        "MASTER_ADDR|missing environment variable: MASTER_ADDR, expected to be set by the launcher",
+        "MASTER_ADDR|missing environment variable: MASTER_ADDR, expected the host of rank 0, with"
+            + " MASTER_PORT, from the launcher or by hand (mpirun -x), or a directory in"
+            + " CAIRN_RENDEZVOUS",
         "MASTER_PORT|missing environment variable: MASTER_PORT, expected to be set by the launcher",
         "RANK=2|wrong environment variable: RANK=2, expected 0 to 1",
         "RANK=x|wrong environment variable: RANK=x, expected 0 to 1",
