@@ -23,12 +23,12 @@ public final class Checkpoint {
     this.step = step;
   }
 
-  /** Returns its folder. */
+  /** {@return its folder, an absolute path} */
   public Path path() {
     return path;
   }
 
-  /** Returns its number: the step, or the epoch. */
+  /** {@return its number: the step, or the epoch, by which it was saved} */
   public long step() {
     return step;
   }
@@ -68,6 +68,7 @@ public final class Checkpoint {
    * <p>Memory that is in both is filled in no defined order; give {@link #restore(TrainerState)}
    * what the weights share with the masters.
    *
+   * @param model what the trainer holds now; the partitions are written
    * @param state whose tensors' partitions are written
    * @throws IllegalArgumentException as {@link #restore(ParameterSet)} does
    * @throws CheckpointException as {@link #restore(ParameterSet)} does
@@ -76,28 +77,47 @@ public final class Checkpoint {
     checkpointer.restore(path, Optional.of(model), state);
   }
 
-  /** Returns a number of the trainer's state, empty if there is none of that name. */
+  /**
+   * {@return a number of the trainer's state, empty if there is none of that name}
+   *
+   * @param name under which it was saved
+   * @throws IOException if the checkpoint's file cannot be read
+   */
   public Optional<Double> doubleValue(String name) throws IOException {
     return values().get(name) instanceof JsonNumber number
         ? Optional.of(number.doubleValue())
         : Optional.empty();
   }
 
-  /** Returns a whole number of the trainer's state, empty if there is none of that name. */
+  /**
+   * {@return a whole number of the trainer's state, empty if there is none of that name}
+   *
+   * @param name under which it was saved
+   * @throws IOException if the checkpoint's file cannot be read
+   * @throws NumberFormatException if the number of that name is not whole
+   */
   public Optional<Long> longValue(String name) throws IOException {
     return values().get(name) instanceof JsonNumber number
         ? Optional.of(number.longValue())
         : Optional.empty();
   }
 
-  /** Returns a text of the trainer's state, empty if there is none of that name. */
+  /**
+   * {@return a text of the trainer's state, empty if there is none of that name}
+   *
+   * @param name under which it was saved
+   * @throws IOException if the checkpoint's file cannot be read
+   */
   public Optional<String> textValue(String name) throws IOException {
     return values().get(name) instanceof String text ? Optional.of(text) : Optional.empty();
   }
 
   /**
-   * Returns what each rank that saved had under this name, in rank order; null for one that had
-   * nothing. The list is as long as the world was then, which may be another than now.
+   * {@return what each rank that saved had under this name, in rank order; null for one that had
+   * nothing} The list is as long as the world was then, which may be another than now.
+   *
+   * @param name under which they were saved
+   * @throws IOException if the checkpoint's file cannot be read
    */
   public List<byte[]> rankBytes(String name) throws IOException {
     return trainerFile().rankBytes().stream().map(own -> own.get(name)).toList();

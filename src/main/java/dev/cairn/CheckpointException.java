@@ -11,9 +11,16 @@ import java.util.OptionalLong;
 public final class CheckpointException extends IOException {
   private static final long serialVersionUID = 1L;
 
+  /** The rank at fault; -1 if it is not known. */
   private final int rank;
+
+  /** The file that was being written; null if it was none. */
   private final String shard;
+
+  /** First byte of the write that failed; counts only with a file. */
   private final long fileOffset;
+
+  /** What went wrong, without the rank and the file. */
   private final String reason;
 
   CheckpointException(
@@ -38,22 +45,24 @@ public final class CheckpointException extends IOException {
     return message.append("; nothing committed").toString();
   }
 
-  /** Returns the rank at fault; -1 if it is not known. */
+  /** {@return the rank at fault; -1 if it is not known} */
   public int rank() {
     return rank;
   }
 
-  /** Returns the file that was being written, if it was one. */
+  /**
+   * {@return the name, inside the checkpoint, of the file that was being written, if it was one}
+   */
   public Optional<String> shard() {
     return Optional.ofNullable(shard);
   }
 
-  /** Returns the offset of the write that failed, if it was one. */
+  /** {@return the offset in bytes, in that file, of the write that failed, if it was one} */
   public OptionalLong fileOffset() {
     return shard == null ? OptionalLong.empty() : OptionalLong.of(fileOffset);
   }
 
-  /** Returns what went wrong, without the rank and the file. */
+  /** {@return what went wrong, without the rank and the file} */
   public String reason() {
     return reason;
   }

@@ -39,6 +39,7 @@ public final class Checkpointer implements AutoCloseable {
    *
    * @param communicator borrowed: not closed here, and not used between calls
    * @param options the same on every rank
+   * @return the checkpointer; the caller closes it, before the communicator
    */
   public static Checkpointer open(Communicator communicator, SaveOptions options) {
     return open(communicator, options, Optional.empty(), Disk.local());
@@ -52,6 +53,7 @@ public final class Checkpointer implements AutoCloseable {
    *     background
    * @param options the same on every rank
    * @param runOptions where the checkpoints are and which stay; the same on every rank
+   * @return the checkpointer; the caller closes it, before the communicator
    */
   public static Checkpointer open(
       Communicator communicator, SaveOptions options, RunOptions runOptions) {
@@ -89,15 +91,27 @@ public final class Checkpointer implements AutoCloseable {
     return alone(() -> new SaveRun(tools.measured(listener), Taken.borrowed(contents)).run());
   }
 
-  /** Saves a folder of one tensor file, or fails on all ranks if one's {@code contents} throws. */
+  /**
+   * Saves a folder of one tensor file. Collective.
+   *
+   * @param target as {@link #save(Path, ParameterSet, ModelFiles)} takes it
+   * @param contents called once, on another thread; if one rank's throws, all ranks fail
+   * @return what was done
+   * @throws IOException as {@link #save(Path, ParameterSet, ModelFiles)} does
+   */
   public SaveReport save(Path target, Supplier<SingleFile> contents) throws IOException {
     return alone(
         () -> SingleFile.save(tools, target, OptionalLong.empty(), Optional.empty(), contents));
   }
 
   /**
-   * Saves a checkpoint of the run that has one tensor file, or fails on all ranks if one's {@code
-   * contents} throws; then deletes what the run's retention does not keep. Collective.
+   * Saves a checkpoint of the run that has one tensor file; its retention applies. Collective.
+   *
+   * @param step number of the step or epoch, 0 or more
+   * @param contents called once, on another thread; if one rank's throws, all ranks fail
+   * @param state what the trainer needs to go on
+   * @return what was done
+   * @throws IOException as {@link #save(Path, ParameterSet, ModelFiles)} does
    */
   public SaveReport save(long step, Supplier<SingleFile> contents, TrainerState state)
       throws IOException {
@@ -110,11 +124,12 @@ public final class Checkpointer implements AutoCloseable {
    * same number is replaced. Collective.
    *
    * @param step number of the step or epoch, 0 or more
+   * @param parameters as {@link #save(Path, ParameterSet, ModelFiles)} takes them
+   * @param files what goes beside the weights; only rank 0's counts
    * @param state what the trainer needs to go on
-   * @throws IllegalArgumentException as {@link #save(Path, ParameterSet, ModelFiles)} does
-   * @throws CheckpointException as {@link #save(Path, ParameterSet, ModelFiles)} does
-   * @throws IllegalStateException if the checkpointer was opened without {@link RunOptions}, or as
-   *     {@link #save(Path, ParameterSet, ModelFiles)} does
+   * @return what was done
+   * @throws IOException as {@link #save(Path, ParameterSet, ModelFiles)} does, and all else
+   * @throws IllegalStateException also if the checkpointer was opened without {@link RunOptions}
    */
   public SaveReport save(long step, ParameterSet parameters, ModelFiles files, TrainerState state)
       throws IOException {
@@ -127,6 +142,11 @@ public final class Checkpointer implements AutoCloseable {
    * training loop. A save of this step that still runs in the background is waited for; otherwise,
    * or if that failed, it is saved now. How earlier saves failed is only logged. Collective.
    *
+   * @param step number of the step or epoch, 0 or more
+   * @param parameters borrowed until the return
+   * @param files what goes beside the weights; only rank 0's counts
+   * @param state saved only if the step is saved now
+   * @return what was done, now or in the background
    * @throws CheckpointException as {@link #save(Path, ParameterSet, ModelFiles)} does
    */
   public SaveReport saveLast(
@@ -152,10 +172,12 @@ public final class Checkpointer implements AutoCloseable {
    * ranks then wait for each other.
    *
    * @param step number of the step or epoch, 0 or more
+   * @param parameters borrowed until the return
+   * @param files what goes beside the weights; only rank 0's counts
    * @param state what the trainer needs to go on; its tensors are copied too
    * @return the save; how it ended is also thrown by the next call if nobody awaits it
-   * @throws IllegalStateException as {@link #save(long, ParameterSet, ModelFiles, TrainerState)}
-   *     does
+   * @throws IllegalStateException if the checkpointer is closed or was opened without a run
+   * @throws IOException if the save before failed
    */
   public PendingSave saveAsync(
       long step, ParameterSet parameters, ModelFiles files, TrainerState state) throws IOException {
@@ -167,6 +189,13 @@ public final class Checkpointer implements AutoCloseable {
   /**
    * As {@link #saveAsync}, but returns before the partitions have been copied: training may go on
    * as long as it only reads them, until {@link PendingSave#snapshotDone} has returned.
+   *
+   * @param step number of the step or epoch, 0 or more
+   * @param parameters borrowed until {@link PendingSave#snapshotDone} has returned
+   * @param files what goes beside the weights; only rank 0's counts
+   * @param state what the trainer needs to go on; its tensors are borrowed for as long
+   * @return the save
+   * @throws IOException as {@link #saveAsync} does
    */
   public PendingSave beginSave(
       long step, ParameterSet parameters, ModelFiles files, TrainerState state) throws IOException {
@@ -180,26 +209,38 @@ public final class Checkpointer implements AutoCloseable {
     }
   }
 
-  /** Allocates what asynchronous saves copy into, ahead of the first one. Not collective. */
+  /**
+   * Allocates what asynchronous saves copy into, ahead of the first one. Not collective.
+   *
+   * @param parameters that will be saved; only their sizes count
+   * @param state likewise
+   * @throws IOException if a save in the background failed
+   */
   public void reserveSnapshot(ParameterSet parameters, TrainerState state) throws IOException {
     SaveContents contents = saves().contents(0, parameters, ModelFiles.none(), state);
     alone(() -> saves().reserve(contents));
   }
 
-  /** Returns what tells after each step whether to stop, and to save only because of that. */
+  /** {@return what tells after each step whether to stop, and to save only because of that} */
   public Schedule schedule() {
     return new Schedule(tools.ranks(), saves().times(), Optional.empty());
   }
 
   /**
-   * Returns what tells after each step whether to save, as rank 0's policy advises, and to stop. It
-   * measures steps and saves and tells the policy, which is not to be told by the trainer too.
+   * {@return what tells after each step whether to save, as rank 0's policy advises, and to stop}
+   * It measures steps and saves and tells the policy, which is not to be told by the trainer too.
+   *
+   * @param policy borrowed until the schedule is closed; only rank 0's is asked
    */
   public Schedule schedule(CheckpointPolicy policy) {
     return new Schedule(tools.ranks(), saves().times(), Optional.of(policy));
   }
 
-  /** Sets who is told how saves get on. */
+  /**
+   * Sets who is told how saves get on, from the next one on.
+   *
+   * @param progressListener called on the threads that save; replaces the one before
+   */
   public void onProgress(ProgressListener progressListener) {
     listener = Optional.of(progressListener);
   }
@@ -210,12 +251,11 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   /**
-   * Returns the newest checkpoint of the run that is committed and verifies; one that does not is
-   * passed over and logged with the reason. Collective: rank 0 looks once, the others are told.
+   * {@return the newest checkpoint of the run that is committed and verifies; one that does not is
+   * passed over and logged with the reason} Collective: rank 0 looks once, the others are told.
    *
    * @throws CheckpointException on every rank, if the directory cannot be read
-   * @throws IllegalStateException as {@link #save(long, ParameterSet, ModelFiles, TrainerState)}
-   *     does
+   * @throws IllegalStateException if the checkpointer is closed or was opened without a run
    */
   public Optional<Checkpoint> latest() throws IOException {
     LatestCheckpoint latest = new LatestCheckpoint(tools, saves().run());

@@ -18,7 +18,16 @@ import java.util.Objects;
  */
 public record Parameter(
     String name, Shape shape, DType held, Layout layout, Partition partition, boolean isBuffer) {
-  /** Refuses nulls. */
+  /**
+   * Refuses nulls.
+   *
+   * @param name not null
+   * @param shape not null
+   * @param held not null
+   * @param layout not null
+   * @param partition not null; its length is checked by the save
+   * @param isBuffer false for what the save's {@code dtype} option may cast
+   */
   public Parameter {
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(shape, "shape");
@@ -28,15 +37,29 @@ public record Parameter(
   }
 
   /**
-   * Returns a parameter: a save's {@code dtype} option casts it if it is a float of 16 bits or
-   * more.
+   * {@return a parameter: a save's {@code dtype} option casts it if it is a float of 16 bits or
+   * more}
+   *
+   * @param name as a state dict has it; wrappers' prefixes are removed by {@link ParameterSet#of}
+   * @param shape of the whole tensor, not of the slice
+   * @param held dtype of the elements in memory
+   * @param layout which elements which rank holds; the same on every rank
+   * @param partition this rank's memory; borrowed until the save that uses it returns
    */
   public static Parameter of(
       String name, Shape shape, DType held, Layout layout, Partition partition) {
     return new Parameter(name, shape, held, layout, partition, false);
   }
 
-  /** Returns a persistent buffer, such as a running mean: its dtype is kept in every save. */
+  /**
+   * {@return a persistent buffer, such as a running mean: its dtype is kept in every save}
+   *
+   * @param name as a state dict has it; wrappers' prefixes are removed by {@link ParameterSet#of}
+   * @param shape of the whole tensor, not of the slice
+   * @param held dtype of the elements in memory, and in the file
+   * @param layout which elements which rank holds; the same on every rank
+   * @param partition this rank's memory; borrowed until the save that uses it returns
+   */
   public static Parameter buffer(
       String name, Shape shape, DType held, Layout layout, Partition partition) {
     return new Parameter(name, shape, held, layout, partition, true);

@@ -27,9 +27,12 @@ final class ParameterNames {
     return rest;
   }
 
-  /** Returns the name inside the attribute, or null if it is not in it. */
+  /**
+   * Returns the name inside the attribute, or null if it is not in it. The attribute may be named
+   * from the wrapped model on.
+   */
   static String inside(String attribute, String name) {
-    String prefix = attribute + ".";
+    String prefix = unwrapped(attribute) + ".";
     return name.startsWith(prefix) ? unwrapped(name.substring(prefix.length())) : null;
   }
 

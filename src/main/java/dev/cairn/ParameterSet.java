@@ -25,7 +25,7 @@ public final class ParameterSet {
   }
 
   /**
-   * Returns the set of these parameters.
+   * {@return the set of these parameters}
    *
    * @param parameters at least one; the same names, shapes, dtypes and layouts in the same order on
    *     every rank
@@ -65,15 +65,19 @@ public final class ParameterSet {
     }
   }
 
-  /** Returns the parameters in the caller's order. */
+  /**
+   * {@return the parameters in the caller's order, under the names that they will have in the file}
+   */
   public List<Parameter> parameters() {
     return parameters;
   }
 
   /**
-   * Returns one attribute of a composite model, for example the policy of a model that also has a
-   * value head: the parameters under {@code name.}, that prefix removed.
+   * {@return one attribute of a composite model, for example the policy of a model that also has a
+   * value head: the parameters under {@code name.}, that prefix removed}
    *
+   * @param name a path of attributes such as {@code policy} or {@code actor.model}, without the dot
+   *     at its end
    * @throws IllegalArgumentException if there are none; the message lists the attributes there are
    */
   public ParameterSet attribute(String name) {
@@ -105,8 +109,8 @@ public final class ParameterSet {
   }
 
   /**
-   * Returns this set with two of its parameters declared to be one: the trainer shares their
-   * memory, and each step changes both. A save leaves the alias out if the model's config says
+   * {@return this set with two of its parameters declared to be one: the trainer shares their
+   * memory, and each step changes both} A save leaves the alias out if the model's config says
    * {@code tie_word_embeddings: true}; otherwise it writes both.
    *
    * @param alias the name that may be left out, for example {@code lm_head.weight}
@@ -144,7 +148,7 @@ public final class ParameterSet {
         .orElseThrow(() -> new IllegalArgumentException("no such parameter: tensor=" + wanted));
   }
 
-  /** Returns the declared ties, alias to canonical name. */
+  /** {@return the declared ties, alias to canonical name} */
   public Map<String, String> tied() {
     return tied;
   }

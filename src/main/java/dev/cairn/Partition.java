@@ -39,17 +39,18 @@ public final class Partition {
     this.stream = stream;
   }
 
-  /** Returns the partition of a rank that holds nothing, or padding only. */
+  /** {@return the partition of a rank that holds nothing, or padding only} */
   public static Partition empty() {
     return EMPTY;
   }
 
   /**
-   * Returns a partition in native memory. On a GPU, a save begins to read it when what is queued on
-   * the GPU's default stream by then has been done.
+   * {@return a partition in native memory} On a GPU, a save begins to read it when what is queued
+   * on the GPU's default stream by then has been done.
    *
    * @param address of the first element, on {@code device}
    * @param lengthBytes all of it, padding included
+   * @param device whose memory it is
    * @throws IllegalArgumentException if the length is negative, or the address is 0 though the
    *     length is not
    */
@@ -62,8 +63,8 @@ public final class Partition {
   }
 
   /**
-   * Returns a partition in the memory of a GPU that a trainer may still be writing: a save begins
-   * to read it when what is queued on the trainer's stream by then has been done.
+   * {@return a partition in the memory of a GPU that a trainer may still be writing: a save begins
+   * to read it when what is queued on the trainer's stream by then has been done}
    *
    * @param address of the first element, on the stream's GPU
    * @param lengthBytes all of it, padding included
@@ -76,8 +77,9 @@ public final class Partition {
   }
 
   /**
-   * Returns a partition in a direct buffer, from its position to its limit.
+   * {@return a partition in a direct buffer, from its position to its limit}
    *
+   * @param buffer borrowed, its position and limit as they are now
    * @throws IllegalArgumentException if the buffer is on the Java heap, where the collector may
    *     move it
    */
@@ -90,7 +92,7 @@ public final class Partition {
   }
 
   /**
-   * Returns a partition that is not in memory: a save reads it piece by piece.
+   * {@return a partition that is not in memory: a save reads it piece by piece}
    *
    * @param reader makes the bytes; used until the save returns
    * @param lengthBytes all of it
@@ -103,12 +105,12 @@ public final class Partition {
     return new Partition(0, lengthBytes, Device.cpu(), null, reader, null);
   }
 
-  /** Returns the length in bytes, padding included. */
+  /** {@return the length in bytes, padding included} */
   public long lengthBytes() {
     return lengthBytes;
   }
 
-  /** Returns where the memory is. */
+  /** {@return where the memory is; the host for a buffer, a reader, or nothing} */
   public Device device() {
     return device;
   }

@@ -33,8 +33,8 @@ public final class PendingSave implements AutoCloseable {
   }
 
   /**
-   * Returns how long the partitions were borrowed: what the call of {@code saveAsync} took. Waits
-   * as {@link #snapshotDone} does.
+   * {@return how many nanoseconds the partitions were borrowed: what the call of {@code saveAsync}
+   * took} Waits as {@link #snapshotDone} does.
    */
   public long stallNanos() {
     try {
@@ -44,7 +44,7 @@ public final class PendingSave implements AutoCloseable {
     }
   }
 
-  /** Returns whether the save has ended, one way or the other. */
+  /** {@return whether the save has ended, one way or the other} */
   public boolean isDone() {
     return result.isDone();
   }
@@ -52,6 +52,7 @@ public final class PendingSave implements AutoCloseable {
   /**
    * Waits until the checkpoint is committed. An interrupt is kept and does not end the wait.
    *
+   * @return what was done
    * @throws CheckpointException if it failed; nothing is committed
    */
   public SaveReport await() throws IOException {

@@ -27,7 +27,11 @@ public final class RunDirectory {
   private final Path directory;
   private final Disk disk;
 
-  /** Looks at a directory, which need not exist yet. */
+  /**
+   * Looks at a directory, which need not exist yet.
+   *
+   * @param directory the one that {@link RunOptions#directory} names
+   */
   public RunDirectory(Path directory) {
     this(directory, Disk.local());
   }
@@ -46,7 +50,11 @@ public final class RunDirectory {
    */
   public record Entry(Path path, long number, boolean isMarked) {}
 
-  /** Returns the committed checkpoints, oldest number first. */
+  /**
+   * {@return the committed checkpoints, oldest number first; empty if the directory does not exist}
+   *
+   * @throws IOException if the directory cannot be listed
+   */
   public List<Entry> committed() throws IOException {
     List<Entry> entries = new ArrayList<>();
     if (!Files.isDirectory(directory)) {
@@ -69,7 +77,12 @@ public final class RunDirectory {
     return directory.resolve(KEEP + checkpoint.getFileName());
   }
 
-  /** Marks a checkpoint to stay for good. */
+  /**
+   * Marks a checkpoint to stay for good.
+   *
+   * @param checkpoint a folder of the directory; {@link Entry#path}
+   * @throws IOException if the mark cannot be written
+   */
   public void keep(Path checkpoint) throws IOException {
     Path mark = markOf(checkpoint);
     if (!Files.exists(mark)) {
@@ -78,11 +91,12 @@ public final class RunDirectory {
   }
 
   /**
-   * Returns what a retention would delete, oldest first: committed checkpoints that are neither
-   * among the newest {@code keepLast}, nor multiples of {@code keepEvery}, nor marked.
+   * {@return what a retention would delete, oldest first: committed checkpoints that are neither
+   * among the newest {@code keepLast}, nor multiples of {@code keepEvery}, nor marked}
    *
    * @param keepLast 0 keeps all
    * @param keepEvery 0 for none
+   * @throws IOException if the directory cannot be listed
    */
   public List<Entry> surplus(int keepLast, long keepEvery) throws IOException {
     List<Entry> entries = committed();
@@ -98,6 +112,7 @@ public final class RunDirectory {
   /**
    * Deletes checkpoints, each renamed away first, so that none is ever seen half deleted.
    *
+   * @param entries of this directory, deleted in this order
    * @throws IOException if one cannot be renamed or deleted; the others before it are gone
    */
   public void delete(List<Entry> entries) throws IOException {

@@ -64,6 +64,12 @@ public record RunOptions(
   /**
    * Checks the options.
    *
+   * @param directory not null; need not exist
+   * @param unit not null
+   * @param keepLast 0 or more
+   * @param keepEvery 0 or more
+   * @param verification not null
+   * @param whenBusy not null
    * @throws IllegalArgumentException if a count is negative
    */
   public RunOptions {
@@ -79,34 +85,56 @@ public record RunOptions(
   }
 
   /**
-   * Returns a run that counts steps, keeps every checkpoint, verifies fully and lets a save wait
-   * for the one before.
+   * {@return a run that counts steps, keeps every checkpoint, verifies fully and lets a save wait
+   * for the one before}
+   *
+   * @param directory the run's; made by the first save
    */
   public static RunOptions in(Path directory) {
     return new RunOptions(directory, Unit.STEP, 0, 0, Verification.FULL, WhenBusy.WAIT);
   }
 
-  /** Returns these options, counting something else. */
+  /**
+   * {@return these options, counting something else}
+   *
+   * @param counted makes the folders' names, {@code step_3} or {@code epoch_3}
+   */
   public RunOptions withUnit(Unit counted) {
     return new RunOptions(directory, counted, keepLast, keepEvery, verification, whenBusy);
   }
 
-  /** Returns these options, keeping only so many of the newest checkpoints. */
+  /**
+   * {@return these options, keeping only so many of the newest checkpoints}
+   *
+   * @param count 0 or more; 0 keeps all
+   */
   public RunOptions withKeepLast(int count) {
     return new RunOptions(directory, unit, count, keepEvery, verification, whenBusy);
   }
 
-  /** Returns these options, keeping multiples of {@code every} for good. */
+  /**
+   * {@return these options, keeping multiples of {@code every} for good}
+   *
+   * @param every 0 or more; 0 keeps none for that
+   */
   public RunOptions withKeepEvery(long every) {
     return new RunOptions(directory, unit, keepLast, every, verification, whenBusy);
   }
 
-  /** Returns these options, verifying more or less. */
+  /**
+   * {@return these options, verifying more or less}
+   *
+   * @param value how much {@link Checkpointer#latest} reads before it trusts a checkpoint
+   */
   public RunOptions withVerification(Verification value) {
     return new RunOptions(directory, unit, keepLast, keepEvery, value, whenBusy);
   }
 
-  /** Returns these options, with saves that wait for the one before or are refused. */
+  /**
+   * {@return these options, with saves that wait for the one before or are refused}
+   *
+   * @param value what an asynchronous save does while the one before still runs
+   */
   public RunOptions withWhenBusy(WhenBusy value) {
     return new RunOptions(directory, unit, keepLast, keepEvery, verification, value);
   }

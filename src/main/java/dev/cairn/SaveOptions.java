@@ -38,6 +38,18 @@ public record SaveOptions(
   /**
    * Checks the options.
    *
+   * @param dtype BF16, F16 or F32, or empty
+   * @param mode not null
+   * @param durability not null
+   * @param overwrite replacing is one exchange of folders, never a mixture
+   * @param maxShardBytes 1 or more
+   * @param stagingBuffers 1 or more
+   * @param stagingBufferBytes a multiple of 4096
+   * @param deviceBytes 8192 or more
+   * @param bucketBytes at least 64 for each rank
+   * @param gatherAlgorithm not null
+   * @param snapshotBudgetBytes 0 or more
+   * @param rawNames false refuses such weights
    * @throws IllegalArgumentException if one is out of range
    */
   public SaveOptions {
@@ -102,14 +114,14 @@ public record SaveOptions(
   }
 
   /**
-   * Returns the defaults: BF16, {@link SaveMode#AUTO}, {@link Durability#DURABLE}, no overwriting,
-   * shards of 50 GB, four staging buffers of 8 MiB.
+   * {@return the defaults: BF16, {@link SaveMode#AUTO}, {@link Durability#DURABLE}, no overwriting,
+   * shards of 50 GB, four staging buffers of 8 MiB}
    */
   public static SaveOptions defaults() {
     return builder().build();
   }
 
-  /** Returns a builder that starts from the defaults. */
+  /** {@return a builder that starts from the defaults} */
   public static Builder builder() {
     return new Builder();
   }
@@ -131,57 +143,88 @@ public record SaveOptions(
 
     private Builder() {}
 
-    /** Casts floating parameters to BF16, F16 or F32. */
+    /**
+     * {@return this, casting floating parameters}
+     *
+     * @param saved BF16, which is the default, F16 or F32
+     */
     public Builder dtype(DType saved) {
       this.dtype = Optional.of(saved);
       return this;
     }
 
-    /** Saves every tensor in the dtype that it is held in. */
+    /** {@return this, saving every tensor in the dtype that it is held in} */
     public Builder keepDtypes() {
       this.dtype = Optional.empty();
       return this;
     }
 
-    /** Sets which ranks write. */
+    /**
+     * {@return this, with another choice of the ranks that write}
+     *
+     * @param value {@link SaveMode#AUTO} by default
+     */
     public Builder mode(SaveMode value) {
       this.mode = value;
       return this;
     }
 
-    /** Sets what a finished save survives. */
+    /**
+     * {@return this, with another choice of what a finished save survives}
+     *
+     * @param value {@link Durability#DURABLE} by default
+     */
     public Builder durability(Durability value) {
       this.durability = value;
       return this;
     }
 
-    /** Sets whether an existing target is replaced. */
+    /**
+     * {@return this, replacing an existing target or not}
+     *
+     * @param value false by default: an existing target is an error
+     */
     public Builder overwrite(boolean value) {
       this.overwrite = value;
       return this;
     }
 
-    /** Sets the limit of the tensor bytes in one file. */
+    /**
+     * {@return this, with another limit of the tensor bytes in one file}
+     *
+     * @param value 1 or more; 50 GB by default
+     */
     public Builder maxShardBytes(long value) {
       this.maxShardBytes = value;
       return this;
     }
 
-    /** Sets how many staging buffers each rank allocates. */
+    /**
+     * {@return this, with another number of staging buffers on each rank, and of threads that use
+     * them}
+     *
+     * @param count 1 or more; 4 by default
+     */
     public Builder stagingBuffers(int count) {
       this.stagingBuffers = count;
       return this;
     }
 
-    /** Sets the size of a staging buffer, a multiple of 4096. */
+    /**
+     * {@return this, with staging buffers of another size}
+     *
+     * @param bufferBytes a multiple of 4096; 8 MiB by default
+     */
     public Builder stagingBufferBytes(int bufferBytes) {
       this.stagingBufferBytes = bufferBytes;
       return this;
     }
 
     /**
-     * Sets how much memory of its GPU a rank takes to cast in, if it has partitions there; 64 MiB
-     * by default. It is allocated at the first save from the GPU and kept.
+     * {@return this, casting in another amount of GPU memory} A rank that has partitions there
+     * allocates it at the first save and keeps it.
+     *
+     * @param value 8192 or more; 64 MiB by default
      */
     public Builder deviceBytes(long value) {
       this.deviceBytes = value;
@@ -189,37 +232,52 @@ public record SaveOptions(
     }
 
     /**
-     * Sets how much all ranks together gather at once with NCCL; 256 MiB by default. Each rank
+     * {@return this, gathering another amount at once with NCCL, all ranks together} Each rank
      * takes twice that of its GPU's memory, rank 0 four times.
+     *
+     * @param value 64 or more for each rank; 256 MiB by default
      */
     public Builder bucketBytes(long value) {
       this.bucketBytes = value;
       return this;
     }
 
-    /** Sets how ranks gather with NCCL. */
+    /**
+     * {@return this, gathering with NCCL in another way}
+     *
+     * @param value {@link GatherAlgorithm#ALL_GATHER} by default
+     */
     public Builder gatherAlgorithm(GatherAlgorithm value) {
       this.gatherAlgorithm = value;
       return this;
     }
 
-    /** Sets how much host memory an asynchronous save may copy into; what is needed by default. */
+    /**
+     * {@return this, with another limit of the host memory that an asynchronous save may copy into}
+     *
+     * @param value 0 or more; no limit by default: what is needed
+     */
     public Builder snapshotBudgetBytes(long value) {
       this.snapshotBudgetBytes = value;
       return this;
     }
 
     /**
-     * Sets whether weights that are fused in memory, but published split (the experts of Mixtral,
-     * Qwen-MoE and others), are saved under the names they have in memory. Otherwise saving them is
-     * an error.
+     * {@return this, saving weights that are fused in memory, but published split (the experts of
+     * Mixtral, Qwen-MoE and others), under the names they have in memory, or refusing them}
+     *
+     * @param value false by default: saving them is an error
      */
     public Builder rawNames(boolean value) {
       this.rawNames = value;
       return this;
     }
 
-    /** Returns the options. */
+    /**
+     * {@return the options}
+     *
+     * @throws IllegalArgumentException if one is out of range
+     */
     public SaveOptions build() {
       return new SaveOptions(
           dtype,

@@ -33,7 +33,7 @@ public record SaveReport(
    */
   public record Total(long count, long bytes, long nanos) {}
 
-  /** Returns what the whole save took on this rank, in seconds. */
+  /** {@return what the whole save took on this rank, in seconds} */
   public double seconds() {
     return nanos.values().stream().mapToLong(Long::longValue).sum() / 1e9;
   }

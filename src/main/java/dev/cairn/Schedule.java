@@ -93,6 +93,7 @@ public final class Schedule implements AutoCloseable {
    * it after every step; not collective.
    *
    * @param step its number, which grows from call to call
+   * @return whether to save and whether to stop now; the same on every rank
    * @throws CommunicationException if the ranks were to agree and cannot: one has died or hangs
    * @throws IllegalArgumentException if steps go back
    */

@@ -21,7 +21,14 @@ import java.util.function.Supplier;
  */
 public record SingleFile(
     String stem, ParameterSet parameters, ModelFiles files, Optional<DType> dtype) {
-  /** Refuses nulls. */
+  /**
+   * Refuses nulls.
+   *
+   * @param stem not null
+   * @param parameters not null
+   * @param files not null
+   * @param dtype BF16, F16 or F32, or empty
+   */
   public SingleFile {
     Objects.requireNonNull(stem, "stem");
     Objects.requireNonNull(parameters, "parameters");

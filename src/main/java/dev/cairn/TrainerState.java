@@ -28,7 +28,7 @@ public final class TrainerState {
     this.rankBytes = Collections.unmodifiableMap(new LinkedHashMap<>(builder.rankBytes));
   }
 
-  /** Returns a builder of an empty state. */
+  /** {@return a builder of an empty state} */
   public static Builder builder() {
     return new Builder();
   }
@@ -63,7 +63,12 @@ public final class TrainerState {
 
     private Builder() {}
 
-    /** Adds a tensor; its dtype is kept whatever the save's {@code dtype} option says. */
+    /**
+     * Adds a tensor; its dtype is kept whatever the save's {@code dtype} option says.
+     *
+     * @param tensor borrowed as a parameter of the model is
+     * @return this
+     */
     public Builder tensor(Parameter tensor) {
       tensors.add(
           Parameter.buffer(
@@ -71,38 +76,67 @@ public final class TrainerState {
       return this;
     }
 
-    /** Adds the tensors of a set as {@link #tensor} does each; the set's ties do not count. */
+    /**
+     * Adds the tensors of a set as {@link #tensor} does each; the set's ties do not count.
+     *
+     * @param set names must not be there yet
+     * @return this
+     */
     public Builder tensors(ParameterSet set) {
       set.parameters().forEach(this::tensor);
       return this;
     }
 
-    /** Adds a whole number. */
+    /**
+     * Adds a whole number.
+     *
+     * @param name a later value of that name replaces an earlier one
+     * @param value read back by {@link Checkpoint#longValue} or {@link Checkpoint#doubleValue}
+     * @return this
+     */
     public Builder value(String name, long value) {
       values.put(name, JsonNumber.of(value));
       return this;
     }
 
-    /** Adds a number; it is restored bit for bit, NaN and the infinities included. */
+    /**
+     * Adds a number; it is restored bit for bit, NaN and the infinities included.
+     *
+     * @param name a later value of that name replaces an earlier one
+     * @param value read back by {@link Checkpoint#doubleValue}
+     * @return this
+     */
     public Builder value(String name, double value) {
       values.put(name, new JsonNumber(Double.toString(value)));
       return this;
     }
 
-    /** Adds a text. */
+    /**
+     * Adds a text.
+     *
+     * @param name a later value of that name replaces an earlier one
+     * @param value read back by {@link Checkpoint#textValue}
+     * @return this
+     */
     public Builder value(String name, String value) {
       values.put(name, value);
       return this;
     }
 
-    /** Adds bytes that are this rank's own; a few kilobytes, as they pass through rank 0. */
+    /**
+     * Adds bytes that are this rank's own; a few kilobytes, as they pass through rank 0.
+     *
+     * @param name need not be the same on every rank
+     * @param bytes copied; read back by {@link Checkpoint#rankBytes}
+     * @return this
+     */
     public Builder rankBytes(String name, byte[] bytes) {
       rankBytes.put(name, bytes.clone());
       return this;
     }
 
     /**
-     * Returns the state.
+     * {@return the state}
      *
      * @throws IllegalArgumentException if a tensor's name is empty or there twice
      */

@@ -12,6 +12,7 @@ public class CommunicationException extends IOException {
   /** The value of {@link #rank()} when nobody can be blamed. */
   public static final int UNKNOWN_RANK = -1;
 
+  /** The rank at fault, or {@link #UNKNOWN_RANK}. */
   private final int rank;
 
   /**

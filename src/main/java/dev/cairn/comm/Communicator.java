@@ -91,10 +91,12 @@ public interface Communicator extends AutoCloseable {
    * Joins the group that this process's environment describes. Collective, in that every rank has
    * to join before the timeout.
    *
-   * <p>RANK and WORLD_SIZE say who this is. Ranks find each other through the directory that
-   * CAIRN_RENDEZVOUS names (one host), or through a store at MASTER_ADDR: torchrun's own, or one
-   * that rank 0 hosts on CAIRN_PORT (by default MASTER_PORT + 1). {@link Timeouts#fromEnvironment}
-   * tells which variables set the timeouts.
+   * <p>RANK and WORLD_SIZE say who this is, or what Open MPI, MPICH, Intel MPI and Slurm set in
+   * their place. Ranks find each other through the directory that CAIRN_RENDEZVOUS names (one
+   * host), or through a store at MASTER_ADDR: torchrun's own, or one that rank 0 hosts on
+   * CAIRN_PORT (by default MASTER_PORT + 1). Under Slurm address and port follow from the job;
+   * MPI's launchers leave both to the user. {@link Timeouts#fromEnvironment} tells which variables
+   * set the timeouts.
    *
    * @return this process's rank in the complete group
    * @throws CommunicationException if ranks are missing at the timeout, naming them

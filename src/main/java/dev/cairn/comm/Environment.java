@@ -29,6 +29,11 @@ final class Environment {
     if (isSet("CAIRN_RENDEZVOUS")) {
       return new DirectoryRendezvous(Path.of(text("CAIRN_RENDEZVOUS")).toAbsolutePath());
     }
+    if (!isSet("MASTER_ADDR")) {
+      throw new IllegalArgumentException(
+          "missing environment variable: MASTER_ADDR, expected the host of rank 0, with MASTER_PORT,"
+              + " from the launcher or by hand (mpirun -x), or a directory in CAIRN_RENDEZVOUS");
+    }
     String host = text("MASTER_ADDR");
     if (variables.getOrDefault("TORCHELASTIC_USE_AGENT_STORE", "").equalsIgnoreCase("true")) {
       String run = text("TORCHELASTIC_RUN_ID");

@@ -219,6 +219,9 @@ public final class NcclGroup implements AutoCloseable {
    *
    * @param address this GPU's memory, room for all ranks' bytes
    * @param rankBytes how much each rank gives
+   * @param stream on which it is queued; of this group's GPU, borrowed, open until what is queued
+   *     has been done
+   * @throws CommunicationException if NCCL refuses; nothing may be queued after that
    */
   public void allGather(long address, long rankBytes, CudaStream stream)
       throws CommunicationException {
@@ -232,6 +235,9 @@ public final class NcclGroup implements AutoCloseable {
    *     elsewhere this rank's bytes alone
    * @param rankBytes where one rank's begin after the other's
    * @param usedBytes how much each rank gives, by rank
+   * @param stream on which it is queued; of this group's GPU, borrowed, open until what is queued
+   *     has been done
+   * @throws CommunicationException if NCCL refuses; nothing may be queued after that
    */
   public void gather(long address, long rankBytes, long[] usedBytes, CudaStream stream)
       throws CommunicationException {
@@ -251,7 +257,11 @@ public final class NcclGroup implements AutoCloseable {
     }
   }
 
-  /** Throws what NCCL says went wrong in what was queued. Any thread. */
+  /**
+   * Asks NCCL, without waiting, whether what was queued went wrong. Any thread.
+   *
+   * @throws CommunicationException what NCCL says went wrong; the group is of no use any more
+   */
   public void check() throws CommunicationException {
     synchronized (this) {
       if (handle != 0) {
@@ -260,7 +270,11 @@ public final class NcclGroup implements AutoCloseable {
     }
   }
 
-  /** Ends what is queued, wherever it is; the group is closed then. Does nothing if it is lent. */
+  /**
+   * Ends what is queued, wherever it is; the group is closed then. Does nothing if it is lent.
+   *
+   * @throws CommunicationException if NCCL could not end it
+   */
   public synchronized void abort() throws CommunicationException {
     long aborting = handle;
     handle = 0;

@@ -35,6 +35,11 @@ final class StoreClient implements Closeable {
     }
   }
 
+  /** Sets how long an answer is waited for from now on. */
+  void answersWithin(int timeoutMillis) throws IOException {
+    socket.setSoTimeout(timeoutMillis);
+  }
+
   /** Returns the address of this host by which the store is reached. */
   InetAddress localAddress() {
     return socket.getLocalAddress();

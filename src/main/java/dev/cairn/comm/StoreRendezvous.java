@@ -45,7 +45,7 @@ final class StoreRendezvous implements Rendezvous {
       return host;
     }
     // The launcher's store may be on another host than rank 0.
-    InetAddress local = connected().localAddress();
+    InetAddress local = connected(ANSWER_MILLIS).localAddress();
     return local.isLoopbackAddress() ? host : local.getHostAddress();
   }
 
@@ -55,14 +55,15 @@ final class StoreRendezvous implements Rendezvous {
       server = new StoreServer(port, bindAddress());
       server.set(key, endpoint.encode());
     } else {
-      connected().set(key, endpoint.encode());
+      connected(ANSWER_MILLIS).set(key, endpoint.encode());
     }
   }
 
-  private StoreClient connected() throws IOException {
+  private StoreClient connected(int answerMillis) throws IOException {
     if (client == null) {
-      client = new StoreClient(host, port, ANSWER_MILLIS);
+      client = new StoreClient(host, port, answerMillis);
     }
+    client.answersWithin(answerMillis);
     return client;
   }
 
@@ -71,7 +72,9 @@ final class StoreRendezvous implements Rendezvous {
     long deadline = System.nanoTime() + timeoutMillis * 1_000_000;
     try {
       while (true) {
-        Optional<byte[]> value = connected().find(key);
+        // A store that does not answer must not hold this rank beyond its own timeout.
+        long leftMillis = Math.max(1, (deadline - System.nanoTime()) / 1_000_000);
+        Optional<byte[]> value = connected((int) Math.min(leftMillis, ANSWER_MILLIS)).find(key);
         if (value.isPresent() || System.nanoTime() - deadline >= 0) {
           return value.map(Endpoint::parse);
         }

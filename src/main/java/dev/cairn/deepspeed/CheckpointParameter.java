@@ -36,32 +36,32 @@ public final class CheckpointParameter {
     this.content = content;
   }
 
-  /** Returns the name as the checkpoint has it, wrapper prefixes included. */
+  /** {@return the name as the checkpoint has it, wrapper prefixes included} */
   public String name() {
     return name;
   }
 
-  /** Returns the global shape. */
+  /** {@return the shape of the whole parameter, all ranks together} */
   public Shape shape() {
     return shape;
   }
 
-  /** Returns whether it is trained, frozen, or a buffer; an alias is what its target is. */
+  /** {@return whether it is trained, frozen, or a buffer; an alias is what its target is} */
   public ParameterKind kind() {
     return kind;
   }
 
-  /** Returns the dtype of the stored bytes: F32 for masters, 16 bits for frozen parameters. */
+  /** {@return the dtype of the stored bytes: F32 for masters, 16 bits for frozen parameters} */
   public DType storedDType() {
     return content.dtype();
   }
 
-  /** Returns the dtype that the live engine's module held, which {@code --dtype keep} saves. */
+  /** {@return the dtype that the live engine's module held, which {@code --dtype keep} saves} */
   public DType heldDType() {
     return heldDType;
   }
 
-  /** Returns the name of the parameter whose storage this one shares; empty if it has its own. */
+  /** {@return the name of the parameter whose storage this one shares; empty if it has its own} */
   public Optional<String> tiedTo() {
     return Optional.ofNullable(tiedTo);
   }
@@ -69,6 +69,9 @@ public final class CheckpointParameter {
   /**
    * Visits the file ranges of elements [beginElement, endElement), in order, none empty.
    *
+   * @param beginElement first element, counted row-major, 0 or more
+   * @param endElement the element after the last one, at least {@code beginElement}
+   * @param visitor called on this thread, once for each range
    * @throws IllegalArgumentException if that is not a range of this parameter
    * @throws IOException whatever the visitor throws
    */
@@ -88,7 +91,12 @@ public final class CheckpointParameter {
     content.visit(beginElement, endElement, visitor);
   }
 
-  /** Returns every file range of the parameter; one per row where the tensor is strided. */
+  /**
+   * {@return every file range of the parameter, in element order; one per row where the tensor is
+   * strided}
+   *
+   * @throws IOException never: no file is read
+   */
   public List<SourceRange> ranges() throws IOException {
     List<SourceRange> ranges = new ArrayList<>();
     visitRanges(0, shape.elements(), ranges::add);

@@ -77,12 +77,12 @@ public final class CheckpointParameters implements AutoCloseable {
         .orElse(set);
   }
 
-  /** Returns the set, in the order of the module's state dict. */
+  /** {@return the set, in the order of the module's state dict} */
   public ParameterSet parameters() {
     return parameters;
   }
 
-  /** Returns the bytes of all partitions of the set, which a save reads at most once each. */
+  /** {@return the bytes of all partitions of the set, which a save reads at most once each} */
   public long lengthBytes() {
     return parameters.parameters().stream()
         .mapToLong(parameter -> parameter.partition().lengthBytes())
@@ -92,6 +92,8 @@ public final class CheckpointParameters implements AutoCloseable {
   /**
    * Tells {@code listener} from now on how many bytes of partitions each read made, for a display
    * of progress. It is called on the threads that read, several at once.
+   *
+   * @param listener gets a count of bytes, more than 0; replaces the one before
    */
   public void onRead(LongConsumer listener) {
     counter = listener;

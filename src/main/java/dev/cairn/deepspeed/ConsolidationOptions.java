@@ -13,12 +13,18 @@ import java.util.Optional;
  */
 public record ConsolidationOptions(
     boolean excludeFrozen, boolean asHeld, Optional<String> attribute) {
-  /** Refuses nulls. */
+  /**
+   * Refuses nulls.
+   *
+   * @param excludeFrozen whether frozen parameters are left out
+   * @param asHeld whether dtypes are the live engine's
+   * @param attribute not null; a name without the dot at its end, or empty
+   */
   public ConsolidationOptions {
     Objects.requireNonNull(attribute, "attribute");
   }
 
-  /** Returns the defaults: everything, from the masters. */
+  /** {@return the defaults: everything, from the masters} */
   public static ConsolidationOptions defaults() {
     return new ConsolidationOptions(false, false, Optional.empty());
   }

@@ -45,6 +45,7 @@ public final class DeepSpeedCheckpoint {
    * Opens the save that the file {@code latest} names, or a save's own folder.
    *
    * @param checkpoint the folder that DeepSpeed's {@code save_checkpoint} was given
+   * @return what the save holds; there is nothing to close
    * @throws CorruptFileException if files are missing, damaged, mixed from two saves, hostile, or
    *     of a kind that is not supported; the message says which
    * @throws IOException if a file cannot be read
@@ -56,7 +57,9 @@ public final class DeepSpeedCheckpoint {
   /**
    * Opens the save called {@code tag}.
    *
+   * @param checkpoint the folder that DeepSpeed's {@code save_checkpoint} was given
    * @param tag name of a folder in {@code checkpoint}
+   * @return what the save holds; there is nothing to close
    * @throws CorruptFileException as {@link #open(Path)} does
    * @throws IOException if a file cannot be read
    */
@@ -139,37 +142,37 @@ public final class DeepSpeedCheckpoint {
     }
   }
 
-  /** Returns the folder that was opened: the one of a single save. */
+  /** {@return the folder that was opened: the one of a single save} */
   public Path folder() {
     return folder.path();
   }
 
-  /** Returns the save's name, such as {@code global_step3}. */
+  /** {@return the save's name, such as {@code global_step3}} */
   public String tag() {
     return folder.tag();
   }
 
-  /** Returns the ZeRO stage: 1, 2 or 3. */
+  /** {@return the ZeRO stage: 1, 2 or 3} */
   public int stage() {
     return stage;
   }
 
-  /** Returns how many ranks wrote it. */
+  /** {@return how many ranks wrote it} */
   public int worldSize() {
     return worldSize;
   }
 
-  /** Returns the version of DeepSpeed that wrote it; old versions do not say. */
+  /** {@return the version of DeepSpeed that wrote it; old versions do not say} */
   public Optional<String> deepSpeedVersion() {
     return Optional.ofNullable(version);
   }
 
-  /** Returns parameters, aliases and buffers in the order of the module's state dict. */
+  /** {@return parameters, aliases and buffers in the order of the module's state dict} */
   public List<CheckpointParameter> parameters() {
     return parameters;
   }
 
-  /** Returns what {@code cairn inspect} shows. */
+  /** {@return what {@code cairn inspect} shows} */
   public CheckpointSummary summary() {
     return CheckpointSummary.of(this);
   }

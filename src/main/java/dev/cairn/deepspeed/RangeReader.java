@@ -28,6 +28,8 @@ public final class RangeReader implements AutoCloseable {
    * Reads all elements of {@code range} to the position of {@code target}, little endian, row-major
    * and without holes, and moves the position behind them.
    *
+   * @param range at most 2 GiB of a file of the checkpoint
+   * @param target direct or not; has room for the range's bytes from its position on
    * @throws CorruptFileException if the file has become shorter
    * @throws IOException if it cannot be read
    */

@@ -17,17 +17,17 @@ import java.nio.file.Path;
 public record SourceRange(
     Path file, long fileOffset, long strideBytes, DType dtype, long beginElement, long endElement) {
 
-  /** Returns how many elements there are. */
+  /** {@return how many elements there are} */
   public long elements() {
     return endElement - beginElement;
   }
 
-  /** Returns whether the elements are one run of bytes, as all of a flat partition's are. */
+  /** {@return whether the elements are one run of bytes, as all of a flat partition's are} */
   public boolean isContiguous() {
     return strideBytes == dtype.bits() / 8;
   }
 
-  /** Returns the bytes of the elements themselves, holes between them not counted. */
+  /** {@return the bytes of the elements themselves, holes between them not counted} */
   public long lengthBytes() {
     return dtype.bytes(elements());
   }
@@ -49,6 +49,7 @@ public record SourceRange(
     /**
      * Takes the next range.
      *
+     * @param range not empty; begins where the one before ended
      * @throws java.io.IOException if what the visitor does with it fails
      */
     void visit(SourceRange range) throws java.io.IOException;

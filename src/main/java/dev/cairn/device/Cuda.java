@@ -65,6 +65,7 @@ public final class Cuda {
    * Runs work for which a GPU is this thread's current one; afterwards the one before is.
    *
    * @param device a GPU
+   * @param work run at once, on this thread
    * @throws IllegalArgumentException if there is no such GPU
    */
   public static void run(Device device, Runnable work) {

@@ -54,7 +54,7 @@ public final class HostMemory implements ViewableMemory {
     return new HostMemory(null, ByteBuffer.allocateDirect((int) lengthBytes), 0, lengthBytes);
   }
 
-  /** Returns whether memory has addresses here: whether the native library is there. */
+  /** {@return whether memory has addresses here: whether the native library is there} */
   public static boolean hasAddresses() {
     return NativeMemory.isAvailable();
   }

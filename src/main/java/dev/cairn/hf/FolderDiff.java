@@ -29,6 +29,8 @@ public final class FolderDiff {
    * Returns how two model folders or safetensors files differ: names, then shapes and dtypes, then
    * values. Streams; one thread.
    *
+   * @param first a model folder or a safetensors file
+   * @param second likewise; need not be of the same form
    * @return empty if all tensors are equal byte for byte
    * @throws dev.cairn.tensor.CorruptFileException if one of them is not sound
    * @throws IOException if one cannot be read

@@ -95,36 +95,68 @@ public final class ModelFiles {
 
     private Builder() {}
 
-    /** Takes config, generation config and tokenizer of a model folder. */
+    /**
+     * Takes config, generation config and tokenizer of a model folder.
+     *
+     * @param folder exists; as {@link #configFrom}, {@link #generationConfigFrom} and {@link
+     *     #tokenizerFrom} take it
+     * @return this
+     */
     public Builder from(Path folder) {
       return configFrom(folder).generationConfigFrom(folder).tokenizerFrom(folder);
     }
 
-    /** Takes the config of a folder, if it has one, and the custom code beside it. */
+    /**
+     * Takes the config of a folder, if it has one, and the custom code beside it.
+     *
+     * @param folder exists; read, but for its code, by {@link #build}
+     * @return this
+     */
     public Builder configFrom(Path folder) {
       this.configFolder = folder;
       return this;
     }
 
-    /** Sets the config. */
+    /**
+     * Sets the config.
+     *
+     * @param value wins over that of {@link #configFrom}'s folder
+     * @return this
+     */
     public Builder config(ModelConfig value) {
       this.config = value;
       return this;
     }
 
-    /** Copies the generation config of a folder, if it has one, byte for byte. */
+    /**
+     * Copies the generation config of a folder, if it has one, byte for byte.
+     *
+     * @param folder may have none; checked by {@link #build}, and copied when a save writes it
+     * @return this
+     */
     public Builder generationConfigFrom(Path folder) {
       this.generationFolder = folder;
       return this;
     }
 
-    /** Sets the generation config. */
+    /**
+     * Sets the generation config.
+     *
+     * @param value wins over that of {@link #generationConfigFrom}'s folder
+     * @return this
+     */
     public Builder generationConfig(GenerationConfig value) {
       this.generationConfig = value;
       return this;
     }
 
-    /** Copies a folder's tokenizer, processors, chat templates and custom code byte for byte. */
+    /**
+     * Copies a folder's tokenizer, processors, chat templates and custom code byte for byte.
+     *
+     * @param folder exists; its files are listed by {@link #build}, and copied when a save writes
+     *     them
+     * @return this
+     */
     public Builder tokenizerFrom(Path folder) {
       this.tokenizerFolder = folder;
       return this;
@@ -133,20 +165,28 @@ public final class ModelFiles {
     /**
      * Sets the only chat template: it replaces all that the tokenizer's folder has, also one inside
      * {@code tokenizer_config.json}.
+     *
+     * @param jinja the template's text
+     * @return this
      */
     public Builder chatTemplate(String jinja) {
       this.chatTemplate = jinja;
       return this;
     }
 
-    /** Sets the model card, which is written as {@code README.md}. */
+    /**
+     * Sets the model card, which is written as {@code README.md}.
+     *
+     * @param markdown the whole file's text, its YAML header included
+     * @return this
+     */
     public Builder modelCard(String markdown) {
       this.modelCard = markdown;
       return this;
     }
 
     /**
-     * Returns the files.
+     * {@return the files}
      *
      * @throws CorruptFileException if a config is not JSON
      * @throws IOException if a folder cannot be read

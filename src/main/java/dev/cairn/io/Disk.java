@@ -10,44 +10,90 @@ import java.nio.file.Path;
  * an interrupt would close the channel that is being written.
  */
 public interface Disk {
-  /** Returns the local file system. */
+  /** {@return the local file system} */
   static Disk local() {
     return LocalDisk.INSTANCE;
   }
 
-  /** Creates one folder; its parent exists. */
+  /**
+   * Creates one folder.
+   *
+   * @param folder must not exist; its parent does
+   * @throws IOException if it exists or cannot be made
+   */
   void createFolder(Path folder) throws IOException;
 
   /**
    * Creates a file that must not exist and reserves its length, so that a full disk shows now and
    * not after minutes of writing.
    *
+   * @param file must not exist; its folder does
+   * @param lengthBytes 0 or more; where the file system cannot reserve, the file only gets this
+   *     length
+   * @return the file, open for writing; the caller closes it
    * @throws IOException if the file exists or the disk has no room for it
    */
   OutputFile create(Path file, long lengthBytes) throws IOException;
 
-  /** Opens a file that another rank has created. */
+  /**
+   * Opens a file that another rank has created; nothing in it changes.
+   *
+   * @param file exists
+   * @return the file, open for writing; the caller closes it
+   * @throws IOException if it is not there or may not be written
+   */
   OutputFile open(Path file) throws IOException;
 
-  /** Copies a whole file to a path that must not exist. */
+  /**
+   * Copies a whole file.
+   *
+   * @param source a file
+   * @param target must not exist
+   * @throws IOException if one cannot be read or the other not be written; the target may then be
+   *     there in part
+   */
   void copy(Path source, Path target) throws IOException;
 
-  /** Makes a folder's entries survive a power cut. */
+  /**
+   * Makes a folder's entries survive a power cut.
+   *
+   * @param folder whose entries, not their content, must survive
+   * @throws IOException if they may not
+   */
   void forceFolder(Path folder) throws IOException;
 
   /**
    * Renames within one file system.
    *
+   * @param source a file or folder
+   * @param target must not exist; on the same file system
    * @throws java.nio.file.FileAlreadyExistsException if {@code target} exists
    */
   void rename(Path source, Path target) throws IOException;
 
-  /** Swaps two paths in one step; returns false where the file system cannot. */
+  /**
+   * Swaps two files or folders in one step.
+   *
+   * @param first exists
+   * @param second exists, on the same file system
+   * @return whether it was done; false where the file system cannot, and nothing has changed then
+   * @throws IOException if it failed for another reason
+   */
   boolean exchange(Path first, Path second) throws IOException;
 
-  /** Deletes a file. */
+  /**
+   * Deletes a file.
+   *
+   * @param file exists; not a folder
+   * @throws IOException if it is still there
+   */
   void delete(Path file) throws IOException;
 
-  /** Deletes a folder and what is in it, not following symbolic links; fine if it is not there. */
+  /**
+   * Deletes a folder and what is in it, not following symbolic links; fine if it is not there.
+   *
+   * @param folder need not exist
+   * @throws IOException if something of it is still there
+   */
   void deleteTree(Path folder) throws IOException;
 }

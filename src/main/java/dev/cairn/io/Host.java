@@ -11,8 +11,10 @@ public final class Host {
   private Host() {}
 
   /**
-   * Returns a text that is equal for processes that see each other's process ids: the host's name
-   * and, on Linux, the process id namespace (two containers of one machine differ in it).
+   * {@return a text that is equal for processes that see each other's process ids: the host's name
+   * and, on Linux, the process id namespace (two containers of one machine differ in it)}
+   *
+   * @throws IOException if neither the kernel nor the resolver knows the host's name
    */
   public static String processScope() throws IOException {
     Path namespace = Path.of("/proc/self/ns/pid");
@@ -24,8 +26,10 @@ public final class Host {
   }
 
   /**
-   * Returns the random id that the kernel drew when it booted: equal for all processes of one
-   * machine, containers included; empty where there is none.
+   * {@return the random id that the kernel drew when it booted: equal for all processes of one
+   * machine, containers included; empty where there is none}
+   *
+   * @throws IOException if there is one that cannot be read
    */
   public static Optional<String> bootId() throws IOException {
     return firstLine(Path.of("/proc/sys/kernel/random/boot_id"));

@@ -4,6 +4,7 @@ package dev.cairn.kernels;
 public final class KernelException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  /** The status that the kernel returned. */
   private final int code;
 
   KernelException(String message, int code) {

@@ -28,7 +28,7 @@ public interface Kernels {
     return KernelChoice.best();
   }
 
-  /** Returns the kernels in Java, which {@link #best} falls back to, on any machine. */
+  /** {@return the kernels in Java, which {@link #best} falls back to, on any machine} */
   static Kernels portable() {
     return new JavaKernels();
   }

@@ -10,6 +10,8 @@ public record ElementRange(long begin, long end) {
   /**
    * Checks the range.
    *
+   * @param begin 0 or more
+   * @param end at least {@code begin}
    * @throws IllegalArgumentException if it begins before 0 or ends before it begins
    */
   public ElementRange {
@@ -18,12 +20,12 @@ public record ElementRange(long begin, long end) {
     }
   }
 
-  /** Returns how many elements there are. */
+  /** {@return how many elements there are} */
   public long elements() {
     return end - begin;
   }
 
-  /** Returns whether there are none. */
+  /** {@return whether there are none} */
   public boolean isEmpty() {
     return begin == end;
   }

@@ -15,6 +15,8 @@ public sealed interface Layout permits Zero3Layout, ReplicatedLayout, RowsLayout
    * padding excluded.
    *
    * @param shape the whole parameter's shape
+   * @param rank in [0, {@code worldSize})
+   * @param worldSize count of ranks, 1 or more
    * @return ranges of the row-major flattened parameter, none of them empty; no range at all when
    *     the rank holds nothing but padding
    * @throws IllegalArgumentException if {@code rank} is outside [0, worldSize), or the layout was
@@ -23,29 +25,34 @@ public sealed interface Layout permits Zero3Layout, ReplicatedLayout, RowsLayout
   List<ElementRange> ranges(Shape shape, int rank, int worldSize);
 
   /**
-   * Returns how many elements the rank's memory has room for, padding included; at least the
-   * elements of {@link #ranges}.
+   * {@return how many elements the rank's memory has room for, padding included; at least the
+   * elements of {@link #ranges}}
    *
+   * @param shape the whole parameter's shape
+   * @param rank in [0, {@code worldSize})
+   * @param worldSize count of ranks, 1 or more
    * @throws IllegalArgumentException as {@link #ranges} does
    */
   long paddedElements(Shape shape, int rank, int worldSize);
 
-  /** Returns whether every rank holds the whole parameter. */
+  /** {@return whether every rank holds the whole parameter} */
   default boolean isReplicated() {
     return false;
   }
 
-  /** Returns whether ranges of different ranks may overlap, or leave elements out. */
+  /** {@return whether ranges of different ranks may overlap, or leave elements out} */
   default boolean isListed() {
     return false;
   }
 
-  /** Returns a short text that is equal exactly for equal layouts: part of a plan's fingerprint. */
+  /**
+   * {@return a short text that is equal exactly for equal layouts: part of a plan's fingerprint}
+   */
   String describe();
 
   /**
-   * Returns the layout of DeepSpeed's ZeRO stage 3: the flattened parameter is cut into pieces of
-   * {@code ceil(elements / worldSize)}; the last ranks hold fewer elements, the rest is padding.
+   * {@return the layout of DeepSpeed's ZeRO stage 3: the flattened parameter is cut into pieces of
+   * {@code ceil(elements / worldSize)}; the last ranks hold fewer elements, the rest is padding}
    *
    * @see <a
    *     href="https://github.com/deepspeedai/DeepSpeed/blob/master/deepspeed/utils/zero_to_fp32.py">DeepSpeed,
@@ -55,14 +62,14 @@ public sealed interface Layout permits Zero3Layout, ReplicatedLayout, RowsLayout
     return Zero3Layout.INSTANCE;
   }
 
-  /** Returns the layout of plain data parallelism (DDP, ZeRO-1/2): every rank holds everything. */
+  /** {@return the layout of plain data parallelism (DDP, ZeRO-1/2): every rank holds everything} */
   static Layout replicated() {
     return ReplicatedLayout.INSTANCE;
   }
 
   /**
-   * Returns the layout of FSDP2: whole rows of dimension 0, cut as {@code torch.chunk} does; the
-   * last ranks may hold nothing. A scalar is not possible in it.
+   * {@return the layout of FSDP2: whole rows of dimension 0, cut as {@code torch.chunk} does; the
+   * last ranks may hold nothing} A scalar is not possible in it.
    */
   static Layout rows() {
     return RowsLayout.INSTANCE;
@@ -75,6 +82,8 @@ public sealed interface Layout permits Zero3Layout, ReplicatedLayout, RowsLayout
    * holds is refused when the plan is made.
    *
    * @param rangesByRank one list for each rank, in the order of the elements in its memory
+   * @return a layout for {@code rangesByRank.size()} ranks; it refuses any other world size, and
+   *     shapes that a range goes beyond
    */
   static Layout ranges(List<List<ElementRange>> rangesByRank) {
     return RangesLayout.of(rangesByRank);
@@ -88,6 +97,8 @@ public sealed interface Layout permits Zero3Layout, ReplicatedLayout, RowsLayout
    * @param elements elements of this parameter
    * @param flatElements elements of the whole flat parameter, padding between and after the
    *     parameters included; a multiple of {@code worldSize}
+   * @param worldSize count of ranks, 1 or more
+   * @return a layout for that many ranks and parameters of {@code elements} elements
    * @throws IllegalArgumentException if the parameter does not lie inside the flat parameter or the
    *     pieces are not equal
    */
@@ -103,7 +114,15 @@ public sealed interface Layout permits Zero3Layout, ReplicatedLayout, RowsLayout
     }
   }
 
-  /** Returns the range as a list without empty ranges, after checking the rank. */
+  /**
+   * {@return the range as a list without empty ranges, after checking the rank}
+   *
+   * @param begin first element
+   * @param end the element after the last one; not after {@code begin} for none
+   * @param rank in [0, {@code worldSize})
+   * @param worldSize count of ranks, 1 or more
+   * @throws IllegalArgumentException if the rank is outside the world
+   */
   static List<ElementRange> one(long begin, long end, int rank, int worldSize) {
     check(rank, worldSize);
     return begin < end ? List.of(new ElementRange(begin, end)) : List.of();

@@ -26,6 +26,10 @@ public record AdapterOptions(
   /**
    * Checks the options.
    *
+   * @param adapterName as it stands in the parameters' names
+   * @param dtype BF16, F16 or F32, or empty
+   * @param saveEmbeddings not null
+   * @param baseVocabSize rows of the base model's embedding, or empty
    * @throws IllegalArgumentException if the name is empty, or has a dot or a slash
    */
   public AdapterOptions {

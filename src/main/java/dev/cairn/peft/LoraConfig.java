@@ -179,37 +179,73 @@ public final class LoraConfig {
 
     private Builder() {}
 
-    /** Sets the rank. */
+    /**
+     * Sets the rank.
+     *
+     * @param r inner dimension of the factors, 1 or more
+     * @return this
+     */
     public Builder rank(int r) {
       return field("r", r);
     }
 
-    /** Sets alpha: the product of B and A is scaled by alpha / rank. */
+    /**
+     * Sets alpha: the product of B and A is scaled by alpha / rank.
+     *
+     * @param alpha divided by the rank, or by its root with {@code use_rslora}
+     * @return this
+     */
     public Builder alpha(double alpha) {
       return field("lora_alpha", alpha);
     }
 
-    /** Sets the modules that have an adapter: the ends of their names. */
+    /**
+     * Sets the modules that have an adapter: the ends of their names.
+     *
+     * @param names such as {@code q_proj}; a module is meant if its name is one of them or ends
+     *     with a dot and one
+     * @return this
+     */
     public Builder targetModules(List<String> names) {
       return field("target_modules", names);
     }
 
-    /** Sets the modules that were trained whole. */
+    /**
+     * Sets the modules that were trained whole.
+     *
+     * @param names such as {@code lm_head}; ends of names, as for the targets
+     * @return this
+     */
     public Builder modulesToSave(List<String> names) {
       return field("modules_to_save", names);
     }
 
-    /** Sets which biases were trained. */
+    /**
+     * Sets which biases were trained.
+     *
+     * @param bias {@link Bias#NONE} if it is not set
+     * @return this
+     */
     public Builder bias(Bias bias) {
       return field("bias", bias.label());
     }
 
-    /** Sets PEFT's task type, for example {@code CAUSAL_LM}. */
+    /**
+     * Sets PEFT's task type, for example {@code CAUSAL_LM}.
+     *
+     * @param taskType as PEFT spells it; null for none
+     * @return this
+     */
     public Builder taskType(String taskType) {
       return field("task_type", taskType);
     }
 
-    /** Sets the name or path of the base model. */
+    /**
+     * Sets the name or path of the base model.
+     *
+     * @param nameOrPath on the Hub, or of a folder; PEFT loads the base from there
+     * @return this
+     */
     public Builder baseModel(String nameOrPath) {
       return field("base_model_name_or_path", nameOrPath);
     }
@@ -219,6 +255,7 @@ public final class LoraConfig {
      *
      * @param name as it stands in the file
      * @param value a string, boolean, number, null, or a list or map of these
+     * @return this
      */
     public Builder field(String name, Object value) {
       given.put(name, LoraConfigFields.json(value));

@@ -15,6 +15,7 @@ public interface ChunkSink {
    * @param chunk what they are
    * @param sequence place of the chunk in plan order, from 0; chunks arrive in any order
    * @param parts follow each other in the file; together as long as the chunk
+   * @throws IOException if the bytes cannot be written or sent; the copy stops
    */
   void accept(Chunk chunk, int sequence, List<ByteBuffer> parts) throws IOException;
 }

@@ -13,6 +13,7 @@ public interface ChunkSource {
    * @param chunk what is wanted
    * @param staging where the bytes may be put, from its position; has room for the chunk
    * @return the rest of the work, run by one of several threads
+   * @throws IOException if the bytes cannot be asked for, for example because their rank has failed
    */
   Filling begin(Chunk chunk, ByteBuffer staging) throws IOException;
 
@@ -22,6 +23,8 @@ public interface ChunkSource {
      * Returns the chunk's bytes in file order: parts of the staging buffer, and memory that holds
      * long pieces already.
      *
+     * @return parts that follow each other in the file, together as long as the chunk; they stay
+     *     valid until the sink has taken them
      * @throws IOException if the bytes cannot be had
      */
     List<ByteBuffer> finish() throws IOException;

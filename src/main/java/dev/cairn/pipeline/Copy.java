@@ -25,6 +25,8 @@ public final class Copy {
    * Prepares a copy; {@link #run} does it.
    *
    * @param chunks in plan order; none larger than a staging buffer
+   * @param source makes the bytes; only this copy uses it until {@link #run} has returned
+   * @param sink gets them, on the copy's threads; not closed here
    * @param cancellation asked before each chunk
    */
   public Copy(
@@ -35,6 +37,10 @@ public final class Copy {
   /**
    * Prepares a copy that follows another one.
    *
+   * @param chunks in plan order; none larger than a staging buffer
+   * @param source makes the bytes; only this copy uses it until {@link #run} has returned
+   * @param sink gets them, on the copy's threads; not closed here
+   * @param cancellation asked before each chunk
    * @param firstSequence what the first chunk is numbered
    */
   public Copy(
@@ -61,7 +67,7 @@ public final class Copy {
     Crew.run(staging, "cairn-copy", this::work);
   }
 
-  /** Returns the number of the chunk that would come next. */
+  /** {@return the number of the chunk that would come next} */
   public synchronized int nextSequence() {
     return nextSequence;
   }

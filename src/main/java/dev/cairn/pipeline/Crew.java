@@ -13,7 +13,12 @@ public final class Crew {
 
   /** What each thread does with its buffer. */
   public interface Work {
-    /** Works until there is nothing left to do. */
+    /**
+     * Works until there is nothing left to do.
+     *
+     * @param buffer this thread's staging buffer, empty; not to be used after the return
+     * @throws IOException if this thread's part failed; the others are waited for
+     */
     void with(ByteBuffer buffer) throws IOException;
   }
 
@@ -22,6 +27,8 @@ public final class Crew {
    * are threads that nobody else knows: an interrupt of the caller is kept and disturbs no file.
    *
    * @param staging its buffers are used until the return
+   * @param name what the threads are called, each with a number behind it
+   * @param work done by every thread at the same time, each with its own buffer
    * @throws IOException the first failure; the others are suppressed in it
    */
   public static void run(Staging staging, String name, Work work) throws IOException {

@@ -28,7 +28,10 @@ public final class DeviceSource implements PieceSource {
   /**
    * Creates a source.
    *
+   * @param plan says what each piece is
+   * @param partitions this rank's; read until the copy has ended
    * @param host for the pieces that are not on the GPU
+   * @param kernels takes the checksums in host memory
    * @param checksums gets every piece that goes through it
    * @param device borrowed; the copy's staging buffers are pinned memory
    */

@@ -61,12 +61,16 @@ public final class DeviceStaging implements AutoCloseable {
     }
   }
 
-  /** Returns the GPU. */
+  /** {@return the GPU that casts, on which all partitions that go through here lie} */
   public Device device() {
     return device;
   }
 
-  /** Makes everything that is queued from now on wait for what a trainer has queued by now. */
+  /**
+   * Makes everything that is queued from now on wait for what a trainer has queued by now.
+   *
+   * @param trainer a stream of the same GPU; borrowed, must be open during the call
+   */
   public synchronized void waitFor(CudaStream trainer) {
     trained.record(trainer);
     casts.waitFor(trained);

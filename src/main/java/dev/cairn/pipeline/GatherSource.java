@@ -23,14 +23,24 @@ public final class GatherSource implements ChunkSource {
   private final Transport transport;
   private final int[] nextTag;
 
-  /** Creates the receiving end for {@code worldSize} ranks. */
+  /**
+   * Creates the receiving end for {@code worldSize} ranks.
+   *
+   * @param own rank 0's pieces
+   * @param transport over which the others' come; not closed here
+   * @param worldSize count of ranks, 1 or more
+   */
   public GatherSource(PieceSource own, Transport transport, int worldSize) {
     this.own = own;
     this.transport = transport;
     this.nextTag = new int[worldSize];
   }
 
-  /** Returns the tag of a rank's message; tags come round long after their message has arrived. */
+  /**
+   * {@return the tag of a rank's message; tags come round long after their message has arrived}
+   *
+   * @param sequence how many messages the rank has sent before, 0 or more
+   */
   public static int tag(int sequence) {
     return sequence & Transport.MAX_TAG;
   }

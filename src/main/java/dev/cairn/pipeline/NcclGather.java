@@ -37,7 +37,11 @@ public final class NcclGather {
   private final Control control;
   private final Size size;
 
-  /** Prepares a gather; {@link #run} does it. */
+  /**
+   * Prepares a gather; {@link #run} does it.
+   *
+   * @param job the same plan, options and order of ranks on every rank
+   */
   public NcclGather(GatherJob job) {
     this.job = job;
     this.control = job.ranks().control();

@@ -14,6 +14,12 @@ public final class OwnThread {
   /**
    * Returns what {@code work} returns, or throws what it throws. The caller waits; an interrupt of
    * it is kept and does not end the wait.
+   *
+   * @param <T> what the work makes
+   * @param name of the thread
+   * @param work run once, on that thread
+   * @return what {@code work} returns, null included
+   * @throws Exception what {@code work} throws, unchanged; errors too
    */
   @SuppressWarnings("ThrowSpecificExceptions") // whatever the work throws, unchanged
   public static <T> T call(String name, Callable<T> work) throws Exception {
@@ -25,7 +31,15 @@ public final class OwnThread {
     return result.get();
   }
 
-  /** As {@link #call}, of work that throws nothing but {@link IOException} and unchecked. */
+  /**
+   * As {@link #call}, of work that throws nothing but {@link IOException} and unchecked.
+   *
+   * @param <T> what the work makes
+   * @param name of the thread
+   * @param work run once, on that thread
+   * @return what {@code work} returns, null included
+   * @throws IOException what {@code work} throws
+   */
   public static <T> T callIo(String name, Callable<T> work) throws IOException {
     try {
       return call(name, work);

@@ -26,7 +26,14 @@ public final class PartitionSource implements PieceSource {
   private final TensorChecksums checksums;
   private final Scratch scratch;
 
-  /** Creates a source; {@code checksums} gets every piece that goes through it. */
+  /**
+   * Creates a source of partitions that are all in memory.
+   *
+   * @param plan says what each piece is
+   * @param partitions this rank's; read until the copy has ended
+   * @param kernels casts and takes the checksums
+   * @param checksums gets every piece that goes through the source
+   */
   public PartitionSource(
       SavePlan plan, Partitions partitions, Kernels kernels, TensorChecksums checksums) {
     this(plan, partitions, kernels, checksums, null);
@@ -35,6 +42,10 @@ public final class PartitionSource implements PieceSource {
   /**
    * Creates a source that can also read partitions which are not in memory.
    *
+   * @param plan says what each piece is
+   * @param partitions this rank's; read until the copy has ended
+   * @param kernels casts and takes the checksums
+   * @param checksums gets every piece that goes through the source
    * @param scratch a buffer for each thread; borrowed, not closed here
    */
   public PartitionSource(

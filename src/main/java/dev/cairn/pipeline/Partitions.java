@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 /** This rank's partitions, by tensor of the plan. */
 public interface Partitions {
   /**
-   * Returns whether the partition can be viewed; otherwise it has to be read.
+   * {@return whether the partition can be viewed; otherwise it has to be read}
    *
    * @param tensor index into the plan
    */
@@ -27,8 +27,8 @@ public interface Partitions {
   }
 
   /**
-   * Returns where the partition is in the memory of a GPU; 0 if it is not there, but where it can
-   * be viewed or read.
+   * {@return where the partition is in the memory of a GPU; 0 if it is not there, but where it can
+   * be viewed or read}
    *
    * @param tensor index into the plan
    */
@@ -37,7 +37,7 @@ public interface Partitions {
   }
 
   /**
-   * Returns a little-endian view of a part of this rank's partition; nothing is copied.
+   * {@return a little-endian view of a part of this rank's partition; nothing is copied}
    *
    * @param tensor index into the plan
    * @param byteOffset first byte in the partition, in the held dtype

@@ -29,17 +29,30 @@ public final class Parts {
     return staging.duplicate().position(begin).limit(begin + Math.toIntExact(piece.lengthBytes()));
   }
 
-  /** Returns the place of the next piece. */
+  /**
+   * {@return the place of the next piece in the staging buffer, from position to limit}
+   *
+   * @param lengthBytes of the piece; at most what is left of the chunk
+   */
   public ByteBuffer nextPlace(int lengthBytes) {
     return staging.duplicate().limit(end + lengthBytes).position(end);
   }
 
-  /** Adds the next piece, which is in its place. */
+  /**
+   * Adds the next piece, which is in its place.
+   *
+   * @param lengthBytes what {@link #nextPlace} was asked for
+   */
   public void addPlaced(int lengthBytes) {
     end += lengthBytes;
   }
 
-  /** Adds the next piece from memory elsewhere; its place stays empty. */
+  /**
+   * Adds the next piece from memory elsewhere; its place stays empty.
+   *
+   * @param bytes the whole piece, from position to limit; must stay as it is until the sink has
+   *     taken the chunk
+   */
   public void addElsewhere(ByteBuffer bytes) {
     endRun();
     end += bytes.remaining();

@@ -14,7 +14,11 @@ public final class Scratch implements AutoCloseable {
   private final HostMemory memory;
   private final ConcurrentLinkedQueue<ByteBuffer> free = new ConcurrentLinkedQueue<>();
 
-  /** Allocates {@code count} buffers. */
+  /**
+   * Allocates {@code count} buffers.
+   *
+   * @param count of the threads that will read at the same time, 1 or more
+   */
   public Scratch(int count) {
     memory = HostMemory.allocate((long) count * BUFFER_BYTES);
     for (int index = 0; index < count; index++) {

@@ -6,7 +6,10 @@ import java.io.IOException;
 public final class ShardException extends IOException {
   private static final long serialVersionUID = 1L;
 
+  /** The file's name inside the checkpoint. */
   private final String shard;
+
+  /** First byte that the failed call was for. */
   private final long fileOffset;
 
   ShardException(String shard, long fileOffset, IOException cause) {
@@ -15,12 +18,12 @@ public final class ShardException extends IOException {
     this.fileOffset = fileOffset;
   }
 
-  /** Returns the file's name inside the checkpoint. */
+  /** {@return the file's name inside the checkpoint} */
   public String shard() {
     return shard;
   }
 
-  /** Returns the offset at which the call was made. */
+  /** {@return the first byte, counted in the file, that the failed call was for} */
   public long fileOffset() {
     return fileOffset;
   }

@@ -30,6 +30,9 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
   /**
    * Opens nothing yet.
    *
+   * @param disk makes and opens the files
+   * @param folder in which they are; exists
+   * @param plan names the files; a chunk's file is an index into it
    * @param willForce whether {@link #force} will be called: the disk then begins while others write
    */
   public ShardFiles(Disk disk, Path folder, SavePlan plan, boolean willForce) {
@@ -40,7 +43,13 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
     this.open = new OutputFile[plan.files().size()];
   }
 
-  /** Creates all files, their whole length reserved, then writes their headers. */
+  /**
+   * Creates all files, their whole length reserved, then writes their headers. One rank does it,
+   * before any other writes.
+   *
+   * @throws IOException a {@link ShardException} that names the file: it exists, the disk has no
+   *     room for it, or it cannot be written
+   */
   public void create() throws IOException {
     for (int file = 0; file < open.length; file++) {
       PlannedFile planned = plan.files().get(file);
@@ -96,6 +105,8 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
    * Forces the files that this rank has written.
    *
    * @param all whether to force the others too: the rank that wrote the headers does
+   * @throws IOException a {@link ShardException} that names the file, if its bytes may not be on
+   *     the disk
    */
   public void force(boolean all) throws IOException {
     for (int file = 0; file < open.length; file++) {
@@ -120,7 +131,7 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
     }
   }
 
-  /** Returns the bytes that this rank has written, headers included. */
+  /** {@return the bytes that this rank has written, headers included} */
   public long writtenBytes() {
     return writtenBytes.get();
   }

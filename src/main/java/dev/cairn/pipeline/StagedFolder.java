@@ -52,8 +52,10 @@ public final class StagedFolder implements AutoCloseable {
   /**
    * Creates the temporary folder, after sweeping away what dead saves of the same target have left.
    *
+   * @param disk does all that is done to the file system, also later
    * @param target the folder's final name; its parent is created if it is missing
    * @param overwrite whether a folder may be there already; it is replaced at the commit
+   * @return the folder, empty but for what marks it as in the making; the caller closes it
    * @throws FileAlreadyExistsException if something is there and must not be overwritten
    * @throws NotDirectoryException if something other than a folder is there, or above it
    */
@@ -89,6 +91,10 @@ public final class StagedFolder implements AutoCloseable {
   /**
    * Removes what saves of {@code target} whose processes are dead have left beside it; every later
    * save of the same target does so anyway.
+   *
+   * @param disk deletes them
+   * @param target the final name of a folder; it and its parent need not exist
+   * @throws IOException if the parent cannot be listed or a leftover cannot be deleted
    */
   public static void sweep(Disk disk, Path target) throws IOException {
     Leftovers.sweep(disk, target.toAbsolutePath().normalize());
@@ -106,12 +112,12 @@ public final class StagedFolder implements AutoCloseable {
     }
   }
 
-  /** Returns the temporary folder. */
+  /** {@return the absolute path of the temporary folder, which {@link #publish} renames away} */
   public Path path() {
     return folder;
   }
 
-  /** Returns the random id in the folder's name: who can read it here sees this very folder. */
+  /** {@return the random id in the folder's name: who can read it here sees this very folder} */
   public String id() {
     return id;
   }
@@ -119,8 +125,11 @@ public final class StagedFolder implements AutoCloseable {
   /**
    * Writes one file into the folder.
    *
+   * @param relativePath inside the folder; missing folders on the way are made
+   * @param bytes all of the file's content
    * @param durable whether it is forced to the disk before the return
    * @return the CRC32C of its bytes
+   * @throws IOException if the file exists already or cannot be written
    */
   public int write(String relativePath, byte[] bytes, boolean durable) throws IOException {
     return write(relativePath, new ByteArrayInputStream(bytes), bytes.length, durable);
@@ -129,6 +138,7 @@ public final class StagedFolder implements AutoCloseable {
   /**
    * Writes one file into the folder, a piece at a time.
    *
+   * @param relativePath inside the folder; missing folders on the way are made
    * @param content not closed here
    * @param lengthBytes how much the content is
    * @param durable whether it is forced to the disk before the return
@@ -166,6 +176,8 @@ public final class StagedFolder implements AutoCloseable {
    *
    * @param completed what the marker says, not empty
    * @param durable whether folders are forced too, this one before the rename and its parent after
+   * @throws IOException if it could not be made visible; what was at the target before is there
+   *     again
    */
   public void publish(String completed, boolean durable) throws IOException {
     write(COMPLETED, completed.getBytes(StandardCharsets.UTF_8), durable);

@@ -44,6 +44,7 @@ public final class Staging implements AutoCloseable {
    * Replaces the buffers by pinned ones, unless they are: a GPU copies to these while the host does
    * other things. No copy may be running.
    *
+   * @param device the GPU that will copy to and from the buffers
    * @throws dev.cairn.device.DeviceException if the system cannot pin that much; the buffers are as
    *     they were
    */
@@ -55,17 +56,22 @@ public final class Staging implements AutoCloseable {
     }
   }
 
-  /** Returns how many buffers there are. */
+  /** {@return how many buffers there are} */
   public int count() {
     return buffers.size();
   }
 
-  /** Returns the size of one buffer. */
+  /** {@return the size of one buffer in bytes, a multiple of 4096; the same for all} */
   public int bufferBytes() {
     return buffers.get(0).capacity();
   }
 
-  /** Lends the first buffer to work that needs only one, while no copy runs. */
+  /**
+   * Lends the first buffer to work that needs only one, while no copy runs.
+   *
+   * @param work gets the buffer, empty; must not keep it
+   * @throws IOException what the work throws
+   */
   public void lend(Crew.Work work) throws IOException {
     work.with(buffer(0));
   }

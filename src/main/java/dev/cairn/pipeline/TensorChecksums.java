@@ -16,7 +16,11 @@ public final class TensorChecksums {
   private final SavePlan plan;
   private final AtomicIntegerArray crcs;
 
-  /** Starts with nothing written. */
+  /**
+   * Starts with nothing written.
+   *
+   * @param plan whose tensors are counted; checksums are of bytes in the saved dtype
+   */
   public TensorChecksums(SavePlan plan) {
     this.plan = plan;
     this.crcs = new AtomicIntegerArray(plan.tensors().size());
@@ -35,7 +39,10 @@ public final class TensorChecksums {
     crcs.getAndAccumulate(piece.tensor(), shifted, (a, b) -> a ^ b);
   }
 
-  /** Returns this rank's part, four bytes a tensor, to be sent to rank 0. */
+  /**
+   * {@return this rank's part, four big-endian bytes for each tensor of the plan, to be sent to
+   * rank 0}
+   */
   public byte[] toBytes() {
     ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES * crcs.length());
     for (int tensor = 0; tensor < crcs.length(); tensor++) {
@@ -47,6 +54,7 @@ public final class TensorChecksums {
   /**
    * Adds another rank's part.
    *
+   * @param part what {@link #toBytes} of that rank returned
    * @throws IllegalArgumentException if it is for another number of tensors
    */
   public void add(byte[] part) {
@@ -61,7 +69,12 @@ public final class TensorChecksums {
     }
   }
 
-  /** Returns the checksum of a tensor; right once every rank's part has been added. */
+  /**
+   * {@return the CRC32C of a tensor's bytes as they are in the file; right once every rank's part
+   * has been added}
+   *
+   * @param tensor index into the plan
+   */
   public int crc(int tensor) {
     return crcs.get(tensor);
   }

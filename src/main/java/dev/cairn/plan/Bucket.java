@@ -24,7 +24,12 @@ public record Bucket(List<Part> parts, long rankBytes, long orderedBytes) {
    */
   public record Part(Segment segment, long rankOffset, long orderedOffset) {}
 
-  /** Returns how many bytes of a rank's contribution are data, or between data. */
+  /**
+   * {@return how many bytes of a rank's contribution are data or between data; the rest up to
+   * {@code rankBytes} is padding}
+   *
+   * @param rank in [0, world size)
+   */
   public long usedBytes(int rank) {
     long used = 0;
     for (Part part : parts) {

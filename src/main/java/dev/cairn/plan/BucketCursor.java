@@ -28,6 +28,7 @@ public final class BucketCursor implements Iterator<Bucket> {
   /**
    * Creates a cursor over all of a plan.
    *
+   * @param plan the same on every rank
    * @param gatheredBytes how much all ranks together give at most
    * @throws IllegalArgumentException if that is less than {@link #MIN_RANK_BYTES} for each rank
    */
@@ -45,7 +46,7 @@ public final class BucketCursor implements Iterator<Bucket> {
     takeTensor();
   }
 
-  /** Returns how many bytes a rank gives at most. */
+  /** {@return how many bytes a rank gives to one bucket at most, a multiple of 16} */
   public long mostRankBytes() {
     return mostRankBytes;
   }

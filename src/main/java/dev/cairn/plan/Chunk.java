@@ -9,17 +9,17 @@ import java.util.List;
  * @param pieces at least one, in file order
  */
 public record Chunk(List<Segment> pieces) {
-  /** Returns the index of the file in the plan. */
+  /** {@return the index into {@link SavePlan#files()} of the file that it belongs to} */
   public int file() {
     return pieces.get(0).file();
   }
 
-  /** Returns the first byte in the file. */
+  /** {@return the first byte in the file} */
   public long fileOffset() {
     return pieces.get(0).fileOffset();
   }
 
-  /** Returns how many bytes the chunk has; never more than a staging buffer. */
+  /** {@return how many bytes the chunk has; never more than a staging buffer} */
   public int lengthBytes() {
     return Math.toIntExact(pieces.get(pieces.size() - 1).fileEnd() - fileOffset());
   }

@@ -21,6 +21,7 @@ public final class ChunkCursor implements Iterator<Chunk> {
   /**
    * Creates a cursor.
    *
+   * @param plan that the segments are of
    * @param segments by file, then by offset
    * @param chunkBytes size of a staging buffer; room for at least eight elements of any dtype
    */

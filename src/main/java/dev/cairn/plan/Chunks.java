@@ -10,7 +10,12 @@ import java.util.stream.StreamSupport;
 public final class Chunks {
   private Chunks() {}
 
-  /** Returns the chunks that are wanted, in the same order, made as they are read. */
+  /**
+   * {@return the chunks that are wanted, in the same order, made as they are read}
+   *
+   * @param chunks read as far as the result is
+   * @param wanted asked once for each, in order
+   */
   public static Iterator<Chunk> only(Iterator<Chunk> chunks, Predicate<Chunk> wanted) {
     return StreamSupport.stream(
             Spliterators.spliteratorUnknownSize(chunks, Spliterator.ORDERED), false)

@@ -18,22 +18,41 @@ public record FileNaming(String stem, long maxShardBytes, Map<String, String> me
 
   private static final String STATE_STEM = "state/state";
 
-  /** Returns the naming of a Hugging Face model folder. */
+  /**
+   * {@return the naming of a Hugging Face model folder}
+   *
+   * @param maxShardBytes limit of the tensor bytes in one file, 1 or more
+   */
   public static FileNaming model(long maxShardBytes) {
     return of(MODEL_STEM, maxShardBytes);
   }
 
-  /** Returns the naming of a folder whose files begin with another stem, such as an adapter's. */
+  /**
+   * {@return the naming of a folder whose files begin with another stem, such as an adapter's}
+   *
+   * @param stem without {@code .safetensors}
+   * @param maxShardBytes limit of the tensor bytes in one file, 1 or more
+   */
   public static FileNaming of(String stem, long maxShardBytes) {
     return new FileNaming(stem, maxShardBytes, Header.PYTORCH_METADATA);
   }
 
-  /** Returns the naming of the trainer's state beside the model. */
+  /**
+   * {@return the naming of the trainer's state beside the model: {@code state/state.safetensors},
+   * without metadata}
+   *
+   * @param maxShardBytes limit of the tensor bytes in one file, 1 or more
+   */
   public static FileNaming state(long maxShardBytes) {
     return new FileNaming(STATE_STEM, maxShardBytes, Map.of());
   }
 
-  /** Returns the name of file {@code index}, counted from 1, of {@code count}. */
+  /**
+   * {@return the path of one file, relative to the checkpoint's folder}
+   *
+   * @param index which of them, from 1
+   * @param count of all files of the set; 1 has no number in its name
+   */
   public String fileName(int index, int count) {
     return stem + Sharding.fileName(index, count).substring(MODEL_STEM.length());
   }

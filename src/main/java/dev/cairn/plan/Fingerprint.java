@@ -18,7 +18,7 @@ public final class Fingerprint {
    * JVM has them in machine code from its start. A SHA-256 of 100 000 tensors takes 0.2 s in a JVM
    * that has not compiled it yet, as long as all the rest of planning.
    *
-   * @param options a text of all that the ranks have to agree about besides
+   * @param options any text; whatever changes the bytes of the files must be in it
    * @param tensors in the plan's order
    * @return what ranks compare
    */
@@ -39,7 +39,11 @@ public final class Fingerprint {
     return checksums.value();
   }
 
-  /** Returns eight bytes for each tensor, to find the first one that differs. */
+  /**
+   * {@return eight bytes for each tensor, to find the first one that differs}
+   *
+   * @param tensors in plan order
+   */
   public static byte[] each(List<PlannedTensor> tensors) {
     ByteBuffer all = ByteBuffer.allocate(Math.multiplyExact(Long.BYTES, tensors.size()));
     for (PlannedTensor tensor : tensors) {

@@ -11,7 +11,7 @@ import dev.cairn.safetensors.Header;
  */
 @SuppressWarnings("ArrayRecordComponent") // one plan, read only; a List would box 100 000 ints
 public record PlannedFile(String name, Header header, int[] tensors) {
-  /** Returns the length of the whole file in bytes, header included. */
+  /** {@return the length of the whole file in bytes, header included} */
   public long lengthBytes() {
     return header.fileLengthBytes();
   }

@@ -12,7 +12,7 @@ import dev.cairn.tensor.DType;
  * @param layout which elements each rank holds
  */
 public record PlannedTensor(TensorInfo info, DType held, Layout layout) {
-  /** Returns a line that is equal exactly when two ranks mean the same tensor. */
+  /** {@return a line that is equal exactly when two ranks mean the same tensor} */
   public String describe() {
     return info.name()
         + " "

@@ -37,6 +37,7 @@ public final class SavePlan {
    *
    * @param groups the model, then whatever else is saved with it
    * @param worldSize count of ranks, 1 or more
+   * @return files in the order of the groups, each group's tensors split into shards of its own
    * @throws IllegalArgumentException if a layout does not fit the world or its shape, elements are
    *     held by no rank, or a partition of a sub-byte dtype does not begin and end on a byte
    */
@@ -50,7 +51,15 @@ public final class SavePlan {
     return new SavePlan(List.copyOf(tensors), List.copyOf(files), worldSize);
   }
 
-  /** Plans a save of one group. */
+  /**
+   * Plans a save of one group.
+   *
+   * @param tensors in the caller's order, no name twice
+   * @param worldSize count of ranks, 1 or more
+   * @param naming what the files are called and how large they get
+   * @return the plan
+   * @throws IllegalArgumentException as {@link #of(List, int)} does
+   */
   public static SavePlan of(List<PlannedTensor> tensors, int worldSize, FileNaming naming) {
     return of(List.of(new TensorGroup(tensors, naming)), worldSize);
   }
@@ -70,27 +79,34 @@ public final class SavePlan {
     return files;
   }
 
-  /** Returns the tensors of all groups, group by group, each in the caller's order. */
+  /** {@return the tensors of all groups, group by group, each in the caller's order} */
   public List<PlannedTensor> tensors() {
     return tensors;
   }
 
-  /** Returns the files in the order of their numbers. */
+  /**
+   * {@return the files in the order of their numbers, group by group; a segment's file is an index
+   * into it}
+   */
   public List<PlannedFile> files() {
     return files;
   }
 
-  /** Returns the count of ranks that the plan is for. */
+  /** {@return the count of ranks that the plan is for} */
   public int worldSize() {
     return worldSize;
   }
 
-  /** Returns the bytes of all files together, headers included. */
+  /** {@return the bytes of all files together, headers included} */
   public long lengthBytes() {
     return files.stream().mapToLong(PlannedFile::lengthBytes).sum();
   }
 
-  /** Returns the segments that {@code rank} writes, by file, then by offset; made as it is read. */
+  /**
+   * {@return the segments that {@code rank} writes, by file, then by offset; made as it is read}
+   *
+   * @param rank in [0, {@link #worldSize})
+   */
   public Iterator<Segment> segments(int rank) {
     return segments(rank, 0);
   }
@@ -100,14 +116,19 @@ public final class SavePlan {
   }
 
   /**
-   * Returns the segments of all ranks, by file, then by offset, made as they are read; every data
-   * byte of every file is in exactly one of them.
+   * {@return the segments of all ranks, by file, then by offset, made as they are read; every data
+   * byte of every file is in exactly one of them}
    */
   public Iterator<Segment> segments() {
     return new SegmentCursor(this, 0, ownership::pieces);
   }
 
-  /** Returns the elements of one tensor that {@code rank} writes, in order. */
+  /**
+   * {@return the elements of one tensor that a rank writes, in order; none of the ranges is empty}
+   *
+   * @param tensor index into {@link #tensors}
+   * @param rank in [0, {@link #worldSize})
+   */
   public List<ElementRange> written(int tensor, int rank) {
     return ownership.pieces(tensor, rank).stream()
         .map(piece -> new ElementRange(piece.begin(), piece.end()))
@@ -115,30 +136,46 @@ public final class SavePlan {
   }
 
   /**
-   * Returns the chunks that {@code rank} writes itself, each at most {@code chunkBytes} long.
+   * {@return the chunks that {@code rank} writes itself, each at most {@code chunkBytes} long}
    *
    * <p>Each rank begins with another file, as far as there are files: two that write into one file
    * wait for each other, two in two files do not.
+   *
+   * @param rank in [0, {@link #worldSize})
+   * @param chunkBytes size of a staging buffer, 64 or more
    */
   public Iterator<Chunk> chunks(int rank, int chunkBytes) {
     int firstFile = Math.toIntExact((long) rank * files.size() / worldSize);
     return new ChunkCursor(this, segments(rank, firstFile), chunkBytes);
   }
 
-  /** Returns the chunks of all ranks' segments, for the one rank that writes everything. */
+  /**
+   * {@return the chunks of all ranks' segments, for the one rank that writes everything}
+   *
+   * @param chunkBytes size of a staging buffer, 64 or more; the same on every rank
+   */
   public Iterator<Chunk> chunks(int chunkBytes) {
     return new ChunkCursor(this, segments(), chunkBytes);
   }
 
   /**
-   * Returns what {@code rank} sends to the one that writes everything: its pieces of {@link
-   * #chunks(int)}, in that order, each a chunk of its own.
+   * {@return what {@code rank} sends to the one that writes everything: its pieces of {@link
+   * #chunks(int)}, in that order, each a chunk of its own}
+   *
+   * @param rank in [0, {@link #worldSize})
+   * @param chunkBytes size of a staging buffer, 64 or more; the same on every rank
    */
   public Iterator<Chunk> messages(int rank, int chunkBytes) {
     return messages(rank, chunkBytes, chunk -> true);
   }
 
-  /** Returns those of {@link #messages(int, int)} that are pieces of wanted chunks. */
+  /**
+   * {@return those of {@link #messages(int, int)} that are pieces of wanted chunks}
+   *
+   * @param rank in [0, {@link #worldSize})
+   * @param chunkBytes size of a staging buffer, 64 or more; the same on every rank
+   * @param wanted asked once for each chunk of all ranks, in order; the same on every rank
+   */
   public Iterator<Chunk> messages(int rank, int chunkBytes, Predicate<Chunk> wanted) {
     return new MessageCursor(Chunks.only(chunks(chunkBytes), wanted), rank);
   }

@@ -24,12 +24,19 @@ public record Segment(
     long elementOffset,
     long elements,
     long partitionElementOffset) {
-  /** Returns the byte after the last one in the file. */
+  /** {@return the byte after the last one in the file} */
   public long fileEnd() {
     return fileOffset + lengthBytes;
   }
 
-  /** Returns {@code count} elements of this segment from its element {@code first} on. */
+  /**
+   * {@return some of its elements, with their places in the file, the tensor and the partition}
+   *
+   * @param first counted in this segment, from 0
+   * @param count of elements; {@code first + count} is at most {@link #elements}
+   * @param saved the dtype in the file; where it is narrower than a byte, the part begins and ends
+   *     on one
+   */
   public Segment part(long first, long count, DType saved) {
     return new Segment(
         rank,

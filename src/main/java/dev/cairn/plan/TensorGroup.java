@@ -9,7 +9,12 @@ import java.util.List;
  * @param naming what the group's files are called and how large they get
  */
 public record TensorGroup(List<PlannedTensor> tensors, FileNaming naming) {
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param tensors in the caller's order; may change afterwards
+   * @param naming what their files are called
+   */
   public TensorGroup {
     tensors = List.copyOf(tensors);
   }

@@ -22,13 +22,21 @@ public record AdapterSize(
   private static final String WEIGHT = ".weight";
   private static final Set<String> EMBEDDINGS = Set.of("embed_tokens", "lm_head");
 
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param rank r, 1 or more
+   * @param targetModules may change afterwards
+   * @param modules count of the matrices that the targets match
+   * @param parameters elements of all factors A and B together
+   * @param copiedParameters elements, 0 if the embeddings are not targeted
+   */
   public AdapterSize {
     targetModules = List.copyOf(targetModules);
   }
 
   /**
-   * Returns the size of an adapter.
+   * {@return the size of an adapter}
    *
    * @param base the parameters of the base model
    * @param rank r, 1 or more
@@ -108,7 +116,7 @@ public record AdapterSize(
   }
 
   /**
-   * Returns the bytes of all tensors that the adapter's file holds.
+   * {@return the bytes of all tensors that the adapter's file holds}
    *
    * @param dtype what they are held in: PEFT trains adapters of 16-bit models in F32
    * @throws IllegalArgumentException if the count does not fit a long

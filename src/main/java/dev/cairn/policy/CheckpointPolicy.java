@@ -53,17 +53,26 @@ public final class CheckpointPolicy {
     this.writes = new RecentTimes(SAVE_WINDOW, state.writeNanos());
   }
 
-  /** Returns a policy for a training run that begins. */
+  /**
+   * {@return a policy for a training run that begins}
+   *
+   * @param options what the policy cannot measure
+   */
   public static CheckpointPolicy start(PolicyOptions options) {
     return resume(options, new PolicyState(0, List.of(), List.of(), List.of()));
   }
 
-  /** Returns a policy for a training run that goes on from a checkpoint, with what it held. */
+  /**
+   * {@return a policy for a training run that goes on from a checkpoint, with what it held}
+   *
+   * @param options what the policy cannot measure; may differ from before
+   * @param state from {@link #state} of the policy that the run had
+   */
   public static CheckpointPolicy resume(PolicyOptions options, PolicyState state) {
     return new CheckpointPolicy(options, state);
   }
 
-  /** Returns what has been learned so far, to be stored in the checkpoint. */
+  /** {@return what has been learned so far, a copy, to be stored in the checkpoint} */
   public PolicyState state() {
     return new PolicyState(steps, stepTimes.toList(), stalls.toList(), writes.toList());
   }
@@ -135,7 +144,9 @@ public final class CheckpointPolicy {
     lastSaveFailed = true;
   }
 
-  /** Returns whether to save now, after the step that was reported last; rank 0's answer counts. */
+  /**
+   * {@return whether to save now, after the step that was reported last; rank 0's answer counts}
+   */
   public boolean shouldSave() {
     if (stepsSinceSave == 0) {
       return false;
@@ -162,8 +173,8 @@ public final class CheckpointPolicy {
   }
 
   /**
-   * Returns the time between two saves that costs least, as far as is known now; empty before the
-   * first save if nobody said what it costs.
+   * {@return the time between two saves that costs least, as far as is known now; empty before the
+   * first save if nobody said what it costs}
    */
   public OptionalDouble intervalSeconds() {
     OptionalLong stallNanos = stalls.median();
@@ -178,15 +189,18 @@ public final class CheckpointPolicy {
   }
 
   /**
-   * Returns how much work a failure at a random moment costs in expectation: what is trained while
-   * a save is written, and half of what comes between two saves. Empty as long as {@link
+   * {@return how much work a failure at a random moment costs in expectation: what is trained while
+   * a save is written, and half of what comes between two saves} Empty as long as {@link
    * #intervalSeconds} is.
    */
   public OptionalDouble expectedLossSeconds() {
     return lossSeconds(0.5);
   }
 
-  /** Returns how much work a failure costs at most: one just before a save is committed. */
+  /**
+   * {@return how many seconds of work a failure costs at most: one just before a save is committed;
+   * empty as long as {@link #intervalSeconds} is}
+   */
   public OptionalDouble largestLossSeconds() {
     return lossSeconds(1);
   }

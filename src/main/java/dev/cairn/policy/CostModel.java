@@ -38,14 +38,14 @@ public record CostModel(TrainingRun run, SaveCost save) {
     return Math.sqrt(2) * Math.sqrt(stallSeconds) * Math.sqrt(mtbfSeconds);
   }
 
-  /** Returns the interval that costs least in steps, not rounded. */
+  /** {@return the interval that costs least in steps, not rounded} */
   public double optimumSteps() {
     return optimumSeconds(save.stallSeconds(), run.mtbfSeconds()) / run.stepSeconds();
   }
 
   /**
-   * Returns the whole number of steps that costs least, 1 or more. The cost is convex: it is one of
-   * the two neighbours of {@link #optimumSteps}.
+   * {@return the whole number of steps that costs least, 1 or more} The cost is convex: it is one
+   * of the two neighbours of {@link #optimumSteps}.
    */
   public long optimumWholeSteps() {
     double optimum = optimumSteps();
@@ -58,7 +58,7 @@ public record CostModel(TrainingRun run, SaveCost save) {
   }
 
   /**
-   * Returns what saving every {@code intervalSteps} steps costs beside the training itself.
+   * {@return what saving every {@code intervalSteps} steps costs beside the training itself}
    *
    * @param intervalSteps above 0, whole or not
    * @throws IllegalArgumentException if it is not a finite number above 0
@@ -69,7 +69,11 @@ public record CostModel(TrainingRun run, SaveCost save) {
         intervalSteps, seconds / (2 * run.mtbfSeconds()), save.stallSeconds() / seconds);
   }
 
-  /** Returns E(N) in seconds; empty if the number of steps is open. */
+  /**
+   * {@return E(N) in seconds; empty if the number of steps is open}
+   *
+   * @param intervalSteps above 0, whole or not
+   */
   public OptionalDouble expectedSeconds(double intervalSteps) {
     OptionalDouble training = run.trainingSeconds();
     return training.isPresent()

@@ -51,7 +51,7 @@ public final class DecoderShape {
   }
 
   /**
-   * Returns the shape that a config describes.
+   * {@return the shape that a config describes}
    *
    * @param config the tree of {@code config.json}
    * @param where the file, for messages
@@ -114,7 +114,7 @@ public final class DecoderShape {
     return config.get(key) instanceof Boolean value ? value : whenAbsent;
   }
 
-  /** Returns every parameter with the name that it has in the state dict; none twice. */
+  /** {@return every parameter with the name that it has in the state dict; none twice} */
   public List<WeightShape> weights() {
     List<WeightShape> weights = new ArrayList<>();
     weights.add(weight("model.embed_tokens.weight", vocabulary, hidden));

@@ -15,6 +15,9 @@ public record DiskBudget(
    * Checks every value, and that the budget holds what has to be there at one time: a new
    * checkpoint is committed before an old one is deleted.
    *
+   * @param checkpointBytes 1 or more, or empty
+   * @param budgetBytes room for {@code keepLast} checkpoints and one more, or empty
+   * @param keepLast 1 or more, or empty
    * @throws IllegalArgumentException if a value is not positive or the budget is too small
    */
   public DiskBudget {
@@ -26,7 +29,7 @@ public record DiskBudget(
     }
   }
 
-  /** Returns the budget of someone who does not care. */
+  /** {@return the budget of someone who does not care: size unknown, no bound, all are kept} */
   public static DiskBudget unlimited() {
     return new DiskBudget(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty());
   }
@@ -50,7 +53,7 @@ public record DiskBudget(
     }
   }
 
-  /** Returns how many checkpoints fit at one time; empty if the size or the budget is unknown. */
+  /** {@return how many checkpoints fit at one time; empty if the size or the budget is unknown} */
   public OptionalLong slots() {
     return checkpointBytes.isPresent() && budgetBytes.isPresent()
         ? OptionalLong.of(budgetBytes.getAsLong() / checkpointBytes.getAsLong())
@@ -58,8 +61,8 @@ public record DiskBudget(
   }
 
   /**
-   * Returns the shortest interval whose checkpoints all fit, in steps; 1 where the budget sets no
-   * bound: old checkpoints are deleted, or the size, the budget or the end of the run is unknown.
+   * {@return the shortest interval whose checkpoints all fit, in steps; 1 where the budget sets no
+   * bound: old checkpoints are deleted, or the size, the budget or the end of the run is unknown}
    *
    * @param totalSteps the steps of the run
    */
@@ -72,8 +75,8 @@ public record DiskBudget(
   }
 
   /**
-   * Returns the most bytes that are on disk at one time, the checkpoint that is being written
-   * included; empty if that is unknown. The last step is saved whatever the interval.
+   * {@return the most bytes that are on disk at one time, the checkpoint that is being written
+   * included; empty if that is unknown} The last step is saved whatever the interval.
    *
    * @param intervalSteps steps between two saves, 1 or more
    * @param totalSteps the steps of the run

@@ -11,7 +11,12 @@ import java.util.OptionalLong;
  * @param limit what decided it
  */
 public record IntervalAdvice(CostModel model, DiskBudget disk, long steps, IntervalLimit limit) {
-  /** Returns the advice for a run: the cost optimum, within what the limits allow. */
+  /**
+   * {@return the advice for a run: the cost optimum, within what the limits allow}
+   *
+   * @param model what saves and failures cost
+   * @param disk what the checkpoints may take; bounds the interval from below
+   */
   public static IntervalAdvice of(CostModel model, DiskBudget disk) {
     OptionalLong total = model.run().totalSteps();
     long steps = model.optimumWholeSteps();
@@ -34,27 +39,27 @@ public record IntervalAdvice(CostModel model, DiskBudget disk, long steps, Inter
     return new IntervalAdvice(model, disk, steps, limit);
   }
 
-  /** Returns the training time between two saves. */
+  /** {@return the training time between two saves in seconds} */
   public double seconds() {
     return steps * model.run().stepSeconds();
   }
 
-  /** Returns what the advised interval costs. */
+  /** {@return what the advised interval costs} */
   public Overhead overhead() {
     return model.overhead((double) steps);
   }
 
-  /** Returns what half of the interval would cost, possible or not. */
+  /** {@return what half of the interval would cost, possible or not} */
   public Overhead overheadAtHalf() {
     return model.overhead(steps / 2.0);
   }
 
-  /** Returns what the double of the interval would cost, possible or not. */
+  /** {@return what the double of the interval would cost, possible or not} */
   public Overhead overheadAtDouble() {
     return model.overhead(steps * 2.0);
   }
 
-  /** Returns how many saves the run makes, the one at its end included; empty if that is open. */
+  /** {@return how many saves the run makes, the one at its end included; empty if that is open} */
   public OptionalLong saves() {
     OptionalLong total = model.run().totalSteps();
     return total.isPresent()
@@ -62,7 +67,7 @@ public record IntervalAdvice(CostModel model, DiskBudget disk, long steps, Inter
         : OptionalLong.empty();
   }
 
-  /** Returns the most bytes of checkpoints at one time; empty if that is unknown. */
+  /** {@return the most bytes of checkpoints at one time; empty if that is unknown} */
   public OptionalLong peakBytes() {
     return disk.peakBytes(steps, model.run().totalSteps());
   }

@@ -43,7 +43,7 @@ public final class LoraTargets {
   private LoraTargets() {}
 
   /**
-   * Returns the modules that PEFT targets when nobody names any.
+   * {@return the modules that PEFT targets when nobody names any}
    *
    * @param modelType {@code model_type} of the base model
    * @throws IllegalArgumentException if PEFT has no default for it
@@ -59,8 +59,8 @@ public final class LoraTargets {
   }
 
   /**
-   * Returns the modules that a comma-separated list names; {@code all-linear} is every linear layer
-   * but the output.
+   * {@return the modules that a comma-separated list names; {@code all-linear} is every linear
+   * layer but the output}
    *
    * @param text module names, or ends of names from a dot on
    * @param modelType {@code model_type} of the base model

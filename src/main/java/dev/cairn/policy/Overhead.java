@@ -8,7 +8,7 @@ package dev.cairn.policy;
  * @param stallFraction time in which training stands still for saves
  */
 public record Overhead(double intervalSteps, double lostFraction, double stallFraction) {
-  /** Returns both together. */
+  /** {@return both together, 0 or more: 0.01 is one percent of the time that the steps take} */
   public double fraction() {
     return lostFraction + stallFraction;
   }

@@ -22,6 +22,10 @@ public record PolicyOptions(
   /**
    * Checks every value.
    *
+   * @param mtbfSeconds above 0
+   * @param totalSteps 1 or more, or empty
+   * @param stallSeconds 0 or more, or empty
+   * @param firstSaveSteps 1 or more
    * @throws IllegalArgumentException if one is out of range; the message names it
    */
   public PolicyOptions {
@@ -31,23 +35,41 @@ public record PolicyOptions(
     Amount.requirePositive("firstSaveSteps", firstSaveSteps);
   }
 
-  /** Returns options for a job that fails that often, of open end and with unknown save costs. */
+  /**
+   * {@return options for a job that fails that often, of open end and with unknown save costs}
+   *
+   * @param mtbfSeconds mean time between failures of the whole job, above 0; see {@link
+   *     TrainingRun#jobMtbfSeconds}
+   */
   public static PolicyOptions ofMtbfSeconds(double mtbfSeconds) {
     return new PolicyOptions(
         mtbfSeconds, OptionalLong.empty(), OptionalDouble.empty(), FIRST_SAVE_STEPS);
   }
 
-  /** Returns the same options for a run that ends after {@code steps} steps. */
+  /**
+   * {@return the same options for a run that ends after {@code steps} steps}
+   *
+   * @param steps of the whole run, 1 or more, those before a resume included
+   */
   public PolicyOptions withTotalSteps(long steps) {
     return new PolicyOptions(mtbfSeconds, OptionalLong.of(steps), stallSeconds, firstSaveSteps);
   }
 
-  /** Returns the same options with the expected cost of a save. */
+  /**
+   * {@return the same options with the expected cost of a save}
+   *
+   * @param seconds that training stands still for a save, 0 or more
+   */
   public PolicyOptions withStallSeconds(double seconds) {
     return new PolicyOptions(mtbfSeconds, totalSteps, OptionalDouble.of(seconds), firstSaveSteps);
   }
 
-  /** Returns the same options with another moment of the first save. */
+  /**
+   * {@return the same options with another moment of the first save}
+   *
+   * @param steps after how many the first save is taken, 1 or more; counts only where its cost is
+   *     unknown
+   */
   public PolicyOptions withFirstSaveSteps(long steps) {
     return new PolicyOptions(mtbfSeconds, totalSteps, stallSeconds, steps);
   }

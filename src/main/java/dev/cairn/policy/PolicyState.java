@@ -17,6 +17,10 @@ public record PolicyState(
   /**
    * Copies the lists and checks every value.
    *
+   * @param steps 0 or more
+   * @param stepNanos each 0 or more; may change afterwards
+   * @param stallNanos each 0 or more; may change afterwards
+   * @param writeNanos each 0 or more; may change afterwards
    * @throws IllegalArgumentException if one is negative; the message names it
    */
   public PolicyState {
@@ -26,7 +30,7 @@ public record PolicyState(
     writeNanos = requireTimes("writeNanos", writeNanos);
   }
 
-  /** Returns this as one line of text, to be stored in a checkpoint; {@link #parse} reads it. */
+  /** {@return this as one line of text, to be stored in a checkpoint; {@link #parse} reads it} */
   public String encode() {
     return Stream.of(List.of(steps), stepNanos, stallNanos, writeNanos)
         .map(times -> times.stream().map(Object::toString).collect(Collectors.joining(",")))
@@ -34,8 +38,9 @@ public record PolicyState(
   }
 
   /**
-   * Returns what {@link #encode} has written.
+   * {@return what {@link #encode} has written}
    *
+   * @param text one line
    * @throws IllegalArgumentException if it is something else
    */
   public static PolicyState parse(String text) {

@@ -11,6 +11,8 @@ public record SaveCost(double stallSeconds, double writeSeconds) {
   /**
    * Checks both values.
    *
+   * @param stallSeconds 0 or more
+   * @param writeSeconds 0 or more
    * @throws IllegalArgumentException if one is negative, NaN or infinite; the message names it
    */
   public SaveCost {

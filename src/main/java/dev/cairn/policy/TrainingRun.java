@@ -18,6 +18,10 @@ public record TrainingRun(
   /**
    * Checks every value.
    *
+   * @param stepSeconds above 0
+   * @param totalSteps 1 or more, or empty
+   * @param ranks 1 or more
+   * @param rankMtbfHours above 0
    * @throws IllegalArgumentException if one is zero, negative, NaN or infinite; the message names
    *     it
    */
@@ -42,19 +46,19 @@ public record TrainingRun(
     return rankMtbfHours / ranks * SECONDS_PER_HOUR;
   }
 
-  /** Returns the mean time between failures of the whole job, in seconds. */
+  /** {@return the mean time between failures of the whole job, in seconds} */
   public double mtbfSeconds() {
     return jobMtbfSeconds(rankMtbfHours, ranks);
   }
 
-  /** Returns how long the steps alone take; empty if their number is open. */
+  /** {@return how long the steps alone take, in seconds; empty if their number is open} */
   public OptionalDouble trainingSeconds() {
     return totalSteps.isPresent()
         ? OptionalDouble.of(totalSteps.getAsLong() * stepSeconds)
         : OptionalDouble.empty();
   }
 
-  /** Returns how many failures the run has to expect, T / MTBF; empty if its end is open. */
+  /** {@return how many failures the run has to expect, T / MTBF; empty if its end is open} */
   public OptionalDouble expectedFailures() {
     OptionalDouble seconds = trainingSeconds();
     return seconds.isPresent()

@@ -33,6 +33,7 @@ public final class TorchParameters implements AutoCloseable {
   /**
    * Adds a parameter that every rank holds whole.
    *
+   * @param name as the state dict has it, once
    * @param tensor contiguous, in host memory or on a GPU
    * @return this
    * @throws IllegalArgumentException if the tensor is not contiguous, or of a kind that safetensors
@@ -45,6 +46,7 @@ public final class TorchParameters implements AutoCloseable {
   /**
    * Adds a parameter of which this rank holds a part.
    *
+   * @param name as the state dict has it, once
    * @param partition this rank's elements, any shape; an empty tensor for a rank that holds none
    * @param shape of the whole parameter
    * @param layout which elements which rank holds
@@ -60,6 +62,8 @@ public final class TorchParameters implements AutoCloseable {
   /**
    * Adds a persistent buffer, which keeps its dtype in every save and which every rank holds whole.
    *
+   * @param name as the state dict has it, once
+   * @param tensor contiguous, in host memory or on a GPU
    * @return this
    * @throws IllegalArgumentException as {@link #add(String, Tensor)} does
    */
@@ -74,7 +78,7 @@ public final class TorchParameters implements AutoCloseable {
     return this;
   }
 
-  /** Returns the parameters in the order in which they were added. */
+  /** {@return the parameters in the order in which they were added; usable until {@link #close}} */
   public ParameterSet toSet() {
     checkOpen();
     return ParameterSet.of(parameters);

@@ -3,12 +3,15 @@ package dev.cairn.comm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import java.util.HashMap;
+import java.io.IOException;
+import java.net.ServerSocket;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.IntFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -69,10 +72,50 @@ class LauncherVariablesTest {
 
   @Test
   void ranksOfASlurmJobFindEachOther() throws Exception {
+    meet(
+        rank ->
+            Map.of(
+                "SLURM_PROCID",
+                "" + rank,
+                "SLURM_NTASKS",
+                "2",
+                "SLURM_JOB_NODELIST",
+                "localhost,elsewhere",
+                "SLURM_JOB_ID",
+                "" + ProcessHandle.current().pid()));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"OMPI_COMM_WORLD_RANK, OMPI_COMM_WORLD_SIZE", "PMI_RANK, PMI_SIZE"})
+  void ranksOfMpirunFindEachOtherAtAnAddressGivenByHand(String rankName, String sizeName)
+      throws Exception {
+    String port = Integer.toString(freePort() - 1);
+    meet(
+        rank ->
+            Map.of(
+                rankName,
+                "" + rank,
+                sizeName,
+                "2",
+                "MASTER_ADDR",
+                "localhost",
+                "MASTER_PORT",
+                port));
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static void meet(IntFunction<Map<String, String>> variablesOfRank) throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(2);
     try {
       List<Future<List<byte[]>>> answers =
-          List.of(threads.submit(() -> join(0)), threads.submit(() -> join(1)));
+          Stream.of(0, 1)
+              .map(rank -> threads.submit(() -> join(variablesOfRank.apply(rank), rank)))
+              .toList();
       for (Future<List<byte[]>> answer : answers) {
         assertEquals(1, answer.get().get(1)[0]);
       }
@@ -81,13 +124,8 @@ class LauncherVariablesTest {
     }
   }
 
-  private static List<byte[]> join(int rank) throws Exception {
-    Map<String, String> slurm = new HashMap<>();
-    slurm.put("SLURM_PROCID", Integer.toString(rank));
-    slurm.put("SLURM_NTASKS", "2");
-    slurm.put("SLURM_JOB_NODELIST", "localhost,elsewhere");
-    slurm.put("SLURM_JOB_ID", Long.toString(ProcessHandle.current().pid()));
-    try (Communicator communicator = Communicator.fromEnvironment(slurm)) {
+  private static List<byte[]> join(Map<String, String> variables, int rank) throws Exception {
+    try (Communicator communicator = Communicator.fromEnvironment(variables)) {
       return communicator.control().allGather(new byte[] {(byte) rank});
     }
   }

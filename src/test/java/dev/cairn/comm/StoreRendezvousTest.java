@@ -128,6 +128,21 @@ class StoreRendezvousTest {
   }
 
   @Test
+  void storeThatDoesNotAnswerIsNamedInTime() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Map<String, String> variables = new HashMap<>(byHand(1, 2, silent.getLocalPort()));
+      variables.put("CAIRN_TIMEOUT_SECONDS", "0.5");
+      long start = System.nanoTime();
+      CommunicationException e = Ranks.failure(join(variables));
+      long tookMillis = (System.nanoTime() - start) / 1_000_000;
+      assertTrue(
+          e.getMessage().startsWith("rendezvous timed out: rank 1 of 2 could not reach rank 0"),
+          e.getMessage());
+      assertTrue(tookMillis < 3000, () -> "tookMillis=" + tookMillis);
+    }
+  }
+
+  @Test
   void portThatIsTakenIsNamedByRankZero() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       CommunicationException e = Ranks.failure(join(byHand(0, 2, taken.getLocalPort())));
@@ -143,7 +158,9 @@ class StoreRendezvousTest {
       value = {
         "RANK|missing environment variable: RANK, expected to be set by the launcher",
         "WORLD_SIZE|missing environment variable: WORLD_SIZE, expected to be set by the launcher",
-        "MASTER_ADDR|missing environment variable: MASTER_ADDR, expected to be set by the launcher",
+        "MASTER_ADDR|missing environment variable: MASTER_ADDR, expected the host of rank 0, with"
+            + " MASTER_PORT, from the launcher or by hand (mpirun -x), or a directory in"
+            + " CAIRN_RENDEZVOUS",
         "MASTER_PORT|missing environment variable: MASTER_PORT, expected to be set by the launcher",
         "RANK=2|wrong environment variable: RANK=2, expected 0 to 1",
         "RANK=x|wrong environment variable: RANK=x, expected 0 to 1",

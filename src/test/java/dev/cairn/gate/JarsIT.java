@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.kernels.Kernels;
 import java.io.IOException;
+import java.lang.module.ModuleFinder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,6 +59,30 @@ class JarsIT {
   }
 
   @Test
+  void programOnTheModulePathGetsNativeKernels() throws Exception {
+    List<String> path = new ArrayList<>(List.of(jar("").toString(), jar(PLATFORM).toString()));
+    path.addAll(libraries());
+    String kernels =
+        kernelsOfProgramWith(
+            "--module-path",
+            String.join(":", path),
+            "--add-modules=dev.cairn,org.bytedeco.javacpp,com.fasterxml.jackson.core",
+            "--class-path",
+            BUILD.resolve("test-classes").toString());
+    assertTrue(List.of("baseline", "avx2", "avx512").contains(kernels), kernels);
+  }
+
+  @Test
+  void jarsAreModulesOfTheirOwn() throws IOException {
+    assertEquals("dev.cairn", moduleOf(jar("")));
+    assertEquals("dev.cairn.linux.x86_64", moduleOf(jar(PLATFORM)));
+  }
+
+  private static String moduleOf(Path jar) {
+    return ModuleFinder.of(jar).findAll().iterator().next().descriptor().name();
+  }
+
+  @Test
   void sourcesAndJavadocAreThere() throws IOException {
     assertTrue(names(jar("-sources")).contains("dev/cairn/Checkpointer.java"));
     assertTrue(
@@ -71,22 +96,28 @@ class JarsIT {
     for (Path jar : jars) {
       classpath.add(jar.toString());
     }
+    classpath.addAll(libraries());
+    classpath.add(BUILD.resolve("test-classes").toString());
+    return kernelsOfProgramWith(
+        "--enable-native-access=ALL-UNNAMED", "-cp", String.join(":", classpath));
+  }
+
+  private static List<String> libraries() throws IOException {
     try (Stream<Path> libraries = Files.list(BUILD.resolve("lib"))) {
-      libraries
+      return libraries
           .map(Path::toString)
           .filter(name -> name.contains("javacpp") || name.contains("jackson"))
-          .forEach(classpath::add);
+          .toList();
     }
-    classpath.add(BUILD.resolve("test-classes").toString());
+  }
+
+  private static String kernelsOfProgramWith(String... options) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of(options));
+    command.add(PrintKernels.class.getName());
     Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                String.join(":", classpath),
-                PrintKernels.class.getName())
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor());
     return out.strip();
