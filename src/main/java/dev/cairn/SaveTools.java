@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param staging the only buffers there are
  * @param devices what is needed besides if partitions are on a GPU
  * @param meter of one save; empty between saves
+ * @param inBackground whether the trainer goes on meanwhile: NCCL is its own then
  */
 record SaveTools(
     Ranks ranks,
@@ -29,7 +30,8 @@ record SaveTools(
     Kernels kernels,
     Staging staging,
     DeviceTools devices,
-    Optional<Meter> meter) {
+    Optional<Meter> meter,
+    boolean inBackground) {
   private static final Logger LOG = System.getLogger(SaveTools.class.getName());
 
   /** Allocates the staging buffers; the communicator is borrowed. */
@@ -44,11 +46,12 @@ record SaveTools(
         Kernels.best(),
         new Staging(options.stagingBuffers(), options.stagingBufferBytes()),
         new DeviceTools(),
-        Optional.empty());
+        Optional.empty(),
+        false);
   }
 
   SaveTools withOptions(SaveOptions other) {
-    return new SaveTools(ranks, other, disk, kernels, staging, devices, meter);
+    return new SaveTools(ranks, other, disk, kernels, staging, devices, meter, inBackground);
   }
 
   /** Returns these tools for one save, measured from now on. */
@@ -61,7 +64,13 @@ record SaveTools(
         new MeteredKernels(kernels, started),
         staging,
         devices,
-        Optional.of(started));
+        Optional.of(started),
+        inBackground);
+  }
+
+  /** Returns these tools for a save that the caller does not wait for. */
+  SaveTools forBackground() {
+    return new SaveTools(ranks, options, disk, kernels, staging, devices, meter, true);
   }
 
   private static void preload(Communicator communicator) {
@@ -72,12 +81,36 @@ record SaveTools(
     }
   }
 
-  /** Frees what was allocated. */
-  void close() throws IOException {
+  /**
+   * Frees what was allocated: later, if a save that failed has left something in a lent NCCL
+   * communicator, as that would be waited for.
+   *
+   * @param more is freed before
+   */
+  void close(Runnable more) throws IOException {
+    Optional<NcclGroup> lent = ranks.communicator().lentNccl();
+    Runnable later =
+        () -> {
+          try {
+            free(more);
+          } catch (IOException e) {
+            LOG.log(Level.WARNING, "a checkpointer was not closed well: {0}", e.getMessage());
+          }
+        };
+    if (lent.isEmpty() || !lent.get().defer(later)) {
+      free(more);
+    }
+  }
+
+  private void free(Runnable more) throws IOException {
     try {
-      devices.close();
+      more.run();
     } finally {
-      staging.close();
+      try {
+        devices.close();
+      } finally {
+        staging.close();
+      }
     }
   }
 }
