@@ -28,10 +28,19 @@ constexpr int kMostRanks = 8;
 constexpr size_t kPieceBytes = 64 << 10;
 constexpr int32_t kIllegalAddress = 700;
 
+constexpr uint64_t kMostIssued = 64;
+
+// An all-gather as a rank issued it, and what the rank issued before it over
+// another communicator: ranks that use several must take turns alike.
 struct Signature {
   int32_t type;
   uint64_t count;
+  uint64_t other_communicator;  // 0 is none
+  uint64_t other_number;
 };
+
+// What a stream of a rank is in.
+enum Inside : int { kNothing, kAllGather, kExchange };
 
 // Bytes on their way from one rank to another.
 struct Channel {
@@ -43,8 +52,10 @@ struct Channel {
 
 struct Rank {
   std::atomic<int> pid;
-  std::atomic<uint64_t> begun, compared, ready, done;
-  Signature signature;
+  std::atomic<int> inside;
+  // All-gathers: how many were issued, and so on; then pieces of them.
+  std::atomic<uint64_t> issued, begun, compared, ready, done;
+  Signature issues[kMostIssued];
   uint8_t data[kPieceBytes];
 };
 
@@ -59,8 +70,9 @@ struct Communicator {
   Shared* shared;
   int rank;
   int size;
-  uint64_t collectives = 0;  // by those that have run
-  uint64_t steps = 0;
+  int device;
+  uint64_t name;       // the same on all ranks, another one than others'
+  uint64_t steps = 0;  // by those that have run
   std::atomic<bool> aborted{false};
   std::atomic<int> pending{0};
   std::atomic<int> async_error{0};
@@ -75,25 +87,62 @@ struct Transfer {
   uint64_t count;
   int32_t type;
   int peer;
+  uint64_t gathers_before;  // how many all-gathers this rank had issued
   size_t done_bytes = 0;
 };
 
 size_t TypeBytes(int32_t type);
 
-// What this call, or this collective, is to fail with; 0 if it is not.
+// What this call, or this collective, is to fail with; 0 if it is not. Calls
+// that only ask how things are count on their own.
 int CallError();
+int QueryError();
 int CollectiveError();
+// A collective that fails with this hangs and says nothing.
+constexpr int kHangs = -1;
+// Waits for as long as a test wants nobody to join.
+void AwaitJoining();
+
+// Notes the result and its text, which the thread's next question gets.
+Result Fail(Result result, const std::string& text);
+void NoteError(const std::string& text);
+
+// Whether it is known, and neither destroyed nor aborted.
+bool IsLive(Communicator* communicator);
+
+// Publishes that this rank has issued an all-gather; 0 if too many are queued.
+uint64_t Issue(Communicator* self, int32_t type, uint64_t count);
+// Forgets what was issued over a communicator that goes; over any, if null.
+void ForgetIssues(Communicator* self);
+// Whether a peer has issued the same; if not, the communicator says so.
+bool IsSame(Communicator* self, uint64_t number, int peer);
+// Notes how long a stream was in a collective.
+void NoteCollective(uint64_t nanos);
 
 // The first error of what was queued is the one that its communicator tells.
 void SetAsyncError(Communicator* self, Result error, const std::string& text);
 
 // What streams run. Each ends early if the communicator is aborted.
 int32_t AllGather(Communicator* self, uintptr_t source, uintptr_t target,
-                  Signature signature);
+                  uint64_t number);
 int32_t Exchange(Communicator* self, std::vector<Transfer>& transfers);
 // Hangs, as a collective does that its peers do not take part in.
 void Hang(Communicator* self);
 
 }  // namespace emulation
+
+#define CAIRN_EMULATED extern "C" __attribute__((visibility("default")))
+
+// What calls begin with.
+#define ENTER_WITH(error, communicator)                            \
+  if (const int injected = error; injected != 0) {                 \
+    return Fail(static_cast<Result>(injected),                     \
+                std::string("injected into ") + __func__);         \
+  }                                                                \
+  if (communicator != nullptr && !IsLive(communicator)) {          \
+    return Fail(kInvalidArgument,                                  \
+                std::string(__func__) + ": no such communicator"); \
+  }
+#define ENTER(communicator) ENTER_WITH(CallError(), communicator)
 
 #endif  // CAIRN_NCCL_H_

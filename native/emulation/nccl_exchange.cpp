@@ -77,34 +77,23 @@ void Hang(Communicator* self) {
 
 namespace {
 
-bool SameEverywhere(Communicator* self, Signature signature) {
-  Rank& own = self->shared->ranks[self->rank];
-  const uint64_t number = ++self->collectives;
-  if (!AwaitAll(self, &Rank::compared, number - 1)) {
-    return false;
-  }
-  own.signature = signature;
-  own.begun = number;
-  if (!AwaitAll(self, &Rank::begun, number)) {
-    return false;
-  }
+// Waits until all ranks are in it; false if they never will be.
+bool SameEverywhere(Communicator* self, uint64_t number) {
+  Rank* const ranks = self->shared->ranks;
   bool same = true;
-  for (int peer = 0; peer < self->size; ++peer) {
-    const Signature& other = self->shared->ranks[peer].signature;
-    if (other.type != signature.type || other.count != signature.count) {
-      same = false;
-      SetAsyncError(self, kInvalidUsage,
-                    "collective " + std::to_string(number) + " differs: rank " +
-                        std::to_string(self->rank) + " gathers " +
-                        std::to_string(signature.count) + " of type " +
-                        std::to_string(signature.type) + ", rank " +
-                        std::to_string(peer) + " " +
-                        std::to_string(other.count) + " of type " +
-                        std::to_string(other.type));
+  ranks[self->rank].begun = number;
+  const bool awaited = Await(self, [&] {
+    bool all = true;
+    for (int peer = 0; peer < self->size && same; ++peer) {
+      // As soon as it is issued: it may never begin, if it is behind another.
+      const bool issued = ranks[peer].issued >= number;
+      same = !issued || IsSame(self, number, peer);
+      all = all && ranks[peer].begun >= number;
     }
-  }
-  own.compared = number;
-  return same;
+    return all || !same;
+  });
+  ranks[self->rank].compared = number;
+  return awaited && same;
 }
 
 uint8_t* Memory(uintptr_t address, size_t length_bytes) {
@@ -119,7 +108,9 @@ uint8_t* Memory(uintptr_t address, size_t length_bytes) {
 }  // namespace
 
 int32_t AllGather(Communicator* self, uintptr_t source, uintptr_t target,
-                  Signature signature) {
+                  uint64_t number) {
+  const Signature signature =
+      self->shared->ranks[self->rank].issues[number % kMostIssued];
   const size_t length_bytes = signature.count * TypeBytes(signature.type);
   const auto size = static_cast<size_t>(self->size);
   uint8_t* const from = Memory(source, length_bytes);
@@ -127,7 +118,7 @@ int32_t AllGather(Communicator* self, uintptr_t source, uintptr_t target,
   if (from == nullptr || to == nullptr) {
     return kIllegalAddress;
   }
-  if (!SameEverywhere(self, signature)) {
+  if (!SameEverywhere(self, number)) {
     Hang(self);
     return 0;
   }
@@ -188,6 +179,30 @@ bool Move(Communicator* self, Transfer& transfer, uint8_t* memory) {
   return true;
 }
 
+// Whether a peer is in an all-gather that this rank has not issued yet: then it
+// will not come to its side of the transfer before this rank has.
+bool IsElsewhere(Communicator* self, const Transfer& transfer) {
+  Rank& peer = self->shared->ranks[transfer.peer];
+  return peer.inside == kAllGather && peer.begun > transfer.gathers_before;
+}
+
+// As Move, as often as it works; says so if it never will.
+void MoveAll(Communicator* self, Transfer& transfer, uint8_t* memory) {
+  const bool elsewhere = IsElsewhere(self, transfer);
+  while (transfer.done_bytes < transfer.length_bytes) {
+    if (!Move(self, transfer, memory)) {
+      if (elsewhere) {
+        SetAsyncError(self, kInvalidUsage,
+                      "order differs: rank " + std::to_string(self->rank) +
+                          (transfer.sends ? " sends to" : " receives from") +
+                          " rank " + std::to_string(transfer.peer) +
+                          ", which is in an all-gather");
+      }
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 int32_t Exchange(Communicator* self, std::vector<Transfer>& transfers) {
@@ -201,9 +216,7 @@ int32_t Exchange(Communicator* self, std::vector<Transfer>& transfers) {
   Await(self, [&] {
     bool all = true;
     for (size_t i = 0; i < transfers.size(); ++i) {
-      while (transfers[i].done_bytes < transfers[i].length_bytes &&
-             Move(self, transfers[i], memory[i])) {
-      }
+      MoveAll(self, transfers[i], memory[i]);
       all = all && transfers[i].done_bytes == transfers[i].length_bytes;
     }
     return all;

@@ -153,6 +153,16 @@ CAIRN_EMULATED cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   return emulation::kSuccess;
 }
 
+// Of what a device is, only how fast its memory is said to be: its clock in kHz
+// and its lines.
+CAIRN_EMULATED cudaError_t cudaDeviceGetAttribute(int* value, int attribute,
+                                                  int) {
+  ENTER
+  *value = attribute == 36 ? 1'000'000 : 64;
+  return attribute == 36 || attribute == 37 ? emulation::kSuccess
+                                            : emulation::kInvalidValue;
+}
+
 // Memory.
 
 CAIRN_EMULATED cudaError_t cudaMalloc(void** address, size_t length_bytes) {

@@ -313,11 +313,7 @@ public final class Checkpointer implements AutoCloseable {
     try {
       background.settle();
     } finally {
-      try {
-        saves.ifPresent(RunSaves::close);
-      } finally {
-        tools.close();
-      }
+      tools.close(() -> saves.ifPresent(RunSaves::close));
     }
   }
 }

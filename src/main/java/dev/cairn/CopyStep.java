@@ -101,6 +101,7 @@ final class CopyStep {
             options.bucketBytes(),
             tools.kernels(),
             checksums,
+            DeviceTools.collectiveTimeout(),
             tools.devices().streams(tensors));
     new NcclGather(job).run(shards, tools.staging());
   }

@@ -28,6 +28,7 @@ final class DeviceTools implements AutoCloseable {
   private static final byte NO_NCCL = 0;
   private static final byte JOINING = 1;
   private static final byte JOINED = 2;
+  private static final byte LENT = 3;
 
   private DeviceStaging staging;
   private NcclGroup group;
@@ -138,17 +139,29 @@ final class DeviceTools implements AutoCloseable {
   }
 
   /**
-   * Returns the ranks joined by NCCL, if all of them can be and have everything on GPUs.
-   * Collective.
+   * Returns how long one collective of NCCL may take: less than ranks wait that are not in it, so
+   * that whoever is in it can say so.
+   */
+  static Duration collectiveTimeout() {
+    return Timeouts.fromEnvironment(System.getenv()).operation().multipliedBy(3).dividedBy(4);
+  }
+
+  /**
+   * Returns the ranks joined by NCCL, if all of them can be and have everything on GPUs: over a
+   * communicator that the trainer lends on every rank, or one that is made here. Collective.
    *
    * @throws CheckpointException on every rank, if they can but did not
    */
   Optional<NcclGroup> nccl(Ranks ranks, List<Parameter> tensors) throws IOException {
-    List<byte[]> states = ranks.together(() -> new byte[] {ncclState(tensors)});
-    if (states.stream().anyMatch(state -> state[0] == NO_NCCL)) {
+    Optional<NcclGroup> lent = ranks.communicator().lentNccl();
+    List<byte[]> states = ranks.together(() -> new byte[] {ncclState(tensors, lent)});
+    if (isAny(states, NO_NCCL)) {
       return Optional.empty();
     }
-    if (states.stream().anyMatch(state -> state[0] == JOINING)) {
+    if (states.stream().allMatch(state -> state[0] == LENT)) {
+      return lent;
+    }
+    if (isAny(states, JOINING) || isAny(states, LENT)) {
       ranks.together(
           () -> {
             closeGroup();
@@ -160,7 +173,11 @@ final class DeviceTools implements AutoCloseable {
     return Optional.of(group);
   }
 
-  private byte ncclState(List<Parameter> tensors) {
+  private static boolean isAny(List<byte[]> states, byte wanted) {
+    return states.stream().anyMatch(state -> state[0] == wanted);
+  }
+
+  private byte ncclState(List<Parameter> tensors, Optional<NcclGroup> lent) {
     boolean allOnDevice =
         tensors.stream()
             .map(Parameter::partition)
@@ -171,6 +188,18 @@ final class DeviceTools implements AutoCloseable {
     if (NcclGroup.reasonNotAvailable().isPresent()) {
       LOG.log(Level.INFO, "gathering without NCCL: {0}", NcclGroup.reasonNotAvailable().get());
       return NO_NCCL;
+    }
+    if (lent.isPresent() && lent.get().isUnfinished()) {
+      throw new IllegalStateException(
+          "a save that failed has left a collective in the lent NCCL communicator: abort it first");
+    }
+    if (lent.isPresent() && lent.get().isOpen()) {
+      if (!lent.get().device().equals(staging.device())) {
+        throw new IllegalArgumentException(
+            "lent NCCL communicator is of another GPU: device=%s, expected %s, where the partitions are"
+                .formatted(lent.get().device(), staging.device()));
+      }
+      return LENT;
     }
     return group != null && group.isOpen() ? JOINED : JOINING;
   }

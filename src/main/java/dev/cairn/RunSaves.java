@@ -132,7 +132,7 @@ final class RunSaves implements AutoCloseable {
           CompletableFuture.completedFuture(0L));
     }
     background.settle();
-    SaveTools measured = tools.measured(listener);
+    SaveTools measured = tools.forBackground().measured(listener);
     CompletableFuture<Long> released = new CompletableFuture<>();
     Runnable release = () -> release(released, System.nanoTime() - start);
     CompletableFuture<SaveReport> result =

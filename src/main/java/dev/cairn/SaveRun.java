@@ -107,7 +107,7 @@ final class SaveRun {
                     : NOTHING);
     Path path = Path.of(new String(told.get(WRITER), StandardCharsets.UTF_8));
     mode = new ModeChoice(ranks, tools.options().mode()).choose(path);
-    if (mode == SaveMode.GATHER && ranks.size() > 1) {
+    if (mode == SaveMode.GATHER && ranks.size() > 1 && !tools.inBackground()) {
       nccl = tools.devices().nccl(ranks, contents.tensors());
     }
     if (mode == SaveMode.GATHER && ranks.size() > 1 && nccl.isEmpty()) {

@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param devices what is needed besides if partitions are on a GPU
  * @param lastPlan the plan of the save before
  * @param meter of one save; empty between saves
+ * @param inBackground whether the trainer goes on meanwhile: NCCL is its own then
  */
 record SaveTools(
     Ranks ranks,
@@ -31,7 +32,8 @@ record SaveTools(
     Staging staging,
     DeviceTools devices,
     LastPlan lastPlan,
-    Optional<Meter> meter) {
+    Optional<Meter> meter,
+    boolean inBackground) {
   private static final Logger LOG = System.getLogger(SaveTools.class.getName());
 
   /** Allocates the staging buffers; the communicator is borrowed. */
@@ -47,11 +49,12 @@ record SaveTools(
         new Staging(options.stagingBuffers(), options.stagingBufferBytes()),
         new DeviceTools(),
         new LastPlan(),
-        Optional.empty());
+        Optional.empty(),
+        false);
   }
 
   SaveTools withOptions(SaveOptions other) {
-    return new SaveTools(ranks, other, disk, kernels, staging, devices, lastPlan, meter);
+    return new SaveTools(ranks, other, disk, kernels, staging, devices, lastPlan, meter, inBackground);
   }
 
   /** Returns these tools for one save, measured from now on. */
@@ -65,7 +68,13 @@ record SaveTools(
         staging,
         devices,
         lastPlan,
-        Optional.of(started));
+        Optional.of(started),
+        inBackground);
+  }
+
+  /** Returns these tools for a save that the caller does not wait for. */
+  SaveTools forBackground() {
+    return new SaveTools(ranks, options, disk, kernels, staging, devices, lastPlan, meter, true);
   }
 
   private static void preload(Communicator communicator) {
@@ -76,12 +85,36 @@ record SaveTools(
     }
   }
 
-  /** Frees what was allocated. */
-  void close() throws IOException {
+  /**
+   * Frees what was allocated: later, if a save that failed has left something in a lent NCCL
+   * communicator, as that would be waited for.
+   *
+   * @param more is freed before
+   */
+  void close(Runnable more) throws IOException {
+    Optional<NcclGroup> lent = ranks.communicator().lentNccl();
+    Runnable later =
+        () -> {
+          try {
+            free(more);
+          } catch (IOException e) {
+            LOG.log(Level.WARNING, "a checkpointer was not closed well: {0}", e.getMessage());
+          }
+        };
+    if (lent.isEmpty() || !lent.get().defer(later)) {
+      free(more);
+    }
+  }
+
+  private void free(Runnable more) throws IOException {
     try {
-      devices.close();
+      more.run();
     } finally {
-      staging.close();
+      try {
+        devices.close();
+      } finally {
+        staging.close();
+      }
     }
   }
 }

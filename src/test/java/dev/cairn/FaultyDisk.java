@@ -3,6 +3,9 @@ package dev.cairn;
 import dev.cairn.io.Disk;
 import dev.cairn.io.OutputFile;
 import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
@@ -72,6 +75,29 @@ final class FaultyDisk implements Disk {
             throw new IOException(e);
           }
         });
+  }
+
+  /** Returns a disk every write of which takes long. */
+  static Disk slow(long millis) {
+    return slow(Disk.class, Disk.local(), millis);
+  }
+
+  private static <T> T slow(Class<T> type, Object target, long millis) {
+    InvocationHandler calls =
+        (proxy, method, arguments) -> {
+          if (method.getName().equals("writeFully")) {
+            Thread.sleep(millis);
+          }
+          try {
+            Object result = method.invoke(target, arguments);
+            return result instanceof OutputFile file
+                ? slow(OutputFile.class, file, millis)
+                : result;
+          } catch (InvocationTargetException e) {
+            throw e.getCause();
+          }
+        };
+    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, calls));
   }
 
   synchronized boolean failed() {

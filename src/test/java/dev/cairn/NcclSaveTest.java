@@ -1,5 +1,6 @@
 package dev.cairn;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.device.Emulation;
@@ -15,6 +16,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("processes")
 @Timeout(180)
 class NcclSaveTest {
+  private static final int KILLED = 128 + 9;
+
   @TempDir Path temporary;
 
   @Test
@@ -28,14 +31,37 @@ class NcclSaveTest {
   }
 
   private void run(String what, int processes) throws Exception {
-    List<Emulation.Ended> all =
+    allEndWell(
         Emulation.runAll(
             processes,
             NcclSaveRank.class,
-            Map.of("CAIRN_TIMEOUT_SECONDS", "30"),
+            Map.of(),
             what,
             Integer.toString(processes),
-            temporary.toString());
+            temporary.toString()));
+  }
+
+  @Test
+  void slowDisksAreWaitedForAndPeersThatStopOrDieAreNot() throws Exception {
+    Map<String, String> patience =
+        Map.of("CAIRN_PEER_TIMEOUT_SECONDS", "2", "CAIRN_OPERATION_TIMEOUT_SECONDS", "4");
+    List<Emulation.Ended> all =
+        Emulation.runAll(3, NcclPeerRank.class, patience, temporary.toString());
+    assertEquals(KILLED, all.get(0).status(), all::toString);
+    allEndWell(List.of(all.get(1)));
+    assertEquals(KILLED, all.get(2).status(), all::toString);
+  }
+
+  @Test
+  @Tag("gloo")
+  void communicatorOfATrainerIsBorrowed() throws Exception {
+    List<Emulation.Ended> all =
+        Emulation.runAll(3, NcclLendingRank.class, Map.of(), temporary.toString());
+    allEndWell(all.subList(0, 2));
+    assertEquals(KILLED, all.get(2).status(), all::toString);
+  }
+
+  private static void allEndWell(List<Emulation.Ended> all) {
     for (Emulation.Ended ended : all) {
       assertTrue(ended.status() == 0 && ended.output().endsWith("done\n"), all::toString);
     }

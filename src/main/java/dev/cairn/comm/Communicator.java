@@ -55,10 +55,48 @@ public interface Communicator extends AutoCloseable {
   Transport transport() throws CommunicationException;
 
   /**
-   * Uses nothing from now on that the trainer has lent: the next transport is Cairn's own. Called
-   * by every rank before the communicator is used in the background. Sends nothing.
+   * Sends nothing more over a {@link MessageGroup} that the trainer has lent: the next transport is
+   * Cairn's own. Called by every rank before the communicator is used in the background. Sends
+   * nothing.
    */
   default void withdrawLent() {}
+
+  /**
+   * Lends an NCCL communicator of the trainer's: saves that the caller waits for gather over it
+   * what is on GPUs, in place of one that Cairn would make. Collective. A save in the background
+   * never uses NCCL.
+   *
+   * <p>It is only used inside such a save, after the work that is queued on the partitions'
+   * streams, and nothing else may use it meanwhile. It is never destroyed or aborted by Cairn; end
+   * the loan by closing what is returned here, or by lending another one, before it is destroyed.
+   *
+   * <p>If a save fails, Cairn waits a few seconds for what it has queued. What all ranks have
+   * queued ends by itself, as with a full disk, and the communicator is as good as before. Where a
+   * rank has died, was stopped, or could not queue its part, the others' collective stays
+   * unfinished, as it would in training. The loan is then {@linkplain NcclGroup#isOpen not open}
+   * any more on any rank, and the trainer has to abort its communicator, before it frees memory of
+   * the GPU or synchronizes with it: until then the collective holds up both. So long Cairn keeps
+   * the memory of its buckets and of checkpointers that are closed, and refuses to gather from GPUs
+   * again. After that, saves are gathered over a communicator of Cairn's own, or another one that
+   * is lent.
+   *
+   * @param handle the {@code ncclComm_t}: {@code address()} of an {@code ncclComm} of Bytedeco, or
+   *     {@code getCommPtr()} of a {@code ProcessGroupNCCL}; with the ranks of this communicator by
+   *     the same numbers, and a GPU of each rank's own, on which its partitions are
+   * @return the loan: tells whether it still holds, and ends it
+   * @throws CommunicationException on every other rank, if on any rank the handle is none, has
+   *     another rank or size, or NCCL has found an error in it
+   * @throws IllegalArgumentException on a rank whose handle is none or has another rank or size
+   * @throws IllegalStateException on a rank where NCCL cannot be used, with the reason
+   */
+  NcclGroup lendNccl(long handle) throws CommunicationException;
+
+  /**
+   * Returns the NCCL communicator that the trainer has lent last.
+   *
+   * @return the loan, if there was one; it may be over
+   */
+  Optional<NcclGroup> lentNccl();
 
   /**
    * Leaves the group and frees everything; the other ranks learn that this one left. Meant to

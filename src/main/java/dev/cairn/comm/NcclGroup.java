@@ -1,13 +1,13 @@
 package dev.cairn.comm;
 
 import dev.cairn.comm.NcclLibrary.Caller;
-import dev.cairn.device.Cuda;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
-import dev.cairn.device.DeviceException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -18,12 +18,12 @@ import java.util.Optional;
  * thread at a time, but for {@link #check}.
  */
 public final class NcclGroup implements AutoCloseable {
-  private static final int POLL_MILLIS = 2;
-
   private final Caller caller;
   private final Device device;
   private final boolean lent;
   private long handle;
+  private final List<Runnable> deferred = new ArrayList<>();
+  private boolean isUnfinished;
 
   private NcclGroup(Caller caller, Device device, boolean lent, long handle) {
     this.caller = caller;
@@ -49,11 +49,11 @@ public final class NcclGroup implements AutoCloseable {
   public static NcclGroup connect(Communicator ranks, Device device, Duration timeout)
       throws CommunicationException {
     Caller caller = new Caller(ranks.rank(), ranks.size());
-    Joining joining = new Joining(caller, device, ranks.control());
+    NcclJoining joining = new NcclJoining(caller, device, ranks.control());
     byte[] failure = joining.join(timeout).getBytes(StandardCharsets.UTF_8);
     byte[] mine =
         ByteBuffer.allocate(Integer.BYTES + failure.length)
-            .putInt(joining.culprit)
+            .putInt(joining.culprit())
             .put(failure)
             .array();
     for (byte[] told : ranks.control().allGather(mine)) {
@@ -67,133 +67,9 @@ public final class NcclGroup implements AutoCloseable {
     return new NcclGroup(caller, device, false, joining.handle());
   }
 
-  /**
-   * {@return a group over a communicator that a trainer owns and does not use meanwhile; neither
-   * destroyed nor aborted here}
-   *
-   * @param ranks the same ones, by the same numbers
-   * @param device the GPU that it was made for
-   * @param handle its {@code ncclComm_t}
-   */
-  public static NcclGroup lent(Communicator ranks, Device device, long handle) {
-    return new NcclGroup(new Caller(ranks.rank(), ranks.size()), device, true, handle);
-  }
-
-  /** One rank's joining, in a thread that may have to be left to itself. */
-  private static final class Joining {
-    private final Caller caller;
-    private final Device device;
-    private final Control control;
-    private String failure = "";
-    private int culprit;
-    private long made;
-    private boolean abandoned;
-
-    Joining(Caller caller, Device device, Control control) {
-      this.caller = caller;
-      this.device = device;
-      this.control = control;
-      this.culprit = caller.rank();
-    }
-
-    /** Returns why this rank could not join; empty if it did. */
-    String join(Duration timeout) throws CommunicationException {
-      byte[] id = new byte[0];
-      if (caller.rank() == 0) {
-        try {
-          id = caller.uniqueId();
-        } catch (CommunicationException e) {
-          failure = e.getMessage();
-        }
-      }
-      byte[] told = control.broadcast(id);
-      if (told.length == 0) {
-        return failure;
-      }
-      Thread thread = new Thread(() -> init(told), "cairn-nccl-init");
-      thread.setDaemon(true);
-      thread.start();
-      return await(thread, timeout);
-    }
-
-    private void init(byte[] id) {
-      try {
-        long[] handle = {0};
-        CommunicationException[] thrown = {null};
-        Cuda.run(
-            device,
-            () -> {
-              try {
-                handle[0] = caller.init(id);
-              } catch (CommunicationException e) {
-                thrown[0] = e;
-              }
-            });
-        if (thrown[0] != null) {
-          throw thrown[0];
-        }
-        adopt(handle[0]);
-      } catch (CommunicationException | DeviceException e) {
-        synchronized (this) {
-          failure = e.getMessage();
-        }
-      }
-    }
-
-    private synchronized void adopt(long handle) throws CommunicationException {
-      if (abandoned) {
-        caller.abort(handle);
-      } else {
-        made = handle;
-      }
-    }
-
-    private String await(Thread thread, Duration timeout) {
-      long deadlineNanos = System.nanoTime() + timeout.toNanos();
-      boolean interrupted = false;
-      while (thread.isAlive()) {
-        Optional<CommunicationException> elsewhere = control.failure();
-        if (elsewhere.isPresent()) {
-          culprit = elsewhere.get().rank();
-          return elsewhere.get().getMessage();
-        }
-        if (System.nanoTime() - deadlineNanos > 0) {
-          return "NCCL's ranks did not join in time: timeoutSeconds=%d, rank=%d of %d"
-              .formatted(timeout.toSeconds(), caller.rank(), caller.size());
-        }
-        try {
-          thread.join(POLL_MILLIS);
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-      synchronized (this) {
-        if (!failure.isEmpty()) {
-          control.cancel(failure); // the others wait for this rank
-        }
-        return failure;
-      }
-    }
-
-    synchronized long handle() {
-      return made;
-    }
-
-    /** Gives up what was made, or will be. */
-    synchronized void abandon() {
-      abandoned = true;
-      if (made != 0) {
-        try {
-          caller.abort(made);
-        } catch (CommunicationException e) {
-          failure = e.getMessage(); // the first failure is the one to tell
-        }
-        made = 0;
-      }
-    }
+  /** Returns a group over a communicator that a trainer owns; it fits. */
+  static NcclGroup lent(Caller caller, Device device, long handle) {
+    return new NcclGroup(caller, device, true, handle);
   }
 
   /** {@return this rank's GPU} */
@@ -201,9 +77,52 @@ public final class NcclGroup implements AutoCloseable {
     return device;
   }
 
-  /** {@return whether it was neither closed nor aborted} */
+  /** {@return whether it is over a communicator that a trainer owns} */
+  public boolean isLent() {
+    return lent;
+  }
+
+  /**
+   * {@return whether it was neither closed nor aborted, nor, if it is lent, given up after a
+   * failure}
+   */
   public synchronized boolean isOpen() {
     return handle != 0;
+  }
+
+  /** {@return whether something that was queued over a lent communicator has not ended} */
+  public synchronized boolean isUnfinished() {
+    return isUnfinished;
+  }
+
+  /** Notes that something is left in a lent communicator, which holds up the GPU from now on. */
+  public synchronized void leaveUnfinished() {
+    isUnfinished = true;
+  }
+
+  /** Notes that it has ended by now, and does what had to wait for that. */
+  public void setFinished() {
+    List<Runnable> waiting;
+    synchronized (this) {
+      isUnfinished = false;
+      waiting = List.copyOf(deferred);
+      deferred.clear();
+    }
+    waiting.forEach(Runnable::run);
+  }
+
+  /**
+   * Puts off what would wait for the whole GPU, such as freeing its memory, until nothing holds it
+   * up any more; does nothing if nothing does.
+   *
+   * @param work run by the thread that calls {@link #setFinished}
+   * @return whether it was put off
+   */
+  public synchronized boolean defer(Runnable work) {
+    if (isUnfinished) {
+      deferred.add(work);
+    }
+    return isUnfinished;
   }
 
   private synchronized long open() {
@@ -271,19 +190,25 @@ public final class NcclGroup implements AutoCloseable {
   }
 
   /**
-   * Ends what is queued, wherever it is; the group is closed then. Does nothing if it is lent.
+   * Ends what is queued, wherever it is; the group is closed then. Does nothing if it is lent: then
+   * what is queued ends when all ranks have queued it, or when the trainer aborts.
    *
-   * @throws CommunicationException if NCCL could not end it
+   * @throws CommunicationException if NCCL says that it could not
    */
   public synchronized void abort() throws CommunicationException {
-    long aborting = handle;
-    handle = 0;
-    if (aborting != 0 && !lent) {
+    if (handle != 0 && !lent) {
+      long aborting = handle;
+      handle = 0;
       caller.abort(aborting);
     }
   }
 
-  /** Leaves; all that was queued has been waited for. */
+  /**
+   * Leaves; all that was queued has been waited for. A communicator that is lent is not used any
+   * more, and is otherwise left as it is.
+   *
+   * @throws CommunicationException if NCCL says that something went wrong
+   */
   @Override
   public synchronized void close() throws CommunicationException {
     long closing = handle;

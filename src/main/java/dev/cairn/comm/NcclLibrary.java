@@ -147,6 +147,28 @@ final class NcclLibrary {
       }
     }
 
+    int rankIn(long communicator) throws CommunicationException {
+      int[] number = {0};
+      int code = nccl.ncclCommUserRank(communicator(communicator), number);
+      check("ncclCommUserRank", code, communicator);
+      return number[0];
+    }
+
+    int sizeOf(long communicator) throws CommunicationException {
+      int[] number = {0};
+      int code = nccl.ncclCommCount(communicator(communicator), number);
+      check("ncclCommCount", code, communicator);
+      return number[0];
+    }
+
+    /** Returns the index of the GPU that a communicator was made for. */
+    int deviceOf(long communicator) throws CommunicationException {
+      int[] number = {0};
+      int code = nccl.ncclCommCuDevice(communicator(communicator), number);
+      check("ncclCommCuDevice", code, communicator);
+      return number[0];
+    }
+
     void abort(long communicator) throws CommunicationException {
       check("ncclCommAbort", nccl.ncclCommAbort(communicator(communicator)), 0);
     }

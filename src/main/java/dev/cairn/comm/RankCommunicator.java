@@ -21,6 +21,7 @@ final class RankCommunicator implements Communicator {
   private boolean ended;
   private boolean isOwnOnly;
   private long generation;
+  private NcclGroup lentNccl;
 
   /**
    * Creates a member of a group that is complete.
@@ -78,6 +79,20 @@ final class RankCommunicator implements Communicator {
       isOwnOnly = true;
     }
     factory.withdraw();
+  }
+
+  @Override
+  public NcclGroup lendNccl(long handle) throws CommunicationException {
+    NcclGroup taken = new NcclLoan(this).take(handle);
+    synchronized (this) {
+      lentNccl = taken;
+    }
+    return taken;
+  }
+
+  @Override
+  public synchronized Optional<NcclGroup> lentNccl() {
+    return Optional.ofNullable(lentNccl);
   }
 
   private interface Step {

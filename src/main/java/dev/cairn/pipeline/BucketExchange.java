@@ -1,5 +1,6 @@
 package dev.cairn.pipeline;
 
+import dev.cairn.comm.CommunicationException;
 import dev.cairn.device.CudaEvent;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
@@ -33,11 +34,10 @@ final class BucketExchange implements AutoCloseable {
   private final List<DeviceBucket> slots = new ArrayList<>();
   private final ConcurrentLinkedQueue<CudaEvent> events = new ConcurrentLinkedQueue<>();
   private final BucketWriter writer;
+  private final ChunkSink sink;
   private final Staging staging;
-  private final CudaStream packs;
-  private final CudaStream gathers;
-  private final CudaStream orders;
-  private final CudaStream copies;
+  private final Cancellation cancellation;
+  private final BucketStreams streams;
 
   /**
    * Allocates all that is needed.
@@ -55,17 +55,16 @@ final class BucketExchange implements AutoCloseable {
       Cancellation cancellation) {
     this.job = job;
     this.waiting = waiting;
+    this.sink = sink;
     this.staging = staging;
+    this.cancellation = cancellation;
     this.writes = job.ranks().rank() == 0;
     this.usedBytes = new long[job.ranks().size()];
     Device device = job.group().device();
     long rankBytes = size.rankBytes();
     long gatheredBytes = job.holdsAll() ? rankBytes * job.ranks().size() : rankBytes;
     try {
-      packs = opened.add(CudaStream.create(device));
-      gathers = opened.add(CudaStream.create(device));
-      orders = opened.add(CudaStream.create(device));
-      copies = opened.add(CudaStream.create(device));
+      streams = BucketStreams.open(device, opened);
       for (int index = 0; index < BUCKETS; index++) {
         slots.add(opened.add(DeviceBucket.open(device, gatheredBytes, size, writes)));
       }
@@ -75,9 +74,9 @@ final class BucketExchange implements AutoCloseable {
       CudaEvent trained = opened.add(CudaEvent.create(device));
       for (CudaStream trainer : job.trainers()) {
         trained.record(trainer);
-        packs.waitFor(trained);
+        streams.packs().waitFor(trained);
       }
-      writer = opened.add(new BucketWriter(sink, cancellation));
+      writer = opened.add(new BucketWriter());
     } catch (RuntimeException e) {
       throw opened.after(e);
     }
@@ -99,6 +98,25 @@ final class BucketExchange implements AutoCloseable {
   void start(int index, Bucket bucket) throws IOException {
     DeviceBucket slot = slot(index);
     pack(bucket, slot);
+    gather(bucket, slot);
+    if (writes) {
+      order(bucket, slot);
+      List<Segment> segments = bucket.parts().stream().map(Bucket.Part::segment).toList();
+      ChunkCursor chunks = new ChunkCursor(job.plan(), segments.iterator(), staging.bufferBytes());
+      Copy copy = new Copy(chunks, source(bucket, slot), sink, cancellation);
+      writer.start(
+          index,
+          () -> {
+            // Here, not on the stream: a copy that waited for ranks behind which a collective
+            // hangs could write into a staging buffer that is somebody else's by then.
+            waiting.on(slot.isOrdered());
+            copy.run(staging);
+          });
+    }
+  }
+
+  private void gather(Bucket bucket, DeviceBucket slot) throws IOException {
+    CudaStream gathers = streams.gathers();
     gathers.waitFor(slot.isPacked());
     if (job.usesAllGather()) {
       job.group().allGather(slot.gathered().address(), bucket.rankBytes(), gathers);
@@ -109,27 +127,17 @@ final class BucketExchange implements AutoCloseable {
       job.group().gather(slot.gathered().address(), bucket.rankBytes(), usedBytes, gathers);
     }
     slot.isGathered().record(gathers);
-    if (writes) {
-      order(bucket, slot);
-      List<Segment> segments = bucket.parts().stream().map(Bucket.Part::segment).toList();
-      BucketSource source =
-          new BucketSource(
-              bucket,
-              slot.ordered().address(),
-              copies,
-              events,
-              waiting,
-              job.kernels(),
-              job.checksums());
-      // Not before that: what is still copied of the bucket before must not wait for this one.
-      writer.await(index - 1);
-      copies.waitFor(slot.isOrdered());
-      writer.start(
-          index,
-          new ChunkCursor(job.plan(), segments.iterator(), staging.bufferBytes()),
-          source,
-          staging);
-    }
+  }
+
+  private BucketSource source(Bucket bucket, DeviceBucket slot) {
+    return new BucketSource(
+        bucket,
+        slot.ordered().address(),
+        streams.copies(),
+        events,
+        waiting,
+        job.kernels(),
+        job.checksums());
   }
 
   /** Casts this rank's parts to where they belong in its contribution. */
@@ -148,10 +156,10 @@ final class BucketExchange implements AutoCloseable {
             tensor.info().dtype(),
             begin + part.rankOffset(),
             segment.elements(),
-            packs);
+            streams.packs());
       }
     }
-    slot.isPacked().record(packs);
+    slot.isPacked().record(streams.packs());
   }
 
   /** Brings all ranks' parts into file order, their padding dropped. */
@@ -169,6 +177,7 @@ final class BucketExchange implements AutoCloseable {
     }
     int tableBytes = Math.toIntExact(table.lengthBytes());
     table.writeTo(slot.tableStaging().view(0, tableBytes));
+    CudaStream orders = streams.orders();
     orders.copyToDevice(slot.tableStaging().address(), slot.table().address(), tableBytes);
     orders.waitFor(slot.isGathered());
     deviceKernels.unpack(
@@ -176,17 +185,24 @@ final class BucketExchange implements AutoCloseable {
     slot.isOrdered().record(orders);
   }
 
-  /** Waits until nothing is queued any more, which is soon: it is done, or was aborted. */
+  /**
+   * Waits until nothing is queued any more, which is soon: it is done, or was aborted. What is left
+   * in a group that is lent is given up.
+   *
+   * @throws CommunicationException never, as a lent group is not destroyed
+   */
   @Override
-  public void close() {
+  public void close() throws CommunicationException {
+    boolean settled = true;
     try {
       writer.close();
-      packs.synchronize();
-      gathers.synchronize();
-      orders.synchronize();
-      copies.synchronize();
+      settled = streams.settle(job.group());
     } finally {
-      opened.close();
+      if (settled) {
+        opened.close();
+      } else {
+        streams.closeLater(job.group(), opened);
+      }
     }
   }
 }

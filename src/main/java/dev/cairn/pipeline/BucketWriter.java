@@ -1,34 +1,28 @@
 package dev.cairn.pipeline;
 
-import dev.cairn.plan.Chunk;
 import java.io.IOException;
-import java.util.Iterator;
 import java.util.List;
 
 /** Writes buckets in a thread of its own, one after the other. */
 final class BucketWriter implements AutoCloseable {
-  private final ChunkSink sink;
-  private final Cancellation cancellation;
+  /** The writing of one bucket. */
+  interface Work {
+    void run() throws IOException;
+  }
+
   private Thread thread;
   private int startedIndex = -1;
   private Throwable failure;
 
-  BucketWriter(ChunkSink sink, Cancellation cancellation) {
-    this.sink = sink;
-    this.cancellation = cancellation;
-  }
-
   /** Starts with a bucket, once the one before has been written. */
-  void start(int index, Iterator<Chunk> chunks, ChunkSource source, Staging staging)
-      throws IOException {
+  void start(int index, Work work) throws IOException {
     await(index - 1);
     startedIndex = index;
-    Copy copy = new Copy(chunks, source, sink, cancellation);
     thread =
         new Thread(
             () -> {
               try {
-                copy.run(staging);
+                work.run();
               } catch (IOException | RuntimeException | Error e) {
                 failure = e; // read after the thread has been joined
               }

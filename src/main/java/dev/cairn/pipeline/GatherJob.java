@@ -5,6 +5,7 @@ import dev.cairn.comm.NcclGroup;
 import dev.cairn.device.CudaStream;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.plan.SavePlan;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -13,11 +14,12 @@ import java.util.List;
  * @param plan the same on every rank
  * @param partitions this rank's, in the memory of the group's GPU
  * @param ranks whose control channel is used
- * @param group of all ranks; aborted if any of them fails
+ * @param group of all ranks; aborted if any of them fails, unless it is lent
  * @param usesAllGather whether all ranks get all bytes, or rank 0 alone
  * @param bucketBytes how much all ranks give at once; the same on every rank
  * @param kernels takes checksums
  * @param checksums gets all pieces, on rank 0
+ * @param timeout how long one collective may take
  * @param trainers streams whose work, as it is queued by then, writes the partitions
  */
 public record GatherJob(
@@ -29,6 +31,7 @@ public record GatherJob(
     long bucketBytes,
     Kernels kernels,
     TensorChecksums checksums,
+    Duration timeout,
     List<CudaStream> trainers) {
   /** Returns whether this rank gets all bytes, and not only its own. */
   boolean holdsAll() {

@@ -36,6 +36,7 @@ public final class NcclGather {
   private final GatherJob job;
   private final Control control;
   private final Size size;
+  private boolean hasMetFailed;
 
   /**
    * Prepares a gather; {@link #run} does it.
@@ -63,10 +64,12 @@ public final class NcclGather {
    *
    * @param sink gets the chunks on rank 0
    * @param staging pinned
-   * @throws IOException if any rank failed; the group is aborted then
+   * @throws IOException if any rank failed; the group is aborted then, or if it is lent and
+   *     something is left in it, closed
    */
   public void run(ChunkSink sink, Staging staging) throws IOException {
     boolean owesMeeting = true;
+    hasMetFailed = false;
     try (BucketExchange running =
         new BucketExchange(job, size, sink, staging, this::await, this::checkWanted)) {
       try {
@@ -90,10 +93,32 @@ public final class NcclGather {
         throw e;
       }
     } catch (IOException | RuntimeException | Error e) {
-      if (owesMeeting) {
-        control.allGather(FAILED);
+      try {
+        if (owesMeeting) {
+          control.allGather(FAILED);
+          hasMetFailed = true;
+        }
+      } finally {
+        if (job.group().isLent()) {
+          keepLent();
+        }
       }
       throw e;
+    }
+  }
+
+  /** After a failure a lent group is used again only if no rank has left anything in it. */
+  private void keepLent() throws CommunicationException {
+    boolean isKept = false;
+    try {
+      // Every rank is here if all have met: nobody goes on after a meeting that one has failed at.
+      byte[] mine = job.group().isOpen() ? WELL : FAILED;
+      isKept =
+          hasMetFailed && control.allGather(mine).stream().allMatch(told -> told[0] == WELL[0]);
+    } finally {
+      if (!isKept) {
+        job.group().close();
+      }
     }
   }
 
@@ -102,6 +127,7 @@ public final class NcclGather {
     List<byte[]> states = control.allGather(WELL);
     for (int rank = 0; rank < states.size(); rank++) {
       if (states.get(rank)[0] == FAILED[0]) {
+        hasMetFailed = true;
         checkWanted();
         throw new CommunicationException(rank, "rank " + rank + " stopped gathering");
       }
@@ -117,9 +143,16 @@ public final class NcclGather {
 
   /** Waits for an event without relying on it: a rank may be missing in a collective. */
   private void await(CudaEvent event) throws IOException {
+    long startNanos = System.nanoTime();
     while (!event.isDone()) {
       checkWanted(); // first, as it knows who failed
       checkGroup();
+      if (System.nanoTime() - startNanos > job.timeout().toNanos()) {
+        throw new CommunicationException(
+            job.ranks().rank(),
+            "NCCL's collective did not end: timeoutSeconds=%d, rank=%d of %d"
+                .formatted(job.timeout().toSeconds(), job.ranks().rank(), job.ranks().size()));
+      }
       LockSupport.parkNanos(POLL_NANOS);
     }
   }

@@ -16,15 +16,36 @@ public final class EmulatedNccl {
         Emulation.BUILT.resolve("emulation").resolve("libnccl.so.2").toAbsolutePath().toString());
   }
 
-  /** Makes the nth call of NCCL from now fail. */
+  /** What a collective fails with that hangs and says nothing. */
+  public static final int HANGS = -1;
+
+  /**
+   * Makes the nth call of NCCL from now fail, not counting the questions that are asked over and
+   * over: {@code ncclCommGetAsyncError}.
+   */
   public static native void failCall(int nth, int error);
+
+  /** Makes the nth of those questions from now fail. */
+  public static native void failQuery(int nth, int error);
 
   /** Makes the nth collective that runs from now fail, as its communicator then says. */
   public static native void failCollective(int nth, int error);
+
+  /** Sends this process a signal when its stream is in the nth collective from now. */
+  public static native void signalInCollective(int nth, int signal);
+
+  /** Makes this process join nobody until it may again. */
+  public static native void holdJoining(boolean held);
 
   /** Returns whether what was asked to fail has not been reached yet. */
   public static native boolean failureIsPending();
 
   /** Returns the communicators that are neither destroyed nor aborted. */
   public static native int liveCommunicators();
+
+  /** Returns how many collectives have run since this was last asked. */
+  public static native int takeCollectives();
+
+  /** Returns how long this process was in a collective at most since this was last asked. */
+  public static native long takeLongestCollectiveMillis();
 }

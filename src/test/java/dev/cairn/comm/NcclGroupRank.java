@@ -8,6 +8,7 @@ import dev.cairn.device.DeviceMemory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 
 /** A process that is a rank of a group of two, in which things go wrong. */
 final class NcclGroupRank {
@@ -34,7 +35,10 @@ final class NcclGroupRank {
       switch (arguments[0]) {
         case "differ" -> collectivesDiffer(ranks);
         case "killed" -> peerIsKilled(ranks);
-        case "late" -> rankCannotJoin(ranks);
+        case "late" -> {
+          rankDoesNotJoin(ranks);
+          rankCannotJoin(ranks);
+        }
         default -> throw new IllegalArgumentException(arguments[0]);
       }
     }
@@ -43,19 +47,90 @@ final class NcclGroupRank {
     System.out.println("done");
   }
 
-  /** One rank gathers less than the other, as if it had taken its collectives in another order. */
+  /** What a rank queues, of two groups. */
+  private interface Queueing {
+    void queue(NcclGroup one, NcclGroup other, long address, CudaStream stream) throws Exception;
+  }
+
+  /** Everything that ranks may not do differently: the emulation says so, where NCCL hangs. */
   private static void collectivesDiffer(Communicator ranks) throws Exception {
-    try (NcclGroup group = NcclGroup.connect(ranks, GPU, LONG);
+    Queueing longer = (one, other, address, stream) -> one.allGather(address, BYTES, stream);
+    Queueing shorter = (one, other, address, stream) -> one.allGather(address, BYTES - 1, stream);
+    differ(ranks, longer, shorter, "collective 1 differs: rank ");
+    differ(
+        ranks,
+        (one, other, address, stream) -> {
+          longer.queue(one, other, address, stream);
+          shorter.queue(one, other, address, stream);
+        },
+        (one, other, address, stream) -> {
+          shorter.queue(one, other, address, stream);
+          longer.queue(one, other, address, stream);
+        },
+        "collective 1 differs: rank ");
+    Queueing overOther = (one, other, address, stream) -> other.allGather(address, BYTES, stream);
+    differ(
+        ranks,
+        (one, other, address, stream) -> {
+          longer.queue(one, other, address, stream);
+          overOther.queue(one, other, address, stream);
+        },
+        (one, other, address, stream) -> {
+          overOther.queue(one, other, address, stream);
+          longer.queue(one, other, address, stream);
+        },
+        "after 1 over communicator ");
+    differ(
+        ranks,
+        longer,
+        (one, other, address, stream) ->
+            one.gather(address, BYTES, new long[] {BYTES, BYTES}, stream),
+        "order differs: rank 1 sends to rank 0, which is in an all-gather");
+    ranks.control().begin();
+    usable(ranks);
+  }
+
+  private static void differ(
+      Communicator ranks, Queueing onRankZero, Queueing onRankOne, String expected)
+      throws Exception {
+    ranks.control().begin();
+    try (NcclGroup one = NcclGroup.connect(ranks, GPU, LONG);
+        NcclGroup other = NcclGroup.connect(ranks, GPU, LONG);
         CudaStream stream = CudaStream.create(GPU);
         DeviceMemory memory = DeviceMemory.allocate(GPU, 2 * BYTES)) {
-      group.allGather(memory.address(), BYTES - ranks.rank(), stream);
-      String message = awaitError(group, stream);
-      Check.equal(true, message.contains("collective 1 differs"), message);
+      Queueing mine = ranks.rank() == 0 ? onRankZero : onRankOne;
+      mine.queue(one, other, memory.address(), stream);
+      String message = awaitErrorOfAny(ranks, stream, one, other);
+      Check.equal(true, message.contains(expected), message);
       ranks.control().allGather(new byte[0]);
-      group.abort();
+      one.abort();
+      other.abort();
       stream.synchronize();
     }
-    usable(ranks);
+  }
+
+  /** Returns what the communicator of any rank says. */
+  private static String awaitErrorOfAny(Communicator ranks, CudaStream stream, NcclGroup... groups)
+      throws Exception {
+    try (CudaEvent event = CudaEvent.create(GPU)) {
+      event.record(stream);
+      for (int tries = 0; tries < 10_000; tries++) {
+        Optional<CommunicationException> told = ranks.control().failure();
+        if (told.isPresent()) {
+          return told.get().getMessage();
+        }
+        Check.equal(false, event.isDone(), "done");
+        try {
+          for (NcclGroup group : groups) {
+            group.check();
+          }
+        } catch (CommunicationException e) {
+          ranks.control().cancel(e.getMessage());
+        }
+        Thread.sleep(1);
+      }
+      return "no error";
+    }
   }
 
   private static void peerIsKilled(Communicator ranks) throws Exception {
@@ -75,6 +150,7 @@ final class NcclGroupRank {
 
   /** The call of rank 1 fails at once, so rank 0 would wait for it for ever. */
   private static void rankCannotJoin(Communicator ranks) throws Exception {
+    ranks.control().begin();
     if (ranks.rank() == 1) {
       EmulatedNccl.failCall(1, 2);
     }
@@ -85,6 +161,31 @@ final class NcclGroupRank {
         () -> NcclGroup.connect(ranks, GPU, LONG));
     ranks.control().begin();
     usable(ranks);
+  }
+
+  /** A rank that is in the call and gets nowhere: whoever waits for it gives up in time. */
+  private static void rankDoesNotJoin(Communicator ranks) throws Exception {
+    EmulatedNccl.holdJoining(ranks.rank() == 1);
+    long start = System.nanoTime();
+    CommunicationException failure =
+        Check.fails(
+            CommunicationException.class,
+            "NCCL's ranks did not join in time: timeoutSeconds=1, rank=",
+            () -> NcclGroup.connect(ranks, GPU, Duration.ofSeconds(1)));
+    Check.equal(true, System.nanoTime() - start < 10_000_000_000L, "in time");
+    Check.equal(0, failure.rank(), "the first to say so");
+    ranks.control().allGather(new byte[0]);
+    EmulatedNccl.holdJoining(false); // now they do join, and are aborted as nobody waits any more
+    for (int tries = 0; !threadsAreGone("cairn-nccl-init") && tries < 10_000; tries++) {
+      Thread.sleep(1);
+    }
+    Check.equal(true, threadsAreGone("cairn-nccl-init"), "joining has ended");
+    Check.equal(0, EmulatedNccl.liveCommunicators(), "communicators left");
+  }
+
+  private static boolean threadsAreGone(String name) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .noneMatch(thread -> thread.getName().equals(name));
   }
 
   private static void usable(Communicator ranks) throws Exception {

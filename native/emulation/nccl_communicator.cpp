@@ -1,0 +1,221 @@
+// The functions of NCCL that make communicators, end them and ask about them;
+// see NCCL's API reference for what they do.
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <set>
+
+#include "emulated_runtime.h"
+#include "nccl.h"
+
+using namespace emulation;
+
+namespace {
+
+std::mutex mutex;
+std::set<Communicator*> live;
+thread_local std::string last_error;
+
+struct UniqueId {
+  char text[128];
+};
+
+// Its memory stays mapped: what has been queued may still look at it.
+void Forget(Communicator* self) {
+  ForgetIssues(self);
+  const std::lock_guard<std::mutex> lock(mutex);
+  live.erase(self);
+}
+
+Shared* Map(const char* name) {
+  const int file = shm_open(name, O_RDWR | O_CREAT, 0600);
+  if (file < 0 || ftruncate(file, sizeof(Shared)) != 0) {
+    return nullptr;
+  }
+  void* const memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE,
+                            MAP_SHARED, file, 0);
+  close(file);
+  return memory == MAP_FAILED ? nullptr : static_cast<Shared*>(memory);
+}
+
+// Leaves a trace where NCCL does, for who wants to know that it was used.
+void Log(const Communicator* self) {
+  const char* const pattern = getenv("NCCL_DEBUG_FILE");
+  if (pattern == nullptr) {
+    return;
+  }
+  std::string path = pattern;
+  if (const size_t pid = path.find("%p"); pid != std::string::npos) {
+    path.replace(pid, 2, std::to_string(getpid()));
+  }
+  if (FILE* const file = fopen(path.c_str(), "a"); file != nullptr) {
+    fprintf(file, "emulated: rank %d nranks %d - Init COMPLETE\n", self->rank,
+            self->size);
+    fclose(file);
+  }
+}
+
+}  // namespace
+
+namespace emulation {
+
+Result Fail(Result result, const std::string& text) {
+  last_error = text;
+  return result;
+}
+
+void NoteError(const std::string& text) { last_error = text; }
+
+bool IsLive(Communicator* communicator) {
+  const std::lock_guard<std::mutex> lock(mutex);
+  return live.count(communicator) != 0;
+}
+
+}  // namespace emulation
+
+CAIRN_EMULATED int ncclGetVersion(int* version) {
+  *version = 22900;
+  return kSuccess;
+}
+
+CAIRN_EMULATED int ncclGetUniqueId(UniqueId* id) {
+  ENTER(static_cast<Communicator*>(nullptr))
+  // Whoever never joins leaves its shared memory to whoever made the name.
+  static auto* const made = new std::vector<UniqueId>;
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (made->empty()) {
+    atexit([] {
+      for (const UniqueId& one : *made) {
+        shm_unlink(one.text);
+      }
+    });
+  }
+  memset(id, 0, sizeof(*id));
+  snprintf(id->text, sizeof(id->text), "/cairn-nccl-%d-%zu", getpid(),
+           made->size());
+  made->push_back(*id);
+  return kSuccess;
+}
+
+CAIRN_EMULATED int ncclCommInitRank(Communicator** made, int size, UniqueId id,
+                                    int rank) {
+  ENTER(static_cast<Communicator*>(nullptr))
+  if (size < 1 || size > kMostRanks || rank < 0 || rank >= size) {
+    return Fail(kInvalidArgument, "no such rank");
+  }
+  AwaitJoining();
+  Shared* const shared = Map(id.text);
+  if (shared == nullptr) {
+    return Fail(kSystemError, std::string("no shared memory: ") + id.text);
+  }
+  auto* const self = new Communicator;
+  self->shared = shared;
+  self->rank = rank;
+  self->size = size;
+  self->name = std::hash<std::string>()(id.text) | 1;
+  cudaGetDevice(&self->device);
+  shared->ranks[rank].pid = getpid();
+  ++shared->joined;
+  while (shared->joined < size) {
+    usleep(200);  // for ever, if a rank is missing
+  }
+  shm_unlink(id.text);
+  Log(self);
+  ForgetIssues(nullptr);  // ranks begin alike, whatever went wrong before
+  const std::lock_guard<std::mutex> lock(mutex);
+  live.insert(self);
+  *made = self;
+  return kSuccess;
+}
+
+CAIRN_EMULATED int ncclCommDestroy(Communicator* self) {
+  ENTER(self)
+  while (self->pending != 0) {
+    usleep(50);
+  }
+  Forget(self);
+  return kSuccess;
+}
+
+// Does its work even if it is to fail: what it ends must not go on. Does not
+// wait until it has ended: it may be behind what another communicator hangs in.
+CAIRN_EMULATED int ncclCommAbort(Communicator* self) {
+  if (!IsLive(self)) {
+    return Fail(kInvalidArgument, "ncclCommAbort: no such communicator");
+  }
+  self->aborted = true;
+  Forget(self);
+  ENTER(static_cast<Communicator*>(nullptr))
+  return kSuccess;
+}
+
+CAIRN_EMULATED int ncclCommGetAsyncError(Communicator* self, int* error) {
+  ENTER_WITH(QueryError(), self)
+  *error = self->async_error;
+  if (*error != 0) {
+    NoteError(self->text);
+  }
+  return kSuccess;
+}
+
+CAIRN_EMULATED int ncclCommCount(Communicator* self, int* count) {
+  ENTER(self)
+  *count = self->size;
+  return kSuccess;
+}
+
+CAIRN_EMULATED int ncclCommUserRank(Communicator* self, int* rank) {
+  ENTER(self)
+  *rank = self->rank;
+  return kSuccess;
+}
+
+CAIRN_EMULATED int ncclCommCuDevice(Communicator* self, int* device) {
+  ENTER(self)
+  *device = self->device;
+  return kSuccess;
+}
+
+CAIRN_EMULATED const char* ncclGetErrorString(int result) {
+  switch (result) {
+    case kSuccess:
+      return "no error";
+    case kCudaError:
+      return "unhandled cuda error";
+    case kSystemError:
+      return "unhandled system error";
+    case kInvalidArgument:
+      return "invalid argument";
+    case kInvalidUsage:
+      return "invalid usage";
+    case kRemoteError:
+      return "remote process exited or there was a network error";
+    default:
+      return "unknown result code";
+  }
+}
+
+CAIRN_EMULATED const char* ncclGetLastError(Communicator*) {
+  return last_error.c_str();
+}
+
+// All other functions that the bindings for Java want.
+#define NOT_EMULATED(function)                                        \
+  CAIRN_EMULATED int function() {                                     \
+    fprintf(stderr, "NCCL emulation: not emulated: %s\n", #function); \
+    return kInvalidUsage;                                             \
+  }
+#include "unemulated_nccl.inc"
+
+// A native of dev.cairn.comm.EmulatedNccl; the others are in nccl_fault.cpp.
+CAIRN_EMULATED int Java_dev_cairn_comm_EmulatedNccl_liveCommunicators(void*,
+                                                                      void*) {
+  const std::lock_guard<std::mutex> lock(mutex);
+  return static_cast<int>(live.size());
+}

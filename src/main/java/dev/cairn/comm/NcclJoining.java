@@ -1,0 +1,133 @@
+package dev.cairn.comm;
+
+import dev.cairn.comm.NcclLibrary.Caller;
+import dev.cairn.device.Cuda;
+import dev.cairn.device.Device;
+import dev.cairn.device.DeviceException;
+import java.time.Duration;
+import java.util.Optional;
+
+/** One rank's joining of the others with NCCL, in a thread that may have to be left to itself. */
+final class NcclJoining {
+  private static final int POLL_MILLIS = 2;
+
+  private final Caller caller;
+  private final Device device;
+  private final Control control;
+  private String failure = "";
+  private int culprit;
+  private long made;
+  private boolean abandoned;
+
+  NcclJoining(Caller caller, Device device, Control control) {
+    this.caller = caller;
+    this.device = device;
+    this.control = control;
+    this.culprit = caller.rank();
+  }
+
+  /** Returns why this rank could not join; empty if it did. */
+  String join(Duration timeout) throws CommunicationException {
+    byte[] id = new byte[0];
+    if (caller.rank() == 0) {
+      try {
+        id = caller.uniqueId();
+      } catch (CommunicationException e) {
+        failure = e.getMessage();
+      }
+    }
+    byte[] told = control.broadcast(id);
+    if (told.length == 0) {
+      return failure;
+    }
+    Thread thread = new Thread(() -> init(told), "cairn-nccl-init");
+    thread.setDaemon(true);
+    thread.start();
+    return await(thread, timeout);
+  }
+
+  private void init(byte[] id) {
+    try {
+      long[] handle = {0};
+      CommunicationException[] thrown = {null};
+      Cuda.run(
+          device,
+          () -> {
+            try {
+              handle[0] = caller.init(id);
+            } catch (CommunicationException e) {
+              thrown[0] = e;
+            }
+          });
+      if (thrown[0] != null) {
+        throw thrown[0];
+      }
+      adopt(handle[0]);
+    } catch (CommunicationException | DeviceException e) {
+      synchronized (this) {
+        failure = e.getMessage();
+      }
+    }
+  }
+
+  private synchronized void adopt(long handle) throws CommunicationException {
+    if (abandoned) {
+      caller.abort(handle);
+    } else {
+      made = handle;
+    }
+  }
+
+  private String await(Thread thread, Duration timeout) {
+    long deadlineNanos = System.nanoTime() + timeout.toNanos();
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      Optional<CommunicationException> elsewhere = control.failure();
+      if (elsewhere.isPresent()) {
+        culprit = elsewhere.get().rank();
+        return elsewhere.get().getMessage();
+      }
+      if (System.nanoTime() - deadlineNanos > 0) {
+        return "NCCL's ranks did not join in time: timeoutSeconds=%d, rank=%d of %d"
+            .formatted(timeout.toSeconds(), caller.rank(), caller.size());
+      }
+      try {
+        thread.join(POLL_MILLIS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    synchronized (this) {
+      if (!failure.isEmpty()) {
+        control.cancel(failure); // the others wait for this rank
+      }
+      return failure;
+    }
+  }
+
+  /** Returns the rank whose failure it is. */
+  int culprit() {
+    return culprit;
+  }
+
+  /** Returns the communicator that this rank has joined. */
+  synchronized long handle() {
+    return made;
+  }
+
+  /** Gives up what was made, or will be. */
+  synchronized void abandon() {
+    abandoned = true;
+    if (made != 0) {
+      try {
+        caller.abort(made);
+      } catch (CommunicationException e) {
+        failure = e.getMessage(); // the first failure is the one to tell
+      }
+      made = 0;
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package dev.cairn.pipeline;
+
+import dev.cairn.comm.CommunicationException;
+import dev.cairn.comm.NcclGroup;
+import dev.cairn.device.CudaEvent;
+import dev.cairn.device.CudaStream;
+import dev.cairn.device.Device;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The streams of a {@link BucketExchange}, and their end.
+ *
+ * <p>What is queued on {@code gathers} and {@code orders} ends only if every rank takes part, or
+ * the group is aborted; it touches nothing but the buckets. {@code packs} reads partitions and
+ * {@code copies} writes staging buffers; neither ever waits for a collective, so both end soon.
+ *
+ * @param packs on it partitions are cast into buckets
+ * @param gathers on it ranks put their parts together
+ * @param orders on it rank 0 brings them into file order
+ * @param copies on it rank 0 copies them to the host
+ * @param gathered for {@link #settle}
+ * @param ordered for {@link #settle}
+ */
+record BucketStreams(
+    CudaStream packs,
+    CudaStream gathers,
+    CudaStream orders,
+    CudaStream copies,
+    CudaEvent gathered,
+    CudaEvent ordered) {
+  private static final Logger LOG = System.getLogger(BucketStreams.class.getName());
+  private static final long SETTLE_NANOS = TimeUnit.SECONDS.toNanos(5);
+  private static final long POLL_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
+
+  static BucketStreams open(Device device, Closing opened) {
+    return new BucketStreams(
+        opened.add(CudaStream.create(device)),
+        opened.add(CudaStream.create(device)),
+        opened.add(CudaStream.create(device)),
+        opened.add(CudaStream.create(device)),
+        opened.add(CudaEvent.create(device)),
+        opened.add(CudaEvent.create(device)));
+  }
+
+  /**
+   * Waits until nothing is queued any more, or gives a lent group up.
+   *
+   * @return false if something is left in a lent group, which nobody but its owner can end
+   */
+  boolean settle(NcclGroup group) throws CommunicationException {
+    boolean isWell = false;
+    try {
+      packs.synchronize();
+      copies.synchronize();
+      if (group.isLent() && !endsByItself(group)) {
+        return false;
+      }
+      gathers.synchronize();
+      orders.synchronize();
+      isWell = true;
+      return true;
+    } finally {
+      if (group.isLent() && !isWell) {
+        group.close();
+      }
+    }
+  }
+
+  private boolean endsByItself(NcclGroup group) {
+    gathered.record(gathers);
+    ordered.record(orders);
+    long deadlineNanos = System.nanoTime() + SETTLE_NANOS;
+    try {
+      group.check();
+      while (!gathered.isDone() || !ordered.isDone()) {
+        if (System.nanoTime() - deadlineNanos > 0) {
+          LOG.log(Level.WARNING, "a collective in the lent NCCL communicator does not end");
+          return false;
+        }
+        LockSupport.parkNanos(POLL_NANOS);
+        group.check();
+      }
+      return true;
+    } catch (CommunicationException e) {
+      LOG.log(Level.WARNING, "the lent NCCL communicator has failed: {0}", e.getMessage());
+      return false;
+    }
+  }
+
+  /** Frees what was opened once nothing is queued any more: when the group's owner has aborted. */
+  void closeLater(NcclGroup group, Closing opened) {
+    group.leaveUnfinished();
+    Thread thread =
+        new Thread(
+            () -> {
+              try (opened) {
+                gathers.synchronize();
+                orders.synchronize();
+              } catch (RuntimeException e) {
+                LOG.log(Level.WARNING, "buckets of a failed save: {0}", e.getMessage());
+              } finally {
+                group.setFinished();
+              }
+            },
+            "cairn-nccl-left");
+    thread.setDaemon(true);
+    thread.start();
+  }
+}

@@ -1,0 +1,78 @@
+package dev.cairn.comm;
+
+import dev.cairn.comm.NcclLibrary.Caller;
+import dev.cairn.device.Check;
+import dev.cairn.device.Cuda;
+import dev.cairn.device.CudaStream;
+import dev.cairn.device.Device;
+import dev.cairn.device.DeviceMemory;
+import dev.cairn.device.PinnedMemory;
+import java.util.List;
+
+/** An NCCL communicator of a trainer's own, and what it does with it. */
+public final class TrainerNccl {
+  private static final int RANK_BYTES = 64;
+
+  private final Caller caller;
+  private final Device device;
+  private final long handle;
+
+  private TrainerNccl(Caller caller, Device device, long handle) {
+    this.caller = caller;
+    this.device = device;
+    this.handle = handle;
+  }
+
+  /** Joins the ranks with NCCL, by numbers that the trainer has given them. */
+  public static TrainerNccl join(Communicator ranks, int rank, int size, Device device)
+      throws Exception {
+    Caller caller = new Caller(rank, size);
+    byte[] made = rank == 0 ? caller.uniqueId() : new byte[0];
+    List<byte[]> told = ranks.control().allGather(made);
+    byte[] id = told.stream().filter(bytes -> bytes.length > 0).findFirst().orElseThrow();
+    long[] handle = {0};
+    Cuda.run(
+        device,
+        () -> {
+          try {
+            handle[0] = caller.init(id);
+          } catch (CommunicationException e) {
+            throw new AssertionError(e);
+          }
+        });
+    return new TrainerNccl(caller, device, handle[0]);
+  }
+
+  /** Returns what is lent. */
+  public long handle() {
+    return handle;
+  }
+
+  /** Uses the communicator as training does: it must be as it was. */
+  public void train() throws Exception {
+    try (CudaStream stream = CudaStream.create(device);
+        DeviceMemory memory = DeviceMemory.allocate(device, (long) RANK_BYTES * caller.size());
+        PinnedMemory host = PinnedMemory.allocate(device, (long) RANK_BYTES * caller.size())) {
+      long own = memory.address() + (long) RANK_BYTES * caller.rank();
+      host.view(0, 1).put((byte) (caller.rank() + 1));
+      stream.copyToDevice(host.address(), own, 1);
+      caller.allGather(handle, own, memory.address(), RANK_BYTES, stream);
+      stream.copyToHost(memory.address(), host.address(), (long) RANK_BYTES * caller.size());
+      stream.synchronize();
+      for (int rank = 0; rank < caller.size(); rank++) {
+        Check.equal(rank + 1, (int) host.view((long) RANK_BYTES * rank, 1).get(), "gathered");
+      }
+      caller.checkAsync(handle);
+    }
+  }
+
+  /** Ends the communicator as a trainer does that has lost a rank. */
+  public void abort() throws Exception {
+    caller.abort(handle);
+  }
+
+  /** Ends the communicator. */
+  public void destroy() throws Exception {
+    caller.destroy(handle);
+  }
+}
