@@ -218,8 +218,7 @@ public final class Checkpointer implements AutoCloseable {
    *     does
    */
   public Optional<Checkpoint> latest() throws IOException {
-    LatestCheckpoint latest = new LatestCheckpoint(tools, saves().run());
-    return alone(latest::find).map(entry -> new Checkpoint(this, entry.path(), entry.number()));
+    return alone(saves()::latest).map(entry -> new Checkpoint(this, entry.path(), entry.number()));
   }
 
   void restore(Path folder, Optional<ParameterSet> model, TrainerState state) throws IOException {
