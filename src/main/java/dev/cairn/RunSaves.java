@@ -31,7 +31,8 @@ final class RunSaves implements AutoCloseable {
     this.tools = tools.withOptions(tools.options().withOverwrite(true));
     this.run = run;
     this.background = background;
-    this.exitHook = new ExitHook(background, tools.ranks().communicator().control());
+    this.exitHook =
+        new ExitHook(background, tools.ranks().communicator().control(), System.getenv());
   }
 
   /** Returns where the newest checkpoint that can be trusted is. Collective. */
