@@ -95,6 +95,12 @@ void TestCast(int32_t isa, int32_t from, int32_t to, int64_t elements,
     CheckEqual(expected, actual, where + " element " + std::to_string(i));
   }
   CheckEqual(definition::Crc32c(0xCAFE, target, target_bytes), crc, where);
+  const std::unique_ptr<uint8_t[]> again(new uint8_t[target_bytes]);
+  CheckEqual(CAIRN_OK,
+             cairn_cast(isa, from, source, to, again.get(), elements, nullptr),
+             where);
+  CheckEqual(0, memcmp(target, again.get(), static_cast<size_t>(target_bytes)),
+             where + " without a checksum");
 }
 
 void TestSizes(int32_t isa) {
@@ -136,7 +142,6 @@ void TestRefusals() {
   bad(cast(0, CAIRN_F32, bytes, CAIRN_BF16, nullptr, 1));
   bad(cast(0, CAIRN_F32, bytes, CAIRN_BF16, bytes + 3, 1));
   bad(cast(0, CAIRN_F32, bytes + 1, CAIRN_BF16, bytes, 1));
-  bad(cairn_cast(0, CAIRN_F32, bytes, CAIRN_BF16, bytes + 32, 1, nullptr));
   CheckEqual(CAIRN_OK, cast(0, CAIRN_F32, nullptr, CAIRN_BF16, nullptr, 0), "");
   CheckEqual(CAIRN_OK, cast(0, CAIRN_F32, bytes, CAIRN_BF16, bytes + 4, 1), "");
   CheckEqual(CAIRN_CPU_ABI, cairn_cpu_abi(), "abi");

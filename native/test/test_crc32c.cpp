@@ -1,5 +1,6 @@
 // Checksums, copies and shifts on every instruction set.
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -37,6 +38,10 @@ void TestSize(int32_t isa, int64_t size, int64_t shift) {
   crc = 0x1234;
   CheckEqual(CAIRN_OK, cairn_copy(isa, source, source, size, &crc), where);
   CheckEqual(expected, crc, where + " in place");
+  std::fill_n(target, size, uint8_t{0x5A});
+  CheckEqual(CAIRN_OK, cairn_copy(isa, source, target, size, nullptr), where);
+  CheckEqual(0, static_cast<uint64_t>(memcmp(source, target, size)),
+             where + " without a checksum");
 
   const int64_t cut = size / 3;
   uint32_t front = 0;

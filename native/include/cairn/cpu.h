@@ -18,7 +18,7 @@ extern "C" {
 
 /* Raised whenever a signature or a meaning below changes: a library left over
    from another version is found out before it is used. */
-#define CAIRN_CPU_ABI 4
+#define CAIRN_CPU_ABI 5
 int32_t cairn_cpu_abi(void) CAIRN_NOEXCEPT;
 
 /* Statuses of kernels. */
@@ -50,7 +50,8 @@ int32_t cairn_isa_supported(void) CAIRN_NOEXCEPT;
    payload and becomes quiet. from must not equal to.
 
    isa: CAIRN_ISA_*. elements: 0 or more. The two ranges must not overlap.
-   crc: the CRC32C of all bytes before, 0 to begin; never null.
+   crc: the CRC32C of all bytes before, 0 to begin; null where nobody asks for
+   it, which is faster.
    Returns CAIRN_OK, CAIRN_BAD_ARGUMENT or CAIRN_UNSUPPORTED; unless CAIRN_OK,
    nothing was written. */
 int32_t cairn_cast(int32_t isa, int32_t from, const void* source, int32_t to,
@@ -63,7 +64,8 @@ int32_t cairn_cast(int32_t isa, int32_t from, const void* source, int32_t to,
 int32_t cairn_copy(int32_t isa, const void* source, void* target,
                    int64_t length_bytes, uint32_t* crc) CAIRN_NOEXCEPT;
 
-/* *crc continued over length_bytes bytes. The rest as cairn_cast. */
+/* *crc, never null, continued over length_bytes bytes. The rest as
+   cairn_cast. */
 int32_t cairn_crc32c(int32_t isa, const void* source, int64_t length_bytes,
                      uint32_t* crc) CAIRN_NOEXCEPT;
 

@@ -3,6 +3,7 @@ package dev.cairn;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -85,13 +86,13 @@ final class Background {
   }
 
   /** Waits for the last save to end, for some time; returns whether it has. */
-  boolean awaitEnd(long timeoutSeconds) throws InterruptedException {
+  boolean awaitEnd(Duration timeout) throws InterruptedException {
     CompletableFuture<SaveReport> ending;
     synchronized (this) {
       ending = last;
     }
     try {
-      ending.handle((report, failure) -> null).get(timeoutSeconds, TimeUnit.SECONDS);
+      ending.handle((report, failure) -> null).get(timeout.toNanos(), TimeUnit.NANOSECONDS);
       return true;
     } catch (TimeoutException e) {
       return false;

@@ -51,6 +51,9 @@ final class CheckpointFolder implements AutoCloseable {
 
   /** Creates the folder, its shards with their lengths reserved, and all files known by now. */
   Path prepare() throws IOException {
+    if (contents.step().isPresent()) {
+      new RunDirectory(contents.target().toAbsolutePath().getParent(), disk).sweepLeftovers();
+    }
     folder = StagedFolder.create(disk, contents.target(), options.overwrite());
     try (ShardFiles shards = new ShardFiles(disk, folder.path(), plan, false)) {
       shards.create();

@@ -164,7 +164,8 @@ public final class Checkpointer implements AutoCloseable {
    * Saves a checkpoint of the run in the background. The call returns when this rank's partitions
    * have been copied, cast, into host memory; the trainer may then change them. No rank waits for
    * another here; from now on until the save has ended, Cairn uses the communicator in the
-   * background.
+   * background. A process that ends meanwhile waits {@code CAIRN_EXIT_TIMEOUT_SECONDS}, 20 unless
+   * set, for the save to be committed, then gives it up.
    *
    * <p>A save that still runs is waited for first, or this one is refused ({@link
    * RunOptions.WhenBusy}); if the one before failed, that is thrown here. What exceeds {@link
@@ -258,8 +259,7 @@ public final class Checkpointer implements AutoCloseable {
    * @throws IllegalStateException if the checkpointer is closed or was opened without a run
    */
   public Optional<Checkpoint> latest() throws IOException {
-    LatestCheckpoint latest = new LatestCheckpoint(tools, saves().run());
-    return alone(latest::find).map(entry -> new Checkpoint(this, entry.path(), entry.number()));
+    return alone(saves()::latest).map(entry -> new Checkpoint(this, entry.path(), entry.number()));
   }
 
   void restore(Path folder, Optional<ParameterSet> model, TrainerState state) throws IOException {

@@ -1,25 +1,38 @@
 package dev.cairn;
 
 import dev.cairn.comm.Control;
+import dev.cairn.comm.Timeouts;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.Map;
 
 /**
  * Holds the end of the process until a save in the background has ended: committed if that takes
- * less than 20 seconds, otherwise given up on every rank, with nothing left behind.
+ * less than {@code CAIRN_EXIT_TIMEOUT_SECONDS}, 20 unless set, otherwise given up on every rank,
+ * with nothing left behind.
  */
 final class ExitHook implements AutoCloseable {
   private static final Logger LOG = System.getLogger(ExitHook.class.getName());
-  private static final long FINISHING_SECONDS = 20;
-  private static final long CLEANING_SECONDS = 5;
+  private static final String VARIABLE = "CAIRN_EXIT_TIMEOUT_SECONDS";
+  private static final Duration FINISHING = Duration.ofSeconds(20);
+  private static final Duration CLEANING = Duration.ofSeconds(5);
 
   private final Background background;
   private final Control control;
+  private final Duration finishing;
   private Thread hook;
 
-  ExitHook(Background background, Control control) {
+  /**
+   * Does nothing yet.
+   *
+   * @param variables an environment
+   * @throws IllegalArgumentException if the timeout in it is not a positive number of seconds
+   */
+  ExitHook(Background background, Control control, Map<String, String> variables) {
     this.background = background;
     this.control = control;
+    this.finishing = Timeouts.seconds(variables, VARIABLE, FINISHING);
   }
 
   /** Hooks in, if it has not yet. */
@@ -33,11 +46,11 @@ final class ExitHook implements AutoCloseable {
 
   private void finish() {
     try {
-      if (background.awaitEnd(FINISHING_SECONDS)) {
+      if (background.awaitEnd(finishing)) {
         return;
       }
       control.cancel("the process ends");
-      if (!background.awaitEnd(CLEANING_SECONDS)) {
+      if (!background.awaitEnd(CLEANING)) {
         LOG.log(Level.WARNING, "a save did not end in time; the next save removes what it left");
       }
     } catch (InterruptedException e) {

@@ -4,7 +4,6 @@ import dev.cairn.RunOptions.Verification;
 import dev.cairn.hf.Finding;
 import dev.cairn.hf.FolderCheck;
 import dev.cairn.safetensors.Manifest;
-import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -15,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Finds the newest checkpoint of a run that can be trusted; rank 0 looks, the others are told. */
 final class LatestCheckpoint {
@@ -22,10 +22,17 @@ final class LatestCheckpoint {
 
   private final SaveTools tools;
   private final RunOptions run;
+  private final Set<Path> damaged;
 
-  LatestCheckpoint(SaveTools tools, RunOptions run) {
+  /**
+   * Prepares to look.
+   *
+   * @param damaged is told what is passed over
+   */
+  LatestCheckpoint(SaveTools tools, RunOptions run, Set<Path> damaged) {
     this.tools = tools;
     this.run = run;
+    this.damaged = damaged;
   }
 
   /** Returns the checkpoint, empty if there is none. Collective. */
@@ -41,14 +48,19 @@ final class LatestCheckpoint {
 
   /** Returns number and path of the newest one that verifies, as one line; nothing if none does. */
   private byte[] pick() throws IOException {
-    List<RunDirectory.Entry> entries =
-        new ArrayList<>(new RunDirectory(run.directory(), tools.disk()).committed());
+    RunDirectory directory = new RunDirectory(run.directory(), tools.disk());
+    directory.settleReplacements();
+    List<RunDirectory.Entry> entries = new ArrayList<>(directory.committed());
     Collections.reverse(entries);
     for (RunDirectory.Entry entry : entries) {
-      boolean isOfThisRun = entry.path().getFileName().toString().startsWith(run.unit().prefix());
-      if (isOfThisRun && isSound(entry.path())) {
+      if (!entry.isOf(run.unit())) {
+        continue;
+      }
+      if (isSound(entry.path())) {
+        damaged.remove(entry.path());
         return (entry.number() + " " + entry.path()).getBytes(StandardCharsets.UTF_8);
       }
+      damaged.add(entry.path());
     }
     return new byte[0];
   }
@@ -66,7 +78,10 @@ final class LatestCheckpoint {
                       .map(Finding::toString)
                       .forEach(problems::add));
     }
-    problems.addAll(wrongSizes(checkpoint));
+    if (!Files.exists(checkpoint.resolve(Manifest.FILE_NAME))) {
+      problems.add("no manifest, file=" + checkpoint.resolve(Manifest.FILE_NAME));
+    }
+    problems.addAll(SizeCheck.problems(checkpoint));
     if (!problems.isEmpty()) {
       LOG.log(
           Level.WARNING, "checkpoint passed over: folder={0}, {1}", checkpoint, problems.get(0));
@@ -77,28 +92,5 @@ final class LatestCheckpoint {
   /** The ranks that wait for the outcome see that this one reads. */
   private void progressed() {
     tools.ranks().communicator().control().progressed();
-  }
-
-  private static List<String> wrongSizes(Path checkpoint) throws IOException {
-    Path file = checkpoint.resolve(Manifest.FILE_NAME);
-    List<String> problems = new ArrayList<>();
-    try {
-      if (!Files.exists(file)) {
-        return List.of("no manifest, file=" + file);
-      }
-      for (Manifest.FileRecord record :
-          Manifest.parse(Files.readAllBytes(file), file.toString()).files()) {
-        Path listed = checkpoint.resolve(record.name());
-        long lengthBytes = Files.isRegularFile(listed) ? Files.size(listed) : -1;
-        if (lengthBytes != record.lengthBytes()) {
-          problems.add(
-              "wrong length: lengthBytes=%d, expected %d, file=%s"
-                  .formatted(lengthBytes, record.lengthBytes(), record.name()));
-        }
-      }
-    } catch (CorruptFileException e) {
-      problems.add(e.getMessage());
-    }
-    return problems;
   }
 }

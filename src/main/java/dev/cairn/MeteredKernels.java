@@ -21,6 +21,13 @@ record MeteredKernels(Kernels kernels, Meter meter) implements Kernels {
   }
 
   @Override
+  public void cast(DType from, ByteBuffer source, DType to, ByteBuffer target, int elements) {
+    Meter.Piece piece = meter.begin(SaveWork.CAST);
+    kernels.cast(from, source, to, target, elements);
+    piece.end(null, to.bytes(elements));
+  }
+
+  @Override
   public int crc32c(ByteBuffer source, int lengthBytes, int crc) {
     Meter.Piece piece = meter.begin(SaveWork.CAST);
     int result = kernels.crc32c(source, lengthBytes, crc);

@@ -1,6 +1,7 @@
 package dev.cairn;
 
 import dev.cairn.io.Disk;
+import dev.cairn.pipeline.Leftovers;
 import dev.cairn.safetensors.Manifest;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -11,6 +12,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,6 +26,9 @@ public final class RunDirectory {
   private static final Pattern NAME = Pattern.compile("(step|epoch)_(0|[1-9][0-9]{0,17})");
   private static final String GONE = ".gone";
   private static final String KEEP = ".keep-";
+
+  private static final Comparator<Entry> OLDEST_FIRST =
+      Comparator.comparingLong(Entry::number).thenComparing(Entry::path);
 
   private final Path directory;
   private final Disk disk;
@@ -48,7 +54,11 @@ public final class RunDirectory {
    * @param number its step or epoch
    * @param isMarked whether it stays for good because somebody said so
    */
-  public record Entry(Path path, long number, boolean isMarked) {}
+  public record Entry(Path path, long number, boolean isMarked) {
+    boolean isOf(RunOptions.Unit unit) {
+      return path.getFileName().toString().startsWith(unit.prefix());
+    }
+  }
 
   /**
    * {@return the committed checkpoints, oldest number first; empty if the directory does not exist}
@@ -69,7 +79,7 @@ public final class RunDirectory {
         }
       }
     }
-    entries.sort(Comparator.comparingLong(Entry::number).thenComparing(Entry::path));
+    entries.sort(OLDEST_FIRST);
     return entries;
   }
 
@@ -91,22 +101,47 @@ public final class RunDirectory {
   }
 
   /**
-   * {@return what a retention would delete, oldest first: committed checkpoints that are neither
-   * among the newest {@code keepLast}, nor multiples of {@code keepEvery}, nor marked}
+   * Returns what a retention would delete, oldest first: committed checkpoints that are neither
+   * among the newest {@code keepLast}, nor multiples of {@code keepEvery}, nor marked. Steps and
+   * epochs are counted apart. A checkpoint whose files do not have the lengths that they were
+   * written with is neither counted nor deleted.
    *
    * @param keepLast 0 keeps all
    * @param keepEvery 0 for none
-   * @throws IOException if the directory cannot be listed
+   * @return what is surplus
+   * @throws IOException if the directory cannot be read
    */
   public List<Entry> surplus(int keepLast, long keepEvery) throws IOException {
-    List<Entry> entries = committed();
-    if (keepLast == 0 || entries.size() <= keepLast) {
+    List<Entry> surplus = new ArrayList<>();
+    for (RunOptions.Unit unit : RunOptions.Unit.values()) {
+      List<Entry> counted =
+          committed().stream().filter(entry -> entry.isOf(unit) && isWhole(entry)).toList();
+      surplus.addAll(surplus(counted, keepLast, keepEvery));
+    }
+    surplus.sort(OLDEST_FIRST);
+    return surplus;
+  }
+
+  private static List<Entry> surplus(List<Entry> counted, int keepLast, long keepEvery) {
+    if (keepLast == 0 || counted.size() <= keepLast) {
       return List.of();
     }
-    return entries.subList(0, entries.size() - keepLast).stream()
+    return counted.subList(0, counted.size() - keepLast).stream()
         .filter(entry -> !entry.isMarked())
         .filter(entry -> keepEvery == 0 || entry.number() % keepEvery != 0)
         .toList();
+  }
+
+  private static boolean isWhole(Entry entry) {
+    List<String> problems = SizeCheck.problems(entry.path());
+    if (!problems.isEmpty()) {
+      LOG.log(
+          Level.WARNING,
+          "checkpoint is damaged, retention does not count it: folder={0}, {1}",
+          entry.path(),
+          problems.get(0));
+    }
+    return problems.isEmpty();
   }
 
   /**
@@ -133,13 +168,51 @@ public final class RunDirectory {
     }
   }
 
-  /** Applies a retention; what cannot be deleted is logged, as the new checkpoint is safe. */
-  void retain(int keepLast, long keepEvery) {
+  /**
+   * Applies a run's retention after a save. What is numbered higher than the new checkpoint stays
+   * and does not count: the run went back behind it. Nor does what is known to be damaged, so that
+   * it keeps no place from a good one. What cannot be deleted is logged: the new one is safe.
+   *
+   * @param saved the new checkpoint's folder
+   * @param damaged folders of checkpoints; the new one is taken out
+   */
+  void retain(Path saved, RunOptions run, Set<Path> damaged) {
     try {
-      delete(surplus(keepLast, keepEvery));
+      List<Entry> entries = committed().stream().filter(entry -> entry.isOf(run.unit())).toList();
+      Path newest = saved.toAbsolutePath().normalize();
+      damaged.remove(newest);
+      int end = 1 + entries.stream().map(Entry::path).toList().indexOf(newest);
+      List<Entry> counted =
+          entries.subList(0, end).stream()
+              .filter(entry -> !damaged.contains(entry.path()) && isWhole(entry))
+              .toList();
+      delete(surplus(counted, run.keepLast(), run.keepEvery()));
     } catch (IOException e) {
       LOG.log(
           Level.WARNING, "old checkpoints not deleted: directory={0}, reason={1}", directory, e);
+    }
+  }
+
+  private interface Tidying {
+    void run(Disk disk, Path directory, Predicate<String> isTarget) throws IOException;
+  }
+
+  /** Removes what dead saves have left in the directory, whatever they were to save. */
+  void sweepLeftovers() {
+    tidy(Leftovers::sweepAll);
+  }
+
+  /** Puts back, or deletes, what a dead save was about to replace. */
+  void settleReplacements() {
+    tidy(Leftovers::settleReplacements);
+  }
+
+  /** In a directory that may only be read, or with another user's leftovers, work goes on. */
+  private void tidy(Tidying tidying) {
+    try {
+      tidying.run(disk, directory, NAME.asMatchPredicate());
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "leftovers stay: directory={0}, reason={1}", directory, e);
     }
   }
 }

@@ -8,7 +8,9 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /** Saves checkpoints of a run, in the call or in the background. */
@@ -21,6 +23,7 @@ final class RunSaves implements AutoCloseable {
   private final ExitHook exitHook;
   private final Snapshot snapshot = new Snapshot();
   private final SaveTimes times = new SaveTimes();
+  private final Set<Path> damaged = ConcurrentHashMap.newKeySet();
   private OptionalLong lastStep = OptionalLong.empty();
   private PendingSave last;
 
@@ -28,11 +31,13 @@ final class RunSaves implements AutoCloseable {
     this.tools = tools.withOptions(tools.options().withOverwrite(true));
     this.run = run;
     this.background = background;
-    this.exitHook = new ExitHook(background, tools.ranks().communicator().control());
+    this.exitHook =
+        new ExitHook(background, tools.ranks().communicator().control(), System.getenv());
   }
 
-  RunOptions run() {
-    return run;
+  /** Returns where the newest checkpoint that can be trusted is. Collective. */
+  Optional<RunDirectory.Entry> latest() throws IOException {
+    return new LatestCheckpoint(tools, run, damaged).find();
   }
 
   SaveTimes times() {
@@ -116,7 +121,7 @@ final class RunSaves implements AutoCloseable {
 
   private SaveReport retained(SaveTools measured, SaveReport report) {
     if (tools.ranks().isWriter()) {
-      new RunDirectory(run.directory(), measured.disk()).retain(run.keepLast(), run.keepEvery());
+      new RunDirectory(run.directory(), measured.disk()).retain(report.folder(), run, damaged);
     }
     return report;
   }

@@ -210,14 +210,9 @@ final class Snapshot implements AutoCloseable {
     }
     ByteBuffer source = partition.view(offset, Math.toIntExact(held.bytes(segment.elements())));
     ByteBuffer target = memory.view(piece.offset(), Math.toIntExact(segment.lengthBytes()));
-    if (held == tensor.info().dtype()) {
-      Meter.Piece copying = tools.meter().orElseThrow().begin(SaveWork.CAST);
-      target.put(source); // checksummed when it is written
-      copying.end(null, segment.lengthBytes());
-    } else {
-      int elements = Math.toIntExact(segment.elements());
-      tools.kernels().cast(held, source, tensor.info().dtype(), target, elements, 0);
-    }
+    int elements = Math.toIntExact(segment.elements());
+    // checksummed when it is written
+    tools.kernels().cast(held, source, tensor.info().dtype(), target, elements);
   }
 
   private SaveContents copy(

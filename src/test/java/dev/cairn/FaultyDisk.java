@@ -3,15 +3,12 @@ package dev.cairn;
 import dev.cairn.io.Disk;
 import dev.cairn.io.OutputFile;
 import java.io.IOException;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 
-/** The local disk, one of whose calls fails: the nth of its kind. */
+/** The local disk, one of whose calls fails: the nth of its kind, or each from then on. */
 final class FaultyDisk implements Disk {
   /** The kinds of calls that can fail. */
   enum Call {
@@ -35,14 +32,16 @@ final class FaultyDisk implements Disk {
   private final Disk disk = Disk.local();
   private final Call failing;
   private final boolean canExchange;
+  private final boolean isOnce;
   private final Fault fault;
   private int callsLeft;
   private boolean failed;
 
-  private FaultyDisk(Call failing, int nth, boolean canExchange, Fault fault) {
+  private FaultyDisk(Call failing, int nth, boolean canExchange, boolean isOnce, Fault fault) {
     this.failing = failing;
     this.callsLeft = nth;
     this.canExchange = canExchange;
+    this.isOnce = isOnce;
     this.fault = fault;
   }
 
@@ -52,6 +51,7 @@ final class FaultyDisk implements Disk {
         failing,
         nth,
         canExchange,
+        true,
         path -> {
           throw new FileSystemException(path.toString(), null, reason);
         });
@@ -59,7 +59,7 @@ final class FaultyDisk implements Disk {
 
   /** Returns a disk at whose nth call the process dies without a word, as if killed. */
   static FaultyDisk halting(Call failing, int nth) {
-    return new FaultyDisk(failing, nth, true, path -> Runtime.getRuntime().halt(9));
+    return new FaultyDisk(failing, nth, true, true, path -> Runtime.getRuntime().halt(9));
   }
 
   /** Returns a disk whose nth call does not go on before somebody opens the gate. */
@@ -67,6 +67,7 @@ final class FaultyDisk implements Disk {
     return new FaultyDisk(
         failing,
         nth,
+        true,
         true,
         path -> {
           try {
@@ -77,27 +78,20 @@ final class FaultyDisk implements Disk {
         });
   }
 
-  /** Returns a disk every write of which takes long. */
-  static Disk slow(long millis) {
-    return slow(Disk.class, Disk.local(), millis);
-  }
-
-  private static <T> T slow(Class<T> type, Object target, long millis) {
-    InvocationHandler calls =
-        (proxy, method, arguments) -> {
-          if (method.getName().equals("writeFully")) {
-            Thread.sleep(millis);
-          }
+  /** Returns a disk each of whose calls of a kind takes so much longer. */
+  static FaultyDisk slow(Call slowed, long millis) {
+    return new FaultyDisk(
+        slowed,
+        0,
+        true,
+        false,
+        path -> {
           try {
-            Object result = method.invoke(target, arguments);
-            return result instanceof OutputFile file
-                ? slow(OutputFile.class, file, millis)
-                : result;
-          } catch (InvocationTargetException e) {
-            throw e.getCause();
+            Thread.sleep(millis);
+          } catch (InterruptedException e) {
+            throw new IOException(e);
           }
-        };
-    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, calls));
+        });
   }
 
   synchronized boolean failed() {
@@ -106,7 +100,7 @@ final class FaultyDisk implements Disk {
 
   private void pass(Call call, Path path) throws IOException {
     synchronized (this) {
-      if (call != failing || failed || callsLeft-- != 0) {
+      if (call != failing || (failed && isOnce) || callsLeft-- > 0) {
         return;
       }
       failed = true;

@@ -44,7 +44,7 @@ class KillTest {
   void latestIsAWholeStepWheneverAndWhoeverIsKilled(SaveMode mode, boolean async) throws Exception {
     Random random = new Random(mode.name().hashCode() + (async ? 1 : 0));
     List<String> arguments =
-        List.of(run().toString(), mode.name(), Boolean.toString(async), "none", "0");
+        List.of(run().toString(), mode.name(), "FAST", Boolean.toString(async), "none", "0");
     List<SaveLoopProcess> ranks = new ArrayList<>();
     int insideASave = 0;
     try {
@@ -53,10 +53,7 @@ class KillTest {
       }
       for (int kill = 0; kill < KILLS; kill++) {
         join(ranks, Files.createDirectory(temporary.resolve("meet" + kill)));
-        // the first save of a process is slow, and of its kind: most kills are to hit a later one
-        boolean isFirst = random.nextInt(4) == 0;
-        ranks.get(0).await(isFirst ? "saving" : "saved", async && !isFirst ? 2 : 1, 60_000);
-        Thread.sleep(random.nextInt(150));
+        awaitMoment(ranks.get(0), random, async);
         insideASave += kill(ranks, random, arguments) ? 1 : 0;
         checkRun();
       }
@@ -67,6 +64,27 @@ class KillTest {
         "%d of %d kills fell inside a save: mode=%s, async=%s"
             .formatted(insideASave, KILLS, mode, async));
     assertTrue(insideASave > 0, "no kill fell inside a save");
+  }
+
+  /**
+   * Waits for a random moment: in one case of four any, otherwise one soon after the first sign of
+   * a save, be it the first one of a process, which is slow and of its kind, or a later one.
+   */
+  private void awaitMoment(SaveLoopProcess rank, Random random, boolean async) throws Exception {
+    boolean isFirst = random.nextInt(4) == 0;
+    rank.await(isFirst ? "saving" : "saved", async && !isFirst ? 2 : 1, 60_000);
+    if (random.nextInt(4) == 0) {
+      Thread.sleep(random.nextInt(150));
+      return;
+    }
+    awaitSaving();
+    Thread.sleep(random.nextInt(25));
+  }
+
+  private void awaitSaving() throws IOException {
+    while (!isSaving()) {
+      Thread.onSpinWait();
+    }
   }
 
   /** Keeps how many kills were of use, for whoever reads the build's output. */
@@ -115,7 +133,7 @@ class KillTest {
 
   @Test
   void rankThatIsStoppedInMidSaveIsNamedAndTheOthersSaveAgain() throws Exception {
-    List<String> arguments = List.of(run().toString(), "PARALLEL", "false", "none", "0");
+    List<String> arguments = List.of(run().toString(), "PARALLEL", "FAST", "false", "none", "0");
     Map<String, String> variables = Map.of("CAIRN_PEER_TIMEOUT_SECONDS", "2");
     List<SaveLoopProcess> ranks = new ArrayList<>();
     try {
@@ -124,9 +142,7 @@ class KillTest {
       }
       join(ranks, Files.createDirectory(temporary.resolve("meet")));
       ranks.get(0).await("saved 2", 60_000);
-      while (!isSaving()) {
-        Thread.onSpinWait();
-      }
+      awaitSaving();
       ranks.get(1).signal("STOP");
       for (int rank : new int[] {0, 2}) {
         String failure = ranks.get(rank).await("failed", 20_000);
@@ -156,19 +172,22 @@ class KillTest {
     int dyingCall =
         switch (call) {
           case WRITE -> 300;
-          case CREATE, RESERVE -> 9;
+          case CREATE, RESERVE, WRITE_BACK, FORCE, FORCE_FOLDER -> 9;
           default -> 2;
         };
     List<String> arguments =
-        List.of(run().toString(), "PARALLEL", "false", call.name(), Integer.toString(dyingCall));
+        List.of(
+            run().toString(),
+            "PARALLEL",
+            "DURABLE",
+            "false",
+            call.name(),
+            Integer.toString(dyingCall));
     Path rendezvous = Files.createDirectory(temporary.resolve("meet"));
     try (SaveLoopProcess only = new SaveLoopProcess(0, 1, arguments)) {
       only.join(rendezvous);
-      if (call == FaultyDisk.Call.EXCHANGE
-          || call == FaultyDisk.Call.WRITE_BACK
-          || call == FaultyDisk.Call.FORCE
-          || call == FaultyDisk.Call.FORCE_FOLDER) {
-        only.await("saved 3", 30_000); // a fast save of a new step never makes that call
+      if (call == FaultyDisk.Call.EXCHANGE) {
+        only.await("saved 3", 30_000); // a save of a new step never makes that call
         return;
       }
       assertEquals(9, only.awaitExit());
@@ -204,7 +223,7 @@ class KillTest {
 
   @Test
   void leftoversOfTheDeadAreSweptByTheNextSave() throws Exception {
-    List<String> arguments = List.of(run().toString(), "PARALLEL", "false", "WRITE", "300");
+    List<String> arguments = List.of(run().toString(), "PARALLEL", "FAST", "false", "WRITE", "300");
     Path rendezvous = Files.createDirectory(temporary.resolve("meet"));
     try (SaveLoopProcess only = new SaveLoopProcess(0, 1, arguments)) {
       only.join(rendezvous);

@@ -28,10 +28,15 @@ class PreemptionTest {
   @TempDir Path temporary;
 
   private List<SaveLoopProcess> start(String how) throws IOException {
+    return start(how, Map.of());
+  }
+
+  private List<SaveLoopProcess> start(String how, Map<String, String> variables)
+      throws IOException {
     List<SaveLoopProcess> ranks = new ArrayList<>();
     for (int rank = 0; rank < WORLD_SIZE; rank++) {
       List<String> arguments = List.of(temporary.resolve("run").toString(), how);
-      ranks.add(new SaveLoopProcess(TrainingRank.class, rank, WORLD_SIZE, arguments, Map.of()));
+      ranks.add(new SaveLoopProcess(TrainingRank.class, rank, WORLD_SIZE, arguments, variables));
     }
     Path rendezvous = Files.createDirectory(temporary.resolve("meet"));
     for (SaveLoopProcess rank : ranks) {
@@ -78,6 +83,30 @@ class PreemptionTest {
       ranks.forEach(SaveLoopProcess::close);
     }
     assertLatestIs(1);
+  }
+
+  @Test
+  void processThatEndsLongBeforeItsSaveGivesItUpOnEveryRank() throws Exception {
+    List<SaveLoopProcess> ranks = start("abandon", Map.of("CAIRN_EXIT_TIMEOUT_SECONDS", "0.5"));
+    try {
+      for (int rank = 0; rank < WORLD_SIZE; rank++) {
+        ranks.get(rank).await("leaving false", 60_000);
+        if (rank != 1) {
+          String failure = ranks.get(rank).await("failed", 20_000);
+          assertTrue(failure.contains("rank 1 of 3: the process ends"), failure);
+        }
+        assertEquals(0, ranks.get(rank).awaitExit());
+      }
+    } finally {
+      ranks.forEach(SaveLoopProcess::close);
+    }
+    assertEquals(List.of(), everythingInTheRun());
+  }
+
+  private List<String> everythingInTheRun() throws IOException {
+    try (var paths = Files.list(temporary.resolve("run"))) {
+      return paths.map(path -> path.getFileName().toString()).toList();
+    }
   }
 
   private void assertLatestIs(long step) throws IOException {

@@ -16,9 +16,10 @@ import java.util.Optional;
 /**
  * A rank that saves one checkpoint after the other until something fails, in a process of its own.
  *
- * <p>Arguments: run directory, mode, whether saves are asynchronous, a disk call and how many of
- * them may pass before the process halts ({@code none 0} for never). Each line on its input is a
- * rendezvous directory: a group to join.
+ * <p>Arguments: run directory, mode, durability, whether saves are asynchronous, a disk call and
+ * how many of them may pass before the process halts ({@code none 0} for never). Each line on its
+ * input is a group to join: a rendezvous directory, and perhaps a phase of the second save in which
+ * the process halts.
  */
 final class SaveLoop {
   static final int WORLD_SIZE = 3;
@@ -38,9 +39,13 @@ final class SaveLoop {
   }
 
   static SaveOptions options(SaveMode mode) {
+    return options(mode, Durability.FAST);
+  }
+
+  private static SaveOptions options(SaveMode mode, Durability durability) {
     return SaveOptions.builder()
         .mode(mode)
-        .durability(Durability.FAST)
+        .durability(durability)
         .keepDtypes()
         .maxShardBytes(300_000)
         .stagingBuffers(2)
@@ -56,7 +61,9 @@ final class SaveLoop {
         .add("head.weight", DType.BF16, Layout.rows(), 205, 333);
   }
 
-  private static void saveUntilFailure(String rendezvous, String[] arguments) throws IOException {
+  private static void saveUntilFailure(String line, String[] arguments) throws IOException {
+    String[] words = line.split(" ", 2);
+    String rendezvous = words[0];
     int worldSize = Integer.parseInt(System.getenv("WORLD_SIZE"));
     Map<String, String> variables =
         Map.of(
@@ -72,18 +79,21 @@ final class SaveLoop {
             System.getenv().getOrDefault("CAIRN_PEER_TIMEOUT_SECONDS", "20"));
     RunOptions run = RunOptions.in(Path.of(arguments[0])).withKeepLast(3);
     SaveMode mode = SaveMode.valueOf(arguments[1]);
-    boolean async = Boolean.parseBoolean(arguments[2]);
+    SaveOptions options = options(mode, Durability.valueOf(arguments[2]));
+    boolean async = Boolean.parseBoolean(arguments[3]);
     Disk disk =
-        arguments[3].equals("none")
+        arguments[4].equals("none")
             ? Disk.local()
             : FaultyDisk.halting(
-                FaultyDisk.Call.valueOf(arguments[3]), Integer.parseInt(arguments[4]));
+                FaultyDisk.Call.valueOf(arguments[4]), Integer.parseInt(arguments[5]));
     try (Communicator communicator = Communicator.fromEnvironment(variables);
         Checkpointer checkpointer =
-            Checkpointer.open(communicator, options(mode), Optional.of(run), disk)) {
-      long step = checkpointer.latest().map(Checkpoint::step).orElse(0L);
-      while (true) {
-        step++;
+            Checkpointer.open(communicator, options, Optional.of(run), disk)) {
+      long latest = checkpointer.latest().map(Checkpoint::step).orElse(0L);
+      for (long step = latest + 1; ; step++) {
+        if (step == latest + 2 && words.length > 1) {
+          haltIn(SavePhase.valueOf(words[1]), checkpointer);
+        }
         ParameterSet own = model(step).on(communicator.rank(), worldSize);
         TrainerState state = TrainerState.builder().value("step", step).build();
         System.out.println("saving " + step);
@@ -95,5 +105,14 @@ final class SaveLoop {
         System.out.println("saved " + step);
       }
     }
+  }
+
+  private static void haltIn(SavePhase last, Checkpointer checkpointer) {
+    checkpointer.onProgress(
+        (phase, doneBytes, totalBytes) -> {
+          if (phase == last) {
+            Runtime.getRuntime().halt(9);
+          }
+        });
   }
 }

@@ -56,10 +56,16 @@ final class SaveLoopProcess implements AutoCloseable {
   }
 
   void join(Path rendezvous) throws IOException {
+    join(rendezvous, "");
+  }
+
+  /** Joins a group, with more words for the program. */
+  void join(Path rendezvous, String more) throws IOException {
     synchronized (lines) {
       lines.clear();
     }
-    process.getOutputStream().write((rendezvous + "\n").getBytes(StandardCharsets.UTF_8));
+    String line = rendezvous + (more.isEmpty() ? "" : " " + more) + "\n";
+    process.getOutputStream().write(line.getBytes(StandardCharsets.UTF_8));
     process.getOutputStream().flush();
   }
 

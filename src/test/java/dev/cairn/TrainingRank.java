@@ -1,19 +1,23 @@
 package dev.cairn;
 
+import dev.cairn.FaultyDisk.Call;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.io.Disk;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A rank that trains in step with the others until it is told to stop, in a process of its own.
  *
- * <p>Arguments: run directory, and {@code stop} to train until a signal, or {@code exit} to leave
- * without a word while its save runs in the background. A line on its input is the rendezvous.
+ * <p>Arguments: run directory, and {@code stop} to train until a signal, {@code exit} to leave
+ * without a word while its save runs in the background, and {@code abandon} for rank 1 to leave so
+ * while it writes to a slow disk. A line on its input is the rendezvous.
  */
 final class TrainingRank {
   private TrainingRank() {}
@@ -24,10 +28,15 @@ final class TrainingRank {
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))
                 .readLine());
     RunOptions run = RunOptions.in(Path.of(arguments[0]));
-    if (arguments[1].equals("exit")) {
-      exitWhileSaving(join(rendezvous, "save"), run);
-      return;
+    switch (arguments[1]) {
+      case "exit" -> exitWhileSaving(join(rendezvous, "save"), run, Disk.local());
+      case "abandon" ->
+          exitWhileSaving(join(rendezvous, "save"), run, FaultyDisk.slow(Call.WRITE, 200));
+      default -> trainUntilASignal(rendezvous, run);
     }
+  }
+
+  private static void trainUntilASignal(Path rendezvous, RunOptions run) throws IOException {
     try (Communicator training = join(rendezvous, "train");
         Communicator communicator = join(rendezvous, "save");
         Checkpointer checkpointer =
@@ -66,13 +75,20 @@ final class TrainingRank {
     System.out.println("stopped " + step);
   }
 
-  private static void exitWhileSaving(Communicator communicator, RunOptions run)
+  private static void exitWhileSaving(Communicator communicator, RunOptions run, Disk disk)
       throws IOException {
-    Checkpointer checkpointer =
-        Checkpointer.open(communicator, SaveLoop.options(SaveMode.PARALLEL), run);
+    SaveOptions options = SaveLoop.options(SaveMode.PARALLEL);
+    Checkpointer checkpointer = Checkpointer.open(communicator, options, Optional.of(run), disk);
     ParameterSet own = SaveLoop.model(1).on(communicator.rank(), communicator.size());
     TrainerState state = TrainerState.builder().value("step", 1L).build();
     PendingSave save = checkpointer.saveAsync(1, own, ModelFiles.none(), state);
     System.out.println("leaving " + save.isDone());
+    if (disk != Disk.local() && communicator.rank() != 1) {
+      try {
+        save.await();
+      } catch (CheckpointException e) {
+        System.out.println("failed " + e.getMessage());
+      }
+    }
   }
 }

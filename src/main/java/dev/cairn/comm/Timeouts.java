@@ -59,7 +59,16 @@ public record Timeouts(Duration rendezvous, Duration operation, Duration peer) {
         seconds(variables, "CAIRN_PEER_TIMEOUT_SECONDS", standard.peer));
   }
 
-  private static Duration seconds(Map<String, String> variables, String name, Duration standard) {
+  /**
+   * Returns what a variable sets.
+   *
+   * @param variables an environment
+   * @param name of the variable
+   * @param standard what holds if it is not set
+   * @return the duration
+   * @throws IllegalArgumentException if it is not a positive number of seconds, naming it
+   */
+  public static Duration seconds(Map<String, String> variables, String name, Duration standard) {
     String value = variables.get(name);
     if (value == null || value.isBlank()) {
       return standard;

@@ -16,6 +16,12 @@ final class JavaKernels implements Kernels {
   @Override
   public int cast(
       DType from, ByteBuffer source, DType to, ByteBuffer target, int elements, int crc) {
+    cast(from, source, to, target, elements);
+    return append(range(target, to.bytes(elements)), crc);
+  }
+
+  @Override
+  public void cast(DType from, ByteBuffer source, DType to, ByteBuffer target, int elements) {
     KernelArguments.checkCast(from, source, to, target, elements);
     ByteBuffer in = range(source, from.bytes(elements));
     ByteBuffer out = range(target, to.bytes(elements));
@@ -29,7 +35,6 @@ final class JavaKernels implements Kernels {
     } else {
       toF16(from, in, out, elements);
     }
-    return append(out, crc);
   }
 
   @Override

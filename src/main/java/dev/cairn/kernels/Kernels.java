@@ -59,6 +59,19 @@ public interface Kernels {
   int cast(DType from, ByteBuffer source, DType to, ByteBuffer target, int elements, int crc);
 
   /**
+   * Casts elements as {@link #cast(DType, ByteBuffer, DType, ByteBuffer, int, int)} does, without a
+   * checksum: faster where nobody asks for one.
+   *
+   * @param from type of the source
+   * @param source bytes to read
+   * @param to type of the target
+   * @param target room for the result
+   * @param elements how many, 0 or more
+   * @throws IllegalArgumentException as that does
+   */
+  void cast(DType from, ByteBuffer source, DType to, ByteBuffer target, int elements);
+
+  /**
    * Returns the CRC32C of all bytes so far, these {@code lengthBytes} from the source's position
    * included. The position does not move.
    *

@@ -41,17 +41,27 @@ final class NativeKernels implements Kernels {
   @Override
   public int cast(
       DType from, ByteBuffer source, DType to, ByteBuffer target, int elements, int crc) {
+    int[] result = {crc};
+    cast(from, source, to, target, elements, result);
+    return result[0];
+  }
+
+  @Override
+  public void cast(DType from, ByteBuffer source, DType to, ByteBuffer target, int elements) {
+    cast(from, source, to, target, elements, null);
+  }
+
+  private void cast(
+      DType from, ByteBuffer source, DType to, ByteBuffer target, int elements, int[] crc) {
     KernelArguments.checkCast(from, source, to, target, elements);
     KernelArguments.checkDirect("source", source);
     KernelArguments.checkDirect("target", target);
-    int[] result = {crc};
     int status =
         from == to
-            ? CpuKernels.cairn_copy(isa.code(), source, target, from.bytes(elements), result)
+            ? CpuKernels.cairn_copy(isa.code(), source, target, from.bytes(elements), crc)
             : CpuKernels.cairn_cast(
-                isa.code(), code(from), source, code(to), target, elements, result);
+                isa.code(), code(from), source, code(to), target, elements, crc);
     check(status, "cast");
-    return result[0];
   }
 
   @Override

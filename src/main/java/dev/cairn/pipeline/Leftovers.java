@@ -10,10 +10,18 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** What saves that died have left beside a target, all of it under names that start with a dot. */
-final class Leftovers {
+public final class Leftovers {
   private static final Logger LOG = System.getLogger(Leftovers.class.getName());
+
+  /** The name of a leftover, and in it the name of the target that it was to be, or had been. */
+  private static final Pattern NAME = Pattern.compile("\\.(.+)\\.(?:tmp|old)-[0-9a-f]+");
 
   private Leftovers() {}
 
@@ -30,6 +38,46 @@ final class Leftovers {
    * nobody works in any more. Folders of living owners stay.
    */
   static void sweep(Disk disk, Path target) throws IOException {
+    settleReplacements(disk, target);
+    for (Path folder : siblings(target, temporaryName(target, ""))) {
+      if (Owner.isAbandoned(folder)) {
+        LOG.log(Level.INFO, "an abandoned temporary folder is removed: {0}", folder);
+        disk.deleteTree(folder);
+      }
+    }
+  }
+
+  /**
+   * Sweeps away what dead saves of any target in a directory have left: a save that died is often
+   * not made again under the same name.
+   *
+   * @param directory absolute; fine if it is not there
+   * @param isTarget which names in it are targets
+   * @throws IOException if something cannot be read, renamed or deleted
+   */
+  public static void sweepAll(Disk disk, Path directory, Predicate<String> isTarget)
+      throws IOException {
+    for (Path target : targets(directory, isTarget)) {
+      sweep(disk, target);
+    }
+  }
+
+  /**
+   * Finishes or undoes interrupted replacements of any target in a directory: before that, what was
+   * to be replaced is not under its name.
+   *
+   * @param directory absolute; fine if it is not there
+   * @param isTarget which names in it are targets
+   * @throws IOException if something cannot be read, renamed or deleted
+   */
+  public static void settleReplacements(Disk disk, Path directory, Predicate<String> isTarget)
+      throws IOException {
+    for (Path target : targets(directory, isTarget)) {
+      settleReplacements(disk, target);
+    }
+  }
+
+  private static void settleReplacements(Disk disk, Path target) throws IOException {
     for (Path old : siblings(target, oldName(target, ""))) {
       if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
         disk.deleteTree(old);
@@ -38,12 +86,22 @@ final class Leftovers {
         disk.rename(old, target);
       }
     }
-    for (Path folder : siblings(target, temporaryName(target, ""))) {
-      if (Owner.isAbandoned(folder)) {
-        LOG.log(Level.INFO, "an abandoned temporary folder is removed: {0}", folder);
-        disk.deleteTree(folder);
+  }
+
+  private static Set<Path> targets(Path directory, Predicate<String> isTarget) throws IOException {
+    Set<Path> targets = new TreeSet<>();
+    if (!Files.isDirectory(directory)) {
+      return targets;
+    }
+    try (DirectoryStream<Path> paths = Files.newDirectoryStream(directory, ".*")) {
+      for (Path path : paths) {
+        Matcher matcher = NAME.matcher(path.getFileName().toString());
+        if (matcher.matches() && isTarget.test(matcher.group(1))) {
+          targets.add(directory.resolve(matcher.group(1)));
+        }
       }
     }
+    return targets;
   }
 
   private static List<Path> siblings(Path target, String prefix) throws IOException {

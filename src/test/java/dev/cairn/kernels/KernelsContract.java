@@ -94,6 +94,9 @@ abstract class KernelsContract {
     assertEquals(untouched, around.slice(0, 32), "bytes in front");
     assertEquals(untouched, around.slice(32 + lengthBytes, 32), "bytes behind");
     assertEquals(Crc32c.combine(seed, Casts.crc32c(written), lengthBytes), crc);
+    ByteBuffer again = Casts.poisoned(lengthBytes + 64, offsetBytes);
+    kernels().cast(pair.from(), source, pair.to(), again.slice(32, lengthBytes), elements);
+    assertEquals(around, again, "without a checksum");
     assertEquals(32, target.position());
     assertEquals(0, source.position());
   }
@@ -109,6 +112,9 @@ abstract class KernelsContract {
     assertEquals(source, target.slice(0, lengthBytes));
     assertEquals(Casts.POISON, target.get(lengthBytes));
     assertEquals(Casts.crc32c(source), crc);
+    ByteBuffer again = Casts.poisoned(lengthBytes + 1, 1);
+    kernels().cast(dtype, source, dtype, again, elements);
+    assertEquals(target, again);
   }
 
   @Test

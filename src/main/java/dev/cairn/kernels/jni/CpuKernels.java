@@ -20,7 +20,7 @@ import org.bytedeco.javacpp.annotation.Properties;
 @NoException
 public final class CpuKernels {
   /** The {@code CAIRN_CPU_ABI} that these declarations were written for. */
-  public static final int ABI = 4;
+  public static final int ABI = 5;
 
   private CpuKernels() {}
 
@@ -39,7 +39,7 @@ public final class CpuKernels {
    * @param to code of the target's type
    * @param target direct
    * @param elements how many
-   * @param crc one checksum, continued
+   * @param crc one checksum, continued; may be null
    * @return a status
    */
   public static native int cairn_cast(
@@ -58,7 +58,7 @@ public final class CpuKernels {
    * @param source direct
    * @param target direct
    * @param lengthBytes how many bytes
-   * @param crc one checksum, continued
+   * @param crc one checksum, continued; may be null
    * @return a status
    */
   public static native int cairn_copy(

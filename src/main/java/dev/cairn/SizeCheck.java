@@ -1,0 +1,40 @@
+package dev.cairn;
+
+import dev.cairn.safetensors.Manifest;
+import dev.cairn.tensor.CorruptFileException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Compares the lengths of a checkpoint's files with its manifest: quick, reads no tensor. */
+final class SizeCheck {
+  private SizeCheck() {}
+
+  /** Returns what is wrong, a line each; nothing too if there is no manifest to compare with. */
+  static List<String> problems(Path checkpoint) {
+    Path file = checkpoint.resolve(Manifest.FILE_NAME);
+    List<String> problems = new ArrayList<>();
+    try {
+      if (!Files.exists(file)) {
+        return problems;
+      }
+      for (Manifest.FileRecord record :
+          Manifest.parse(Files.readAllBytes(file), file.toString()).files()) {
+        Path listed = checkpoint.resolve(record.name());
+        long lengthBytes = Files.isRegularFile(listed) ? Files.size(listed) : -1;
+        if (lengthBytes != record.lengthBytes()) {
+          problems.add(
+              "wrong length: lengthBytes=%d, expected %d, file=%s"
+                  .formatted(lengthBytes, record.lengthBytes(), record.name()));
+        }
+      }
+    } catch (CorruptFileException e) {
+      problems.add(e.getMessage());
+    } catch (IOException e) {
+      problems.add(Outcome.reason(e));
+    }
+    return problems;
+  }
+}

@@ -1,0 +1,109 @@
+package dev.cairn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.cairn.comm.Communicator;
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.layout.Layout;
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Which checkpoints of a run are deleted after a save: never the good ones for the bad. */
+class RetentionTest {
+  @TempDir Path temporary;
+
+  private RunOptions run() {
+    return RunOptions.in(temporary.resolve("run"));
+  }
+
+  private void save(RunOptions run, long... steps) throws IOException {
+    SaveOptions options =
+        SaveOptions.builder()
+            .durability(Durability.FAST)
+            .stagingBuffers(1)
+            .stagingBufferBytes(4096)
+            .build();
+    ParameterSet own = new WholeModel(7).add("weight", DType.F32, Layout.zero3(), 5).on(0, 1);
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer = Checkpointer.open(single, options, run)) {
+      checkpointer.latest();
+      for (long step : steps) {
+        checkpointer.save(step, own, ModelFiles.none(), TrainerState.builder().build());
+        if (step == 150) {
+          new RunDirectory(run.directory()).keep(run.directory().resolve("step_150"));
+        }
+      }
+    }
+  }
+
+  private Optional<Path> latest(RunOptions run) throws IOException {
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer = Checkpointer.open(single, SaveOptions.defaults(), run)) {
+      return checkpointer.latest().map(Checkpoint::path);
+    }
+  }
+
+  private List<String> names() throws IOException {
+    return new RunDirectory(run().directory())
+        .committed().stream().map(entry -> entry.path().getFileName().toString()).toList();
+  }
+
+  @Test
+  void lastOnesMultiplesAndMarkedOnesStay() throws Exception {
+    save(run().withKeepLast(2).withKeepEvery(100), 50, 100, 150, 200, 250, 300, 350, 400);
+    assertEquals(
+        List.of("step_100", "step_150", "step_200", "step_300", "step_350", "step_400"), names());
+  }
+
+  @Test
+  void epochsAreCountedApartFromSteps() throws Exception {
+    RunOptions epochs = run().withUnit(RunOptions.Unit.EPOCH).withKeepLast(1);
+    save(run(), 100, 200);
+    save(epochs, 1, 2);
+    assertEquals(List.of("epoch_2", "step_100", "step_200"), names());
+    Path directory = run().directory().toAbsolutePath();
+    assertEquals(Optional.of(directory.resolve("epoch_2")), latest(epochs));
+    assertEquals(Optional.of(directory.resolve("step_200")), latest(run()));
+    RunDirectory all = new RunDirectory(run().directory());
+    assertEquals(
+        List.of(directory.resolve("step_100")),
+        all.surplus(1, 0).stream().map(RunDirectory.Entry::path).toList());
+  }
+
+  @Test
+  void runThatGoesBackDoesNotDeleteItsNewCheckpoint() throws Exception {
+    save(run(), 100, 200, 300);
+    save(run().withKeepLast(1), 120, 150);
+    assertEquals(List.of("step_150", "step_200", "step_300"), names());
+  }
+
+  @Test
+  void checkpointThatWasPassedOverTakesNoPlaceFromAGoodOne() throws Exception {
+    save(run(), 1, 2);
+    Path file = run().directory().resolve("step_2/model.safetensors");
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length - 1] ^= 1;
+    Files.write(file, bytes);
+    save(run().withKeepLast(2), 3);
+    assertEquals(List.of("step_1", "step_2", "step_3"), names());
+    save(run().withKeepLast(2), 2, 3); // good again, and so it counts
+    assertEquals(List.of("step_2", "step_3"), names());
+  }
+
+  @Test
+  void checkpointWithACutFileTakesNoPlaceFromAGoodOne() throws Exception {
+    save(run(), 1, 2, 3);
+    Path file = run().directory().resolve("step_2/model.safetensors");
+    Files.write(file, Arrays.copyOf(Files.readAllBytes(file), 9));
+    save(run().withKeepLast(2), 4);
+    assertEquals(List.of("step_2", "step_3", "step_4"), names());
+    assertEquals(List.of(), new RunDirectory(run().directory()).surplus(2, 0));
+  }
+}
