@@ -101,6 +101,7 @@ int EnterWork();
 // that forgot it would.
 bool SkipsStreamWait();
 bool SkipsHostWait();
+bool SkipsStreamSynchronize();
 // Notes that a function was called that is not emulated.
 int NotEmulated(const char* function);
 const char* NotEmulatedText();

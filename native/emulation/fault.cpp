@@ -22,6 +22,7 @@ std::atomic<int> fault{0};
 std::atomic<int> waits_until_skip{0};
 std::atomic<int> skip_every{0};
 std::atomic<bool> host_waits_skipped{false};
+std::atomic<bool> stream_synchronizes_skipped{false};
 thread_local char not_emulated[128] = "not emulated";
 
 // True once: when the count that was set has been reached.
@@ -61,6 +62,8 @@ bool SkipsStreamWait() {
 }
 
 bool SkipsHostWait() { return host_waits_skipped; }
+
+bool SkipsStreamSynchronize() { return stream_synchronizes_skipped; }
 
 void SetFault(int error) {
   int none = 0;
@@ -159,6 +162,11 @@ CAIRN_EMULATED void Java_dev_cairn_device_Emulation_skipStreamWaits(void*,
 CAIRN_EMULATED void Java_dev_cairn_device_Emulation_skipHostWaits(
     void*, void*, uint8_t skipped) {
   emulation::host_waits_skipped = skipped != 0;
+}
+
+CAIRN_EMULATED void Java_dev_cairn_device_Emulation_skipStreamSynchronizes(
+    void*, void*, uint8_t skipped) {
+  emulation::stream_synchronizes_skipped = skipped != 0;
 }
 
 CAIRN_EMULATED void Java_dev_cairn_device_Emulation_clearFault(void*, void*) {

@@ -37,13 +37,20 @@ public final class Checkpoint {
    * Fills this rank's partitions with the checkpoint's weights, whatever number of ranks wrote them
    * and however they held them. Collective.
    *
-   * <p>Each rank reads only its own byte ranges. Floats are cast to the dtype they are held in;
-   * padding is left alone. An alias that was left out for its tied weight is filled from that.
+   * <p>Each rank reads only its own byte ranges. Floats are cast to the dtype they are held in, but
+   * not to F64; padding is left alone. An alias that was left out for its tied weight is filled
+   * from that.
+   *
+   * <p>Partitions in the memory of a GPU are written once the work that is queued on their streams
+   * by now has been done, and are written when this returns: whatever the trainer queues afterwards
+   * finds the checkpoint's weights.
    *
    * @param model what the trainer holds now; the partitions are written
-   * @throws IllegalArgumentException if a tensor is not in the checkpoint, or shape or dtype
-   *     differ; the other ranks get a {@link CheckpointException} that says so
+   * @throws IllegalArgumentException if a tensor is not in the checkpoint, shape or dtype differ,
+   *     or a partition is not where it is said to be; the other ranks get a {@link
+   *     CheckpointException} that says so
    * @throws CheckpointException on every rank, if any rank failed; partitions are then undefined
+   * @throws IOException if a save in the background has failed and nobody has been told
    */
   public void restore(ParameterSet model) throws IOException {
     restore(model, TrainerState.builder().build());
@@ -56,6 +63,7 @@ public final class Checkpoint {
    * @param state whose tensors' partitions are written
    * @throws IllegalArgumentException as {@link #restore(ParameterSet)} does
    * @throws CheckpointException as {@link #restore(ParameterSet)} does
+   * @throws IOException as {@link #restore(ParameterSet)} does
    */
   public void restore(TrainerState state) throws IOException {
     checkpointer.restore(path, Optional.empty(), state);
@@ -72,6 +80,7 @@ public final class Checkpoint {
    * @param state whose tensors' partitions are written
    * @throws IllegalArgumentException as {@link #restore(ParameterSet)} does
    * @throws CheckpointException as {@link #restore(ParameterSet)} does
+   * @throws IOException as {@link #restore(ParameterSet)} does
    */
   public void restore(ParameterSet model, TrainerState state) throws IOException {
     checkpointer.restore(path, Optional.of(model), state);

@@ -21,7 +21,7 @@ import java.util.Optional;
 
 /**
  * What a checkpointer has of the GPU that its rank's partitions are on: nothing, until the first
- * save from there.
+ * save from there or restore into it.
  */
 final class DeviceTools implements AutoCloseable {
   private static final Logger LOG = System.getLogger(DeviceTools.class.getName());
@@ -35,7 +35,8 @@ final class DeviceTools implements AutoCloseable {
   private DeviceException failure;
 
   /**
-   * Checks the partitions that are on a GPU and, if there are any, makes ready to copy from it.
+   * Checks the partitions that are on a GPU and, if there are any, makes ready to copy from and to
+   * it.
    *
    * @param hostStaging is pinned then
    * @throws IllegalArgumentException if a partition is not where it is said to be, is not aligned,
@@ -110,13 +111,13 @@ final class DeviceTools implements AutoCloseable {
 
   private static IllegalArgumentException refused(Parameter parameter, String why) {
     return new IllegalArgumentException(
-        "partition cannot be read: tensor=%s, device=%s; %s"
+        "partition cannot be used: tensor=%s, device=%s; %s"
             .formatted(parameter.name(), parameter.partition().device(), why));
   }
 
   /**
-   * Returns what copies these tensors from the GPU, after the work that their streams have queued
-   * by now; empty if none is on a GPU. They have been prepared for.
+   * Returns what copies these tensors from the GPU or into it, after the work that their streams
+   * have queued by now; empty if none is on a GPU. They have been prepared for.
    */
   Optional<DeviceStaging> after(List<Parameter> tensors) {
     List<CudaStream> streams = streams(tensors);

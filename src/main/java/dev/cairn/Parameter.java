@@ -91,19 +91,6 @@ public record Parameter(
     }
   }
 
-  /**
-   * Checks that host code can reach the partition.
-   *
-   * @throws IllegalArgumentException if it is in the memory of a GPU
-   */
-  void checkInHostMemory() {
-    if (partition.isOnDevice()) {
-      throw new IllegalArgumentException(
-          "partition is not in host memory: tensor=%s, device=%s, expected cpu; restore into host memory, then copy"
-              .formatted(name, partition.device()));
-    }
-  }
-
   /** Returns how many bytes of the partition are elements and not padding. */
   long validBytes(int rank, int worldSize) {
     long validElements = 0;

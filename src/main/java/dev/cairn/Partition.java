@@ -10,9 +10,10 @@ import java.nio.ByteOrder;
 /**
  * Where one rank's slice of a parameter lies: in memory, or behind a reader.
  *
- * <p>The memory is borrowed: it stays the trainer's, is only read, and must stay where it is and
- * unchanged until the save that uses it returns (or, for an asynchronous save, until its snapshot
- * is done). Little-endian elements, the valid ones first, then padding if the layout has any.
+ * <p>The memory is borrowed: it stays the trainer's. A save only reads it, and it must stay where
+ * it is and unchanged until the save that uses it returns (or, for an asynchronous save, until its
+ * snapshot is done); a restore writes it. Little-endian elements, the valid ones first, then
+ * padding if the layout has any.
  */
 public final class Partition {
   private static final Partition EMPTY = new Partition(0, 0, Device.cpu(), null, null, null);
@@ -45,12 +46,13 @@ public final class Partition {
   }
 
   /**
-   * {@return a partition in native memory} On a GPU, a save begins to read it when what is queued
-   * on the GPU's default stream by then has been done.
+   * Returns a partition in native memory. On a GPU, a save begins to read it, and a restore to
+   * write it, when what is queued on the GPU's default stream by then has been done.
    *
    * @param address of the first element, on {@code device}
    * @param lengthBytes all of it, padding included
    * @param device whose memory it is
+   * @return the partition
    * @throws IllegalArgumentException if the length is negative, or the address is 0 though the
    *     length is not
    */
@@ -63,12 +65,14 @@ public final class Partition {
   }
 
   /**
-   * {@return a partition in the memory of a GPU that a trainer may still be writing: a save begins
-   * to read it when what is queued on the trainer's stream by then has been done}
+   * Returns a partition in the memory of a GPU that a trainer may still be using: a save begins to
+   * read it, and a restore to write it, when what is queued on the trainer's stream by then has
+   * been done.
    *
    * @param address of the first element, on the stream's GPU
    * @param lengthBytes all of it, padding included
-   * @param stream borrowed; must be open when a save begins
+   * @param stream borrowed; must be open when a save or restore begins
+   * @return the partition
    * @throws IllegalArgumentException as {@link #of(long, long, Device)} does
    */
   public static Partition of(long address, long lengthBytes, CudaStream stream) {

@@ -3,6 +3,7 @@ package dev.cairn;
 import dev.cairn.hf.TiedNames;
 import dev.cairn.layout.ElementRange;
 import dev.cairn.pipeline.Crew;
+import dev.cairn.pipeline.DeviceStaging;
 import dev.cairn.safetensors.Manifest.TensorRecord;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.util.Optional;
 final class Restore {
   private final SaveTools tools;
   private final CheckpointReader reader;
+  private final List<Parameter> targets = new ArrayList<>();
   private final List<Piece> pieces = new ArrayList<>();
 
   Restore(SaveTools tools, CheckpointReader reader) {
@@ -61,9 +63,9 @@ final class Restore {
   void add(ParameterSet parameters, Map<String, TensorRecord> saved) {
     for (Parameter parameter : parameters.parameters()) {
       parameter.checkPartition(tools.ranks().rank(), tools.ranks().size());
-      parameter.checkInHostMemory();
       TensorRecord source = find(parameter, parameters, saved);
       check(parameter, source);
+      targets.add(parameter);
       long heldOffset = 0;
       for (ElementRange range :
           parameter
@@ -103,7 +105,10 @@ final class Restore {
           "shape differs from the checkpoint's: tensor=%s, shape=%s, saved %s"
               .formatted(parameter.name(), parameter.shape(), source.shape()));
     }
-    boolean castable = parameter.held().isCastable() && source.dtype().isCastable();
+    boolean castable =
+        parameter.held().isCastable()
+            && source.dtype().isCastable()
+            && parameter.held() != DType.F64; // kernels cast to nothing wider than F32
     if (parameter.held() != source.dtype() && !castable) {
       throw new IllegalArgumentException(
           "dtype differs from the checkpoint's: tensor=%s, dtype=%s, saved %s"
@@ -120,15 +125,39 @@ final class Restore {
     }
   }
 
-  /** Reads all pieces, several at a time. */
+  /**
+   * Reads all pieces, several at a time. When it returns, all of them are where they belong, or
+   * nothing will be written any more.
+   */
   void run() throws IOException {
+    tools.devices().prepare(targets, tools.staging(), tools.options());
+    Optional<DeviceStaging> device = tools.devices().after(targets);
+    try {
+      fillAll(device);
+    } catch (IOException | RuntimeException | Error e) {
+      settle(device, e);
+      throw e;
+    }
+    device.ifPresent(DeviceStaging::settle);
+  }
+
+  /** Waits for the GPU after a failure, which is the one to tell. */
+  private static void settle(Optional<DeviceStaging> device, Throwable failure) {
+    try {
+      device.ifPresent(DeviceStaging::settle);
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private void fillAll(Optional<DeviceStaging> device) throws IOException {
     Iterator<Piece> next = pieces.iterator();
     Crew.run(
         tools.staging(),
         "cairn-restore",
         buffer -> {
           for (Piece piece = take(next); piece != null; piece = take(next)) {
-            fill(piece, buffer);
+            fill(piece, buffer, device);
             tools.ranks().communicator().control().progressed();
           }
         });
@@ -140,22 +169,30 @@ final class Restore {
     }
   }
 
-  private void fill(Piece piece, ByteBuffer staging) throws IOException {
+  private void fill(Piece piece, ByteBuffer staging, Optional<DeviceStaging> device)
+      throws IOException {
     DType saved = piece.source().dtype();
     DType held = piece.target().held();
-    long byteOffset = saved.bytes(piece.elementOffset());
-    ByteBuffer place =
-        piece
-            .target()
-            .partition()
-            .view(held.bytes(piece.heldOffset()), Math.toIntExact(held.bytes(piece.elements())));
-    if (saved == held) {
-      reader.read(piece.source(), byteOffset, place);
+    Partition target = piece.target().partition();
+    long heldByte = held.bytes(piece.heldOffset());
+    if (target.isOnDevice()) {
+      read(piece, staging);
+      device.get().bring(saved, staging, held, target.address() + heldByte, piece.elements());
       return;
     }
-    staging.clear().limit(Math.toIntExact(saved.bytes(piece.elements())));
-    reader.read(piece.source(), byteOffset, staging);
-    staging.flip();
+    ByteBuffer place = target.view(heldByte, Math.toIntExact(held.bytes(piece.elements())));
+    if (saved == held) {
+      reader.read(piece.source(), saved.bytes(piece.elementOffset()), place);
+      return;
+    }
+    read(piece, staging);
     tools.kernels().cast(saved, staging, held, place, Math.toIntExact(piece.elements()), 0);
+  }
+
+  private void read(Piece piece, ByteBuffer staging) throws IOException {
+    DType saved = piece.source().dtype();
+    staging.clear().limit(Math.toIntExact(saved.bytes(piece.elements())));
+    reader.read(piece.source(), saved.bytes(piece.elementOffset()), staging);
+    staging.flip();
   }
 }

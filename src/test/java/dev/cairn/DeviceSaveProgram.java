@@ -216,7 +216,7 @@ final class DeviceSaveProgram {
     try (Checkpointer checkpointer = Checkpointer.open(ranks, options, RunOptions.in(run));
         OnDevice trainer = new OnDevice(Device.cuda(0), host)) {
       trainer.await();
-      together(ranks, begin);
+      DeviceSaves.together(ranks, begin);
       Throwable failure = null;
       try {
         if (async) {
@@ -229,28 +229,13 @@ final class DeviceSaveProgram {
       }
       ranks.control().allGather(new byte[0]);
       boolean pending = Emulation.failureIsPending();
-      together(
-          ranks,
-          () -> {
-            Emulation.failCall(0, 0);
-            Emulation.failWork(0, 0);
-            Emulation.clearFault();
-          });
+      DeviceSaves.together(ranks, DeviceSaves::failNoMore);
       Check.equal(!pending, failure != null, "failed");
       if (failure != null) {
         Check.equal(true, failure.getMessage().contains("code=" + FAILURE), failure.getMessage());
       }
       return failure != null;
     }
-  }
-
-  /** Does something once, while all ranks wait. */
-  private static void together(Communicator ranks, Runnable once) throws Exception {
-    ranks.control().allGather(new byte[0]);
-    if (ranks.rank() == 0) {
-      once.run();
-    }
-    ranks.control().allGather(new byte[0]);
   }
 
   /** A partition said to be in host memory that is not: the process must not survive it. */

@@ -31,7 +31,7 @@ class DeviceSaveTest {
   }
 
   @Test
-  void processesOfEveryGroupSaveTheBytesOfTheCpu() throws Exception {
+  void processesOfEveryGroupSaveAndRestoreTheBytesOfTheCpu() throws Exception {
     List<Emulation.Ended> all =
         Emulation.runAll(
             LARGEST_GROUP,

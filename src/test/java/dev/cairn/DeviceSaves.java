@@ -2,6 +2,7 @@ package dev.cairn;
 
 import dev.cairn.comm.Communicator;
 import dev.cairn.device.Device;
+import dev.cairn.device.Emulation;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.layout.Layout;
 import dev.cairn.tensor.DType;
@@ -47,6 +48,22 @@ final class DeviceSaves {
         OnDevice trainer = new OnDevice(Device.cuda(ranks.rank() % GPUS), host)) {
       return checkpointer.save(target, trainer.parameters(), ModelFiles.none());
     }
+  }
+
+  /** Does something once, while all ranks wait. */
+  static void together(Communicator ranks, Runnable once) throws IOException {
+    ranks.control().allGather(new byte[0]);
+    if (ranks.rank() == 0) {
+      once.run();
+    }
+    ranks.control().allGather(new byte[0]);
+  }
+
+  /** Makes nothing of the emulation fail any more, even if something has. */
+  static void failNoMore() {
+    Emulation.failCall(0, 0);
+    Emulation.failWork(0, 0);
+    Emulation.clearFault();
   }
 
   /** Returns the first file that is not as it should be; empty if all are right. */

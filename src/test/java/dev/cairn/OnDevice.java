@@ -7,6 +7,7 @@ import dev.cairn.device.PinnedMemory;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 
@@ -39,7 +40,7 @@ final class OnDevice implements AutoCloseable {
     stream = CudaStream.create(device);
     opened.push(stream::close);
     try {
-      beBusy();
+      beBusy(EARLIER_COPIES);
       List<Parameter> moved = new ArrayList<>();
       for (Parameter parameter : host.parameters()) {
         boolean stays = moved.size() % staysOnHost == staysOnHost - 1;
@@ -52,11 +53,11 @@ final class OnDevice implements AutoCloseable {
     }
   }
 
-  /** Queues work before all other, so that what comes after it is done later than a save begins. */
-  private void beBusy() {
-    DeviceMemory memory = DeviceMemory.allocate(device, EARLIER_COPIES);
+  /** Queues work, so that what comes after it is done later than a save or restore begins. */
+  void beBusy(int copies) {
+    DeviceMemory memory = DeviceMemory.allocate(device, copies);
     opened.push(memory::close);
-    for (int copy = 1; copy < EARLIER_COPIES; copy++) {
+    for (int copy = 1; copy < copies; copy++) {
       stream.copyOnDevice(memory.address(), memory.address() + copy, 1);
     }
   }
@@ -88,6 +89,37 @@ final class OnDevice implements AutoCloseable {
 
   ParameterSet parameters() {
     return parameters;
+  }
+
+  /**
+   * Returns what the partitions hold when the trainer's stream gets there, the last one first, in
+   * host memory.
+   */
+  ParameterSet download() {
+    List<Parameter> copies = new ArrayList<>();
+    for (int index = parameters.parameters().size() - 1; index >= 0; index--) {
+      Parameter given = parameters.parameters().get(index);
+      copies.add(given.partition().isOnDevice() ? downloaded(given) : given);
+    }
+    Collections.reverse(copies);
+    return ParameterSet.of(copies);
+  }
+
+  private Parameter downloaded(Parameter given) {
+    int lengthBytes = Math.toIntExact(given.partition().lengthBytes());
+    ByteBuffer bytes = ByteBuffer.allocateDirect(lengthBytes);
+    try (PinnedMemory pinned = PinnedMemory.allocate(device, lengthBytes)) {
+      stream.copyToHost(given.partition().address(), pinned.address(), lengthBytes);
+      stream.synchronize();
+      bytes.put(pinned.view(0, lengthBytes)).flip();
+    }
+    return new Parameter(
+        given.name(),
+        given.shape(),
+        given.held(),
+        given.layout(),
+        Partition.of(bytes),
+        given.isBuffer());
   }
 
   /** Waits until the parameters are what they are to be. */

@@ -5,11 +5,12 @@ import dev.cairn.device.Device;
 import dev.cairn.device.DeviceMemory;
 
 /**
- * A piece of device memory in which elements wait, cast, to be copied to the host.
+ * A piece of device memory in which elements wait: cast, to be copied to the host, or copied from
+ * there, to be cast.
  *
  * @param memory where they wait
- * @param isCast recorded when they are there
- * @param isCopied recorded when they are on the host, and the memory is free again
+ * @param isCast recorded when they have been cast into or out of it
+ * @param isCopied recorded when they have been copied out of or into it
  */
 record DeviceSlot(DeviceMemory memory, CudaEvent isCast, CudaEvent isCopied)
     implements AutoCloseable {

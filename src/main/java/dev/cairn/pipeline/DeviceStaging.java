@@ -3,19 +3,23 @@ package dev.cairn.pipeline;
 import dev.cairn.device.CudaEvent;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
+import dev.cairn.device.HostMemory;
 import dev.cairn.kernels.DeviceKernels;
+import dev.cairn.tensor.DType;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * The way from a GPU's memory to the host's: elements are cast into slots of device memory on one
- * stream and copied from there on another, so that both go on at once. A fixed number of slots,
- * allocated before any file exists.
+ * The way from a GPU's memory to the host's, and back: elements are cast into slots of device
+ * memory on one stream and copied from there on another, so that both go on at once; on the way
+ * back they are copied into slots and cast from there. A fixed number of slots, allocated before
+ * any file exists.
  *
- * <p>Streams are ordered by events alone: a cast into a slot waits until what was in it has been
- * copied, and a copy waits for its cast. The host waits only for what it is about to read. Any
- * thread.
+ * <p>Streams are ordered by events alone: what goes into a slot waits until what was in it has gone
+ * on, and what goes on waits until it has come. The host waits only for what it is about to read or
+ * to write. Any thread.
  */
 public final class DeviceStaging implements AutoCloseable {
   private static final long SLOT_ALIGNMENT_BYTES = 256;
@@ -97,6 +101,12 @@ public final class DeviceStaging implements AutoCloseable {
     packing.flush();
   }
 
+  private DeviceSlot nextSlot() {
+    DeviceSlot slot = slots.get(nextSlot);
+    nextSlot = (nextSlot + 1) % slots.size();
+    return slot;
+  }
+
   /** The slot that is being filled, and where it goes. */
   private final class Packing {
     private long targetAddress;
@@ -124,8 +134,7 @@ public final class DeviceStaging implements AutoCloseable {
 
     private void cast(DeviceRun part) {
       if (slot == null) {
-        slot = slots.get(nextSlot);
-        nextSlot = (nextSlot + 1) % slots.size();
+        slot = nextSlot();
         casts.waitFor(slot.isCopied());
       }
       long place = slot.memory().address() + usedBytes;
@@ -147,6 +156,44 @@ public final class DeviceStaging implements AutoCloseable {
     }
   }
 
+  /**
+   * Brings elements from the host into this GPU's memory, cast there. Returns when the source may
+   * be overwritten; the elements are where they belong once {@link #settle} has returned.
+   *
+   * @param from the dtype that they have on the host
+   * @param source pinned memory, from the buffer's position on; the position does not move
+   * @param to the same type, or one that {@code from} is cast to
+   * @param targetAddress of the GPU's memory, a multiple of the size of an element
+   * @param elements how many
+   * @throws IllegalArgumentException if there is no such cast
+   * @throws dev.cairn.device.DeviceException if CUDA refuses
+   */
+  public void bring(DType from, ByteBuffer source, DType to, long targetAddress, long elements) {
+    long sourceAddress = HostMemory.addressOf(source) + source.position();
+    await(queueIn(from, sourceAddress, to, targetAddress, elements));
+  }
+
+  private synchronized CudaEvent queueIn(
+      DType from, long sourceAddress, DType to, long targetAddress, long elements) {
+    if (from == to) {
+      copies.copyToDevice(sourceAddress, targetAddress, from.bytes(elements));
+      return mark();
+    }
+    long most = slotBytes / from.bytes(1);
+    for (long first = 0; first < elements; first += most) {
+      long count = Math.min(most, elements - first);
+      DeviceSlot slot = nextSlot();
+      long place = slot.memory().address();
+      copies.waitFor(slot.isCast());
+      copies.copyToDevice(sourceAddress + from.bytes(first), place, from.bytes(count));
+      slot.isCopied().record(copies);
+      casts.waitFor(slot.isCopied());
+      kernels.cast(from, place, to, targetAddress + to.bytes(first), count, casts);
+      slot.isCast().record(casts);
+    }
+    return mark();
+  }
+
   /** Marks what is queued by now; {@link #await} waits for it and takes the mark back. */
   CudaEvent mark() {
     CudaEvent mark = marks.poll();
@@ -162,7 +209,7 @@ public final class DeviceStaging implements AutoCloseable {
     }
   }
 
-  /** Returns when what was queued before the mark is on the host. */
+  /** Returns when what was queued before the mark has left its source. */
   void await(CudaEvent mark) {
     try {
       mark.synchronize();
@@ -172,13 +219,16 @@ public final class DeviceStaging implements AutoCloseable {
   }
 
   /**
-   * Returns when all that is queued has been done: nobody writes to the targets any more.
+   * Returns when all that is queued has been done: all targets are written.
    *
    * @throws dev.cairn.device.DeviceException if something of it failed
    */
   public void settle() {
-    casts.synchronize();
-    copies.synchronize();
+    try {
+      casts.synchronize();
+    } finally {
+      copies.synchronize();
+    }
   }
 
   @Override

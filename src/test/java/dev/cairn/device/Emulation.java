@@ -108,14 +108,25 @@ public final class Emulation {
     if (isReplaced()) {
       return;
     }
-    // One process at a time: JavaCPP may load what another is still unpacking.
+    loadAlone(
+        () -> {
+          System.load(FOLDER.resolve("libcuda.so.1").toAbsolutePath().toString());
+          System.load(FOLDER.resolve("libcudart.so.13").toAbsolutePath().toString());
+          Check.equal(true, Cuda.isAvailable(), "available");
+        });
+  }
+
+  /**
+   * Loads libraries of Bytedeco's while no other process under the emulation does: JavaCPP may load
+   * what another is still unpacking.
+   */
+  public static void loadAlone(Runnable load) {
     try (FileChannel channel =
             FileChannel.open(
                 FOLDER.resolve("loading"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock lock = channel.lock()) {
-      System.load(FOLDER.resolve("libcuda.so.1").toAbsolutePath().toString());
-      System.load(FOLDER.resolve("libcudart.so.13").toAbsolutePath().toString());
-      Check.equal(true, lock.isValid() && Cuda.isAvailable(), "available");
+      load.run();
+      Check.equal(true, lock.isValid(), "still locked");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -138,6 +149,9 @@ public final class Emulation {
 
   /** Leaves out the host's waits for events, or makes them again. */
   public static native void skipHostWaits(boolean skipped);
+
+  /** Leaves out the host's waits for all of a stream's work, or makes them again. */
+  public static native void skipStreamSynchronizes(boolean skipped);
 
   /** Forgets that a stream's work failed, which hardware does not. */
   public static native void clearFault();
