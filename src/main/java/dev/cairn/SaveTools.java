@@ -54,7 +54,8 @@ record SaveTools(
   }
 
   SaveTools withOptions(SaveOptions other) {
-    return new SaveTools(ranks, other, disk, kernels, staging, devices, lastPlan, meter, inBackground);
+    return new SaveTools(
+        ranks, other, disk, kernels, staging, devices, lastPlan, meter, inBackground);
   }
 
   /** Returns these tools for one save, measured from now on. */

@@ -75,7 +75,11 @@ final class NcclPeerRank {
       Path target = folder.resolve("slow");
       EmulatedNccl.takeLongestCollectiveMillis();
       long start = System.nanoTime();
-      save(ranks, GatherAlgorithm.ALL_GATHER, FaultyDisk.slow(FaultyDisk.Call.WRITE, STALL_MILLIS), target);
+      save(
+          ranks,
+          GatherAlgorithm.ALL_GATHER,
+          FaultyDisk.slow(FaultyDisk.Call.WRITE, STALL_MILLIS),
+          target);
       long tookMillis = (System.nanoTime() - start) / 1_000_000;
       NcclRanks.checkFiles(target, NcclRanks.small(), NcclRanks.BF16);
       long longestMillis = EmulatedNccl.takeLongestCollectiveMillis();

@@ -110,7 +110,8 @@ class SlowDiskTest {
     List<Throwable> failures =
         together(
             rank -> {
-              Disk disk = rank == slowRank ? FaultyDisk.slow(Call.WRITE, writeMillis) : Disk.local();
+              Disk disk =
+                  rank == slowRank ? FaultyDisk.slow(Call.WRITE, writeMillis) : Disk.local();
               return save(rank, mode, Durability.FAST, disk);
             });
     failures.forEach(failure -> assertNull(failure, () -> String.valueOf(failure)));

@@ -51,6 +51,7 @@ public final class Leftovers {
    * Sweeps away what dead saves of any target in a directory have left: a save that died is often
    * not made again under the same name.
    *
+   * @param disk where the directory is
    * @param directory absolute; fine if it is not there
    * @param isTarget which names in it are targets
    * @throws IOException if something cannot be read, renamed or deleted
@@ -66,6 +67,7 @@ public final class Leftovers {
    * Finishes or undoes interrupted replacements of any target in a directory: before that, what was
    * to be replaced is not under its name.
    *
+   * @param disk where the directory is
    * @param directory absolute; fine if it is not there
    * @param isTarget which names in it are targets
    * @throws IOException if something cannot be read, renamed or deleted
