@@ -13,21 +13,25 @@ import java.nio.FloatBuffer;
 final class FloatTensor implements AutoCloseable {
   private static final int STEP_ELEMENTS = 1 << 16;
 
+  private final MergeMemory pool;
   private final HostMemory memory;
   private final FloatBuffer floats;
 
-  private FloatTensor(HostMemory memory) {
+  private FloatTensor(MergeMemory pool, HostMemory memory, long elements) {
+    this.pool = pool;
     this.memory = memory;
-    this.floats = memory.view(0, Math.toIntExact(memory.lengthBytes())).asFloatBuffer();
+    this.floats = memory.view(0, Math.toIntExact(DType.F32.bytes(elements))).asFloatBuffer();
   }
 
   /** Reads a tensor of a castable dtype. */
-  static FloatTensor read(ModelFolder folder, FolderTensor tensor, Kernels kernels)
+  static FloatTensor read(
+      ModelFolder folder, FolderTensor tensor, Kernels kernels, MergeMemory pool)
       throws IOException {
     long elements = tensor.shape().elements();
-    HostMemory memory = HostMemory.allocate(DType.F32.bytes(elements));
+    HostMemory memory = pool.take(DType.F32.bytes(elements));
     DType dtype = tensor.dtype();
-    try (HostMemory step = HostMemory.allocate(dtype.bytes(STEP_ELEMENTS))) {
+    HostMemory step = pool.take(dtype.bytes(STEP_ELEMENTS));
+    try {
       for (long first = 0; first < elements; first += STEP_ELEMENTS) {
         int count = (int) Math.min(STEP_ELEMENTS, elements - first);
         ByteBuffer given = step.view(0, (int) dtype.bytes(count));
@@ -36,10 +40,12 @@ final class FloatTensor implements AutoCloseable {
             memory.view(DType.F32.bytes(first), Math.toIntExact(DType.F32.bytes(count)));
         kernels.cast(dtype, given.flip(), DType.F32, target, count, 0);
       }
-      return new FloatTensor(memory);
+      return new FloatTensor(pool, memory, elements);
     } catch (IOException | RuntimeException | Error e) {
-      memory.close();
+      pool.giveBack(memory);
       throw e;
+    } finally {
+      pool.giveBack(step);
     }
   }
 
@@ -57,6 +63,6 @@ final class FloatTensor implements AutoCloseable {
 
   @Override
   public void close() {
-    memory.close();
+    pool.giveBack(memory);
   }
 }

@@ -13,6 +13,7 @@ import java.nio.FloatBuffer;
  */
 final class LowRankProduct implements AutoCloseable {
   private final Kernels kernels;
+  private final MergeMemory pool;
   private final HostMemory leftMemory;
   private final HostMemory panelMemory;
   private final ByteBuffer left;
@@ -21,18 +22,22 @@ final class LowRankProduct implements AutoCloseable {
   private final int rank;
 
   /** Reads the adapter's matrices for a weight. */
-  LowRankProduct(LowRankSource source, Kernels kernels) throws IOException {
+  LowRankProduct(LowRankSource source, Kernels kernels, MergeMemory pool) throws IOException {
     this.kernels = kernels;
+    this.pool = pool;
     this.columns = source.columns();
     this.rank = source.rank();
     int panelRows =
         (columns + Kernels.PANEL_COLUMNS - 1) / Kernels.PANEL_COLUMNS * Kernels.PANEL_COLUMNS;
-    leftMemory = HostMemory.allocate(DType.F32.bytes((long) source.rows() * rank));
-    panelMemory = HostMemory.allocate(DType.F32.bytes((long) panelRows * rank));
-    left = leftMemory.view(0, Math.toIntExact(leftMemory.lengthBytes()));
-    panels = panelMemory.view(0, Math.toIntExact(panelMemory.lengthBytes()));
+    int leftBytes = Math.toIntExact(DType.F32.bytes((long) source.rows() * rank));
+    int panelBytes = Math.toIntExact(DType.F32.bytes((long) panelRows * rank));
+    leftMemory = pool.take(leftBytes);
+    panelMemory = pool.take(panelBytes);
+    left = leftMemory.view(0, leftBytes);
+    panels = panelMemory.view(0, panelBytes);
     try {
       readLeft(source);
+      clearLastPanel();
       readPanels(source);
     } catch (IOException | RuntimeException | Error e) {
       close();
@@ -43,7 +48,7 @@ final class LowRankProduct implements AutoCloseable {
   private void readLeft(LowRankSource source) throws IOException {
     float scale = (float) source.scale();
     FloatBuffer target = left.asFloatBuffer();
-    try (FloatTensor given = source.readLeft(kernels)) {
+    try (FloatTensor given = source.readLeft(kernels, pool)) {
       int rows = source.rows();
       if (source.isTransposed()) { // then given as rank x rows
         float[] column = new float[rows];
@@ -68,7 +73,7 @@ final class LowRankProduct implements AutoCloseable {
 
   private void readPanels(LowRankSource source) throws IOException {
     FloatBuffer target = panels.asFloatBuffer();
-    try (FloatTensor given = source.readRight(kernels)) {
+    try (FloatTensor given = source.readRight(kernels, pool)) {
       if (source.isTransposed()) { // then given as columns x rank
         float[] column = new float[rank];
         for (int index = 0; index < columns; index++) {
@@ -90,6 +95,16 @@ final class LowRankProduct implements AutoCloseable {
     }
   }
 
+  /** The last panel's columns behind the matrix are zero, whatever the memory held before. */
+  private void clearLastPanel() {
+    if (columns % Kernels.PANEL_COLUMNS != 0) {
+      FloatBuffer target = panels.asFloatBuffer();
+      target.put(
+          inPanels(columns - columns % Kernels.PANEL_COLUMNS, 0),
+          new float[rank * Kernels.PANEL_COLUMNS]);
+    }
+  }
+
   private int inPanels(int column, int k) {
     int panel = column / Kernels.PANEL_COLUMNS;
     return (panel * rank + k) * Kernels.PANEL_COLUMNS + column % Kernels.PANEL_COLUMNS;
@@ -102,7 +117,7 @@ final class LowRankProduct implements AutoCloseable {
 
   @Override
   public void close() {
-    leftMemory.close();
-    panelMemory.close();
+    pool.giveBack(leftMemory);
+    pool.giveBack(panelMemory);
   }
 }

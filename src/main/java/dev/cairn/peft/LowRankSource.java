@@ -38,11 +38,11 @@ record LowRankSource(
     return isTransposed ? outputs() : inputs();
   }
 
-  FloatTensor readLeft(Kernels kernels) throws IOException {
-    return FloatTensor.read(adapter, isTransposed ? a : b, kernels);
+  FloatTensor readLeft(Kernels kernels, MergeMemory pool) throws IOException {
+    return FloatTensor.read(adapter, isTransposed ? a : b, kernels, pool);
   }
 
-  FloatTensor readRight(Kernels kernels) throws IOException {
-    return FloatTensor.read(adapter, isTransposed ? b : a, kernels);
+  FloatTensor readRight(Kernels kernels, MergeMemory pool) throws IOException {
+    return FloatTensor.read(adapter, isTransposed ? b : a, kernels, pool);
   }
 }

@@ -21,6 +21,7 @@ final class MergedWeights implements AutoCloseable {
 
   private final Kernels kernels = Kernels.best();
   private final Tiles tiles = new Tiles(kernels);
+  private final MergeMemory pool = new MergeMemory();
   private final Map<WeightMerge, Entry> entries = new LinkedHashMap<>(); // least recent first
 
   /** A weight's part of the adapter, made by the first thread that wants it. */
@@ -35,7 +36,7 @@ final class MergedWeights implements AutoCloseable {
 
     synchronized PreparedWeight prepare() throws IOException {
       if (prepared == null) {
-        prepared = new PreparedWeight(merge, kernels, tiles);
+        prepared = new PreparedWeight(merge, kernels, tiles, pool);
       }
       return prepared;
     }
@@ -120,5 +121,6 @@ final class MergedWeights implements AutoCloseable {
     entries.values().forEach(Entry::close);
     entries.clear();
     tiles.close();
+    pool.close();
   }
 }

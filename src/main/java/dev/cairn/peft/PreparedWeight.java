@@ -21,21 +21,23 @@ final class PreparedWeight implements AutoCloseable {
    * Reads the adapter's part.
    *
    * @param tiles for a first pass over the weight, if its columns' or rows' lengths are wanted
+   * @param pool for what stays until the weight is done
    */
-  PreparedWeight(WeightMerge merge, Kernels kernels, Tiles tiles) throws IOException {
+  PreparedWeight(WeightMerge merge, Kernels kernels, Tiles tiles, MergeMemory pool)
+      throws IOException {
     this.merge = merge;
     try {
       for (LowRankSource source : merge.products()) {
-        products.add(new LowRankProduct(source, kernels));
+        products.add(new LowRankProduct(source, kernels, pool));
       }
       for (WeightMerge.TokenRows tokens : merge.tokens()) {
-        addRows(tokens, kernels);
+        addRows(tokens, kernels, pool);
       }
       if (merge.addedBias() != null) {
-        addedBias = read(merge.addedBias().source(), kernels);
+        addedBias = read(merge.addedBias().source(), kernels, pool);
       }
       if (merge.magnitude() != null) {
-        factors = new DoraFactors(merge, this, tiles).compute(magnitudes(kernels));
+        factors = new DoraFactors(merge, this, tiles).compute(magnitudes(kernels, pool));
       }
     } catch (IOException | RuntimeException | Error e) {
       close();
@@ -43,18 +45,20 @@ final class PreparedWeight implements AutoCloseable {
     }
   }
 
-  private float[] magnitudes(Kernels kernels) throws IOException {
-    return read(merge.magnitude().source(), kernels);
+  private float[] magnitudes(Kernels kernels, MergeMemory pool) throws IOException {
+    return read(merge.magnitude().source(), kernels, pool);
   }
 
-  private static float[] read(WeightSource source, Kernels kernels) throws IOException {
-    try (FloatTensor tensor = FloatTensor.read(source.folder(), source.tensor(), kernels)) {
+  private static float[] read(WeightSource source, Kernels kernels, MergeMemory pool)
+      throws IOException {
+    try (FloatTensor tensor = FloatTensor.read(source.folder(), source.tensor(), kernels, pool)) {
       return tensor.toArray();
     }
   }
 
-  private void addRows(WeightMerge.TokenRows tokens, Kernels kernels) throws IOException {
-    float[] values = read(tokens.source(), kernels);
+  private void addRows(WeightMerge.TokenRows tokens, Kernels kernels, MergeMemory pool)
+      throws IOException {
+    float[] values = read(tokens.source(), kernels, pool);
     int rowElements = values.length / tokens.indices().size();
     for (int index = 0; index < tokens.indices().size(); index++) {
       float[] row = new float[rowElements];
@@ -116,5 +120,6 @@ final class PreparedWeight implements AutoCloseable {
   @Override
   public void close() {
     products.forEach(LowRankProduct::close);
+    products.clear();
   }
 }
