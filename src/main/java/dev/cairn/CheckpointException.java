@@ -7,9 +7,14 @@ import java.util.OptionalLong;
 /**
  * A save that failed on any rank. Every rank gets the same message; nothing was committed, and what
  * was there before is untouched.
+ *
+ * <p>One failure leaves that open: a rank that is lost while rank 0 commits. All data were in their
+ * files by then, so the checkpoint is complete if it is there; the message says so.
  */
 public final class CheckpointException extends IOException {
   private static final long serialVersionUID = 1L;
+
+  private static final String NOTHING = "nothing committed";
 
   /** The rank at fault; -1 if it is not known. */
   private final int rank;
@@ -25,11 +30,31 @@ public final class CheckpointException extends IOException {
 
   CheckpointException(
       int rank, int worldSize, String reason, String shard, long fileOffset, Throwable cause) {
-    super(message(rank, worldSize, reason, shard, fileOffset), cause);
+    this(
+        message(rank, worldSize, reason, shard, fileOffset) + "; " + NOTHING,
+        cause,
+        rank,
+        shard,
+        fileOffset,
+        reason);
+  }
+
+  private CheckpointException(
+      String message, Throwable cause, int rank, String shard, long fileOffset, String reason) {
+    super(message, cause);
     this.rank = rank;
     this.shard = shard;
     this.fileOffset = fileOffset;
     this.reason = reason;
+  }
+
+  /** Returns the same failure, of the phase in which rank 0 commits. */
+  CheckpointException whileCommitting() {
+    String message =
+        getMessage()
+            .replace(
+                NOTHING, "it happened during the commit: the checkpoint is whole if it is there");
+    return new CheckpointException(message, getCause(), rank, shard, fileOffset, reason);
   }
 
   private static String message(
@@ -42,7 +67,7 @@ public final class CheckpointException extends IOException {
     if (shard != null) {
       message.append(", shard=").append(shard).append(", fileOffset=").append(fileOffset);
     }
-    return message.append("; nothing committed").toString();
+    return message.toString();
   }
 
   /** {@return the rank at fault; -1 if it is not known} */

@@ -26,8 +26,7 @@ public final class Checkpointer implements AutoCloseable {
   private final Background background = new Background();
   private final Optional<RunSaves> saves;
   private volatile Optional<ProgressListener> listener = Optional.empty();
-  private boolean busy;
-  private boolean closed;
+  private final Turn turn = new Turn();
 
   private Checkpointer(SaveTools tools, Optional<RunOptions> runOptions) {
     this.tools = tools;
@@ -152,11 +151,11 @@ public final class Checkpointer implements AutoCloseable {
   public SaveReport saveLast(
       long step, ParameterSet parameters, ModelFiles files, TrainerState state) throws IOException {
     SaveContents contents = saves().contents(step, parameters, files, state);
-    enter();
+    turn.take();
     try {
       return saves().ensure(contents, listener);
     } finally {
-      leave();
+      turn.giveBack();
     }
   }
 
@@ -201,12 +200,12 @@ public final class Checkpointer implements AutoCloseable {
   public PendingSave beginSave(
       long step, ParameterSet parameters, ModelFiles files, TrainerState state) throws IOException {
     SaveContents contents = saves().contents(step, parameters, files, state);
-    enter();
+    turn.take();
     try {
       tools.ranks().communicator().withdrawLent();
       return saves().begin(contents, listener);
     } finally {
-      leave();
+      turn.giveBack();
     }
   }
 
@@ -268,27 +267,13 @@ public final class Checkpointer implements AutoCloseable {
 
   /** Runs one collective call, after the background save, on a thread that nobody interrupts. */
   private <T> T alone(Callable<T> work) throws IOException {
-    enter();
+    turn.take();
     try {
       background.settle();
       return OwnThread.callIo("cairn-call", work);
     } finally {
-      leave();
+      turn.giveBack();
     }
-  }
-
-  private synchronized void enter() {
-    if (closed) {
-      throw new IllegalStateException("checkpointer is closed");
-    }
-    if (busy) {
-      throw new IllegalStateException("another call is running");
-    }
-    busy = true;
-  }
-
-  private synchronized void leave() {
-    busy = false;
   }
 
   /**
@@ -301,14 +286,8 @@ public final class Checkpointer implements AutoCloseable {
    */
   @Override
   public void close() throws IOException {
-    synchronized (this) {
-      if (busy) {
-        throw new IllegalStateException("a call is running: close the checkpointer after it");
-      }
-      if (closed) {
-        return;
-      }
-      closed = true;
+    if (!turn.close()) {
+      return;
     }
     try {
       background.settle();

@@ -1,5 +1,6 @@
 package dev.cairn;
 
+import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.NcclGroup;
 import dev.cairn.comm.Transport;
 import dev.cairn.pipeline.ShardFiles;
@@ -60,7 +61,7 @@ final class SaveRun {
       long writtenBytes = fill(path);
       meter.enter(SavePhase.COMMIT);
       Meter.Piece committing = meter.begin(SaveWork.COMMIT);
-      ranks.together(() -> commit(folder));
+      commitTogether(folder);
       committing.end(contents.target().toString(), plan.lengthBytes());
       meter.finish();
       return report(writtenBytes);
@@ -145,6 +146,15 @@ final class SaveRun {
             });
       }
       return shards.writtenBytes();
+    }
+  }
+
+  private void commitTogether(CheckpointFolder folder) throws IOException {
+    try {
+      ranks.together(() -> commit(folder));
+    } catch (CheckpointException e) {
+      // A rank that cannot be asked any more says nothing about what rank 0 has done.
+      throw e.getCause() instanceof CommunicationException ? e.whileCommitting() : e;
     }
   }
 

@@ -202,7 +202,7 @@ class CheckpointerTest {
       assertTrue(
           e.getMessage()
               .startsWith(
-                  "partition cannot be read: tensor=w, device=cuda:0; GPUs cannot be used here: "),
+                  "partition cannot be used: tensor=w, device=cuda:0; GPUs cannot be used here: "),
           e.getMessage());
     }
   }

@@ -45,6 +45,7 @@ class PhaseKillTest {
         }
         String failure = ranks.get(1 - victim).await("failed", 15_000);
         assertTrue(failure.contains("rank " + victim + " of " + WORLD_SIZE), failure);
+        assertEquals(phase == SavePhase.COMMIT, failure.contains("whole if it is there"), failure);
         assertLatestIs(++step);
       }
     } finally {

@@ -1,0 +1,41 @@
+package dev.cairn;
+
+/** One call of a checkpointer at a time, and none once it is closed. Any thread. */
+final class Turn {
+  private boolean taken;
+  private boolean closed;
+
+  /**
+   * Begins a call.
+   *
+   * @throws IllegalStateException if another call runs, or the checkpointer is closed
+   */
+  synchronized void take() {
+    if (closed) {
+      throw new IllegalStateException("checkpointer is closed");
+    }
+    if (taken) {
+      throw new IllegalStateException("another call is running");
+    }
+    taken = true;
+  }
+
+  /** Ends a call. */
+  synchronized void giveBack() {
+    taken = false;
+  }
+
+  /**
+   * Closes; returns false if that was done before.
+   *
+   * @throws IllegalStateException if a call runs
+   */
+  synchronized boolean close() {
+    if (taken) {
+      throw new IllegalStateException("a call is running: close the checkpointer after it");
+    }
+    boolean isFirst = !closed;
+    closed = true;
+    return isFirst;
+  }
+}
