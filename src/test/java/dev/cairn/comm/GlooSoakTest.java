@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 class GlooSoakTest {
   private static final int RANKS = 3;
   private static final int CHUNK_BYTES = 1 << 20;
+  private static final int GENERATIONS = Integer.getInteger("cairn.soak.generations", 28);
 
   @TempDir Path directory;
 
@@ -92,9 +93,9 @@ class GlooSoakTest {
         group,
         c -> {
           ByteBuffer[] buffers = buffers();
-          cancelInMidStream(c, buffers, 15);
+          cancelInMidStream(c, buffers, GENERATIONS / 4);
           ProcessStatus before = measure(c);
-          cancelInMidStream(c, buffers, 50);
+          cancelInMidStream(c, buffers, GENERATIONS);
           assertNoGrowth(before, measure(c), 48L << 20);
           return null;
         });

@@ -30,8 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("python")
 class PeftInteropTest {
   private static final int MAX_RANKS = 4;
-  private static final SaveOptions KEEPING =
-      SaveOptions.builder().keepDtypes().durability(Durability.FAST).build();
+  private static final SaveOptions KEEPING = small().keepDtypes().build();
 
   /**
    * How far the logits of a merged model may be from those of peft's, as a part of the largest. In
@@ -55,6 +54,14 @@ class PeftInteropTest {
       }
     }
     opinion = cases.check();
+  }
+
+  /** Hundreds of saves of small adapters: with the usual buffers, memory is all they wait for. */
+  private static SaveOptions.Builder small() {
+    return SaveOptions.builder()
+        .durability(Durability.FAST)
+        .stagingBuffers(2)
+        .stagingBufferBytes(64 << 10);
   }
 
   private static void merge(String name) throws IOException {
@@ -97,8 +104,7 @@ class PeftInteropTest {
                   answer.get("attribute") instanceof String attribute
                       ? model.attribute(attribute)
                       : model;
-              SaveOptions how =
-                  SaveOptions.builder().mode(mode).durability(Durability.FAST).build();
+              SaveOptions how = small().mode(mode).build();
               try (Checkpointer checkpointer = Checkpointer.open(communicator, how)) {
                 return new AdapterCheckpointer(checkpointer, config, options).save(target, taken);
               }
