@@ -24,6 +24,7 @@ final class Settings {
     DEFAULTS.put("tensors", "25000,100000");
     DEFAULTS.put("layers", "16");
     DEFAULTS.put("warm-mib", "-1");
+    DEFAULTS.put("hold", "false");
     DEFAULTS.put("results", "benchmarks/results");
     DEFAULTS.put("scratch", "benchmarks/target/scratch");
   }
@@ -78,7 +79,7 @@ final class Settings {
 
   /** Returns the names of candidates, or none for all. */
   List<String> candidates() {
-    return list("candidates");
+    return list("candidates", ";"); // their names have commas
   }
 
   /** Returns whether works that are not measured stay in the results that are there. */
@@ -139,12 +140,24 @@ final class Settings {
     return Math.min(writtenBytes * 5 / 2, writtenBytes + (2L << 30)) + (1L << 30);
   }
 
+  /**
+   * Returns whether the other free memory is held while a work is measured: pages are then warm
+   * more often, but the kernel lets fewer bytes wait for the disk and may slow writers down.
+   */
+  boolean holdsMemory() {
+    return Boolean.parseBoolean(values.get("hold"));
+  }
+
   /** Returns the command, for the record. */
   String command() {
     return command;
   }
 
   private List<String> list(String name) {
-    return Stream.of(values.get(name).split(",")).filter(word -> !word.isEmpty()).toList();
+    return list(name, ",");
+  }
+
+  private List<String> list(String name, String separator) {
+    return Stream.of(values.get(name).split(separator)).filter(word -> !word.isEmpty()).toList();
   }
 }

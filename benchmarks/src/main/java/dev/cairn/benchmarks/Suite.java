@@ -80,7 +80,7 @@ public final class Suite {
           }
         }
       }
-      memory.leave(warmBytes);
+      memory.leave(settings.holdsMemory() ? warmBytes : 0);
       List<Running> order = new ArrayList<>(all);
       for (int round = 0; round < settings.rounds(); round++) {
         for (Running one : order) {
