@@ -113,9 +113,10 @@ public final class RunDirectory {
    */
   public List<Entry> surplus(int keepLast, long keepEvery) throws IOException {
     List<Entry> surplus = new ArrayList<>();
+    List<Entry> committed = committed();
     for (RunOptions.Unit unit : RunOptions.Unit.values()) {
       List<Entry> counted =
-          committed().stream().filter(entry -> entry.isOf(unit) && isWhole(entry)).toList();
+          committed.stream().filter(entry -> entry.isOf(unit) && isWhole(entry)).toList();
       surplus.addAll(surplus(counted, keepLast, keepEvery));
     }
     surplus.sort(OLDEST_FIRST);
