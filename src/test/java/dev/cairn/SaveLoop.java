@@ -17,9 +17,9 @@ import java.util.Optional;
  * A rank that saves one checkpoint after the other until something fails, in a process of its own.
  *
  * <p>Arguments: run directory, mode, durability, whether saves are asynchronous, a disk call and
- * how many of them may pass before the process halts ({@code none 0} for never). Each line on its
- * input is a group to join: a rendezvous directory, and perhaps a phase of the second save in which
- * the process halts.
+ * how many of them may pass before the process halts ({@code none 0} for never); with the call that
+ * only a replacement makes, each step is saved a second time. Each line on its input is a group to
+ * join: a rendezvous directory, and perhaps a phase of the second save in which the process halts.
  */
 final class SaveLoop {
   static final int WORLD_SIZE = 3;
@@ -46,6 +46,7 @@ final class SaveLoop {
     return SaveOptions.builder()
         .mode(mode)
         .durability(durability)
+        .overwrite(true)
         .keepDtypes()
         .maxShardBytes(300_000)
         .stagingBuffers(2)
@@ -100,6 +101,9 @@ final class SaveLoop {
         if (async) {
           checkpointer.saveAsync(step, own, ModelFiles.none(), state);
         } else {
+          checkpointer.save(step, own, ModelFiles.none(), state);
+        }
+        if (arguments[4].equals(FaultyDisk.Call.EXCHANGE.name())) {
           checkpointer.save(step, own, ModelFiles.none(), state);
         }
         System.out.println("saved " + step);
