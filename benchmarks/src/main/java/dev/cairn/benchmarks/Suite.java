@@ -84,7 +84,9 @@ public final class Suite {
       List<Running> order = new ArrayList<>(all);
       for (int round = 0; round < settings.rounds(); round++) {
         for (Running one : order) {
-          result.add(one.start(), one.candidate(), once(one.candidate(), warmBytes));
+          Candidate.Measured measured = once(one.candidate(), warmBytes);
+          System.err.printf("  %d %s: %.4f s%n", round, one.start().name(), measured.seconds());
+          result.add(one.start(), one.candidate(), measured);
         }
         Collections.rotate(order, 1);
       }
