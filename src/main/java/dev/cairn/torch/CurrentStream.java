@@ -13,8 +13,13 @@ final class CurrentStream {
   /** {@return the stream on which this thread queues PyTorch's work for a GPU; PyTorch owns it} */
   static CudaStream of(Device device) {
     try (CUDAStream current = torch_cuda.getCurrentCUDAStream((byte) device.index());
-        CUstream_st handle = current.stream()) { // null for the default stream
-      return CudaStream.borrowed(device, handle == null ? 0 : handle.address());
+        CUstream_st handle = current.stream()) {
+      return borrowed(device, handle);
     }
+  }
+
+  /** {@return CUDA's own name of a stream; JavaCPP's is null for the default stream} */
+  static CudaStream borrowed(Device device, CUstream_st handle) {
+    return CudaStream.borrowed(device, handle == null ? 0 : handle.address());
   }
 }

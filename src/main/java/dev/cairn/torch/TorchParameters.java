@@ -3,12 +3,14 @@ package dev.cairn.torch;
 import dev.cairn.Parameter;
 import dev.cairn.ParameterSet;
 import dev.cairn.Partition;
+import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
 import dev.cairn.layout.Layout;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -25,10 +27,18 @@ import org.bytedeco.pytorch.global.torch;
 public final class TorchParameters implements AutoCloseable {
   private final List<Tensor> held = new ArrayList<>();
   private final List<Parameter> parameters = new ArrayList<>();
+  private final Function<Device, CudaStream> currentStream;
   private boolean closed;
 
   /** Starts with no tensors. */
-  public TorchParameters() {}
+  public TorchParameters() {
+    this(device -> CurrentStream.of(device)); // what it names is loaded with the first GPU tensor
+  }
+
+  /** Starts with no tensors, for a trainer that computes on a GPU's stream which it names. */
+  TorchParameters(Function<Device, CudaStream> currentStream) {
+    this.currentStream = currentStream;
+  }
 
   /**
    * Adds a parameter that every rank holds whole.
@@ -103,7 +113,7 @@ public final class TorchParameters implements AutoCloseable {
       Device device = deviceOf(name, reference);
       return device.isCpu()
           ? Partition.of(data.address(), reference.nbytes(), device)
-          : Partition.of(data.address(), reference.nbytes(), CurrentStream.of(device));
+          : Partition.of(data.address(), reference.nbytes(), currentStream.apply(device));
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.cairn.device;
 
+import dev.cairn.kernels.DeviceKernels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -14,8 +15,10 @@ final class NoCudaProgram {
         IllegalStateException.class,
         "CUDA is not available: no NVIDIA driver",
         () -> CudaStream.create(Device.cuda(0)));
+    Check.equal(
+        Cuda.reasonNotAvailable(), DeviceKernels.reasonNotAvailable(), "why there are no kernels");
     for (String line : Files.readAllLines(Path.of("/proc/self/maps"))) {
-      if (line.contains("libcuda") || line.contains("libjnicuda")) {
+      if (line.contains("cuda") && line.contains(".so")) {
         throw new AssertionError("loaded: " + line);
       }
     }

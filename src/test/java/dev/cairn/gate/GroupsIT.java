@@ -3,7 +3,6 @@ package dev.cairn.gate;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,9 +14,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A group of tests that skipped itself away must not look like one that passed. */
 class GroupsIT {
   @ParameterizedTest
-  @ValueSource(strings = {"python", "processes", "native", "gloo", "faults"})
-  void groupRanATest(String group) throws IOException {
+  @ValueSource(strings = {"python", "processes", "native", "gloo", "faults", "cuda-compiler"})
+  void groupRanATest(String group) throws Exception {
     assumeTrue(System.getenv("CAIRN_GATE") != null, "groups may skip themselves outside the gate");
+    assumeTrue(
+        !group.equals("cuda-compiler") || CudaCompiler.isThere(),
+        "no CUDA compiler, and so no test of its code: " + CudaCompiler.command());
     int tests = 0;
     try (Stream<Path> files = Files.list(GroupCounter.folder())) {
       for (Path file : files.toList()) {

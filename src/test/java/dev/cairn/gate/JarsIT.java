@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -44,6 +45,7 @@ class JarsIT {
   void nativesJarHoldsTheLibraryAndNoClasses() throws IOException {
     List<String> names = names(jar(PLATFORM));
     assertTrue(names.stream().anyMatch(name -> name.endsWith("/libjnicairn.so")), names::toString);
+    assertFalse(names.stream().anyMatch(name -> name.contains("-gpu")), names::toString);
     assertFalse(names.stream().anyMatch(name -> name.endsWith(".class")), names::toString);
   }
 
@@ -78,7 +80,7 @@ class JarsIT {
     assertEquals("dev.cairn.linux.x86_64", moduleOf(jar(PLATFORM)));
   }
 
-  private static String moduleOf(Path jar) {
+  static String moduleOf(Path jar) {
     return ModuleFinder.of(jar).findAll().iterator().next().descriptor().name();
   }
 
@@ -91,7 +93,7 @@ class JarsIT {
   }
 
   /** Runs a program that has the jars, JavaCPP and the JSON parser, nothing more. */
-  private static String kernelsOfProgramWith(Path... jars) throws Exception {
+  static String kernelsOfProgramWith(Path... jars) throws Exception {
     List<String> classpath = new ArrayList<>();
     for (Path jar : jars) {
       classpath.add(jar.toString());
@@ -123,20 +125,20 @@ class JarsIT {
     return out.strip();
   }
 
-  private static Path jar(String classifier) throws IOException {
+  static Path jar(String classifier) throws IOException {
+    return find(classifier)
+        .orElseThrow(() -> new IOException("no such jar: classifier=" + classifier));
+  }
+
+  /** Returns a jar of this version, if it has been built. */
+  static Optional<Path> find(String classifier) throws IOException {
+    String name = "cairn-[0-9.]+(-SNAPSHOT)?" + classifier + "\\.jar";
     try (Stream<Path> files = Files.list(BUILD)) {
-      return files
-          .filter(
-              file ->
-                  file.getFileName()
-                      .toString()
-                      .matches("cairn-[0-9.]+(-SNAPSHOT)?" + classifier + "\\.jar"))
-          .findFirst()
-          .orElseThrow(() -> new IOException("no such jar: classifier=" + classifier));
+      return files.filter(file -> file.getFileName().toString().matches(name)).findFirst();
     }
   }
 
-  private static List<String> names(Path jar) throws IOException {
+  static List<String> names(Path jar) throws IOException {
     try (ZipFile zip = new ZipFile(jar.toFile())) {
       return zip.stream().map(ZipEntry::getName).toList();
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.PythonScript;
 import dev.cairn.device.Emulation;
+import dev.cairn.gate.CudaCompiler;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -38,8 +39,8 @@ class PtxTest {
   @Test
   @Tag("cuda-compiler")
   void codeOfEveryArchitectureGivesTheBitsOfTheCpu() throws Exception {
-    String nvcc = System.getenv().getOrDefault("CAIRN_NVCC", "nvcc");
-    assumeTrue(succeeds(nvcc, "--version"), "no CUDA compiler; the GPU's code is not run: " + nvcc);
+    String nvcc = CudaCompiler.command();
+    assumeTrue(CudaCompiler.isThere(), "no CUDA compiler; the GPU's code is not run: " + nvcc);
     assumeTrue(ARCHIVE.toFile().exists(), "not built: " + ARCHIVE);
     run("ptx_kernels_test", Map.of("CAIRN_NVCC", nvcc, "CAIRN_CPU_ARCHIVE", ARCHIVE.toString()));
   }

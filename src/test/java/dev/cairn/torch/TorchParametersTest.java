@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
@@ -92,6 +93,13 @@ class TorchParametersTest {
           assertThrows(IllegalArgumentException.class, () -> parameters.add("c", complex));
       assertEquals(
           "dtype unknown to safetensors: tensor=c, dtype=ComplexDouble", unknown.getMessage());
+      TensorOptions meta = new TensorOptions(new Device(torch.DeviceType.Meta));
+      Tensor nowhere = torch.zeros(new long[] {2}, meta);
+      Exception unreachable =
+          assertThrows(IllegalArgumentException.class, () -> parameters.add("m", nowhere));
+      assertEquals(
+          "tensor is neither in host memory nor on an NVIDIA GPU: tensor=m",
+          unreachable.getMessage());
     }
   }
 

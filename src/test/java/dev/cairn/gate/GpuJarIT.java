@@ -1,35 +1,61 @@
-package dev.cairn.kernels;
+package dev.cairn.gate;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.cairn.kernels.jni.CudaKernels;
 import java.io.InputStream;
-import java.net.URL;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.zip.ZipFile;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What GPUs the packaged library has code for. Needs a build with -gpu. */
-@Tag("native")
+/** The jar that a program on a machine with GPUs takes in place of the other natives. */
 @Tag("cuda-compiler")
-class FatBinaryTest {
-  private static final String LIBRARY = "linux-x86_64-gpu/libjnicairncuda.so";
+class GpuJarIT {
+  private static final String FOLDER = "dev/cairn/kernels/jni/linux-x86_64-gpu/";
   private static final int MAGIC = 0xBA55ED50;
   private static final int HEADER_BYTES = 16;
   private static final int PTX = 1;
 
+  private Path jar;
+
+  @BeforeEach
+  void jarIsBuilt() throws Exception {
+    Optional<Path> built = JarsIT.find("-linux-x86_64-gpu");
+    boolean mustBeThere = System.getenv("CAIRN_GATE") != null && CudaCompiler.isThere();
+    assumeTrue(
+        built.isPresent() || mustBeThere,
+        "no jar for GPUs: mvn -B -Djavacpp.platform.extension=-gpu -DskipTests package");
+    jar = built.orElseThrow(() -> new AssertionError("nvcc is there, and no jar for GPUs"));
+  }
+
+  @Test
+  void holdsBothLibrariesAndNothingOfCudaOrOfTheEmulation() throws Exception {
+    assertEquals(
+        List.of(FOLDER + "libjnicairncuda.so", "dev/cairn/linux-x86_64-gpu/libjnicairn.so"),
+        JarsIT.names(jar).stream().filter(name -> name.contains(".so")).sorted().toList());
+    assertEquals("dev.cairn.linux.x86_64.gpu", JarsIT.moduleOf(jar));
+  }
+
+  @Test
+  void aloneGivesNativeKernelsToAProgramWithoutCuda() throws Exception {
+    String kernels = JarsIT.kernelsOfProgramWith(JarsIT.jar(""), jar);
+    assertTrue(List.of("baseline", "avx2", "avx512").contains(kernels), kernels);
+  }
+
   @Test
   void hasCodeForEachArchitectureAndPtxThatCanBeRead() throws Exception {
-    URL library = CudaKernels.class.getResource(LIBRARY);
-    assumeTrue(library != null, "not built with -Djavacpp.platform.extension=-gpu");
     List<String> architectures = new ArrayList<>();
-    try (InputStream in = library.openStream()) {
+    try (ZipFile zip = new ZipFile(jar.toFile());
+        InputStream in = zip.getInputStream(zip.getEntry(FOLDER + "libjnicairncuda.so"))) {
       ByteBuffer bytes = ByteBuffer.wrap(in.readAllBytes()).order(ByteOrder.LITTLE_ENDIAN);
       // Aligned like all that the linker places.
       for (int at = 0; at + HEADER_BYTES <= bytes.capacity(); at += Long.BYTES) {
