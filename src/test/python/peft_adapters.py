@@ -73,6 +73,17 @@ def olmo2():
         **SMALL, tie_word_embeddings=False, pad_token_id=0))
 
 
+def t5():
+    return transformers.T5ForConditionalGeneration(transformers.T5Config(
+        vocab_size=41, d_model=16, d_kv=8, d_ff=24, num_layers=1, num_heads=2,
+        decoder_start_token_id=0))
+
+
+def mixtral():
+    return transformers.MixtralForCausalLM(transformers.MixtralConfig(
+        **{**SMALL, "num_hidden_layers": 1}, num_local_experts=3, num_experts_per_tok=2))
+
+
 def qwen2_tied():
     return transformers.Qwen2ForCausalLM(transformers.Qwen2Config(
         **SMALL, tie_word_embeddings=True))
@@ -172,6 +183,16 @@ CASES = {
                          dict(rename="base_layer")),
     "named_modules_to_save": (llama, dict(target_modules=QV, modules_to_save=["lm_head"]),
                               dict(rename="modules_to_save")),
+    "saved_both_tied": (tied, dict(target_modules=QV,
+                                   modules_to_save=["lm_head", "embed_tokens"])),
+    "saved_kept_tied": (tied, dict(target_modules=QV, modules_to_save=["embed_tokens"],
+                                   ensure_weight_tying=True)),
+    "saved_beside_target_tied": (tied, dict(target_modules=["q_proj", "lm_head"],
+                                            modules_to_save=["embed_tokens"])),
+    "saved_head_t5": (t5, dict(target_modules=["q"], modules_to_save=["lm_head"],
+                               task_type="FEATURE_EXTRACTION")),
+    "experts": (mixtral, dict(target_modules=QV, rank_pattern={"experts": 2}, target_parameters=[
+        "mlp.experts.gate_up_proj", "mlp.experts.down_proj"]), dict(merge=False)),
     "f16_sharded": (tied, dict(target_modules=ALL), dict(dtype=torch.float16, shard="3KB")),
 }
 
@@ -192,7 +213,8 @@ def randomize(model, bias):
 
 def logits(model):
     with torch.no_grad():
-        return model(TOKENS).logits.float()
+        more = {"decoder_input_ids": TOKENS + 2} if model.config.is_encoder_decoder else {}
+        return model(input_ids=TOKENS, **more).logits.float()
 
 
 def make(folder, name):
@@ -244,10 +266,10 @@ def make(folder, name):
     save_file({"logits": logits(model)}, os.path.join(case, "adapter_logits.safetensors"))
     merge = more.get("merge", True)
     if merge:
-        merged = model.merge_and_unload() if not more.get("others") else None
-        if merged is not None:
-            save_file({"logits": logits(merged)}, os.path.join(case, "merged_logits.safetensors"))
-        merge = merged is not None
+        for other in more.get("others", {}):
+            model.delete_adapter(other)
+        merged = model.merge_and_unload()
+        save_file({"logits": logits(merged)}, os.path.join(case, "merged_logits.safetensors"))
     return {"adapter": more.get("rename", adapter), "folder": "" if adapter == "default" else adapter,
             "merge": merge, "bits": 32 if "dtype" not in more else 16, **more.get("cairn", {})}
 

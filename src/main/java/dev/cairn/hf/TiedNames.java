@@ -14,7 +14,7 @@ import java.util.Set;
 public record TiedNames(String alias, String canonical, boolean aliasIsStored) {
   private static final String ALIAS = "lm_head.weight";
   private static final List<String> EMBEDDINGS =
-      List.of("embed_tokens.weight", "wte.weight", "word_embeddings.weight");
+      List.of("shared.weight", "embed_tokens.weight", "wte.weight", "word_embeddings.weight");
 
   /** Returns the tied names of a model; empty if its config does not tie or no name fits. */
   static Optional<TiedNames> of(Optional<ModelConfig> config, Set<String> tensorNames) {

@@ -39,12 +39,15 @@ final class BaseWeights {
 
   /**
    * Returns every tensor in which a loaded model keeps the tensor of this name: two if the base
-   * ties it and stores both.
+   * ties it and stores both, unless {@link #own} has untied them.
    *
    * @throws IllegalArgumentException if the base has none
    */
   List<WeightMerge> shared(String name) {
     List<WeightMerge> found = new ArrayList<>();
+    if (untied && isTied(name)) {
+      return List.of(untied(name));
+    }
     if (isTied(name)) {
       for (String each : List.of(tied.get().canonical(), tied.get().alias())) {
         if (merges.containsKey(each)) {
@@ -98,7 +101,12 @@ final class BaseWeights {
       WeightSource canonical = merges.get(tied.get().canonical()).base();
       merges.put(alias, new WeightMerge(alias, canonical));
     }
-    return endsAlike(alias, name) ? merges.get(alias) : merges.get(tied.get().canonical());
+    return untied(name);
+  }
+
+  private WeightMerge untied(String name) {
+    boolean isAlias = endsAlike(tied.get().alias(), name);
+    return merges.get(isAlias ? tied.get().alias() : tied.get().canonical());
   }
 
   /** Adds a tensor that the base has not. */

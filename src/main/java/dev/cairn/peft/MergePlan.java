@@ -77,20 +77,33 @@ final class MergePlan {
    * @throws IllegalArgumentException if a target is missing in the base or does not fit it
    */
   BaseWeights make() {
-    tensors.replacements().forEach(this::replace);
+    replaceAll(true); // first: what a module has as its own is no longer its tied partner's
+    replaceAll(false);
     tensors.layers().forEach(this::merge);
     tensors.tokens().forEach(this::replaceRows);
     return base;
   }
 
-  private void replace(String name, AdapterTensors.Replacement replacement) {
-    WeightSource source = source(replacement.tensor());
-    boolean isCopy = !replacement.isInPlace() && isModuleToSave(name);
+  private void replaceAll(boolean areCopies) {
+    tensors
+        .replacements()
+        .forEach(
+            (name, replacement) -> {
+              boolean isCopy = !replacement.isInPlace() && isModuleToSave(name);
+              if (isCopy == areCopies) {
+                replace(name, source(replacement.tensor()), isCopy);
+              }
+            });
+  }
+
+  private void replace(String name, WeightSource source, boolean isCopy) {
     if (isCopy && base.find(name) == null && isNewHead()) {
       base.add(name, source);
       return;
     }
-    for (WeightMerge merge : isCopy ? List.of(base.own(name)) : base.shared(name)) {
+    // PEFT then lets the tied modules share one copy, and saves it under both names
+    boolean isOwn = isCopy && !config.isOn("ensure_weight_tying");
+    for (WeightMerge merge : isOwn ? List.of(base.own(name)) : base.shared(name)) {
       if (!merge.shape().equals(source.shape())) {
         throw misfit(name, merge, source.shape().toString());
       }
