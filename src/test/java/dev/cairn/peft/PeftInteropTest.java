@@ -154,7 +154,7 @@ class PeftInteropTest {
   /** Reads a config whose targets were a Python set, which has no order. */
   private static Map<String, Object> unordered(Path file) throws IOException {
     Map<String, Object> config = Json.parseObject(Files.readAllBytes(file));
-    for (String field : List.of("target_modules", "exclude_modules")) {
+    for (String field : List.of("target_modules", "exclude_modules", "target_parameters")) {
       if (config.get(field) instanceof List<?> names) {
         config.put(field, new HashSet<>(names));
       }
