@@ -149,7 +149,8 @@ class KillTest {
       ranks.get(victim).signal("STOP");
       for (int rank : others) {
         String failure = ranks.get(rank).await("failed", 20_000);
-        assertTrue(failure.contains("rank " + victim + " of 3 gave no sign of life"), failure);
+        assertTrue(
+            failure.contains("rank " + victim + " of 3 gave no sign of life for 2.0 s"), failure);
       }
       assertEquals(victim == 0 ? 1 : 0, hidden()); // only rank 0 removes what was begun
       checkRun();

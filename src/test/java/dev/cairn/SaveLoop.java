@@ -39,14 +39,14 @@ final class SaveLoop {
   }
 
   static SaveOptions options(SaveMode mode) {
-    return options(mode, Durability.FAST);
+    return options(mode, Durability.FAST, false);
   }
 
-  private static SaveOptions options(SaveMode mode, Durability durability) {
+  private static SaveOptions options(SaveMode mode, Durability durability, boolean replaces) {
     return SaveOptions.builder()
         .mode(mode)
         .durability(durability)
-        .overwrite(true)
+        .overwrite(replaces)
         .keepDtypes()
         .maxShardBytes(300_000)
         .stagingBuffers(2)
@@ -80,7 +80,8 @@ final class SaveLoop {
             System.getenv().getOrDefault("CAIRN_PEER_TIMEOUT_SECONDS", "20"));
     RunOptions run = RunOptions.in(Path.of(arguments[0])).withKeepLast(3);
     SaveMode mode = SaveMode.valueOf(arguments[1]);
-    SaveOptions options = options(mode, Durability.valueOf(arguments[2]));
+    boolean replaces = arguments[4].equals(FaultyDisk.Call.EXCHANGE.name());
+    SaveOptions options = options(mode, Durability.valueOf(arguments[2]), replaces);
     boolean async = Boolean.parseBoolean(arguments[3]);
     Disk disk =
         arguments[4].equals("none")
@@ -103,7 +104,7 @@ final class SaveLoop {
         } else {
           checkpointer.save(step, own, ModelFiles.none(), state);
         }
-        if (arguments[4].equals(FaultyDisk.Call.EXCHANGE.name())) {
+        if (replaces) {
           checkpointer.save(step, own, ModelFiles.none(), state);
         }
         System.out.println("saved " + step);
