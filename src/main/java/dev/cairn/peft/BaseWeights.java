@@ -44,11 +44,11 @@ final class BaseWeights {
    * @throws IllegalArgumentException if the base has none
    */
   List<WeightMerge> shared(String name) {
-    List<WeightMerge> found = new ArrayList<>();
-    if (untied && isTied(name)) {
-      return List.of(untied(name));
-    }
     if (isTied(name)) {
+      if (untied) {
+        return List.of(untied(name));
+      }
+      List<WeightMerge> found = new ArrayList<>();
       for (String each : List.of(tied.get().canonical(), tied.get().alias())) {
         if (merges.containsKey(each)) {
           found.add(merges.get(each));

@@ -1,5 +1,7 @@
 package dev.cairn.peft;
 
+import static java.util.stream.Collectors.partitioningBy;
+
 import dev.cairn.hf.FolderTensor;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFolder;
@@ -77,26 +79,23 @@ final class MergePlan {
    * @throws IllegalArgumentException if a target is missing in the base or does not fit it
    */
   BaseWeights make() {
-    replaceAll(true); // first: what a module has as its own is no longer its tied partner's
-    replaceAll(false);
+    Map<Boolean, List<String>> names =
+        tensors.replacements().keySet().stream().collect(partitioningBy(this::isCopy));
+    // first the copies: what a module has as its own is no longer its tied partner's
+    names.get(true).forEach(name -> replace(name, true));
+    names.get(false).forEach(name -> replace(name, false));
     tensors.layers().forEach(this::merge);
     tensors.tokens().forEach(this::replaceRows);
     return base;
   }
 
-  private void replaceAll(boolean areCopies) {
-    tensors
-        .replacements()
-        .forEach(
-            (name, replacement) -> {
-              boolean isCopy = !replacement.isInPlace() && isModuleToSave(name);
-              if (isCopy == areCopies) {
-                replace(name, source(replacement.tensor()), isCopy);
-              }
-            });
+  /** Returns whether a module has the tensor of this name as a copy of its own. */
+  private boolean isCopy(String name) {
+    return !tensors.replacements().get(name).isInPlace() && isModuleToSave(name);
   }
 
-  private void replace(String name, WeightSource source, boolean isCopy) {
+  private void replace(String name, boolean isCopy) {
+    WeightSource source = source(tensors.replacements().get(name).tensor());
     if (isCopy && base.find(name) == null && isNewHead()) {
       base.add(name, source);
       return;
