@@ -64,32 +64,23 @@ final class DeviceAdapterProgram {
     return new OnDevice(Device.cuda(ranks.rank() % GPUS), host);
   }
 
-  private static <T> void fine(List<Group.Result<T>> results) {
-    for (Group.Result<T> result : results) {
-      if (result.failure() != null) {
-        throw new AssertionError(result.failure());
-      }
-    }
-  }
-
   /** Saves from host memory and from GPUs; returns a file that is not the same. */
   private Optional<String> wrongFile(int worldSize) throws Exception {
     Path fromHost = folder.resolve("host-" + saves);
     Path fromGpu = folder.resolve("gpu-" + saves++);
-    fine(
-        Group.run(
-            worldSize,
-            ranks -> {
-              ParameterSet host = model().on(ranks.rank(), ranks.size());
-              try (Checkpointer checkpointer = Checkpointer.open(ranks, options());
-                  OnDevice trainer = onGpu(ranks, host)) {
-                AdapterCheckpointer adapter = new AdapterCheckpointer(checkpointer, CONFIG);
-                SaveReport report = adapter.save(fromGpu, trainer.parameters());
-                Check.equal(SaveMode.PARALLEL, report.mode(), "mode");
-                Emulation.skipStreamWaits(0, 0);
-                return adapter.save(fromHost, host);
-              }
-            }));
+    Group.values(
+        worldSize,
+        ranks -> {
+          ParameterSet host = model().on(ranks.rank(), ranks.size());
+          try (Checkpointer checkpointer = Checkpointer.open(ranks, options());
+              OnDevice trainer = onGpu(ranks, host)) {
+            AdapterCheckpointer adapter = new AdapterCheckpointer(checkpointer, CONFIG);
+            SaveReport report = adapter.save(fromGpu, trainer.parameters());
+            Check.equal(SaveMode.PARALLEL, report.mode(), "mode");
+            Emulation.skipStreamWaits(0, 0);
+            return adapter.save(fromHost, host);
+          }
+        });
     for (String file : FILES) {
       if (Files.mismatch(fromHost.resolve(file), fromGpu.resolve(file)) >= 0) {
         return Optional.of(file);
@@ -110,8 +101,8 @@ final class DeviceAdapterProgram {
 
   private void stepIsReadBackIntoGpus() throws Exception {
     RunOptions run = RunOptions.in(folder.resolve("run"));
-    fine(Group.run(2, ranks -> saveStep(ranks, run)));
-    fine(Group.run(RESTORING_RANKS, ranks -> restore(ranks, run)));
+    Group.values(2, ranks -> saveStep(ranks, run));
+    Group.values(RESTORING_RANKS, ranks -> restore(ranks, run));
   }
 
   private static SaveReport saveStep(Communicator ranks, RunOptions run) throws IOException {

@@ -47,23 +47,13 @@ final class DeviceRestoreProgram {
 
   private RunOptions saved(int writers, Optional<DType> dtype) throws Exception {
     RunOptions run = RunOptions.in(folder.resolve("run-" + runs++));
-    fine(
-        Group.run(
-            writers,
-            ranks -> {
-              DeviceRestores.save(ranks, run, 0, dtype);
-              return true;
-            }));
+    Group.values(
+        writers,
+        ranks -> {
+          DeviceRestores.save(ranks, run, 0, dtype);
+          return true;
+        });
     return run;
-  }
-
-  private static <T> List<Group.Result<T>> fine(List<Group.Result<T>> results) {
-    for (Group.Result<T> result : results) {
-      if (result.failure() != null) {
-        throw new AssertionError(result.failure());
-      }
-    }
-    return results;
   }
 
   private void restoresAreRight() throws Exception {
@@ -82,9 +72,9 @@ final class DeviceRestoreProgram {
 
   private static void restoresAreRight(
       RunOptions run, int readers, Optional<DType> saved, Optional<DType> held) throws Exception {
-    for (Group.Result<Optional<String>> result :
-        fine(Group.run(readers, ranks -> DeviceRestores.wrongPartition(ranks, run, saved, held)))) {
-      Check.equal(Optional.empty(), result.value(), "wrong partition of " + readers);
+    for (Optional<String> wrong :
+        Group.values(readers, ranks -> DeviceRestores.wrongPartition(ranks, run, saved, held))) {
+      Check.equal(Optional.empty(), wrong, "wrong partition of " + readers);
     }
   }
 
@@ -171,9 +161,9 @@ final class DeviceRestoreProgram {
     for (int nth = 1; ; nth += 1 + nth / 8) {
       int failed = nth;
       boolean reached = true;
-      for (Group.Result<Boolean> result :
-          fine(Group.run(2, ranks -> fails(ranks, run, () -> failing.nth(failed))))) {
-        reached = result.value();
+      for (boolean rankReached :
+          Group.values(2, ranks -> fails(ranks, run, () -> failing.nth(failed)))) {
+        reached = rankReached;
       }
       Check.nothingIsLeft("after failure " + nth);
       if (!reached) {

@@ -78,12 +78,7 @@ final class DeviceSaveProgram {
     int worldSize = 3;
     Path run = nextTarget();
     SaveOptions options = DeviceSaves.options(SaveMode.PARALLEL, BF16).build();
-    for (Group.Result<Boolean> result :
-        Group.run(worldSize, ranks -> saveAsync(ranks, options, run))) {
-      if (result.failure() != null) {
-        throw new AssertionError(result.failure());
-      }
-    }
+    Group.values(worldSize, ranks -> saveAsync(ranks, options, run));
     for (int step = 0; step < 2; step++) {
       Path saved = run.resolve("step_" + step);
       Check.equal(Optional.empty(), DeviceSaves.wrongFile(saved, worldSize, BF16), "wrong file");

@@ -40,6 +40,18 @@ final class Group {
     }
   }
 
+  /** Runs the work on every rank at once, none of which may fail; returns the values by rank. */
+  static <T> List<T> values(int worldSize, Work<T> work) throws InterruptedException {
+    List<T> values = new ArrayList<>();
+    for (Result<T> result : run(worldSize, work)) {
+      if (result.failure() != null) {
+        throw new AssertionError(result.failure());
+      }
+      values.add(result.value());
+    }
+    return values;
+  }
+
   private static <T> Result<T> result(Future<T> future) throws InterruptedException {
     try {
       return new Result<>(future.get(), null);

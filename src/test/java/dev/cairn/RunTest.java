@@ -59,35 +59,25 @@ class RunTest {
         .build();
   }
 
-  private static <T> void assertFine(List<Group.Result<T>> results) {
-    for (Group.Result<T> result : results) {
-      if (result.failure() != null) {
-        throw new AssertionError(result.failure());
-      }
-    }
-  }
-
   private void saveStep(int worldSize, long step, boolean async) throws Exception {
     WholeModel model = WholeModel.various(worldSize);
     WholeModel moments = moments(worldSize);
-    assertFine(
-        Group.run(
-            worldSize,
-            communicator -> {
-              int rank = communicator.rank();
-              ParameterSet own = model.on(rank, worldSize);
-              TrainerState state = state(moments, rank, worldSize);
-              try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), run())) {
-                if (!async) {
-                  return checkpointer.save(step, own, ModelFiles.none(), state);
-                }
-                try (PendingSave save =
-                    checkpointer.saveAsync(step, own, ModelFiles.none(), state)) {
-                  WholeModel.overwrite(own);
-                  return save.await();
-                }
-              }
-            }));
+    Group.values(
+        worldSize,
+        communicator -> {
+          int rank = communicator.rank();
+          ParameterSet own = model.on(rank, worldSize);
+          TrainerState state = state(moments, rank, worldSize);
+          try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), run())) {
+            if (!async) {
+              return checkpointer.save(step, own, ModelFiles.none(), state);
+            }
+            try (PendingSave save = checkpointer.saveAsync(step, own, ModelFiles.none(), state)) {
+              WholeModel.overwrite(own);
+              return save.await();
+            }
+          }
+        });
   }
 
   static Stream<Arguments> worlds() {
@@ -105,30 +95,29 @@ class RunTest {
     saveStep(writers, 12, async);
     WholeModel model = WholeModel.various(readers);
     WholeModel moments = moments(readers);
-    assertFine(
-        Group.run(
-            readers,
-            communicator -> {
-              int rank = communicator.rank();
-              ParameterSet empty = model.poisonedOn(rank, readers);
-              TrainerState.Builder state = TrainerState.builder();
-              moments.poisonedOn(rank, readers).parameters().forEach(state::tensor);
-              TrainerState emptyState = state.build();
-              try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), run())) {
-                Checkpoint last = checkpointer.latest().orElseThrow();
-                assertEquals(12, last.step());
-                last.restore(empty, emptyState);
-                model.assertHolds(empty, rank, readers);
-                moments.assertHolds(emptyState.tensors().get(), rank, readers);
-                assertEquals(Optional.of(12L), last.longValue("step"));
-                assertEquals(Optional.of(0.1 + 0.2), last.doubleValue("learning_rate"));
-                assertEquals(Optional.of("cosine"), last.textValue("schedule"));
-                assertEquals(writers, last.rankBytes("rng").size());
-                assertArrayEquals(
-                    new byte[] {(byte) (writers - 1), 7}, last.rankBytes("rng").get(writers - 1));
-              }
-              return null;
-            }));
+    Group.values(
+        readers,
+        communicator -> {
+          int rank = communicator.rank();
+          ParameterSet empty = model.poisonedOn(rank, readers);
+          TrainerState.Builder state = TrainerState.builder();
+          moments.poisonedOn(rank, readers).parameters().forEach(state::tensor);
+          TrainerState emptyState = state.build();
+          try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), run())) {
+            Checkpoint last = checkpointer.latest().orElseThrow();
+            assertEquals(12, last.step());
+            last.restore(empty, emptyState);
+            model.assertHolds(empty, rank, readers);
+            moments.assertHolds(emptyState.tensors().get(), rank, readers);
+            assertEquals(Optional.of(12L), last.longValue("step"));
+            assertEquals(Optional.of(0.1 + 0.2), last.doubleValue("learning_rate"));
+            assertEquals(Optional.of("cosine"), last.textValue("schedule"));
+            assertEquals(writers, last.rankBytes("rng").size());
+            assertArrayEquals(
+                new byte[] {(byte) (writers - 1), 7}, last.rankBytes("rng").get(writers - 1));
+          }
+          return null;
+        });
   }
 
   @Test
@@ -151,15 +140,14 @@ class RunTest {
     byte[] bytes = Files.readAllBytes(file);
     bytes[bytes.length - 1] ^= 1;
     Files.write(file, bytes);
-    assertFine(
-        Group.run(
-            2,
-            communicator -> {
-              try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), run())) {
-                assertEquals(1, checkpointer.latest().orElseThrow().step());
-              }
-              return null;
-            }));
+    Group.values(
+        2,
+        communicator -> {
+          try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), run())) {
+            assertEquals(1, checkpointer.latest().orElseThrow().step());
+          }
+          return null;
+        });
   }
 
   @Test
@@ -181,15 +169,14 @@ class RunTest {
 
   @Test
   void emptyRunHasNoLatest() throws Exception {
-    assertFine(
-        Group.run(
-            2,
-            communicator -> {
-              try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), run())) {
-                assertTrue(checkpointer.latest().isEmpty());
-              }
-              return null;
-            }));
+    Group.values(
+        2,
+        communicator -> {
+          try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), run())) {
+            assertTrue(checkpointer.latest().isEmpty());
+          }
+          return null;
+        });
   }
 
   @Test

@@ -69,15 +69,10 @@ class ScheduleTest {
   @Test
   void allRanksSaveAndStopAtTheSameStepsAsThePolicyOfRankZeroSays() throws Exception {
     PolicyOptions policy = PolicyOptions.ofMtbfSeconds(0.05).withFirstSaveSteps(6);
-    List<Group.Result<List<Long>>> results =
-        Group.run(WORLD_SIZE, communicator -> train(communicator, policy, 60));
-    for (Group.Result<List<Long>> result : results) {
-      if (result.failure() != null) {
-        throw new AssertionError(result.failure());
-      }
-      assertEquals(results.get(0).value(), result.value());
-    }
-    List<Long> saves = results.get(0).value();
+    List<List<Long>> ofRanks =
+        Group.values(WORLD_SIZE, communicator -> train(communicator, policy, 60));
+    List<Long> saves = ofRanks.get(0);
+    ofRanks.forEach(each -> assertEquals(saves, each));
     assertTrue(saves.size() >= 2, saves::toString);
     assertTrue(saves.get(0) >= 6 && saves.get(saves.size() - 1) > 60, saves::toString);
     List<Long> committed =

@@ -30,7 +30,12 @@ public final class Emulation {
   private Emulation() {}
 
   /** What a JVM did before it ended. */
-  public record Ended(int status, String output) {}
+  public record Ended(int status, String output) {
+    /** Returns whether it ended well: such a program says at last that it is done. */
+    public boolean isDone() {
+      return status == 0 && output.endsWith("done\n");
+    }
+  }
 
   /**
    * Runs the main class in a new JVM under the emulation, with settings {@code CAIRN_EMULATION_*}.

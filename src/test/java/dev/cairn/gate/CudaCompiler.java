@@ -1,6 +1,6 @@
 package dev.cairn.gate;
 
-import java.io.IOException;
+import dev.cairn.ExternalProgram;
 
 /** CUDA's compiler, which some tests need; {@code CAIRN_NVCC} if it is not {@code nvcc}. */
 public final class CudaCompiler {
@@ -13,13 +13,6 @@ public final class CudaCompiler {
 
   /** Returns whether it can be run. */
   public static boolean isThere() throws InterruptedException {
-    try {
-      Process process =
-          new ProcessBuilder(command(), "--version").redirectErrorStream(true).start();
-      process.getInputStream().readAllBytes();
-      return process.waitFor() == 0;
-    } catch (IOException e) {
-      return false;
-    }
+    return ExternalProgram.succeeds(command(), "--version");
   }
 }

@@ -3,6 +3,7 @@ package dev.cairn.kernels;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.ExternalProgram;
 import dev.cairn.PythonScript;
 import dev.cairn.device.Emulation;
 import dev.cairn.gate.CudaCompiler;
@@ -28,7 +29,8 @@ class PtxTest {
 
   @BeforeEach
   void numpyIsThere() throws Exception {
-    assumeTrue(succeeds(PYTHON, "-c", "import numpy"), "python has no numpy: " + PYTHON);
+    assumeTrue(
+        ExternalProgram.succeeds(PYTHON, "-c", "import numpy"), "python has no numpy: " + PYTHON);
   }
 
   @Test
@@ -53,15 +55,5 @@ class PtxTest {
     Process process = builder.redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), output);
-  }
-
-  private static boolean succeeds(String... command) throws InterruptedException {
-    try {
-      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      process.getInputStream().readAllBytes();
-      return process.waitFor() == 0;
-    } catch (IOException e) {
-      return false;
-    }
   }
 }
