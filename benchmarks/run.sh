@@ -3,7 +3,7 @@
 # and charts under benchmarks/results.
 #
 #   benchmarks/run.sh [--only kernels,plan,start,save,durable,growth,ranks,restore,consolidate,…] [--keep true]
-#                     [--candidates 'NAME;…'] [--rounds N] [--uncounted N] [--warm-mib N] [--hold true] [--scratch DIR] [--results DIR]
+#                     [--candidates 'NAME;…'] [--rounds N] [--uncounted N] [--warm-mib N] [--scratch DIR] [--results DIR]
 #                     [--parameters N] [--large N] [--growth N,…] [--worlds N,…] [--tensors N,…] [--layers N]
 #                                           --keep: works that are not measured stay in the results
 #   benchmarks/run.sh --jmh [PATTERN]         kernels and planning alone, at JMH's full length

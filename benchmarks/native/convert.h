@@ -22,33 +22,22 @@ struct Extent {
 class Conversion {
  public:
   Conversion(int processes, const std::string& folder, int divisor)
-      : processes_(processes), divisor_(divisor) {
-    std::vector<std::string> files;
-    for (const auto& entry :
-         std::filesystem::recursive_directory_iterator(folder)) {
-      if (entry.is_regular_file()) files.push_back(entry.path());
-    }
-    std::sort(files.begin(), files.end());
-    int64_t output = 0;
-    for (const auto& file : files) output = AddExtents(file, output);
-    for (int i = 0; i < processes; i++) {
-      buffers_.push_back(SharedMemory(kBuffer, 1));
-    }
-  }
+      : divisor_(divisor),
+        extents_(Extents(folder, divisor)),
+        team_(processes, [=](int i) {
+          char* buffer = SharedMemory(kBuffer, 1);
+          return [=](const PathOrder& order) {
+            int out = open(order.path, O_CREAT | O_WRONLY, 0644);
+            if (out < 0) Fail(order.path);
+            for (size_t n = i; n < extents_.size(); n += processes) {
+              Convert(extents_[n], out, buffer);
+            }
+            close(out);
+          };
+        }) {}
 
   double Run(const std::string& path) const {
-    return InProcesses(processes_, [&](int i) {
-      char* buffer = buffers_[i];
-      Touch(buffer, kBuffer);
-      return [=] {
-        int out = open(path.c_str(), O_CREAT | O_WRONLY, 0644);
-        if (out < 0) Fail(path);
-        for (size_t n = i; n < extents_.size(); n += processes_) {
-          Convert(extents_[n], out, buffer);
-        }
-        close(out);
-      };
-    });
+    return team_.Run(PathOrder(path));
   }
 
   int64_t ReadBytes() const {
@@ -62,7 +51,24 @@ class Conversion {
   static constexpr int64_t kBuffer = 512 << 10;
   static constexpr int64_t kExtent = 32 << 20;
 
-  int64_t AddExtents(const std::string& file, int64_t output) {
+  static std::vector<Extent> Extents(const std::string& folder, int divisor) {
+    std::vector<std::string> files;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(folder)) {
+      if (entry.is_regular_file()) files.push_back(entry.path());
+    }
+    std::sort(files.begin(), files.end());
+    std::vector<Extent> extents;
+    int64_t output = 0;
+    for (const auto& file : files) {
+      output = AddExtents(file, divisor, output, &extents);
+    }
+    return extents;
+  }
+
+  // Returns where the output of the next file begins.
+  static int64_t AddExtents(const std::string& file, int divisor,
+                            int64_t output, std::vector<Extent>* extents) {
     int fd = open(file.c_str(), O_RDONLY);
     if (fd < 0) Fail(file);
     int64_t end = lseek(fd, 0, SEEK_END);
@@ -72,8 +78,8 @@ class Conversion {
       int64_t hole = lseek(fd, data, SEEK_HOLE);
       for (at = data; at < hole; at += kExtent) {
         int64_t stop = std::min(hole, at + kExtent);
-        extents_.push_back({file, at, stop, output});
-        output += (stop - at) / divisor_;
+        extents->push_back({file, at, stop, output});
+        output += (stop - at) / divisor;
       }
       at = hole;
     }
@@ -99,10 +105,9 @@ class Conversion {
     close(in);
   }
 
-  int processes_;
   int divisor_;
   std::vector<Extent> extents_;
-  std::vector<char*> buffers_;
+  Team<PathOrder> team_;
 };
 
 #endif  // CAIRN_BENCHMARKS_CONVERT_H_

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include "process.h"
@@ -38,28 +39,18 @@ class Writers {
         file_bytes_(RoundUp((bytes + files - 1) / files, kPage)),
         share_(RoundUp((bytes + processes - 1) / processes, kPage)),
         window_(std::min(share_, kWindow)),
-        memory_(SharedMemory(processes * (window_ + kLongest), 7)) {}
+        memory_(SharedMemory(processes * (window_ + kLongest), 7)),
+        team_(processes, [this](int i) {
+          char* memory = memory_ + i * (window_ + kLongest);
+          Touch(memory, window_ + kLongest);
+          return [=](const Order& order) {
+            WriteShare(i, order.path.path, order.way, memory);
+          };
+        }) {}
 
   // Makes the files path.0, path.1 …, from nothing to written.
   double Write(const std::string& path, const Way& way) const {
-    return InProcesses(processes_, [&](int i) {
-      int64_t begin = std::min(bytes_, i * share_);
-      int64_t end = std::min(bytes_, begin + share_);
-      char* memory = memory_ + i * (window_ + kLongest);
-      Touch(memory, window_ + kLongest);
-      return [=] {
-        for (int n = 0; n < files_; n++) {
-          // Each process begins with another file.
-          int file = (i * files_ / processes_ + n) % files_;
-          int64_t low = std::max(begin, file * file_bytes_);
-          int64_t high = std::min(end, (file + 1) * file_bytes_);
-          if (low < high) {
-            WriteRange(path + "." + std::to_string(file), low, high, file, way,
-                       memory);
-          }
-        }
-      };
-    });
+    return team_.Run({PathOrder(path), way});
   }
 
   void Remove(const std::string& path) const {
@@ -69,6 +60,27 @@ class Writers {
   }
 
  private:
+  struct Order {
+    PathOrder path;
+    Way way;
+  };
+
+  void WriteShare(int process, const std::string& path, const Way& way,
+                  const char* memory) const {
+    int64_t begin = std::min(bytes_, process * share_);
+    int64_t end = std::min(bytes_, begin + share_);
+    for (int n = 0; n < files_; n++) {
+      // Each process begins with another file.
+      int file = (process * files_ / processes_ + n) % files_;
+      int64_t low = std::max(begin, file * file_bytes_);
+      int64_t high = std::min(end, (file + 1) * file_bytes_);
+      if (low < high) {
+        WriteRange(path + "." + std::to_string(file), low, high, file, way,
+                   memory);
+      }
+    }
+  }
+
   void WriteRange(const std::string& name, int64_t low, int64_t high, int file,
                   const Way& way, const char* memory) const {
     int fd = open(name.c_str(),
@@ -118,6 +130,7 @@ class Writers {
   int64_t share_;
   int64_t window_;
   char* memory_;
+  Team<Order> team_;
 };
 
 // Tries ways of getting the bytes onto the disk and returns the best: all of
@@ -156,36 +169,44 @@ inline Way BestDurable(const Writers& writers, const std::string& path) {
 class Readers {
  public:
   Readers(int processes, const std::string& file)
-      : processes_(processes), file_(file) {
-    struct stat info;
-    if (stat(file.c_str(), &info)) Fail(file);
-    bytes_ = info.st_size;
-    memory_ = SharedMemory(bytes_, 1);
-  }
+      : bytes_(Bytes(file)),
+        memory_(SharedMemory(bytes_, 1)),
+        team_(processes,
+              [=](int i) {
+                int64_t begin = bytes_ / processes * i;
+                int64_t end =
+                    i + 1 == processes ? bytes_ : begin + bytes_ / processes;
+                Touch(memory_ + begin, end - begin);
+                return [=](const PathOrder& order) {
+                  ReadRange(order.path, begin, end);
+                };
+              }),
+        file_(file) {}
 
-  double Read() const {
-    return InProcesses(processes_, [&](int i) {
-      int64_t begin = bytes_ / processes_ * i;
-      int64_t end = i + 1 == processes_ ? bytes_ : begin + bytes_ / processes_;
-      Touch(memory_ + begin, end - begin);
-      return [=] {
-        int fd = open(file_.c_str(), O_RDONLY);
-        if (fd < 0) Fail(file_);
-        for (int64_t at = begin; at < end;) {
-          int64_t got = pread(fd, memory_ + at, std::min(kPiece, end - at), at);
-          if (got <= 0) Fail(file_);
-          at += got;
-        }
-        close(fd);
-      };
-    });
-  }
+  double Read() const { return team_.Run(PathOrder(file_)); }
 
  private:
-  int processes_;
-  std::string file_;
+  static int64_t Bytes(const std::string& file) {
+    struct stat info;
+    if (stat(file.c_str(), &info)) Fail(file);
+    return info.st_size;
+  }
+
+  void ReadRange(const char* file, int64_t begin, int64_t end) const {
+    int fd = open(file, O_RDONLY);
+    if (fd < 0) Fail(file);
+    for (int64_t at = begin; at < end;) {
+      int64_t got = pread(fd, memory_ + at, std::min(kPiece, end - at), at);
+      if (got <= 0) Fail(file);
+      at += got;
+    }
+    close(fd);
+  }
+
   int64_t bytes_;
   char* memory_;
+  Team<PathOrder> team_;
+  std::string file_;
 };
 
 #endif  // CAIRN_BENCHMARKS_DISK_H_

@@ -1,14 +1,14 @@
-// What the bounds share: memory that processes share, processes that start
-// together, and the clock.
+// What the bounds share: memory that processes share, processes that follow
+// orders together, and the clock.
 #ifndef CAIRN_BENCHMARKS_PROCESS_H_
 #define CAIRN_BENCHMARKS_PROCESS_H_
 
+#include <limits.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -43,8 +43,7 @@ inline char* SharedMemory(int64_t bytes, int value) {
   return static_cast<char*>(memory);
 }
 
-// Gives this process its entries of the page table, so that no timing pays for
-// them.
+// Gives this process its entries of the page table.
 inline void Touch(char* memory, int64_t bytes) {
   for (int64_t at = 0; at < bytes; at += kPage) {
     volatile char* byte = memory + at;
@@ -52,40 +51,92 @@ inline void Touch(char* memory, int64_t bytes) {
   }
 }
 
-// Runs work(i) in `count` processes, each of which returns what is timed, and
-// these together; returns the seconds until the last ends.
-template <typename Work>
-double InProcesses(int count, Work work) {
-  auto* ready = static_cast<std::atomic<int>*>(
-      mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-           -1, 0));
-  auto* go = ready + 1;
-  std::vector<pid_t> children;
-  for (int i = 0; i < count; i++) {
-    pid_t child = fork();
-    if (child < 0) Fail("fork");
-    if (child == 0) {
-      auto run = work(i);
-      ready->fetch_add(1);
-      while (!go->load()) usleep(50);
-      run();
-      _exit(0);
+// Processes that live as long as this does and all follow the same orders, so
+// that no run pays for a fork or for the first touch of memory. An Order is
+// plain bytes without pointers.
+template <typename Order>
+class Team {
+ public:
+  // Each process first calls begin(i), whose result follows its orders.
+  template <typename Begin>
+  Team(int count, Begin begin) {
+    for (int i = 0; i < count; i++) {
+      int orders[2], answers[2];
+      if (pipe(orders) || pipe(answers)) Fail("pipe");
+      pid_t child = fork();
+      if (child < 0) Fail("fork");
+      if (child == 0) {
+        // Of those before it, lest they outlive the parent.
+        for (const Member& other : members_) close(other.orders);
+        close(orders[1]);
+        Follow(begin(i), orders[0], answers[1]);
+      }
+      close(orders[0]);
+      close(answers[1]);
+      members_.push_back({child, orders[1], answers[0]});
     }
-    children.push_back(child);
+    for (const Member& member : members_) Await(member);
   }
-  while (ready->load() < count) usleep(50);
-  double start = Now();
-  go->store(1);
-  bool failed = false;
-  for (pid_t child : children) {
-    int status;
-    waitpid(child, &status, 0);
-    failed |= status != 0;
+
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  ~Team() {
+    for (const Member& member : members_) {
+      close(member.orders);
+      close(member.answers);
+      waitpid(member.process, nullptr, 0);
+    }
   }
-  double seconds = Now() - start;
-  munmap(ready, kPage);
-  if (failed) Fail("a process");
-  return seconds;
-}
+
+  // Returns the seconds from the order until the last process has followed it.
+  double Run(const Order& order) const {
+    double start = Now();
+    for (const Member& member : members_) {
+      if (write(member.orders, &order, sizeof order) != sizeof order) {
+        Fail("an order");
+      }
+    }
+    for (const Member& member : members_) Await(member);
+    return Now() - start;
+  }
+
+ private:
+  struct Member {
+    pid_t process;
+    int orders;
+    int answers;
+  };
+
+  static_assert(sizeof(Order) <= PIPE_BUF, "an order arrives whole");
+
+  template <typename Work>
+  [[noreturn]] static void Follow(Work work, int orders, int answers) {
+    char done = 1;
+    Order order;
+    while (write(answers, &done, 1) == 1 &&
+           read(orders, &order, sizeof order) == sizeof order) {
+      work(order);
+    }
+    _exit(0);
+  }
+
+  static void Await(const Member& member) {
+    char done;
+    if (read(member.answers, &done, 1) != 1) Fail("a process");
+  }
+
+  std::vector<Member> members_;
+};
+
+// The order to do something with a path.
+struct PathOrder {
+  char path[1024];
+
+  explicit PathOrder(const std::string& name = "") {
+    if (name.size() >= sizeof path) Fail(name);
+    std::strcpy(path, name.c_str());
+  }
+};
 
 #endif  // CAIRN_BENCHMARKS_PROCESS_H_

@@ -24,7 +24,6 @@ final class Settings {
     DEFAULTS.put("tensors", "25000,100000");
     DEFAULTS.put("layers", "16");
     DEFAULTS.put("warm-mib", "-1");
-    DEFAULTS.put("hold", "false");
     DEFAULTS.put("results", "benchmarks/results");
     DEFAULTS.put("scratch", "benchmarks/target/scratch");
   }
@@ -128,24 +127,16 @@ final class Settings {
   }
 
   /**
-   * Returns how much memory is touched and freed before a run.
+   * Returns how much is written and deleted before a run.
    *
-   * @param writtenBytes that the run writes; 0 means that it needs no fresh memory
+   * @param writtenBytes that the run writes; 0 means that it needs no fresh pages
    */
   long warmBytes(long writtenBytes) {
     long asked = Long.parseLong(values.get("warm-mib"));
     if (asked >= 0 || writtenBytes == 0) {
       return writtenBytes == 0 ? 0 : asked << 20;
     }
-    return Math.min(writtenBytes * 5 / 2, writtenBytes + (2L << 30)) + (1L << 30);
-  }
-
-  /**
-   * Returns whether the other free memory is held while a work is measured: pages are then warm
-   * more often, but the kernel lets fewer bytes wait for the disk and may slow writers down.
-   */
-  boolean holdsMemory() {
-    return Boolean.parseBoolean(values.get("hold"));
+    return Math.min(writtenBytes * 2, writtenBytes + (1L << 30)) + (256L << 20);
   }
 
   /** Returns the command, for the record. */

@@ -11,16 +11,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Measures works: each round runs every candidate once, in turn, each after warming memory, so that
+ * Measures works: each round runs every candidate once, in turn, each after warming pages, so that
  * a machine whose speed drifts is fair to all of them.
  */
 public final class Suite {
   private final Settings settings;
-  private final HeldMemory memory;
 
-  private Suite(Settings settings, HeldMemory memory) {
+  private Suite(Settings settings) {
     this.settings = settings;
-    this.memory = memory;
   }
 
   /** A candidate that runs, and what it was started from. */
@@ -32,9 +30,7 @@ public final class Suite {
     Files.createDirectories(settings.results());
     Files.createDirectories(settings.scratch());
     Folders.delete(settings.scratch().resolve("run"));
-    try (HeldMemory memory = new HeldMemory()) {
-      new Suite(settings, memory).run();
-    }
+    new Suite(settings).run();
   }
 
   private void run() throws IOException {
@@ -72,7 +68,6 @@ public final class Suite {
       for (Work.Start start : work.starts()) {
         all.add(new Running(start, start.opening().open()));
       }
-      memory.close(); // processes take what they need before the rest is held
       for (int run = 0; run < settings.uncounted(); run++) {
         for (Running one : all) {
           if (run < one.candidate().uncounted(settings.uncounted())) {
@@ -80,7 +75,6 @@ public final class Suite {
           }
         }
       }
-      memory.leave(settings.holdsMemory() ? warmBytes : 0);
       List<Running> order = new ArrayList<>(all);
       for (int round = 0; round < settings.rounds(); round++) {
         for (Running one : order) {
@@ -116,7 +110,7 @@ public final class Suite {
     Path folder = settings.scratch().resolve("run");
     Folders.delete(folder);
     Files.createDirectories(folder);
-    WarmMemory.touch(warmBytes);
+    WarmPages.write(folder, warmBytes);
     try {
       return candidate.run(folder.resolve("target"));
     } finally {
