@@ -33,18 +33,26 @@ final class CopyStep {
   private final List<Parameter> tensors;
   private final Excess excess;
   private final TensorChecksums checksums;
+  private final int ranksOnThisHost;
 
+  /**
+   * Prepares the copy.
+   *
+   * @param ranksOnThisHost how many ranks share the processors
+   */
   CopyStep(
       SaveTools tools,
       SavePlan plan,
       List<Parameter> tensors,
       Excess excess,
-      TensorChecksums checksums) {
+      TensorChecksums checksums,
+      int ranksOnThisHost) {
     this.tools = tools;
     this.plan = plan;
     this.tensors = tensors;
     this.excess = excess;
     this.checksums = checksums;
+    this.ranksOnThisHost = ranksOnThisHost;
   }
 
   /**
@@ -77,15 +85,32 @@ final class CopyStep {
       copy(
           pass -> Chunks.only(plan.chunks(ranks().rank(), chunkBytes()), pass),
           own.source(),
-          shards);
+          shards,
+          own.isMemory() ? writers() : tools.staging().count());
     }
+  }
+
+  /**
+   * Returns how many threads copy out of memory: where nothing but the copy itself is waited for,
+   * more of them than processors only take turns, at the file's lock above all.
+   */
+  private int writers() {
+    if (tools.options().durability() == Durability.DURABLE) {
+      return tools.staging().count();
+    }
+    int processors = Runtime.getRuntime().availableProcessors() / ranksOnThisHost;
+    return Math.max(1, Math.min(processors, tools.staging().count()));
   }
 
   private void gather(ShardFiles shards, Transport transport) throws IOException {
     try (OwnPieces own = own()) {
       GatherSource source = new GatherSource(own.source(), transport, ranks().size());
       expect(plan.segments());
-      copy(pass -> Chunks.only(plan.chunks(chunkBytes()), pass), source, shards);
+      copy(
+          pass -> Chunks.only(plan.chunks(chunkBytes()), pass),
+          source,
+          shards,
+          tools.staging().count());
     }
   }
 
@@ -113,7 +138,8 @@ final class CopyStep {
           pass -> plan.messages(ranks().rank(), chunkBytes(), pass),
           own.source(),
           (chunk, sequence, parts) ->
-              transport.send(only(parts), WRITER, GatherSource.tag(sequence)).await());
+              transport.send(only(parts), WRITER, GatherSource.tag(sequence)).await(),
+          tools.staging().count());
     }
   }
 
@@ -127,12 +153,15 @@ final class CopyStep {
 
   /** Copies pass after pass; messages are numbered through all of them. */
   private void copy(
-      Function<Predicate<Chunk>, Iterator<Chunk>> chunks, ChunkSource source, ChunkSink sink)
+      Function<Predicate<Chunk>, Iterator<Chunk>> chunks,
+      ChunkSource source,
+      ChunkSink sink,
+      int threads)
       throws IOException {
     int sequence = 0;
     for (Predicate<Chunk> pass : excess.passes(tensors)) {
       Copy copy = new Copy(chunks.apply(pass), source, sink, this::checkWanted, sequence);
-      copy.run(tools.staging());
+      copy.run(tools.staging(), threads);
       sequence = copy.nextSequence();
       excess.moved().run();
     }

@@ -33,17 +33,26 @@ final class ModeChoice {
   }
 
   /**
-   * Returns {@link SaveMode#GATHER} or {@link SaveMode#PARALLEL}. Collective.
+   * What was decided.
+   *
+   * @param mode {@link SaveMode#GATHER} or {@link SaveMode#PARALLEL}
+   * @param ranksOnThisHost how many ranks share this rank's processors, if all write; 1 if nobody
+   *     knows
+   */
+  record Choice(SaveMode mode, int ranksOnThisHost) {}
+
+  /**
+   * Decides. Collective.
    *
    * @param folder the temporary folder that rank 0 has made
    * @throws CheckpointException if parallel was asked for and a rank does not see the folder
    */
-  SaveMode choose(Path folder) throws IOException {
+  Choice choose(Path folder) throws IOException {
     if (asked == SaveMode.GATHER) {
-      return SaveMode.GATHER;
+      return new Choice(SaveMode.GATHER, 1);
     }
     if (ranks.size() == 1) {
-      return SaveMode.PARALLEL;
+      return new Choice(SaveMode.PARALLEL, 1);
     }
     List<String> views =
         ranks.together(() -> view(folder).getBytes(StandardCharsets.UTF_8)).stream()
@@ -55,16 +64,22 @@ final class ModeChoice {
         throw new CheckpointException(
             unseeing, ranks.size(), "rank 0's folder is not visible: " + folder, null, 0, null);
       }
-      return SaveMode.PARALLEL;
+      return parallel(views);
     }
     String obstacle = obstacle(views, unseeing);
     if (obstacle == null) {
-      return SaveMode.PARALLEL;
+      return parallel(views);
     }
     if (ranks.isWriter()) {
       LOG.log(Level.INFO, "rank 0 alone writes: {0}", obstacle);
     }
-    return SaveMode.GATHER;
+    return new Choice(SaveMode.GATHER, 1);
+  }
+
+  private Choice parallel(List<String> views) {
+    String own = host(views.get(ranks.rank()));
+    long here = views.stream().filter(view -> host(view).equals(own)).count();
+    return new Choice(SaveMode.PARALLEL, own.startsWith(SAME_HOST) ? Math.toIntExact(here) : 1);
   }
 
   private static String obstacle(List<String> views, int unseeing) {
@@ -87,17 +102,24 @@ final class ModeChoice {
   }
 
   /**
-   * Returns this rank's boot id and file system as one line, or that it does not see the folder.
+   * Returns this rank's boot id and, if it is to decide, its file system as one line, or that it
+   * does not see the folder.
    */
-  private static String view(Path folder) throws IOException {
+  private String view(Path folder) throws IOException {
     // By listing, not by name: a network client may answer for a name from its cache.
     if (!isListed(folder)) {
       return UNSEEN;
     }
     String bootId = Host.bootId().orElse("");
-    String fileSystem = Files.getFileStore(folder).type().toLowerCase(Locale.ROOT);
-    String prefix = bootId.isEmpty() ? UNSUITABLE : SAME_HOST + bootId + " ";
-    return prefix + SAME_FILE_SYSTEM + fileSystem;
+    String host = (bootId.isEmpty() ? UNSUITABLE : SAME_HOST + bootId) + " ";
+    if (asked == SaveMode.PARALLEL) {
+      return host;
+    }
+    return host + SAME_FILE_SYSTEM + Files.getFileStore(folder).type().toLowerCase(Locale.ROOT);
+  }
+
+  private static String host(String view) {
+    return view.substring(0, view.indexOf(' ') + 1);
   }
 
   private static String fileSystem(String view) {

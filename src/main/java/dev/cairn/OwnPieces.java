@@ -34,6 +34,11 @@ final class OwnPieces implements AutoCloseable {
     return source;
   }
 
+  /** Returns whether all of them lie in the host's memory. */
+  boolean isMemory() {
+    return device.isEmpty() && scratch == null;
+  }
+
   /** Waits until no GPU reads the partitions or writes to the staging buffers any more. */
   @Override
   public void close() {

@@ -29,6 +29,7 @@ final class SaveRun {
   private SavePlan plan;
   private TensorChecksums checksums;
   private SaveMode mode;
+  private int ranksOnThisHost;
   private Optional<Transport> transport = Optional.empty();
   private Optional<NcclGroup> nccl = Optional.empty();
 
@@ -107,7 +108,9 @@ final class SaveRun {
                     ? folder.prepare().toString().getBytes(StandardCharsets.UTF_8)
                     : NOTHING);
     Path path = Path.of(new String(told.get(WRITER), StandardCharsets.UTF_8));
-    mode = new ModeChoice(ranks, tools.options().mode()).choose(path);
+    ModeChoice.Choice choice = new ModeChoice(ranks, tools.options().mode()).choose(path);
+    mode = choice.mode();
+    ranksOnThisHost = choice.ranksOnThisHost();
     if (mode == SaveMode.GATHER && ranks.size() > 1 && !tools.inBackground()) {
       nccl = tools.devices().nccl(ranks, contents.tensors());
     }
@@ -123,7 +126,8 @@ final class SaveRun {
 
   /** Copies and, if asked, forces; returns the bytes that this rank wrote. */
   private long fill(Path path) throws IOException {
-    CopyStep copy = new CopyStep(tools, plan, contents.tensors(), taken.excess(), checksums);
+    CopyStep copy =
+        new CopyStep(tools, plan, contents.tensors(), taken.excess(), checksums, ranksOnThisHost);
     boolean durable = tools.options().durability() == Durability.DURABLE;
     try (ShardFiles shards = new ShardFiles(tools.disk(), path, plan, durable)) {
       List<byte[]> parts =

@@ -9,9 +9,9 @@ import java.util.Iterator;
 /**
  * Moves chunks from a source to a sink through the staging buffers.
  *
- * <p>One thread stands behind each staging buffer. It takes the next chunk in plan order, fills its
- * buffer and hands it on; so filling, receiving and writing of different chunks overlap without a
- * queue, and memory is what the staging has, whatever the model's size.
+ * <p>One thread stands behind each staging buffer that is used. It takes the next chunk in plan
+ * order, fills its buffer and hands it on; so filling, receiving and writing of different chunks
+ * overlap without a queue, and memory is what the staging has, whatever the model's size.
  */
 public final class Copy {
   private final Iterator<Chunk> chunks;
@@ -64,7 +64,18 @@ public final class Copy {
    * @throws IOException the first failure of source or sink; the others are suppressed in it
    */
   public void run(Staging staging) throws IOException {
-    Crew.run(staging, "cairn-copy", this::work);
+    run(staging, staging.count());
+  }
+
+  /**
+   * Copies every chunk, as {@link #run(Staging)} does, through fewer buffers.
+   *
+   * @param staging its first buffers are used until the return
+   * @param threads how many, from 1 to the staging's count
+   * @throws IOException the first failure of source or sink; the others are suppressed in it
+   */
+  public void run(Staging staging, int threads) throws IOException {
+    Crew.run(staging, threads, "cairn-copy", this::work);
   }
 
   /** {@return the number of the chunk that would come next} */

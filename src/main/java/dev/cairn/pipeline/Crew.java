@@ -32,9 +32,14 @@ public final class Crew {
    * @throws IOException the first failure; the others are suppressed in it
    */
   public static void run(Staging staging, String name, Work work) throws IOException {
+    run(staging, staging.count(), name, work);
+  }
+
+  /** As the other, on the given number of threads, no more than there are buffers. */
+  static void run(Staging staging, int count, String name, Work work) throws IOException {
     Crew crew = new Crew();
     List<Thread> threads = new ArrayList<>();
-    for (int index = 0; index < staging.count(); index++) {
+    for (int index = 0; index < count; index++) {
       ByteBuffer buffer = staging.buffer(index);
       Thread thread = new Thread(() -> crew.work(work, buffer), name + "-" + index);
       thread.setDaemon(true);
