@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the native code; the only place that knows compilers. Needs g++ only, and nvcc for EXTENSION=-gpu.
-#   cppbuild.sh            what the jar needs: target/native/$PLATFORM$EXTENSION/lib; silent when up to date
+#   cppbuild.sh            what the jar needs: target/native/$PLATFORM/lib, and with EXTENSION=-gpu also
+#                          target/native/$PLATFORM-gpu/lib; silent when up to date
 #   cppbuild.sh emulation  what tests of GPU code need: .../emulation, with the kernels compiled for the host
 #   cppbuild.sh test       builds and runs native/test: once under ASan and UBSan, once optimised and exhaustive
 # CAIRN_NVCC is the CUDA compiler if it is not nvcc, CAIRN_CUDA_ARCHITECTURES what it makes code for.
@@ -8,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-platform="${PLATFORM:-linux-x86_64}${EXTENSION:-}"
+platform="${PLATFORM:-linux-x86_64}"
 out="target/native/$platform"
 cxx="${CXX:-g++}"
 flags=(-std=c++17 -O3 -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti
@@ -85,7 +86,8 @@ libraries() {
 # The GPU kernels, in a fat binary that is not compressed: code for each architecture, PTX of the last
 # for those to come. A kernel that spills registers or uses local memory is an error.
 cuda_library() {
-  local nvcc="${CAIRN_NVCC:-nvcc}" archive="$out/lib/libcairn_cuda.a"
+  local nvcc="${CAIRN_NVCC:-nvcc}" out="$out$EXTENSION" archive
+  archive="$out/lib/libcairn_cuda.a"
   if ! command -v "$nvcc" >/dev/null; then
     echo "cppbuild.sh: no CUDA compiler: $nvcc; install the CUDA toolkit 13, or build without -gpu" >&2
     exit 1

@@ -199,11 +199,15 @@ class UnpackTest(unittest.TestCase):
                 kernel = module.kernel("UnpackKernel")
                 arguments = [(table, len(rows), tile, address, out)]
                 traffic = Machine(memory).launch(kernel, tile, 64, arguments)[0]
+                loaded = []
                 for begin, at, elements, _, kinds in rows:
                     kind, to = kinds & 0xFF, kinds >> 32
                     want = expected(packed[begin : begin + elements * WIDTHS[kind]], to, kind, elements)
                     self.assertTrue((want == memory.get(out + at, want.size)).all(), (kind, to, elements))
                     self.assertTrue((memory.writes(out + at, want.size) == 1).all())
+                    loaded.append(memory.load_widths(address + begin, elements * WIDTHS[kind]))
+                # Not those of the table, which are as wide as its numbers.
+                self.assertGreater((np.concatenate(loaded) == 16).mean(), 0.98)
                 wide = traffic.stores[16]
                 self.assertGreater(wide, 0.98 * sum(traffic.stores.values()))
 

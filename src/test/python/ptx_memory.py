@@ -20,6 +20,7 @@ class Memory:
     def __init__(self, capacity=1 << 26):
         self._bytes = np.zeros(capacity, np.uint8)
         self._writes = np.zeros(capacity, np.uint8)  # by kernels, up to 255
+        self._load_widths = np.zeros(capacity, np.uint8)  # of the narrowest load; 0: none
         self._filled = np.zeros(capacity, bool)
         self._begins, self._ends = [], []
         self._next = _GAP
@@ -55,11 +56,18 @@ class Memory:
         at = address - _ORIGIN
         return self._writes[at : at + length].copy()
 
+    def load_widths(self, address, length):
+        """Returns the width of the narrowest load by kernels of each byte; 0 if there was none."""
+        at = address - _ORIGIN
+        return self._load_widths[at : at + length].copy()
+
     def load(self, addresses, width, where):
         """Returns an array [thread, width] of bytes."""
         index = self._check(addresses, width, "load", where)
         if not self._filled[index].all():
             raise MemoryFault("load of bytes never written: %s" % where)
+        before = self._load_widths[index]
+        self._load_widths[index] = np.where(before == 0, width, np.minimum(before, width))
         return self._bytes[index]
 
     def store(self, addresses, values, where):

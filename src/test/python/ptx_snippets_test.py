@@ -180,6 +180,14 @@ class MemoryTest(unittest.TestCase):
         memory, target, _ = self.access("mov.u32 %a, 7; st.global.u8 [%out], %a;", launches=3)
         self.assertEqual(3, memory.writes(target, 1)[0])
 
+    def test_of_a_byte_loaded_twice_the_narrower_width_is_told(self):
+        wide = "ld.global.u64 %a, [%out]; "
+        narrow = "ld.global.u16 %a, [%out+2]; "
+        for loads in (wide + narrow, narrow + wide):
+            memory, target, _ = self.access("st.global.u64 [%out], 7; " + loads)
+            self.assertEqual([0 if at >= 8 else 2 if at in (2, 3) else 8 for at in range(12)],
+                             list(memory.load_widths(target, 12)))
+
 
 if __name__ == "__main__":
     unittest.main()

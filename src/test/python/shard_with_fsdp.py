@@ -16,6 +16,7 @@ import warnings
 try:
     import safetensors.torch
     import torch
+    import torch._dynamo  # FSDP does: here once, else in every rank
     import torch.distributed as dist
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import FullyShardedDataParallel, fully_shard

@@ -20,6 +20,9 @@ final class RankProcesses implements AutoCloseable {
   private static final int CLEANING_SECONDS = 12;
   private static final int KILLED_BY_SIGNAL = 128;
 
+  /** Fewer are made up and saved before the second compiler has done anything but take time. */
+  private static final long FEW_PARAMETERS = 10_000_000;
+
   /** How the one line begins that a rank reports. */
   static final String REPORT = "cairn-rank ";
 
@@ -67,6 +70,9 @@ final class RankProcesses implements AutoCloseable {
     // Small and still: what a rank's memory grows by is then the save's doing.
     command.addAll(List.of("-XX:+UseSerialGC", "-Xms48m", "-Xmx1g", "-Xshare:auto"));
     command.addAll(List.of("-Xlog:disable", "-Xlog:all=error:stderr"));
+    if (job.from() == null && job.parameters() < FEW_PARAMETERS) {
+      command.add("-XX:TieredStopAtLevel=1");
+    }
     command.add("--enable-native-access=ALL-UNNAMED");
     // Partitions are JavaCPP's memory, and as large as the machine lets them be.
     command.add("-Dorg.bytedeco.javacpp.maxBytes=0");

@@ -46,14 +46,16 @@ class DemoIT {
     assertEquals(List.of("saved"), namesIn(folder));
   }
 
-  @ParameterizedTest
-  @ValueSource(ints = {1, 2, 4})
-  void anyNumberOfRanksSavesTheSameFile(int ranks) throws Exception {
+  @Test
+  void anyNumberOfRanksSavesTheSameFile() throws Exception {
     demo("one", "--ranks", "1", "--json");
-    demo("many", "--ranks", Integer.toString(ranks), "--json");
-    assertArrayEquals(
-        Files.readAllBytes(folder.resolve("one/model.safetensors")),
-        Files.readAllBytes(folder.resolve("many/model.safetensors")));
+    for (String ranks : List.of("1", "2", "4")) {
+      demo("of-" + ranks, "--ranks", ranks, "--json");
+      assertArrayEquals(
+          Files.readAllBytes(folder.resolve("one/model.safetensors")),
+          Files.readAllBytes(folder.resolve("of-" + ranks + "/model.safetensors")),
+          ranks);
+    }
   }
 
   @Test

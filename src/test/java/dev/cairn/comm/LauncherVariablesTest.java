@@ -3,8 +3,7 @@ package dev.cairn.comm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import java.io.IOException;
-import java.net.ServerSocket;
+import dev.cairn.FreePort;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -89,7 +88,7 @@ class LauncherVariablesTest {
   @CsvSource({"OMPI_COMM_WORLD_RANK, OMPI_COMM_WORLD_SIZE", "PMI_RANK, PMI_SIZE"})
   void ranksOfMpirunFindEachOtherAtAnAddressGivenByHand(String rankName, String sizeName)
       throws Exception {
-    String port = Integer.toString(freePort() - 1);
+    String port = Integer.toString(FreePort.find() - 1);
     meet(
         rank ->
             Map.of(
@@ -101,12 +100,6 @@ class LauncherVariablesTest {
                 "localhost",
                 "MASTER_PORT",
                 port));
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   private static void meet(IntFunction<Map<String, String>> variablesOfRank) throws Exception {

@@ -1,5 +1,6 @@
 package dev.cairn.comm;
 
+import dev.cairn.RankJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -25,15 +26,8 @@ final class RankProcess implements AutoCloseable {
   }
 
   RankProcess(String part, Map<String, String> environment, String classPath) throws IOException {
-    List<String> command =
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx256m",
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            classPath,
-            RankMain.class.getName(),
-            part);
+    List<String> command = RankJvm.command(256, classPath);
+    command.addAll(List.of(RankMain.class.getName(), part));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().putAll(environment);
     process = builder.start();

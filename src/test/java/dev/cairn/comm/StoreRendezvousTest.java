@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.FreePort;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -24,12 +25,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(60)
 class StoreRendezvousTest {
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
-  }
-
   private static Map<String, String> byHand(int rank, int size, int port) {
     return Map.of(
         "RANK", "" + rank,
@@ -45,7 +40,7 @@ class StoreRendezvousTest {
 
   @Test
   void ranksStartedByHandMeetBesideTheMasterPort() throws Exception {
-    int port = freePort();
+    int port = FreePort.find();
     for (int generation = 0; generation < 3; generation++) {
       List<CompletableFuture<Communicator>> joining = new ArrayList<>();
       for (int rank = 2; rank >= 0; rank--) {
@@ -115,7 +110,7 @@ class StoreRendezvousTest {
 
   @Test
   void missingRankZeroIsNamed() throws Exception {
-    Map<String, String> variables = new HashMap<>(byHand(1, 2, freePort()));
+    Map<String, String> variables = new HashMap<>(byHand(1, 2, FreePort.find()));
     variables.put("CAIRN_TIMEOUT_SECONDS", "0.5");
     CommunicationException e = Ranks.failure(join(variables));
     assertEquals(0, e.rank());

@@ -201,7 +201,7 @@ class TcpControlTest extends ControlContract {
         (java.util.Arrays.stream(ids).map(threads::getThreadCpuTime).sum() - before) / 1_000_000;
     assertTrue(cpuMillis < 300, "cpuMillis=" + cpuMillis);
     assertFalse(waiting.isDone());
-    Ranks.startAll(List.of(group.get(0), group.get(2)), c -> c.control().allGather(bytes("y")));
+    Ranks.run(List.of(group.get(0), group.get(2)), c -> c.control().allGather(bytes("y")));
     Ranks.get(waiting);
   }
 }

@@ -1,11 +1,7 @@
 package dev.cairn.deepspeed;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;
@@ -14,45 +10,15 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every kind of folder that must be refused, each with one line that says why. */
-class RefusalsTest {
-  private static final String OPTIMIZER_1 = "bf16_zero_pp_rank_1_mp_rank_00_optim_states.pt";
-  private static final String MODEL_1 = "zero_pp_rank_1_mp_rank_00_model_states.pt";
-
-  @TempDir Path temporary;
-
-  private Path checkpoint() throws IOException {
-    return Fixtures.copy("a_z3_w2_llama", temporary.resolve("checkpoint"));
-  }
-
-  private static Path save(Path checkpoint) {
-    return checkpoint.resolve("global_step3");
-  }
-
-  private static MadeUpCheckpoint madeUp(int stage, int worldSize) {
-    return new MadeUpCheckpoint(stage, worldSize)
-        .group(Map.of("w", Shape.of(30, 7)))
-        .group(Map.of("b", Shape.of(11)));
-  }
-
-  private static void assertRefused(Path checkpoint, String... expected) {
-    CorruptFileException error =
-        assertThrows(CorruptFileException.class, () -> DeepSpeedCheckpoint.open(checkpoint));
-    for (String part : expected) {
-      assertTrue(error.getMessage().contains(part), error.getMessage());
-    }
-    assertFalse(error.getMessage().contains("\n"), error.getMessage());
-  }
-
+/** Checkpoints of a kind that must be refused, incomplete or damaged. */
+class RefusalsTest extends Refusals {
   @Test
   void folderThatIsNotThere() {
     assertThrows(
@@ -119,80 +85,6 @@ class RefusalsTest {
     Path folder = madeUp(2, 2).write(temporary.resolve("made"));
     Files.delete(folder.resolve(MadeUpCheckpoint.TAG).resolve("mp_rank_00_model_states.pt"));
     assertRefused(folder, "file of rank 0 is missing: expected mp_rank_00_model_states.pt");
-  }
-
-  @Test
-  void rankTooMany() throws IOException {
-    Path checkpoint = checkpoint();
-    Path extra = save(checkpoint).resolve(OPTIMIZER_1.replace("rank_1", "rank_2"));
-    Files.copy(save(checkpoint).resolve(OPTIMIZER_1), extra);
-    assertRefused(checkpoint, "files of two different saves are mixed: rank=2");
-  }
-
-  @Test
-  void modelFilesOfTwoStages() throws IOException {
-    Path checkpoint = checkpoint();
-    Files.copy(
-        save(checkpoint).resolve(MODEL_1), save(checkpoint).resolve("mp_rank_00_model_states.pt"));
-    assertRefused(checkpoint, "files of two different saves are mixed");
-  }
-
-  @Test
-  void optimizerFilesOfTwoPrecisions() throws IOException {
-    Path checkpoint = checkpoint();
-    Files.copy(
-        save(checkpoint).resolve(OPTIMIZER_1),
-        save(checkpoint).resolve(OPTIMIZER_1.replace("bf16_", "")));
-    assertRefused(checkpoint, "files of two different saves are mixed");
-  }
-
-  @ParameterizedTest
-  @ValueSource(ints = {2, 3})
-  void optimizerFilesOfTwoSteps(int stage) throws IOException {
-    Path folder = madeUp(stage, 2).write(temporary.resolve("made"));
-    MadeUpCheckpoint later = madeUp(stage, 2);
-    later.step = 8;
-    mix(later.write(temporary.resolve("later")), folder, OPTIMIZER_1);
-    assertRefused(folder, "files of two different saves are mixed: step=8.0, expected 7.0");
-  }
-
-  @Test
-  void modelFilesOfTwoSteps() throws IOException {
-    Path folder = madeUp(3, 2).write(temporary.resolve("made"));
-    MadeUpCheckpoint later = madeUp(3, 2);
-    later.step = 8;
-    mix(later.write(temporary.resolve("later")), folder, MODEL_1);
-    assertRefused(folder, "files of two different saves are mixed: global_steps=8, expected 7");
-  }
-
-  @Test
-  void modelFilesOfTwoModels() throws IOException {
-    Path folder = madeUp(3, 2).write(temporary.resolve("made"));
-    MadeUpCheckpoint other =
-        new MadeUpCheckpoint(3, 2).group(Map.of("w", Shape.of(7, 30), "b", Shape.of(11)));
-    mix(other.write(temporary.resolve("other")), folder, MODEL_1);
-    assertRefused(folder, "files of two different saves are mixed: its param_shapes differ");
-  }
-
-  @ParameterizedTest
-  @ValueSource(ints = {1, 2, 3})
-  void mastersThatDoNotMatchTheParameters(int stage) throws IOException {
-    Path folder = madeUp(stage, 2).write(temporary.resolve("made"));
-    MadeUpCheckpoint other =
-        new MadeUpCheckpoint(stage, 2)
-            .group(Map.of("w", Shape.of(30, 9)))
-            .group(Map.of("b", Shape.of(11)));
-    Path from = other.write(temporary.resolve("other"));
-    mix(from, folder, OPTIMIZER_1);
-    mix(from, folder, OPTIMIZER_1.replace("rank_1", "rank_0"));
-    assertRefused(folder, "masters do not match the parameters");
-  }
-
-  private static void mix(Path from, Path to, String file) throws IOException {
-    Files.copy(
-        from.resolve(MadeUpCheckpoint.TAG).resolve(file),
-        to.resolve(MadeUpCheckpoint.TAG).resolve(file),
-        StandardCopyOption.REPLACE_EXISTING);
   }
 
   @ParameterizedTest
@@ -268,59 +160,6 @@ class RefusalsTest {
       channel.write(one, 500);
     }
     assertRefused(checkpoint, "checksum of the pickle differs", file);
-  }
-
-  @Test
-  void linkOfAFileOutOfTheFolder() throws IOException {
-    Path checkpoint = checkpoint();
-    Path file = save(checkpoint).resolve(OPTIMIZER_1);
-    Path outside = temporary.resolve("outside.pt");
-    Files.move(file, outside);
-    Files.createSymbolicLink(file, outside);
-    assertRefused(checkpoint, "symbolic link leads out of the checkpoint folder", OPTIMIZER_1);
-  }
-
-  @Test
-  void linkOfTheSaveOutOfTheFolder() throws IOException {
-    Path checkpoint = checkpoint();
-    Path outside = temporary.resolve("outside");
-    Files.move(save(checkpoint), outside);
-    Files.createSymbolicLink(save(checkpoint), outside);
-    assertRefused(checkpoint, "symbolic link leads out of the checkpoint folder");
-  }
-
-  @Test
-  void linkOfLatestOutOfTheFolder() throws IOException {
-    Path checkpoint = checkpoint();
-    Path outside = temporary.resolve("outside");
-    Files.move(checkpoint.resolve("latest"), outside);
-    Files.createSymbolicLink(checkpoint.resolve("latest"), outside);
-    assertRefused(checkpoint, "symbolic link leads out of the checkpoint folder");
-  }
-
-  @Test
-  void linksInsideTheFolderAreFine() throws IOException {
-    Path checkpoint = checkpoint();
-    Files.createSymbolicLink(checkpoint.resolve("best"), Path.of("global_step3"));
-    Files.createSymbolicLink(temporary.resolve("link"), checkpoint);
-    assertEquals("best", DeepSpeedCheckpoint.open(temporary.resolve("link"), "best").tag());
-  }
-
-  @Test
-  void fileThatIsAFolder() throws IOException {
-    Path checkpoint = checkpoint();
-    Files.delete(save(checkpoint).resolve(MODEL_1));
-    Files.createDirectory(save(checkpoint).resolve(MODEL_1));
-    assertRefused(checkpoint, "not a regular file", MODEL_1);
-  }
-
-  @Test
-  void namedPipeIsRefusedRatherThanWaitedFor() throws Exception {
-    Path checkpoint = checkpoint();
-    Path file = save(checkpoint).resolve(MODEL_1);
-    Files.delete(file);
-    new ProcessBuilder(List.of("mkfifo", file.toString())).start().waitFor();
-    assertRefused(checkpoint, "not a regular file", MODEL_1);
   }
 
   @Test

@@ -1,7 +1,8 @@
 package dev.cairn.example;
 
+import dev.cairn.FreePort;
+import dev.cairn.RankJvm;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,14 +22,9 @@ final class RunProcesses implements AutoCloseable {
   /** Starts {@code size} ranks whose outputs go to files in {@code folder}. */
   RunProcesses(Path folder, int size, Class<?> program, List<String> arguments) throws IOException {
     this.folder = Files.createDirectories(folder);
-    int port;
-    try (ServerSocket socket = new ServerSocket(0)) {
-      port = socket.getLocalPort();
-    }
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
+    int port = FreePort.find();
+    List<String> command = RankJvm.command(256, System.getProperty("java.class.path"));
+    command.add(program.getName());
     command.addAll(arguments);
     for (int rank = 0; rank < size; rank++) {
       ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);

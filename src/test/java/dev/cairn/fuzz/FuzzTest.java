@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(2000)
 class FuzzTest {
   private static final int SECONDS = Integer.getInteger("cairn.fuzz.seconds", 3);
+  private static final int FEW_SECONDS = 10;
   private static final int INPUT_LIMIT_SECONDS = 10;
   private static final int HEAP_MEBIBYTES = 256;
   private static final Pattern RUNS = Pattern.compile("Done (\\d+) runs");
@@ -61,6 +62,9 @@ class FuzzTest {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx" + HEAP_MEBIBYTES + "m", "-XX:MaxDirectMemorySize=64m"));
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:+EnableDynamicAgentLoading"));
+    if (SECONDS <= FEW_SECONDS) {
+      command.add("-XX:TieredStopAtLevel=1"); // the second compiler would not pay in the time
+    }
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add("com.code_intelligence.jazzer.Jazzer");
     command.add("--target_class=" + target);

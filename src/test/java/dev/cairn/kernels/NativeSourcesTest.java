@@ -13,8 +13,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The native tests and the format of native sources, run here so that the build counts them. */
+/**
+ * The native tests and the format of native sources, run here so that the build counts them; in
+ * processes of their own, for which it is no matter how this JVM watches its native calls.
+ */
 @Tag("native")
+@Tag("processes")
 class NativeSourcesTest {
   private static final Path NATIVE = Path.of("native");
 

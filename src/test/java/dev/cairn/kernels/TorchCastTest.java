@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.PythonScript;
-import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,29 +21,56 @@ import org.junit.jupiter.params.provider.MethodSource;
 class TorchCastTest {
   private static final int ELEMENTS = 200_000;
 
+  private static final int SEED = 17;
+
+  /** Casts every {@code FROM-TO} beside it; one start of torch does for all. */
   private static final String PROGRAM =
       """
-      import sys, torch
+      import pathlib, sys, torch
       types = {"F64": torch.float64, "F32": torch.float32,
                "BF16": torch.bfloat16, "F16": torch.float16}
-      source, source_type, target, target_type = sys.argv[1:]
-      data = bytearray(open(source, "rb").read())
-      tensor = torch.frombuffer(data, dtype=types[source_type]).to(types[target_type])
-      open(target, "wb").write(tensor.view(torch.uint8).numpy().tobytes())
+      for source in list(pathlib.Path(sys.argv[1]).glob("*-*")):
+          source_type, target_type = source.name.split("-")
+          data = bytearray(source.read_bytes())
+          tensor = torch.frombuffer(data, dtype=types[source_type]).to(types[target_type])
+          source.with_suffix(".torch").write_bytes(tensor.view(torch.uint8).numpy().tobytes())
       """;
 
-  @TempDir private Path folder;
+  @TempDir private static Path folder;
 
   static Iterable<Casts.Pair> casts() {
     return Casts.all();
   }
 
+  @BeforeAll
+  static void castWithTorch() throws Exception {
+    for (Casts.Pair pair : casts()) {
+      ByteBuffer source = numbers(pair);
+      byte[] bytes = new byte[source.remaining()];
+      source.get(0, bytes);
+      Files.write(file(pair), bytes);
+    }
+    Path program = Files.writeString(folder.resolve("cast.py"), PROGRAM);
+    run(program.toString(), folder.toString());
+  }
+
+  private static ByteBuffer numbers(Casts.Pair pair) {
+    return Casts.numbers(pair.from(), ELEMENTS, 0, SEED);
+  }
+
+  private static Path file(Casts.Pair pair) {
+    return folder.resolve(pair.from() + "-" + pair.to());
+  }
+
   @ParameterizedTest
   @MethodSource("casts")
-  void castIsThatOfTorch(Casts.Pair pair) throws Exception {
-    ByteBuffer source = Casts.numbers(pair.from(), ELEMENTS, 0, 17);
-    ByteBuffer expected = torch(source, pair);
+  void castIsThatOfTorch(Casts.Pair pair) throws IOException {
+    ByteBuffer source = numbers(pair);
+    ByteBuffer expected =
+        ByteBuffer.wrap(Files.readAllBytes(Path.of(file(pair) + ".torch")))
+            .order(ByteOrder.LITTLE_ENDIAN);
     ByteBuffer actual = Casts.direct((int) pair.to().bytes(ELEMENTS), 0);
+    assertEquals(actual.remaining(), expected.remaining());
     Kernels.best().cast(pair.from(), source, pair.to(), actual, ELEMENTS, 0);
     for (int i = 0; i < ELEMENTS; i++) {
       long bits = Casts.get(pair.from(), source, i);
@@ -54,23 +81,6 @@ class TorchCastTest {
             () -> pair + " of " + Long.toHexString(bits));
       }
     }
-  }
-
-  private ByteBuffer torch(ByteBuffer source, Casts.Pair pair)
-      throws IOException, InterruptedException {
-    Path program = Files.writeString(folder.resolve("cast.py"), PROGRAM);
-    Path sourceFile = folder.resolve("source");
-    Path targetFile = folder.resolve("target");
-    byte[] bytes = new byte[(int) DType.U8.bytes(source.remaining())];
-    source.get(0, bytes);
-    Files.write(sourceFile, bytes);
-    run(
-        program.toString(),
-        sourceFile.toString(),
-        pair.from().name(),
-        targetFile.toString(),
-        pair.to().name());
-    return ByteBuffer.wrap(Files.readAllBytes(targetFile)).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private static void run(String... arguments) throws IOException, InterruptedException {
