@@ -18,7 +18,7 @@ extern "C" {
 
 /* Raised whenever a signature or a meaning below changes: a library left over
    from another version is found out before it is used. */
-#define CAIRN_CPU_ABI 5
+#define CAIRN_CPU_ABI 6
 int32_t cairn_cpu_abi(void) CAIRN_NOEXCEPT;
 
 /* Statuses of kernels. */
@@ -78,12 +78,15 @@ uint32_t cairn_crc32c_shift(uint32_t crc, int64_t length_bytes) CAIRN_NOEXCEPT;
 
    left: row-major, rank columns. panels: right, which has rank rows, cut into
    panels of CAIRN_PANEL_COLUMNS columns, one panel after the other, each
-   row-major, the last one filled up with zeros. tile must not overlap them.
-   The floats are aligned as floats are.
-   0 <= first, elements; 1 <= columns, rank. Sums run over rank in order; where
-   the processor has FMA each step rounds once. Returns as cairn_cast. */
+   row-major, the last one filled up with zeros. tile, of type CAIRN_F32 or
+   CAIRN_BF16, must not overlap them. The floats are aligned as floats are; a
+   tile of CAIRN_BF16 may lie anywhere.
+   0 <= first, elements; 1 <= columns, rank. Sums are F32 and run over rank in
+   order; where the processor has FMA each step rounds once. Elements of
+   CAIRN_BF16 become F32 before the sum is added and are rounded after it, as
+   cairn_cast does. Returns as cairn_cast. */
 #define CAIRN_PANEL_COLUMNS 32
-int32_t cairn_add_product(int32_t isa, float* tile, int64_t first,
+int32_t cairn_add_product(int32_t isa, int32_t type, void* tile, int64_t first,
                           int64_t elements, int64_t columns, const float* left,
                           const float* panels, int64_t rank) CAIRN_NOEXCEPT;
 

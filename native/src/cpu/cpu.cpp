@@ -188,18 +188,20 @@ int32_t cairn_crc32c(int32_t isa, const void* source, int64_t length_bytes,
   return CAIRN_OK;
 }
 
-int32_t cairn_add_product(int32_t isa, float* tile, int64_t first,
+int32_t cairn_add_product(int32_t isa, int32_t type, void* tile, int64_t first,
                           int64_t elements, int64_t columns, const float* left,
                           const float* panels, int64_t rank) noexcept {
   const int32_t status = cairn::CheckIsa(isa);
   if (status != CAIRN_OK) {
     return status;
   }
-  if (first < 0 || elements < 0 || columns < 1 || rank < 1 || tile == nullptr ||
-      left == nullptr || panels == nullptr) {
+  if ((type != CAIRN_F32 && type != CAIRN_BF16) || first < 0 || elements < 0 ||
+      columns < 1 || rank < 1 || tile == nullptr || left == nullptr ||
+      panels == nullptr) {
     return CAIRN_BAD_ARGUMENT;
   }
-  cairn::ProductOf(isa)(tile, first, elements, columns, left, panels, rank);
+  cairn::ProductOf(isa)(type, tile, first, elements, columns, left, panels,
+                        rank);
   return CAIRN_OK;
 }
 

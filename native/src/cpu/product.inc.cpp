@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cairn/cpu.h"
+#include "element.h"
 #include "table.h"
 
 namespace cairn {
@@ -34,9 +35,34 @@ inline Vector Load(const float* source) {
   return value;
 }
 
+typedef uint32_t Bits __attribute__((vector_size(kLanes * sizeof(uint32_t))));
+typedef uint16_t Halves __attribute__((vector_size(kLanes * sizeof(uint16_t))));
+
+inline void Add(float* target, Vector sum) {
+  const Vector value = Load(target) + sum;
+  memcpy(target, &value, sizeof(value));
+}
+
+// Widens and rounds as element.h does for one element.
+inline void Add(uint16_t* target, Vector sum) {
+  Halves halves;
+  memcpy(&halves, target, sizeof(halves));
+  const Bits wide = __builtin_convertvector(halves, Bits) << 16;
+  Vector value;
+  memcpy(&value, &wide, sizeof(value));
+  value += sum;
+  Bits bits;
+  memcpy(&bits, &value, sizeof(bits));
+  const Bits rounded = (bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16;
+  const auto nan = (bits & 0x7FFFFFFFU) > 0x7F800000U;
+  const Bits result = nan ? Bits{} + 0x7FC0U : rounded;
+  halves = __builtin_convertvector(result, Halves);
+  memcpy(target, &halves, sizeof(halves));
+}
+
 // Adds to kCount whole panel rows, which lie row_elements apart.
-template <int kCount>
-void AddPanel(float* tile, int64_t row_elements, const float* left,
+template <int kCount, typename Element>
+void AddPanel(Element* tile, int64_t row_elements, const float* left,
               const float* panel, int64_t rank) {
   Vector sums[kCount][kVectors];
 #pragma GCC unroll 16
@@ -58,26 +84,28 @@ void AddPanel(float* tile, int64_t row_elements, const float* left,
   }
 #pragma GCC unroll 16
   for (int row = 0; row < kCount; ++row) {
-    float* target = tile + row * row_elements;
+    Element* target = tile + row * row_elements;
 #pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
-      const Vector value = Load(target + v * kLanes) + sums[row][v];
-      memcpy(target + v * kLanes, &value, sizeof(value));
+      Add(target + v * kLanes, sums[row][v]);
     }
   }
 }
 
 // Adds to columns [begin, end) of one panel of one row.
-void AddPart(float* tile, int64_t begin, int64_t end, const float* left,
+template <typename Element>
+void AddPart(Element* tile, int64_t begin, int64_t end, const float* left,
              const float* panel, int64_t rank) {
-  float whole[kPanel] = {};
-  memcpy(whole + begin, tile, static_cast<size_t>(end - begin) * sizeof(float));
+  const size_t bytes = static_cast<size_t>(end - begin) * sizeof(Element);
+  Element whole[kPanel] = {};
+  memcpy(whole + begin, tile, bytes);
   AddPanel<1>(whole, kPanel, left, panel, rank);
-  memcpy(tile, whole + begin, static_cast<size_t>(end - begin) * sizeof(float));
+  memcpy(tile, whole + begin, bytes);
 }
 
 // Adds to columns [begin, end) of one row; tile points at the first of them.
-void AddRow(float* tile, int64_t begin, int64_t end, const float* left,
+template <typename Element>
+void AddRow(Element* tile, int64_t begin, int64_t end, const float* left,
             const float* panels, int64_t rank) {
   for (int64_t column = begin; column < end;) {
     const int64_t start = column / kPanel * kPanel;
@@ -89,7 +117,8 @@ void AddRow(float* tile, int64_t begin, int64_t end, const float* left,
 }
 
 // Adds to whole rows.
-void AddRows(float* tile, int64_t rows, int64_t columns, const float* left,
+template <typename Element>
+void AddRows(Element* tile, int64_t rows, int64_t columns, const float* left,
              const float* panels, int64_t rank) {
   const int64_t whole = columns / kPanel * kPanel;
   for (int64_t column = 0; column < whole; column += kPanel) {
@@ -112,11 +141,10 @@ void AddRows(float* tile, int64_t rows, int64_t columns, const float* left,
   }
 }
 
-}  // namespace
-
-void CAIRN_PRODUCT(float* tile, int64_t first, int64_t elements,
-                   int64_t columns, const float* left, const float* panels,
-                   int64_t rank) {
+template <typename Element>
+void AddElements(Element* tile, int64_t first, int64_t elements,
+                 int64_t columns, const float* left, const float* panels,
+                 int64_t rank) {
   int64_t row = first / columns;
   const int64_t begin = first % columns;
   if (begin != 0 && elements > 0) {
@@ -134,6 +162,20 @@ void CAIRN_PRODUCT(float* tile, int64_t first, int64_t elements,
   elements -= rows * columns;
   if (elements > 0) {
     AddRow(tile, 0, elements, left + row * rank, panels, rank);
+  }
+}
+
+}  // namespace
+
+void CAIRN_PRODUCT(int32_t type, void* tile, int64_t first, int64_t elements,
+                   int64_t columns, const float* left, const float* panels,
+                   int64_t rank) {
+  if (type == CAIRN_BF16) {
+    AddElements(static_cast<uint16_t*>(tile), first, elements, columns, left,
+                panels, rank);
+  } else {
+    AddElements(static_cast<float*>(tile), first, elements, columns, left,
+                panels, rank);
   }
 }
 

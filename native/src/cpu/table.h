@@ -26,16 +26,17 @@ extern const Casts kCastsAvx2;
 extern const Casts kCastsAvx512;
 
 // Adds elements [first, first + elements) of a product, as cairn_add_product.
-using Product = void (*)(float* tile, int64_t first, int64_t elements,
-                         int64_t columns, const float* left,
+using Product = void (*)(int32_t type, void* tile, int64_t first,
+                         int64_t elements, int64_t columns, const float* left,
                          const float* panels, int64_t rank);
 
-void ProductBaseline(float* tile, int64_t first, int64_t elements,
+void ProductBaseline(int32_t type, void* tile, int64_t first, int64_t elements,
                      int64_t columns, const float* left, const float* panels,
                      int64_t rank);
-void ProductAvx2(float* tile, int64_t first, int64_t elements, int64_t columns,
-                 const float* left, const float* panels, int64_t rank);
-void ProductAvx512(float* tile, int64_t first, int64_t elements,
+void ProductAvx2(int32_t type, void* tile, int64_t first, int64_t elements,
+                 int64_t columns, const float* left, const float* panels,
+                 int64_t rank);
+void ProductAvx512(int32_t type, void* tile, int64_t first, int64_t elements,
                    int64_t columns, const float* left, const float* panels,
                    int64_t rank);
 

@@ -7,6 +7,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
+import jdk.jfr.FlightRecorder;
 
 /**
  * Measures one save: adds up its work by kind, records it as events, tells a listener, and tells
@@ -44,30 +45,39 @@ final class Meter {
   /** A piece of work that has begun. */
   final class Piece {
     private final SaveWork work;
-    private final SaveEvent event;
+    private final SaveEvent event; // null while nothing has asked for a recorder
     private final long start;
 
     private Piece(SaveWork work) {
       this.work = work;
-      this.event = event(work);
-      event.begin();
+      // The first event alone takes the recorder a tenth of a second to get to know.
+      this.event = FlightRecorder.isInitialized() ? event(work) : null;
+      if (event != null) {
+        event.begin();
+      }
       this.start = System.nanoTime();
     }
 
-    /** Ends it; work that failed is not ended and does not count. */
-    void end(String file, long bytes) {
-      long nanos = System.nanoTime() - start;
+    private void record(String file, long bytes, long nanos) {
       event.end();
-      Sum sum = sums.get(work);
-      sum.count.increment();
-      sum.bytes.add(bytes);
-      sum.nanos.add(nanos);
       if (event.shouldCommit()) {
         event.rank = rank;
         event.file = file;
         event.bytes = bytes;
         event.nanos = nanos;
         event.commit();
+      }
+    }
+
+    /** Ends it; work that failed is not ended and does not count. */
+    void end(String file, long bytes) {
+      long nanos = System.nanoTime() - start;
+      Sum sum = sums.get(work);
+      sum.count.increment();
+      sum.bytes.add(bytes);
+      sum.nanos.add(nanos);
+      if (event != null) {
+        record(file, bytes, nanos);
       }
       control.progressed();
       if (work == SaveWork.WRITE || work == SaveWork.SEND) {

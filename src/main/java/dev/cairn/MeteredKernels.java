@@ -37,6 +37,7 @@ record MeteredKernels(Kernels kernels, Meter meter) implements Kernels {
 
   @Override
   public void addProduct(
+      DType dtype,
       ByteBuffer tile,
       long first,
       int elements,
@@ -44,6 +45,6 @@ record MeteredKernels(Kernels kernels, Meter meter) implements Kernels {
       ByteBuffer left,
       ByteBuffer panels,
       int rank) {
-    kernels.addProduct(tile, first, elements, columns, left, panels, rank);
+    kernels.addProduct(dtype, tile, first, elements, columns, left, panels, rank);
   }
 }

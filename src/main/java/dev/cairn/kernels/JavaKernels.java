@@ -45,6 +45,7 @@ final class JavaKernels implements Kernels {
 
   @Override
   public void addProduct(
+      DType dtype,
       ByteBuffer tile,
       long first,
       int elements,
@@ -52,8 +53,8 @@ final class JavaKernels implements Kernels {
       ByteBuffer left,
       ByteBuffer panels,
       int rank) {
-    KernelArguments.checkProduct(tile, first, elements, columns, left, panels, rank);
-    ByteBuffer sums = range(tile, DType.F32.bytes(elements));
+    KernelArguments.checkProduct(dtype, tile, first, elements, columns, left, panels, rank);
+    ByteBuffer sums = range(tile, dtype.bytes(elements));
     FloatBuffer factors = range(left, left.remaining()).asFloatBuffer();
     FloatBuffer right = range(panels, panels.remaining()).asFloatBuffer();
     for (int i = 0; i < elements; i++) {
@@ -64,7 +65,16 @@ final class JavaKernels implements Kernels {
       for (int k = 0; k < rank; k++) {
         sum += factors.get(row * rank + k) * right.get(panel + k * PANEL_COLUMNS);
       }
-      sums.putFloat(4 * i, sums.getFloat(4 * i) + sum);
+      add(dtype, sums, i, sum);
+    }
+  }
+
+  private static void add(DType dtype, ByteBuffer tile, int index, float sum) {
+    if (dtype == DType.F32) {
+      tile.putFloat(4 * index, tile.getFloat(4 * index) + sum);
+    } else {
+      float value = Float.intBitsToFloat(FloatBits.f32FromBf16(tile.getShort(2 * index))) + sum;
+      tile.putShort(2 * index, FloatBits.bf16FromF32(Float.floatToRawIntBits(value)));
     }
   }
 

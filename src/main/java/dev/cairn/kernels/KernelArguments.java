@@ -28,6 +28,7 @@ final class KernelArguments {
   }
 
   static void checkProduct(
+      DType dtype,
       ByteBuffer tile,
       long first,
       int elements,
@@ -35,6 +36,9 @@ final class KernelArguments {
       ByteBuffer left,
       ByteBuffer panels,
       int rank) {
+    if (dtype != DType.F32 && dtype != DType.BF16) {
+      throw new IllegalArgumentException("no product is added to this dtype: dtype=" + dtype);
+    }
     if (first < 0 || elements < 0 || columns < 1 || rank < 1) {
       throw new IllegalArgumentException(
           "bad product: first=%d, elements=%d, columns=%d, rank=%d"
@@ -45,7 +49,7 @@ final class KernelArguments {
         ((long) columns + Kernels.PANEL_COLUMNS - 1)
             / Kernels.PANEL_COLUMNS
             * Kernels.PANEL_COLUMNS;
-    checkRange("tile", tile, DType.F32, elements);
+    checkRange("tile", tile, dtype, elements);
     checkRange("left", left, DType.F32, Math.multiplyExact(rows, (long) rank));
     checkRange("panels", panels, DType.F32, Math.multiplyExact(panelColumns, (long) rank));
   }

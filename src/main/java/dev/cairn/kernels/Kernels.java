@@ -85,12 +85,13 @@ public interface Kernels {
   int crc32c(ByteBuffer source, int lengthBytes, int crc);
 
   /**
-   * Adds a run of elements of a low-rank product, row-major, to as many F32 elements from the
-   * tile's position on. Positions do not move.
+   * Adds a run of elements of a low-rank product, row-major, to as many elements from the tile's
+   * position on: each in F32, rounded once to the tile's dtype. Positions do not move.
    *
    * <p>Results may differ in the last bits between implementations: some round less often.
    *
-   * @param tile F32; direct for native kernels, as the others
+   * @param dtype the tile's: F32 or BF16
+   * @param tile direct for native kernels, as the others
    * @param first the tile's first element in the product, 0 or more
    * @param elements how many, 0 or more
    * @param columns of the product, 1 or more
@@ -98,10 +99,11 @@ public interface Kernels {
    * @param panels F32, the right matrix in panels of {@link #PANEL_COLUMNS} columns one after the
    *     other, each row-major with {@code rank} rows, the last filled up with zeros
    * @param rank 1 or more
-   * @throws IllegalArgumentException if a buffer has fewer bytes left or, native kernels, if it is
-   *     not direct
+   * @throws IllegalArgumentException if the tile has another dtype, a buffer has fewer bytes left
+   *     or, native kernels, if it is not direct
    */
   void addProduct(
+      DType dtype,
       ByteBuffer tile,
       long first,
       int elements,

@@ -75,6 +75,7 @@ final class NativeKernels implements Kernels {
 
   @Override
   public void addProduct(
+      DType dtype,
       ByteBuffer tile,
       long first,
       int elements,
@@ -82,13 +83,13 @@ final class NativeKernels implements Kernels {
       ByteBuffer left,
       ByteBuffer panels,
       int rank) {
-    KernelArguments.checkProduct(tile, first, elements, columns, left, panels, rank);
+    KernelArguments.checkProduct(dtype, tile, first, elements, columns, left, panels, rank);
     KernelArguments.checkDirect("tile", tile);
     KernelArguments.checkDirect("left", left);
     KernelArguments.checkDirect("panels", panels);
     check(
         CpuKernels.cairn_add_product(
-            isa.code(), tile, first, elements, columns, left, panels, rank),
+            isa.code(), code(dtype), tile, first, elements, columns, left, panels, rank),
         "add_product");
   }
 

@@ -6,12 +6,18 @@ import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 
 /**
  * What an adapter adds to one weight: a tall matrix times a wide one, scaled, as F32 in the form
  * that {@link Kernels#addProduct} takes. Made when the weight's turn comes, freed after it.
  */
 final class LowRankProduct implements AutoCloseable {
+  /** What goes through the Java heap at a time: few calls, and it stays in the cache. */
+  private static final int RUN_ELEMENTS = 1 << 14;
+
+  private static final int MAX_PANELS = 16;
+
   private final Kernels kernels;
   private final MergeMemory pool;
   private final HostMemory leftMemory;
@@ -27,10 +33,8 @@ final class LowRankProduct implements AutoCloseable {
     this.pool = pool;
     this.columns = source.columns();
     this.rank = source.rank();
-    int panelRows =
-        (columns + Kernels.PANEL_COLUMNS - 1) / Kernels.PANEL_COLUMNS * Kernels.PANEL_COLUMNS;
     int leftBytes = Math.toIntExact(DType.F32.bytes((long) source.rows() * rank));
-    int panelBytes = Math.toIntExact(DType.F32.bytes((long) panelRows * rank));
+    int panelBytes = Math.toIntExact(DType.F32.bytes((long) roundUp(columns) * rank));
     leftMemory = pool.take(leftBytes);
     panelMemory = pool.take(panelBytes);
     left = leftMemory.view(0, leftBytes);
@@ -60,13 +64,15 @@ final class LowRankProduct implements AutoCloseable {
         }
         return;
       }
-      float[] row = new float[rank];
-      for (int index = 0; index < rows; index++) {
-        given.get((long) index * rank, row, rank);
-        for (int k = 0; k < rank; k++) {
-          row[k] *= scale;
+      long elements = (long) rows * rank;
+      float[] run = new float[(int) Math.min(RUN_ELEMENTS, elements)];
+      for (long first = 0; first < elements; first += run.length) {
+        int count = (int) Math.min(run.length, elements - first);
+        given.get(first, run, count);
+        for (int i = 0; i < count; i++) {
+          run[i] *= scale;
         }
-        target.put(index * rank, row);
+        target.put((int) first, run, 0, count);
       }
     }
   }
@@ -84,15 +90,32 @@ final class LowRankProduct implements AutoCloseable {
         }
         return;
       }
-      float[] row = new float[columns];
-      for (int k = 0; k < rank; k++) {
-        given.get((long) k * columns, row, columns);
-        for (int column = 0; column < columns; column += Kernels.PANEL_COLUMNS) {
-          int count = Math.min(Kernels.PANEL_COLUMNS, columns - column);
-          target.put(inPanels(column, k), row, column, count);
+      int step = Math.min(columns, MAX_PANELS * Kernels.PANEL_COLUMNS);
+      float[] rows = new float[step];
+      float[] packed = new float[MAX_PANELS * Kernels.PANEL_COLUMNS * rank];
+      for (int column = 0; column < columns; column += step) {
+        int count = Math.min(step, columns - column);
+        for (int k = 0; k < rank; k++) {
+          given.get((long) k * columns + column, rows, count);
+          toPanels(rows, count, packed, k);
         }
+        target.put(inPanels(column, 0), packed, 0, inPanels(roundUp(count), 0));
       }
     }
+  }
+
+  /** Puts row k of some panels, at their start in an array, where they have it. */
+  private void toPanels(float[] row, int count, float[] packed, int k) {
+    for (int column = 0; column < count; column += Kernels.PANEL_COLUMNS) {
+      int width = Math.min(Kernels.PANEL_COLUMNS, count - column);
+      int start = inPanels(column, k);
+      System.arraycopy(row, column, packed, start, width);
+      Arrays.fill(packed, start + width, start + Kernels.PANEL_COLUMNS, 0);
+    }
+  }
+
+  private static int roundUp(int columns) {
+    return (columns + Kernels.PANEL_COLUMNS - 1) / Kernels.PANEL_COLUMNS * Kernels.PANEL_COLUMNS;
   }
 
   /** The last panel's columns behind the matrix are zero, whatever the memory held before. */
@@ -110,9 +133,9 @@ final class LowRankProduct implements AutoCloseable {
     return (panel * rank + k) * Kernels.PANEL_COLUMNS + column % Kernels.PANEL_COLUMNS;
   }
 
-  /** Adds elements of the product to as many F32 from the tile's position on. */
-  void addTo(ByteBuffer tile, long firstElement, int elements) {
-    kernels.addProduct(tile, firstElement, elements, columns, left, panels, rank);
+  /** Adds elements of the product to as many of F32 or BF16 from the tile's position on. */
+  void addTo(DType dtype, ByteBuffer tile, long firstElement, int elements) {
+    kernels.addProduct(dtype, tile, firstElement, elements, columns, left, panels, rank);
   }
 
   @Override

@@ -75,10 +75,40 @@ final class MergedWeights implements AutoCloseable {
   private void read(WeightMerge merge, DType held, long byteOffset, ByteBuffer target)
       throws IOException {
     Entry entry = take(merge);
-    try (Tiles.Tile tile = tiles.take()) {
+    try {
       PreparedWeight prepared = entry.prepare();
-      int elementBytes = held.bits() / 8;
-      long first = byteOffset / elementBytes;
+      long first = byteOffset * 8 / held.bits();
+      if (held == DType.BF16 && merge.start().dtype() == held && merge.isOneProduct()) {
+        addInPlace(merge, prepared, first, target);
+      } else {
+        compute(merge, prepared, held, first, target);
+      }
+    } finally {
+      giveBack(entry);
+    }
+  }
+
+  /** Reads to where the result is wanted: most weights need no tile. */
+  private static void addInPlace(
+      WeightMerge merge, PreparedWeight prepared, long firstElement, ByteBuffer target)
+      throws IOException {
+    long first = firstElement;
+    while (target.hasRemaining()) {
+      int elements = Math.min(Tiles.ELEMENTS, target.remaining() / 2);
+      ByteBuffer piece = target.duplicate().limit(target.position() + 2 * elements);
+      merge.start().read(2 * first, piece);
+      prepared.addOnlyProduct(target, first, elements);
+      target.position(piece.limit());
+      first += elements;
+    }
+  }
+
+  private void compute(
+      WeightMerge merge, PreparedWeight prepared, DType held, long firstElement, ByteBuffer target)
+      throws IOException {
+    int elementBytes = held.bits() / 8;
+    long first = firstElement;
+    try (Tiles.Tile tile = tiles.take()) {
       while (target.hasRemaining()) {
         int elements = Math.min(Tiles.ELEMENTS, target.remaining() / elementBytes);
         tile.read(merge.start(), first, elements);
@@ -87,8 +117,6 @@ final class MergedWeights implements AutoCloseable {
         tile.write(held, target, elements);
         first += elements;
       }
-    } finally {
-      giveBack(entry);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.cairn.peft;
 
 import dev.cairn.kernels.Kernels;
+import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -67,11 +68,16 @@ final class PreparedWeight implements AutoCloseable {
     }
   }
 
-  /** Adds the products to elements that hold the starting values. */
+  /** Adds the products to F32 elements that hold the starting values. */
   void addProducts(ByteBuffer tile, long first, int elements) {
     for (LowRankProduct product : products) {
-      product.addTo(tile, first, elements);
+      product.addTo(DType.F32, tile, first, elements);
     }
+  }
+
+  /** Does all there is to do to BF16 elements that hold the starting values: adds one product. */
+  void addOnlyProduct(ByteBuffer values, long first, int elements) {
+    products.get(0).addTo(DType.BF16, values, first, elements);
   }
 
   /** Does what comes after the products. */

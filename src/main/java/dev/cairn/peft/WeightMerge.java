@@ -101,6 +101,11 @@ final class WeightMerge {
     return addedBias;
   }
 
+  /** Returns whether the result is {@link #start} plus one product, and nothing else. */
+  boolean isOneProduct() {
+    return products.size() == 1 && tokens.isEmpty() && magnitude == null && addedBias == null;
+  }
+
   /** Returns whether the bytes to write are those of {@link #start}. */
   boolean isCopy() {
     return products.isEmpty()

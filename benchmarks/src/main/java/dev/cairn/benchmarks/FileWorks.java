@@ -18,6 +18,8 @@ final class FileWorks {
   private static final double RECORDED_PARAMETERS = 245.4e6;
   private static final String ZERO_TO_FP32 = "zero_to_fp32 (recorded)";
   private static final double CONSOLIDATE_MIB = 250;
+  private static final double MERGE_SECONDS_OF_CP = 2.5;
+  private static final double MERGE_MIB = 400;
 
   private final Settings settings;
   private final Starts starts;
@@ -150,7 +152,9 @@ final class FileWorks {
                 "--output",
                 "{}")),
         List.of(
-            Goal.speed("cairn merge-lora", 0, "cp").told(),
-            Goal.speedLess("cairn merge-lora", "cairn --version", 0, "cp").told()));
+            Goal.speed("cairn merge-lora", 1 / MERGE_SECONDS_OF_CP, "cp"),
+            Goal.speedLess("cairn merge-lora", "cairn --version", 1 / MERGE_SECONDS_OF_CP, "cp")
+                .told(),
+            Goal.mebibytes("cairn merge-lora", MERGE_MIB)));
   }
 }

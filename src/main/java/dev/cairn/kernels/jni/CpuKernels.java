@@ -20,7 +20,7 @@ import org.bytedeco.javacpp.annotation.Properties;
 @NoException
 public final class CpuKernels {
   /** The {@code CAIRN_CPU_ABI} that these declarations were written for. */
-  public static final int ABI = 5;
+  public static final int ABI = 6;
 
   private CpuKernels() {}
 
@@ -87,6 +87,7 @@ public final class CpuKernels {
    * Adds elements of a product to a tile.
    *
    * @param isa code of the instruction set
+   * @param type code of F32 or BF16, the tile's dtype
    * @param tile direct
    * @param first the tile's first element in the product
    * @param elements how many
@@ -98,7 +99,8 @@ public final class CpuKernels {
    */
   public static native int cairn_add_product(
       int isa,
-      @Cast("float*") ByteBuffer tile,
+      int type,
+      @Cast("void*") ByteBuffer tile,
       long first,
       long elements,
       long columns,
