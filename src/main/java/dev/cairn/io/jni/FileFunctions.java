@@ -19,7 +19,7 @@ import org.bytedeco.javacpp.annotation.Properties;
 @NoException
 public final class FileFunctions {
   /** The {@code CAIRN_CPU_ABI} that these declarations were written for. */
-  public static final int ABI = 5;
+  public static final int ABI = 6;
 
   private FileFunctions() {}
 
