@@ -86,16 +86,17 @@ final class CopyStep {
           pass -> Chunks.only(plan.chunks(ranks().rank(), chunkBytes()), pass),
           own.source(),
           shards,
-          own.isMemory() ? writers() : tools.staging().count());
+          writers(own));
     }
   }
 
   /**
-   * Returns how many threads copy out of memory: where nothing but the copy itself is waited for,
-   * more of them than processors only take turns, at the file's lock above all.
+   * Returns how many threads write: out of memory and into memory, where nothing but the copy
+   * itself is waited for, more of them than processors only take turns, at the file's lock above
+   * all.
    */
-  private int writers() {
-    if (tools.options().durability() == Durability.DURABLE) {
+  private int writers(OwnPieces own) {
+    if (!own.isMemory() || tools.options().durability() == Durability.DURABLE) {
       return tools.staging().count();
     }
     int processors = Runtime.getRuntime().availableProcessors() / ranksOnThisHost;

@@ -28,8 +28,7 @@ final class SaveRun {
   private SaveContents contents;
   private SavePlan plan;
   private TensorChecksums checksums;
-  private SaveMode mode;
-  private int ranksOnThisHost;
+  private ModeChoice.Choice choice;
   private Optional<Transport> transport = Optional.empty();
   private Optional<NcclGroup> nccl = Optional.empty();
 
@@ -72,7 +71,7 @@ final class SaveRun {
   private SaveReport report(long writtenBytes) {
     return new SaveReport(
         contents.target(),
-        mode,
+        choice.mode(),
         plan.files().stream().map(PlannedFile::name).toList(),
         plan.lengthBytes(),
         writtenBytes,
@@ -108,13 +107,12 @@ final class SaveRun {
                     ? folder.prepare().toString().getBytes(StandardCharsets.UTF_8)
                     : NOTHING);
     Path path = Path.of(new String(told.get(WRITER), StandardCharsets.UTF_8));
-    ModeChoice.Choice choice = new ModeChoice(ranks, tools.options().mode()).choose(path);
-    mode = choice.mode();
-    ranksOnThisHost = choice.ranksOnThisHost();
-    if (mode == SaveMode.GATHER && ranks.size() > 1 && !tools.inBackground()) {
+    choice = new ModeChoice(ranks, tools.options().mode()).choose(path);
+    boolean gathers = choice.mode() == SaveMode.GATHER && ranks.size() > 1;
+    if (gathers && !tools.inBackground()) {
       nccl = tools.devices().nccl(ranks, contents.tensors());
     }
-    if (mode == SaveMode.GATHER && ranks.size() > 1 && nccl.isEmpty()) {
+    if (gathers && nccl.isEmpty()) {
       ranks.together(
           () -> {
             transport = Optional.of(new MeteredTransport(ranks.communicator().transport(), meter));
@@ -126,8 +124,9 @@ final class SaveRun {
 
   /** Copies and, if asked, forces; returns the bytes that this rank wrote. */
   private long fill(Path path) throws IOException {
+    int neighbours = choice.ranksOnThisHost();
     CopyStep copy =
-        new CopyStep(tools, plan, contents.tensors(), taken.excess(), checksums, ranksOnThisHost);
+        new CopyStep(tools, plan, contents.tensors(), taken.excess(), checksums, neighbours);
     boolean durable = tools.options().durability() == Durability.DURABLE;
     try (ShardFiles shards = new ShardFiles(tools.disk(), path, plan, durable)) {
       List<byte[]> parts =
@@ -164,7 +163,7 @@ final class SaveRun {
 
   private byte[] commit(CheckpointFolder folder) throws IOException {
     if (ranks.isWriter()) {
-      folder.commit(mode, ranks.size(), checksums);
+      folder.commit(choice.mode(), ranks.size(), checksums);
     }
     return NOTHING;
   }

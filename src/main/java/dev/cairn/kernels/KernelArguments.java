@@ -45,13 +45,13 @@ final class KernelArguments {
               .formatted(first, elements, columns, rank));
     }
     long rows = (Math.addExact(first, elements) + columns - 1) / columns;
-    long panelColumns =
-        ((long) columns + Kernels.PANEL_COLUMNS - 1)
-            / Kernels.PANEL_COLUMNS
-            * Kernels.PANEL_COLUMNS;
     checkRange("tile", tile, dtype, elements);
     checkRange("left", left, DType.F32, Math.multiplyExact(rows, (long) rank));
-    checkRange("panels", panels, DType.F32, Math.multiplyExact(panelColumns, (long) rank));
+    checkRange(
+        "panels",
+        panels,
+        DType.F32,
+        Math.multiplyExact(Kernels.panelColumns(columns), (long) rank));
   }
 
   static void checkDirect(String role, ByteBuffer buffer) {

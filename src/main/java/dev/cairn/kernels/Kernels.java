@@ -85,6 +85,15 @@ public interface Kernels {
   int crc32c(ByteBuffer source, int lengthBytes, int crc);
 
   /**
+   * {@return how many columns whole panels have, that of the last one included}
+   *
+   * @param columns of the matrix, 0 or more
+   */
+  static long panelColumns(int columns) {
+    return ((long) columns + PANEL_COLUMNS - 1) / PANEL_COLUMNS * PANEL_COLUMNS;
+  }
+
+  /**
    * Adds a run of elements of a low-rank product, row-major, to as many elements from the tile's
    * position on: each in F32, rounded once to the tile's dtype. Positions do not move.
    *

@@ -34,7 +34,7 @@ final class LowRankProduct implements AutoCloseable {
     this.columns = source.columns();
     this.rank = source.rank();
     int leftBytes = Math.toIntExact(DType.F32.bytes((long) source.rows() * rank));
-    int panelBytes = Math.toIntExact(DType.F32.bytes((long) roundUp(columns) * rank));
+    int panelBytes = Math.toIntExact(DType.F32.bytes(Kernels.panelColumns(columns) * rank));
     leftMemory = pool.take(leftBytes);
     panelMemory = pool.take(panelBytes);
     left = leftMemory.view(0, leftBytes);
@@ -99,7 +99,8 @@ final class LowRankProduct implements AutoCloseable {
           given.get((long) k * columns + column, rows, count);
           toPanels(rows, count, packed, k);
         }
-        target.put(inPanels(column, 0), packed, 0, inPanels(roundUp(count), 0));
+        int packedElements = Math.toIntExact(Kernels.panelColumns(count) * rank);
+        target.put(inPanels(column, 0), packed, 0, packedElements);
       }
     }
   }
@@ -112,10 +113,6 @@ final class LowRankProduct implements AutoCloseable {
       System.arraycopy(row, column, packed, start, width);
       Arrays.fill(packed, start + width, start + Kernels.PANEL_COLUMNS, 0);
     }
-  }
-
-  private static int roundUp(int columns) {
-    return (columns + Kernels.PANEL_COLUMNS - 1) / Kernels.PANEL_COLUMNS * Kernels.PANEL_COLUMNS;
   }
 
   /** The last panel's columns behind the matrix are zero, whatever the memory held before. */

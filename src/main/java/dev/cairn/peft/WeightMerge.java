@@ -103,15 +103,15 @@ final class WeightMerge {
 
   /** Returns whether the result is {@link #start} plus one product, and nothing else. */
   boolean isOneProduct() {
-    return products.size() == 1 && tokens.isEmpty() && magnitude == null && addedBias == null;
+    return products.size() == 1 && hasProductsOnly();
   }
 
   /** Returns whether the bytes to write are those of {@link #start}. */
   boolean isCopy() {
-    return products.isEmpty()
-        && tokens.isEmpty()
-        && magnitude == null
-        && addedBias == null
-        && start.dtype() == base.dtype();
+    return products.isEmpty() && hasProductsOnly() && start.dtype() == base.dtype();
+  }
+
+  private boolean hasProductsOnly() {
+    return tokens.isEmpty() && magnitude == null && addedBias == null;
   }
 }

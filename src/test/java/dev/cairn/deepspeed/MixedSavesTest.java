@@ -40,20 +40,16 @@ class MixedSavesTest extends Refusals {
   @ParameterizedTest
   @ValueSource(ints = {2, 3})
   void optimizerFilesOfTwoSteps(int stage) throws IOException {
-    Path folder = madeUp(stage, 2).write(temporary.resolve("made"));
-    MadeUpCheckpoint later = madeUp(stage, 2);
-    later.step = 8;
-    mix(later.write(temporary.resolve("later")), folder, OPTIMIZER_1);
-    assertRefused(folder, "files of two different saves are mixed: step=8.0, expected 7.0");
+    assertRefused(
+        withFileOfALaterStep(stage, OPTIMIZER_1),
+        "files of two different saves are mixed: step=8.0, expected 7.0");
   }
 
   @Test
   void modelFilesOfTwoSteps() throws IOException {
-    Path folder = madeUp(3, 2).write(temporary.resolve("made"));
-    MadeUpCheckpoint later = madeUp(3, 2);
-    later.step = 8;
-    mix(later.write(temporary.resolve("later")), folder, MODEL_1);
-    assertRefused(folder, "files of two different saves are mixed: global_steps=8, expected 7");
+    assertRefused(
+        withFileOfALaterStep(3, MODEL_1),
+        "files of two different saves are mixed: global_steps=8, expected 7");
   }
 
   @Test
@@ -77,6 +73,14 @@ class MixedSavesTest extends Refusals {
     mix(from, folder, OPTIMIZER_1);
     mix(from, folder, OPTIMIZER_1.replace("rank_1", "rank_0"));
     assertRefused(folder, "masters do not match the parameters");
+  }
+
+  private Path withFileOfALaterStep(int stage, String file) throws IOException {
+    Path folder = madeUp(stage, 2).write(temporary.resolve("made"));
+    MadeUpCheckpoint later = madeUp(stage, 2);
+    later.step = 8;
+    mix(later.write(temporary.resolve("later")), folder, file);
+    return folder;
   }
 
   private static void mix(Path from, Path to, String file) throws IOException {

@@ -3,6 +3,8 @@ package dev.cairn.kernels;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.io.jni.FileFunctions;
+import dev.cairn.kernels.jni.CpuKernels;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,6 +41,14 @@ class NativeSourcesTest {
           .forEach(command::add);
     }
     assertEquals(0, run(command.toArray(String[]::new)), "exit status; the output is above");
+  }
+
+  @Test
+  void declarationsAreOfTheHeadersVersion() throws IOException {
+    String header = Files.readString(NATIVE.resolve("include/cairn/cpu.h"));
+    String abi = header.replaceFirst("(?s).*#define CAIRN_CPU_ABI (\\d+)\n.*", "$1");
+    assertEquals(abi, Integer.toString(CpuKernels.ABI), "kernels");
+    assertEquals(abi, Integer.toString(FileFunctions.ABI), "file functions");
   }
 
   private static boolean isThere(String program) throws InterruptedException {
