@@ -29,7 +29,7 @@ final class GlooFactory implements TransportFactory {
   @Override
   public void load() throws CommunicationException {
     try {
-      GlooTransport.load();
+      TorchLibrary.load();
     } catch (LinkageError e) {
       throw new CommunicationException(session.rank(), missing(e), e);
     }

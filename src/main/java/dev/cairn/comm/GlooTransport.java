@@ -6,7 +6,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.chrono.Milliseconds;
 import org.bytedeco.pytorch.GlooDeviceVector;
@@ -45,11 +44,6 @@ final class GlooTransport implements EndableTransport {
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
   private final CompletableFuture<Void> released = new CompletableFuture<>();
   private CommunicationException ended;
-
-  /** Loads the native libraries, which takes seconds the first time. */
-  static void load() {
-    Loader.load(torch.class);
-  }
 
   /** Connects to all other ranks, each of which makes this call; blocks. */
   GlooTransport(Session session, Timeouts timeouts, Place place) {

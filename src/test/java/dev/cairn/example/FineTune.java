@@ -5,6 +5,7 @@ import dev.cairn.Checkpointer;
 import dev.cairn.ParameterSet;
 import dev.cairn.RunOptions;
 import dev.cairn.SaveOptions;
+import dev.cairn.comm.TorchLibrary;
 import dev.cairn.peft.AdapterCheckpointer;
 import dev.cairn.peft.LoraConfig;
 import dev.cairn.tensor.Shape;
@@ -42,6 +43,7 @@ public final class FineTune {
   public static void main(String[] arguments) throws IOException {
     Path output = Path.of(arguments[1]);
     Text text = Text.read(Path.of(arguments[2]));
+    TorchLibrary.load();
     torch.set_num_threads(1);
     torch.manual_seed(2);
     RunOptions run = RunOptions.in(Path.of(arguments[0]));

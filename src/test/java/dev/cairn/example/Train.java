@@ -4,6 +4,7 @@ import dev.cairn.Checkpointer;
 import dev.cairn.Durability;
 import dev.cairn.RunOptions;
 import dev.cairn.SaveOptions;
+import dev.cairn.comm.TorchLibrary;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.policy.PolicyOptions;
 import java.io.IOException;
@@ -35,6 +36,7 @@ public final class Train {
     Text text = Text.read(Path.of(arguments[2]));
     long lastStep = Long.parseLong(arguments[3]);
     double mtbfSeconds = Double.parseDouble(arguments[4]);
+    TorchLibrary.load();
     torch.set_num_threads(1);
     torch.manual_seed(1);
     SaveOptions options = SaveOptions.builder().durability(Durability.FAST).build();

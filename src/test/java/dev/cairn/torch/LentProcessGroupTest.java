@@ -16,6 +16,7 @@ import dev.cairn.SaveOptions;
 import dev.cairn.TrainerState;
 import dev.cairn.comm.Communicator;
 import dev.cairn.comm.Timeouts;
+import dev.cairn.comm.TorchLibrary;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.hf.ModelFolder;
 import dev.cairn.layout.Layout;
@@ -55,6 +56,10 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("gloo")
 @Timeout(120)
 class LentProcessGroupTest {
+  static {
+    TorchLibrary.load();
+  }
+
   private static final int SIZE = 3;
   private static final int ELEMENTS = 1000;
   private static final Timeouts TIMEOUTS =

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
 import dev.cairn.comm.Timeouts;
+import dev.cairn.comm.TorchLibrary;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +27,10 @@ import org.junit.jupiter.api.Timeout;
 @Tag("gloo")
 @Timeout(120)
 class TorchCommunicatorsTest {
+  static {
+    TorchLibrary.load();
+  }
+
   private static final int SIZE = 3;
 
   /** The trainer's side: a store on rank 0, and a connection to it on every other rank. */

@@ -9,6 +9,7 @@ import dev.cairn.Durability;
 import dev.cairn.ParameterSet;
 import dev.cairn.SaveOptions;
 import dev.cairn.comm.Communicator;
+import dev.cairn.comm.TorchLibrary;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.layout.Layout;
 import dev.cairn.safetensors.Header;
@@ -31,6 +32,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Tag("gloo")
 class TorchParametersTest {
+  static {
+    TorchLibrary.load();
+  }
+
   @TempDir Path temporary;
 
   private static Tensor zeros(torch.ScalarType type, long... shape) {
