@@ -26,7 +26,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.zip.CRC32C;
 
 /** Rank 0's folder: made before the copy, committed after it, removed if it comes to nothing. */
 final class CheckpointFolder implements AutoCloseable {
@@ -38,6 +37,7 @@ final class CheckpointFolder implements AutoCloseable {
   private final boolean durable;
   private final List<FileRecord> smallFiles = new ArrayList<>();
   private StagedFolder folder;
+  private int[] headerCrcs;
 
   CheckpointFolder(
       SaveTools tools, SavePlan plan, SaveContents contents, Optional<TrainerFile> trainerFile) {
@@ -56,7 +56,7 @@ final class CheckpointFolder implements AutoCloseable {
     }
     folder = StagedFolder.create(disk, contents.target(), options.overwrite());
     try (ShardFiles shards = new ShardFiles(disk, folder.path(), plan, false)) {
-      shards.create();
+      headerCrcs = shards.create();
     }
     List<PlannedFile> shards = modelShards();
     if (shards.size() > 1) {
@@ -113,18 +113,13 @@ final class CheckpointFolder implements AutoCloseable {
         .map(Map.Entry::getKey);
   }
 
-  private static int crc(byte[] bytes) {
-    CRC32C crc = new CRC32C();
-    crc.update(bytes);
-    return (int) crc.getValue();
-  }
-
   /** Writes the manifest and makes the folder visible. */
   void commit(SaveMode mode, int worldSize, TensorChecksums checksums) throws IOException {
     List<TensorRecord> tensors = new ArrayList<>();
     List<FileRecord> files = new ArrayList<>(smallFiles);
-    for (PlannedFile file : plan.files()) {
-      int crc = crc(file.header().encode());
+    for (int fileIndex = 0; fileIndex < headerCrcs.length; fileIndex++) {
+      PlannedFile file = plan.files().get(fileIndex);
+      int crc = headerCrcs[fileIndex];
       for (int index = 0; index < file.tensors().length; index++) {
         TensorEntry entry = file.header().tensors().get(index);
         int tensorCrc = checksums.crc(file.tensors()[index]);

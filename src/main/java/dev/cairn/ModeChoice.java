@@ -12,7 +12,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/** Decides, the same on every rank, whether all ranks write or only rank 0 does. */
+/**
+ * Decides, the same on every rank, whether all ranks write or only rank 0 does.
+ *
+ * <p>Remembers where all of them could write: saves of a run go to one directory, and asking anew
+ * takes longer than most of what a save does besides the copy. One thread at a time.
+ */
 final class ModeChoice {
   private static final Logger LOG = System.getLogger(ModeChoice.class.getName());
 
@@ -26,6 +31,8 @@ final class ModeChoice {
 
   private final Ranks ranks;
   private final SaveMode asked;
+  private Path parallelDirectory;
+  private Choice parallel;
 
   ModeChoice(Ranks ranks, SaveMode asked) {
     this.ranks = ranks;
@@ -54,6 +61,19 @@ final class ModeChoice {
     if (ranks.size() == 1) {
       return new Choice(SaveMode.PARALLEL, 1);
     }
+    Path directory = folder.getParent();
+    if (parallel == null || !directory.equals(parallelDirectory)) {
+      Choice choice = ask(folder);
+      if (choice.mode() == SaveMode.GATHER) {
+        return choice;
+      }
+      parallelDirectory = directory;
+      parallel = choice;
+    }
+    return parallel;
+  }
+
+  private Choice ask(Path folder) throws IOException {
     List<String> views =
         ranks.together(() -> view(folder).getBytes(StandardCharsets.UTF_8)).stream()
             .map(bytes -> new String(bytes, StandardCharsets.UTF_8))

@@ -107,7 +107,7 @@ final class SaveRun {
                     ? folder.prepare().toString().getBytes(StandardCharsets.UTF_8)
                     : NOTHING);
     Path path = Path.of(new String(told.get(WRITER), StandardCharsets.UTF_8));
-    choice = new ModeChoice(ranks, tools.options().mode()).choose(path);
+    choice = tools.modes().choose(path);
     boolean gathers = choice.mode() == SaveMode.GATHER && ranks.size() > 1;
     if (gathers && !tools.inBackground()) {
       nccl = tools.devices().nccl(ranks, contents.tensors());

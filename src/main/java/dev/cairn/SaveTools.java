@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param staging the only buffers there are
  * @param devices what is needed besides if partitions are on a GPU
  * @param lastPlan the plan of the save before
+ * @param modes who writes
  * @param meter of one save; empty between saves
  * @param inBackground whether the trainer goes on meanwhile: NCCL is its own then
  */
@@ -32,6 +33,7 @@ record SaveTools(
     Staging staging,
     DeviceTools devices,
     LastPlan lastPlan,
+    ModeChoice modes,
     Optional<Meter> meter,
     boolean inBackground) {
   private static final Logger LOG = System.getLogger(SaveTools.class.getName());
@@ -41,21 +43,23 @@ record SaveTools(
     if (options.mode() == SaveMode.GATHER && NcclGroup.reasonNotAvailable().isPresent()) {
       preload(communicator);
     }
+    Ranks ranks = new Ranks(communicator);
     return new SaveTools(
-        new Ranks(communicator),
+        ranks,
         options,
         disk,
         Kernels.best(),
         new Staging(options.stagingBuffers(), options.stagingBufferBytes()),
         new DeviceTools(),
         new LastPlan(),
+        new ModeChoice(ranks, options.mode()),
         Optional.empty(),
         false);
   }
 
   SaveTools withOptions(SaveOptions other) {
     return new SaveTools(
-        ranks, other, disk, kernels, staging, devices, lastPlan, meter, inBackground);
+        ranks, other, disk, kernels, staging, devices, lastPlan, modes, meter, inBackground);
   }
 
   /** Returns these tools for one save, measured from now on. */
@@ -69,13 +73,15 @@ record SaveTools(
         staging,
         devices,
         lastPlan,
+        modes,
         Optional.of(started),
         inBackground);
   }
 
   /** Returns these tools for a save that the caller does not wait for. */
   SaveTools forBackground() {
-    return new SaveTools(ranks, options, disk, kernels, staging, devices, lastPlan, meter, true);
+    return new SaveTools(
+        ranks, options, disk, kernels, staging, devices, lastPlan, modes, meter, true);
   }
 
   private static void preload(Communicator communicator) {

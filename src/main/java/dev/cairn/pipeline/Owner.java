@@ -22,9 +22,15 @@ record Owner(String scope, long pid, long startMillis) {
 
   private static final Duration SILENCE = Duration.ofMinutes(10);
 
-  static Owner current() throws IOException {
-    ProcessHandle self = ProcessHandle.current();
-    return new Owner(Host.processScope(), self.pid(), startMillis(self));
+  /** This process; found out once, as it takes milliseconds. */
+  private static Owner self;
+
+  static synchronized Owner current() throws IOException {
+    if (self == null) {
+      ProcessHandle process = ProcessHandle.current();
+      self = new Owner(Host.processScope(), process.pid(), startMillis(process));
+    }
+    return self;
   }
 
   private static long startMillis(ProcessHandle process) {

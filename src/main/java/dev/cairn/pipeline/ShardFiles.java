@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.zip.CRC32C;
 
 /**
  * The files of a plan inside one folder, as one rank has them open.
@@ -47,10 +48,11 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
    * Creates all files, their whole length reserved, then writes their headers. One rank does it,
    * before any other writes.
    *
+   * @return the CRC32C of each file's header
    * @throws IOException a {@link ShardException} that names the file: it exists, the disk has no
    *     room for it, or it cannot be written
    */
-  public void create() throws IOException {
+  public int[] create() throws IOException {
     for (int file = 0; file < open.length; file++) {
       PlannedFile planned = plan.files().get(file);
       try {
@@ -60,9 +62,15 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
         throw new ShardException(planned.name(), 0, e);
       }
     }
+    int[] headerCrcs = new int[open.length];
     for (int file = 0; file < open.length; file++) {
-      write(file, 0, ByteBuffer.wrap(plan.files().get(file).header().encode()));
+      byte[] header = plan.files().get(file).header().encode();
+      CRC32C crc = new CRC32C();
+      crc.update(header);
+      headerCrcs[file] = (int) crc.getValue();
+      write(file, 0, ByteBuffer.wrap(header));
     }
+    return headerCrcs;
   }
 
   private void createParent(Path file) throws IOException {
