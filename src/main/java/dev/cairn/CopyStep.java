@@ -28,6 +28,9 @@ import java.util.function.Predicate;
 final class CopyStep {
   private static final int WRITER = 0;
 
+  /** Between memory and the page cache a chunk stays in a core's cache from checksum to write. */
+  private static final int CACHED_CHUNK_BYTES = 1 << 20;
+
   private final SaveTools tools;
   private final SavePlan plan;
   private final List<Parameter> tensors;
@@ -82,21 +85,27 @@ final class CopyStep {
   private void writeOwn(ShardFiles shards) throws IOException {
     try (OwnPieces own = own()) {
       expect(plan.segments(ranks().rank()));
+      int most = isMemoryToMemory(own) ? CACHED_CHUNK_BYTES : Integer.MAX_VALUE;
+      int chunkBytes = Math.min(chunkBytes(), most);
       copy(
-          pass -> Chunks.only(plan.chunks(ranks().rank(), chunkBytes()), pass),
+          pass -> Chunks.only(plan.chunks(ranks().rank(), chunkBytes), pass),
           own.source(),
           shards,
           writers(own));
     }
   }
 
+  /** Returns whether nothing but the copy itself is waited for. */
+  private boolean isMemoryToMemory(OwnPieces own) {
+    return own.isMemory() && tools.options().durability() != Durability.DURABLE;
+  }
+
   /**
-   * Returns how many threads write: out of memory and into memory, where nothing but the copy
-   * itself is waited for, more of them than processors only take turns, at the file's lock above
-   * all.
+   * Returns how many threads write: out of memory and into memory, more of them than processors
+   * only take turns, at the file's lock above all.
    */
   private int writers(OwnPieces own) {
-    if (!own.isMemory() || tools.options().durability() == Durability.DURABLE) {
+    if (!isMemoryToMemory(own)) {
       return tools.staging().count();
     }
     int processors = Runtime.getRuntime().availableProcessors() / ranksOnThisHost;
