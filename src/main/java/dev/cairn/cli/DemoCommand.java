@@ -1,6 +1,7 @@
 package dev.cairn.cli;
 
 import dev.cairn.SaveMode;
+import dev.cairn.device.Cuda;
 import dev.cairn.device.Device;
 import dev.cairn.hf.Finding;
 import dev.cairn.io.Disk;
@@ -33,13 +34,13 @@ import picocli.CommandLine.Option;
       "         cairn demo --from runs/peft_state --adapter-config adapter_config.json --ranks 2"
     })
 final class DemoCommand implements Callable<Integer> {
+  private static final int DEFAULT_RANKS = 4;
   private static final int MAX_RANKS = 1024;
 
   @Option(
       names = "--ranks",
-      defaultValue = "4",
-      description = "How many processes (default: ${DEFAULT-VALUE}).")
-  private int ranks;
+      description = "How many processes (default: 4; with --device cuda one for each GPU).")
+  private Integer ranks;
 
   @Option(
       names = "--parameters",
@@ -126,7 +127,7 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private void checkOptions() throws IOException {
-    if (ranks < 1 || ranks > MAX_RANKS) {
+    if (ranks != null && (ranks < 1 || ranks > MAX_RANKS)) {
       throw new IllegalArgumentException(
           "bad number of ranks: ranks=" + ranks + ", expected 1 to " + MAX_RANKS);
     }
@@ -143,6 +144,9 @@ final class DemoCommand implements Callable<Integer> {
     }
     if (device == Device.Kind.CUDA) {
       DeviceShare.checkAvailable();
+    }
+    if (ranks == null) {
+      ranks = device == Device.Kind.CUDA ? Cuda.deviceCount() : DEFAULT_RANKS;
     }
   }
 

@@ -24,7 +24,7 @@ final class CudaKernelLibrary {
       return null;
     } catch (LinkageError | RuntimeException e) {
       return "GPU kernels not loaded: "
-          + e.getMessage()
+          + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
           + "; is cairn's linux-x86_64-gpu jar on the class path?";
     }
   }

@@ -67,6 +67,7 @@ public final class ArchitectureRules {
     rules.put("clocks", clocks());
     rules.put("natives", natives());
     rules.put("pytorch", pytorch());
+    rules.put("cuda", cuda());
     rules.put("pytorch-comm", onePyTorchClassInComm());
     rules.put("picocli", picocli());
     rules.put("system-out", systemOut());
@@ -141,6 +142,15 @@ public final class ArchitectureRules {
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.bytedeco.pytorch..");
+  }
+
+  private ArchRule cuda() {
+    return noClasses()
+        .that()
+        .resideOutsideOfPackages(below("device"), below("comm"), below("torch"))
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.bytedeco.cuda..");
   }
 
   private ArchRule onePyTorchClassInComm() {

@@ -25,6 +25,7 @@ class ArchitectureRulesTest {
     "clocks, plan.ReadsFile",
     "natives, io.DeclaresNative",
     "pytorch, hf.PrintsAndExits",
+    "cuda, hf.PrintsAndExits",
     "pytorch-comm, comm.SecondUser",
     "picocli, hf.PrintsAndExits",
     "system-out, hf.PrintsAndExits",

@@ -1,6 +1,7 @@
 package dev.cairn.architecture.violations.hf;
 
 import java.util.logging.Logger;
+import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.pytorch.Tensor;
 import picocli.CommandLine;
 
@@ -21,9 +22,9 @@ public final class PrintsAndExits {
     return Logger.getLogger("wrong");
   }
 
-  /** Returns whether the argument parser made the value. */
+  /** Returns whether the argument parser, PyTorch or CUDA made the value. */
   public static boolean isParser(Object value) {
-    return value instanceof CommandLine || value instanceof Tensor;
+    return value instanceof CommandLine || value instanceof Tensor || value instanceof CUstream_st;
   }
 
   private PrintsAndExits() {}
