@@ -67,26 +67,30 @@ final class LatestCheckpoint {
 
   private boolean isSound(Path checkpoint) throws IOException {
     List<String> problems = new ArrayList<>();
-    if (run.verification() == Verification.FULL) {
-      tools
-          .staging()
-          .lend(
-              buffer ->
-                  FolderCheck.check(
-                          checkpoint, tools.kernels()::crc32c, buffer, bytes -> progressed())
-                      .stream()
-                      .map(Finding::toString)
-                      .forEach(problems::add));
-    }
     if (!Files.exists(checkpoint.resolve(Manifest.FILE_NAME))) {
       problems.add("no manifest, file=" + checkpoint.resolve(Manifest.FILE_NAME));
     }
-    problems.addAll(SizeCheck.problems(checkpoint));
+    findings(checkpoint).stream().map(Finding::toString).forEach(problems::add);
     if (!problems.isEmpty()) {
       LOG.log(
           Level.WARNING, "checkpoint passed over: folder={0}, {1}", checkpoint, problems.get(0));
     }
     return problems.isEmpty();
+  }
+
+  private List<Finding> findings(Path checkpoint) throws IOException {
+    if (run.verification() == Verification.SIZES) {
+      return FolderCheck.checkSizes(checkpoint);
+    }
+    List<Finding> findings = new ArrayList<>();
+    tools
+        .staging()
+        .lend(
+            buffer ->
+                findings.addAll(
+                    FolderCheck.check(
+                        checkpoint, tools.kernels()::crc32c, buffer, bytes -> progressed())));
+    return findings;
   }
 
   /** The ranks that wait for the outcome see that this one reads. */

@@ -15,8 +15,8 @@ record MeteredDisk(Disk disk, Meter meter) implements Disk {
   }
 
   @Override
-  public OutputFile create(Path file, long lengthBytes) throws IOException {
-    OutputFile created = disk.create(file, lengthBytes);
+  public OutputFile create(Path file, long lengthBytes, long plannedBytes) throws IOException {
+    OutputFile created = disk.create(file, lengthBytes, plannedBytes);
     meter.progressed();
     return new MeteredFile(file, created, meter);
   }

@@ -4,13 +4,13 @@ import dev.cairn.io.Host;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
+import java.util.Optional;
 
 /**
  * Decides, the same on every rank, whether all ranks write or only rank 0 does.
@@ -20,14 +20,6 @@ import java.util.Set;
  */
 final class ModeChoice {
   private static final Logger LOG = System.getLogger(ModeChoice.class.getName());
-
-  /** File systems on which several hosts may write one file, each its own bytes. */
-  private static final Set<String> COHERENT = Set.of("lustre", "gpfs", "ceph", "fuse.ceph");
-
-  private static final String SAME_HOST = "host:";
-  private static final String SAME_FILE_SYSTEM = "filesystem:";
-  private static final String UNSEEN = "unseen";
-  private static final String UNSUITABLE = "unsuitable:";
 
   private final Ranks ranks;
   private final SaveMode asked;
@@ -74,76 +66,40 @@ final class ModeChoice {
   }
 
   private Choice ask(Path folder) throws IOException {
-    List<String> views =
-        ranks.together(() -> view(folder).getBytes(StandardCharsets.UTF_8)).stream()
-            .map(bytes -> new String(bytes, StandardCharsets.UTF_8))
-            .toList();
-    int unseeing = views.indexOf(UNSEEN);
+    List<FolderView> views = new ArrayList<>();
+    for (byte[] message : ranks.together(() -> view(folder).encode())) {
+      views.add(FolderView.decode(message));
+    }
+    Choice parallel = new Choice(SaveMode.PARALLEL, FolderView.ranksOnHostOf(ranks.rank(), views));
     if (asked == SaveMode.PARALLEL) {
+      int unseeing = FolderView.unseeing(views);
       if (unseeing >= 0) {
         throw new CheckpointException(
             unseeing, ranks.size(), "rank 0's folder is not visible: " + folder, null, 0, null);
       }
-      return parallel(views);
+      return parallel;
     }
-    String obstacle = obstacle(views, unseeing);
-    if (obstacle == null) {
-      return parallel(views);
+    Optional<String> obstacle = FolderView.obstacle(views);
+    if (obstacle.isEmpty()) {
+      return parallel;
     }
     if (ranks.isWriter()) {
-      LOG.log(Level.INFO, "rank 0 alone writes: {0}", obstacle);
+      LOG.log(Level.INFO, "rank 0 alone writes: {0}", obstacle.get());
     }
     return new Choice(SaveMode.GATHER, 1);
   }
 
-  private Choice parallel(List<String> views) {
-    String own = host(views.get(ranks.rank()));
-    long here = views.stream().filter(view -> host(view).equals(own)).count();
-    return new Choice(SaveMode.PARALLEL, own.startsWith(SAME_HOST) ? Math.toIntExact(here) : 1);
-  }
-
-  private static String obstacle(List<String> views, int unseeing) {
-    if (unseeing >= 0) {
-      return "rank " + unseeing + " does not see its folder";
-    }
-    String first = views.get(0);
-    boolean equal = views.stream().allMatch(first::equals);
-    if (equal && first.startsWith(SAME_HOST)) {
-      return null;
-    }
-    for (int rank = 0; rank < views.size(); rank++) {
-      String fileSystem = fileSystem(views.get(rank));
-      if (!COHERENT.contains(fileSystem)) {
-        return "ranks run on several hosts, and on rank %d the file system (%s) is not known to be coherent"
-            .formatted(rank, fileSystem);
-      }
-    }
-    return null;
-  }
-
-  /**
-   * Returns this rank's boot id and, if it is to decide, its file system as one line, or that it
-   * does not see the folder.
-   */
-  private String view(Path folder) throws IOException {
+  /** Returns what this rank sees; the file system only if it is to decide: it takes long. */
+  private FolderView view(Path folder) throws IOException {
     // By listing, not by name: a network client may answer for a name from its cache.
     if (!isListed(folder)) {
-      return UNSEEN;
+      return FolderView.UNSEEN;
     }
-    String bootId = Host.bootId().orElse("");
-    String host = (bootId.isEmpty() ? UNSUITABLE : SAME_HOST + bootId) + " ";
-    if (asked == SaveMode.PARALLEL) {
-      return host;
-    }
-    return host + SAME_FILE_SYSTEM + Files.getFileStore(folder).type().toLowerCase(Locale.ROOT);
-  }
-
-  private static String host(String view) {
-    return view.substring(0, view.indexOf(' ') + 1);
-  }
-
-  private static String fileSystem(String view) {
-    return view.substring(view.indexOf(SAME_FILE_SYSTEM) + SAME_FILE_SYSTEM.length());
+    String fileSystem =
+        asked == SaveMode.PARALLEL
+            ? ""
+            : Files.getFileStore(folder).type().toLowerCase(Locale.ROOT);
+    return new FolderView(true, Host.bootId().orElse(""), fileSystem);
   }
 
   private static boolean isListed(Path folder) throws IOException {

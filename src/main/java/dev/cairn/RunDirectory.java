@@ -96,7 +96,7 @@ public final class RunDirectory {
   public void keep(Path checkpoint) throws IOException {
     Path mark = markOf(checkpoint);
     if (!Files.exists(mark)) {
-      disk.create(mark, 0).close();
+      disk.create(mark, 0, 0).close();
     }
   }
 

@@ -8,7 +8,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Compares the lengths of a checkpoint's files with its manifest: quick, reads no tensor. */
+/**
+ * Compares the lengths of a checkpoint's files with its manifest: after every save, so it opens no
+ * other file.
+ */
 final class SizeCheck {
   private SizeCheck() {}
 

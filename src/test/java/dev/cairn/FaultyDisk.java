@@ -115,9 +115,9 @@ final class FaultyDisk implements Disk {
   }
 
   @Override
-  public OutputFile create(Path file, long lengthBytes) throws IOException {
+  public OutputFile create(Path file, long lengthBytes, long plannedBytes) throws IOException {
     pass(Call.CREATE, file);
-    OutputFile created = disk.create(file, lengthBytes);
+    OutputFile created = disk.create(file, lengthBytes, plannedBytes);
     try {
       pass(Call.RESERVE, file);
     } catch (IOException e) {

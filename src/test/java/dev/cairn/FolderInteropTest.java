@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.json.Json;
+import dev.cairn.layout.Layout;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +28,10 @@ class FolderInteropTest {
   private static final List<String> MODELS = List.of("llama", "qwen2", "olmo2");
   private static final long ONE_FILE = 1L << 30;
 
+  /** What torch has no type of its own for. */
+  private static final EnumSet<DType> NOT_OF_TORCH =
+      EnumSet.of(DType.F8_E8M0, DType.F6_E3M2, DType.F6_E2M3, DType.F4);
+
   @TempDir static Path folder;
   private static Map<String, Object> answers;
 
@@ -42,6 +48,10 @@ class FolderInteropTest {
         ModelFiles files = ModelFiles.fromFolder(source);
         save(whole, files, model + "-bf16-" + mode, 3, mode, DType.BF16, ONE_FILE);
         save(whole, files, model + "-keep-" + mode, 2, mode, null, 3000);
+        for (int worldSize : new int[] {1, 4}) {
+          String name = model + "-bf16-" + mode + "-" + worldSize;
+          save(whole, files, name, worldSize, mode, DType.BF16, ONE_FILE);
+        }
       }
     }
     python("check");
@@ -51,6 +61,9 @@ class FolderInteropTest {
   /** Saves random bits of every kind of dtype, layout and shape. */
   private static void saveBits(int worldSize) throws Exception {
     WholeModel whole = WholeModel.various(worldSize);
+    for (DType dtype : EnumSet.complementOf(NOT_OF_TORCH)) {
+      whole.add("every." + dtype, dtype, Layout.zero3(), 3, 5);
+    }
     String source = "bits" + worldSize;
     Path sourceFolder = Files.createDirectories(folder.resolve("sources").resolve(source));
     for (Map.Entry<String, byte[]> file :
@@ -113,6 +126,6 @@ class FolderInteropTest {
     Map<String, Object> wrong = new LinkedHashMap<>(answers);
     wrong.values().removeIf(""::equals);
     assertEquals(Map.of(), wrong);
-    assertEquals(4 * 2 * 4 * 2 + MODELS.size() * 4, answers.size());
+    assertEquals(4 * 2 * 4 * 2 + MODELS.size() * 8, answers.size());
   }
 }

@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** A small file system of our own, which is full at every point of a save, or read-only. */
 @Tag("faults")
+@Tag("mount")
 @Timeout(60)
 class FullDiskTest {
   private static final int WORLD_SIZE = 2;

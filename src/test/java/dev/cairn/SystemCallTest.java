@@ -61,6 +61,7 @@ class SystemCallTest {
   }
 
   @Test
+  @Tag("strace")
   void everythingIsForcedBeforeTheRenameAndTheParentAfterIt() throws Exception {
     assumeTrue(TracedSave.canTrace(), NO_STRACE);
     Path trace = temporary.resolve("trace");
@@ -90,6 +91,7 @@ class SystemCallTest {
   }
 
   @ParameterizedTest
+  @Tag("strace")
   @CsvSource({
     "pwrite64:error=EIO:when=2+, Input/output error",
     "fsync:error=EIO, Input/output error",
@@ -111,6 +113,21 @@ class SystemCallTest {
   }
 
   @Test
+  @Tag("strace")
+  void fileSystemThatCannotReserveIsSaidOnce() throws Exception {
+    assumeTrue(TracedSave.canTrace(), NO_STRACE);
+    List<String> tracer = new ArrayList<>(List.of("strace", "-f", "-qq", "-o", "/dev/null"));
+    tracer.addAll(List.of("-e", "inject=fallocate:error=EOPNOTSUPP"));
+    TracedSave save = TracedSave.run(tracer, target(), Map.of());
+    assertSaved(save);
+    List<String> said =
+        save.said().lines().filter(line -> line.contains("space is not reserved")).toList();
+    assertEquals(1, said.size(), save::said);
+    assertTrue(said.get(0).contains(target().getParent().toString()), save::said);
+  }
+
+  @Test
+  @Tag("strace")
   void callsThatAreInterruptedAreMadeAgain() throws Exception {
     assumeTrue(TracedSave.canTrace(), NO_STRACE);
     List<String> tracer = new ArrayList<>(List.of("strace", "-f", "-qq", "-o", "/dev/null"));

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
 
@@ -26,15 +27,11 @@ public final class FolderCheck {
   private static final List<String> JSON_FILES =
       List.of(ModelConfig.FILE_NAME, "generation_config.json", "adapter_config.json");
 
-  private final Checksum checksum;
-  private final ByteBuffer buffer;
-  private final LongConsumer bytesRead;
+  private final Optional<FileChecksums> checksums;
   private final List<Finding> findings = new ArrayList<>();
 
-  private FolderCheck(Checksum checksum, ByteBuffer buffer, LongConsumer bytesRead) {
-    this.checksum = checksum;
-    this.buffer = buffer;
-    this.bytesRead = bytesRead;
+  private FolderCheck(Optional<FileChecksums> checksums) {
+    this.checksums = checksums;
   }
 
   /**
@@ -49,9 +46,19 @@ public final class FolderCheck {
    */
   public static List<Finding> check(
       Path path, Checksum checksum, ByteBuffer buffer, LongConsumer bytesRead) throws IOException {
-    FolderCheck check = new FolderCheck(checksum, buffer, bytesRead);
-    check.run(path);
-    return List.copyOf(check.findings);
+    return new FolderCheck(Optional.of(new FileChecksums(checksum, buffer, bytesRead))).run(path);
+  }
+
+  /**
+   * {@return what {@link #check} finds without the checksums: quick, reads headers and lengths but
+   * no tensor}
+   *
+   * @param path a model folder or a safetensors file
+   * @throws java.nio.file.NoSuchFileException if there is nothing at {@code path}
+   * @throws IOException if the disk fails
+   */
+  public static List<Finding> checkSizes(Path path) throws IOException {
+    return new FolderCheck(Optional.empty()).run(path);
   }
 
   /**
@@ -74,7 +81,7 @@ public final class FolderCheck {
     }
   }
 
-  private void run(Path path) throws IOException {
+  private List<Finding> run(Path path) throws IOException {
     FolderForm form = FolderForm.of(path);
     findings.addAll(form.findings());
     Map<String, Header> headers = new LinkedHashMap<>();
@@ -84,14 +91,14 @@ public final class FolderCheck {
     if (form.index().isPresent()) {
       checkIndex(form.index().get(), headers);
     }
-    if (!Files.isDirectory(path)) {
-      return;
+    if (Files.isDirectory(path)) {
+      checkStrays(form);
+      checkJson(path);
+      if (Files.exists(path.resolve(Manifest.FILE_NAME))) {
+        findings.addAll(new ManifestCheck(path, checksums).check(headers));
+      }
     }
-    checkStrays(form);
-    checkJson(path);
-    if (Files.exists(path.resolve(Manifest.FILE_NAME))) {
-      findings.addAll(new ManifestCheck(path, checksum, buffer, bytesRead).check(headers));
-    }
+    return List.copyOf(findings);
   }
 
   private void checkIndex(ShardIndex index, Map<String, Header> headers) {

@@ -7,7 +7,6 @@ import dev.cairn.safetensors.Manifest.TensorRecord;
 import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,18 +15,22 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.LongConsumer;
 import java.util.zip.CRC32C;
 
 /** Compares a folder with its manifest: what should be there, lengths, then every checksum. */
 final class ManifestCheck {
   private final Path folder;
-  private final FileChecksums checksums;
+  private final Optional<FileChecksums> checksums;
   private final List<Finding> findings = new ArrayList<>();
 
-  ManifestCheck(Path folder, Checksum checksum, ByteBuffer buffer, LongConsumer bytesRead) {
+  /**
+   * Prepares to compare.
+   *
+   * @param checksums empty to read no file but the manifest and its marker
+   */
+  ManifestCheck(Path folder, Optional<FileChecksums> checksums) {
     this.folder = folder;
-    this.checksums = new FileChecksums(checksum, buffer, bytesRead);
+    this.checksums = checksums;
   }
 
   /**
@@ -103,18 +106,27 @@ final class ManifestCheck {
               "file length mismatch: fileBytes=%d, expected %d"
                   .formatted(Files.size(path), file.lengthBytes())));
     }
+    if (header.isPresent()) {
+      checkEntries(file.name(), tensors, header.get());
+    }
+    if (checksums.isPresent()) {
+      checkBytes(file, tensors, header, checksums.get());
+    }
+  }
+
+  private void checkBytes(
+      FileRecord file, List<TensorRecord> tensors, Optional<Header> header, FileChecksums actual)
+      throws IOException {
+    Path path = folder.resolve(file.name());
     if (header.isEmpty()) {
-      int crc = checksums.of(path);
-      checkCrc(file.name(), "", "file", crc, file.crc32c());
+      checkCrc(file.name(), "", "file", actual.of(path), file.crc32c());
       return;
     }
-    checkEntries(file.name(), tensors, header.get());
-    int crc = checksums.of(path, header.get());
-    for (int i = 0; i < tensors.size(); i++) {
-      TensorRecord tensor = tensors.get(i);
-      Optional<Integer> actual = checksums.ofTensor(tensor.name());
-      if (actual.isPresent()) {
-        checkCrc(file.name(), tensor.name(), "tensor", actual.get(), tensor.crc32c());
+    int crc = actual.of(path, header.get());
+    for (TensorRecord tensor : tensors) {
+      Optional<Integer> ofTensor = actual.ofTensor(tensor.name());
+      if (ofTensor.isPresent()) {
+        checkCrc(file.name(), tensor.name(), "tensor", ofTensor.get(), tensor.crc32c());
       }
     }
     checkCrc(file.name(), "", "file", crc, file.crc32c());

@@ -30,10 +30,12 @@ public interface Disk {
    * @param file must not exist; its folder does
    * @param lengthBytes 0 or more; where the file system cannot reserve, the file only gets this
    *     length
+   * @param plannedBytes what is to be written in all, to this file and to others that are created
+   *     before any is written: free space that is not reserved must do for them together
    * @return the file, open for writing; the caller closes it
    * @throws IOException if the file exists or the disk has no room for it
    */
-  OutputFile create(Path file, long lengthBytes) throws IOException;
+  OutputFile create(Path file, long lengthBytes, long plannedBytes) throws IOException;
 
   /**
    * Opens a file that another rank has created; nothing in it changes.

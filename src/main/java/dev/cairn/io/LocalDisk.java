@@ -31,11 +31,12 @@ enum LocalDisk implements Disk {
   }
 
   @Override
-  public OutputFile create(Path file, long lengthBytes) throws IOException {
+  public OutputFile create(Path file, long lengthBytes, long plannedBytes) throws IOException {
     FileChannel channel = FileChannel.open(file, CREATE_NEW, WRITE);
     try {
       if (!NativeFiles.reserve(file, lengthBytes)) {
-        setLength(file, channel, lengthBytes);
+        checkSpace(file, plannedBytes);
+        setLength(channel, lengthBytes);
       }
       return new ChannelFile(file, channel);
     } catch (IOException | RuntimeException e) {
@@ -44,9 +45,8 @@ enum LocalDisk implements Disk {
     }
   }
 
-  /** What is left where the file system cannot reserve: a length, and a look at the free space. */
-  private static void setLength(Path file, FileChannel channel, long lengthBytes)
-      throws IOException {
+  /** What is left where the file system cannot reserve. */
+  private static void checkSpace(Path file, long plannedBytes) throws IOException {
     if (!RESERVE_UNSUPPORTED_LOGGED.getAndSet(true)) {
       LOG.log(
           Level.INFO,
@@ -55,11 +55,14 @@ enum LocalDisk implements Disk {
           file);
     }
     long freeBytes = Files.getFileStore(file).getUsableSpace();
-    if (freeBytes < lengthBytes) {
+    if (freeBytes < plannedBytes) {
       throw new IOException(
-          "not enough space: lengthBytes=%d, freeBytes=%d, file=%s"
-              .formatted(lengthBytes, freeBytes, file));
+          "not enough space: plannedBytes=%d, freeBytes=%d, file=%s"
+              .formatted(plannedBytes, freeBytes, file));
     }
+  }
+
+  private static void setLength(FileChannel channel, long lengthBytes) throws IOException {
     if (lengthBytes > 0) {
       channel.write(ByteBuffer.allocate(1), lengthBytes - 1);
     }

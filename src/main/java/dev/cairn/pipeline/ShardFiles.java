@@ -53,11 +53,13 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
    *     room for it, or it cannot be written
    */
   public int[] create() throws IOException {
+    long plannedBytes = plan.files().stream().mapToLong(PlannedFile::lengthBytes).sum();
     for (int file = 0; file < open.length; file++) {
       PlannedFile planned = plan.files().get(file);
       try {
         createParent(folder.resolve(planned.name()));
-        open[file] = disk.create(folder.resolve(planned.name()), planned.lengthBytes());
+        open[file] =
+            disk.create(folder.resolve(planned.name()), planned.lengthBytes(), plannedBytes);
       } catch (IOException e) {
         throw new ShardException(planned.name(), 0, e);
       }

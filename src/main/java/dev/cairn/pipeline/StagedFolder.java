@@ -151,7 +151,7 @@ public final class StagedFolder implements AutoCloseable {
     Files.createDirectories(file.getParent());
     CRC32C crc = new CRC32C();
     long fileOffset = 0;
-    try (OutputFile output = disk.create(file, lengthBytes)) {
+    try (OutputFile output = disk.create(file, lengthBytes, lengthBytes)) {
       byte[] piece = new byte[PIECE_BYTES];
       for (int count = content.read(piece); count >= 0; count = content.read(piece)) {
         output.writeFully(ByteBuffer.wrap(piece, 0, count), fileOffset);

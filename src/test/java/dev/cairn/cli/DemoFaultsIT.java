@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -77,14 +78,50 @@ class DemoFaultsIT {
   }
 
   @Test
+  @Tag("mount")
   void fullDiskIsADiskFailureAndLeavesNothing() throws Exception {
+    onFullDisk(
+        "8m",
+        disk -> {
+          ShellRun run =
+              ShellRun.cairn(folder, "demo", "--parameters", "10M", "--output", disk + "/model");
+          assertEquals(3, run.exitCode(), run.err());
+          assertTrue(run.err().contains("save failed"), run.err());
+        });
+  }
+
+  @Test
+  @Tag("mount")
+  @Tag("strace")
+  void shardsThatFitOnlyOneByOneFailBeforeAnyIsWrittenWhereSpaceIsNotReserved() throws Exception {
+    assumeTrue(shell("strace -f -o /dev/null true") == 0, "strace is missing or may not trace");
+    List<String> tracer = List.of("strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null");
+    List<String> command = new ArrayList<>(tracer);
+    command.addAll(List.of("-e", "trace=fallocate", "-e", "inject=fallocate:error=EOPNOTSUPP"));
+    command.addAll(List.of(ShellRun.CHECKOUT.resolve("bin/cairn").toString(), "demo"));
+    command.addAll(List.of("--ranks=2", "--parameters=10M", "--max-shard-size=4MB"));
+    onFullDisk(
+        "16m",
+        disk -> {
+          command.add("--output=" + disk + "/model");
+          ShellRun run = ShellRun.of(folder, Map.of(), command);
+          assertEquals(3, run.exitCode(), run.err());
+          assertTrue(run.err().contains("not enough space: plannedBytes=196"), run.err());
+          assertTrue(run.err().contains("shard=model-00001-of-00005.safetensors"), run.err());
+        });
+  }
+
+  private interface Job {
+    void on(Path disk) throws IOException, InterruptedException;
+  }
+
+  /** Does something on a small disk, after which nothing is to be there. */
+  private void onFullDisk(String size, Job job) throws Exception {
     Path disk = Files.createDirectory(folder.resolve("disk"));
-    assumeTrue(shell("mount -t tmpfs -o size=8m tmpfs " + disk) == 0, "mounting needs root");
+    assumeTrue(
+        shell("mount -t tmpfs -o size=" + size + " tmpfs " + disk) == 0, "mounting needs root");
     try {
-      ShellRun run =
-          ShellRun.cairn(folder, "demo", "--parameters", "10M", "--output", disk + "/model");
-      assertEquals(3, run.exitCode(), run.err());
-      assertTrue(run.err().contains("save failed"), run.err());
+      job.on(disk);
       try (Stream<Path> left = Files.list(disk)) {
         assertEquals(List.of(), left.toList());
       }

@@ -47,6 +47,35 @@ class DemoIT {
   }
 
   @Test
+  void textNamesFilesBytesSecondsRateAndMemory() throws Exception {
+    ShellRun run =
+        cairn("demo", "--parameters", SMALL, "--ranks", "2", "--quiet", "--output", "saved").run();
+    assertEquals(0, run.exitCode(), run.err());
+    assertEquals("", run.err());
+    String amount = "\\d+(\\.\\d+)? [kKMG]?B";
+    List<String> expected =
+        new ArrayList<>(List.of(folder.toRealPath().resolve("saved").toString()));
+    for (String name : namesIn(folder.resolve("saved"))) {
+      String bytes = Amounts.bytes(Files.size(folder.resolve("saved").resolve(name)));
+      expected.add("  %s +%s".formatted(name, bytes));
+    }
+    String saved = Amounts.bytes(Files.size(folder.resolve("saved/model.safetensors")));
+    expected.add(
+        "saved %s in \\d+\\.\\d{3} s: %s/s \\(parallel, fast: .*--durable.*\\)"
+            .formatted(saved, amount));
+    for (int rank = 0; rank < 2; rank++) {
+      expected.add(
+          "  rank %d: peak memory %s, of which the save added %s".formatted(rank, amount, amount));
+    }
+    expected.add("verified: 12 tensors hold what the ranks held, cast to BF16");
+    List<String> lines = run.out().lines().toList();
+    assertEquals(expected.size(), lines.size(), run.out());
+    for (int line = 0; line < lines.size(); line++) {
+      assertTrue(lines.get(line).matches(expected.get(line)), expected.get(line) + run.out());
+    }
+  }
+
+  @Test
   void anyNumberOfRanksSavesTheSameFile() throws Exception {
     demo("one", "--ranks", "1", "--json");
     for (String ranks : List.of("1", "2", "4")) {

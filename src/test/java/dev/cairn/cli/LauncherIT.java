@@ -2,13 +2,18 @@ package dev.cairn.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +26,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LauncherIT {
   private static final List<String> TOOLS =
       List.of("bash", "find", "readlink", "mkdir", "flock", "grep", "tail", "sed", "cat");
+
+  /** The first long-term release that warns of native code that was not allowed. */
+  private static final int NEW_JAVA = 25;
+
+  private static final Path JAVAS = Path.of("/usr/lib/jvm");
+  private static final Pattern JAVA_VERSION = Pattern.compile("JAVA_VERSION=\"(\\d+)");
 
   @TempDir private Path folder;
 
@@ -91,6 +102,53 @@ class LauncherIT {
             List.of(ShellRun.CHECKOUT.resolve("bin/cairn").toString(), "--version"));
     assertEquals(3, run.exitCode());
     assertTrue(run.err().contains("JDK 17 or newer (found 11"), run.err());
+  }
+
+  @Test
+  void newestJavaHasNothingToWarnOf() throws Exception {
+    Optional<Path> newest = newestJava();
+    assumeTrue(newest.isPresent(), "no JDK " + NEW_JAVA + " or newer in " + JAVAS);
+    Map<String, String> environment = Map.of("JAVA_HOME", newest.get().toString());
+    String cairn = ShellRun.CHECKOUT.resolve("bin/cairn").toString();
+    ShellRun version = ShellRun.of(folder, environment, List.of(cairn, "--version"));
+    assertEquals(0, version.exitCode(), version.err());
+    assertEquals("", version.err());
+    List<String> demo =
+        List.of(cairn, "demo", "--ranks=2", "--parameters=200K", "--mode=gather", "--quiet");
+    List<String> command = new ArrayList<>(demo);
+    command.add("--output=model");
+    ShellRun save = ShellRun.of(folder, environment, command);
+    assertEquals(0, save.exitCode(), save.err());
+    assertEquals("", save.err());
+  }
+
+  /** Returns the newest JDK of this machine, if it is one that warns of native code. */
+  private static Optional<Path> newestJava() throws IOException {
+    if (!Files.isDirectory(JAVAS)) {
+      return Optional.empty();
+    }
+    Optional<Path> newest = Optional.empty();
+    int newestVersion = NEW_JAVA - 1;
+    try (DirectoryStream<Path> homes = Files.newDirectoryStream(JAVAS)) {
+      for (Path home : homes) {
+        int version = javaVersion(home);
+        if (version > newestVersion) {
+          newest = Optional.of(home);
+          newestVersion = version;
+        }
+      }
+    }
+    return newest;
+  }
+
+  /** Returns the feature release of a JDK, 0 if there is none. */
+  private static int javaVersion(Path home) throws IOException {
+    Path release = home.resolve("release");
+    if (!Files.isReadable(release) || !Files.isExecutable(home.resolve("bin/java"))) {
+      return 0;
+    }
+    Matcher version = JAVA_VERSION.matcher(Files.readString(release));
+    return version.find() ? Integer.parseInt(version.group(1)) : 0;
   }
 
   /** Runs bin/cairn in a checkout that was never built, on a path without one tool. */

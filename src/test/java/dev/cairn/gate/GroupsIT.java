@@ -14,7 +14,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A group of tests that skipped itself away must not look like one that passed. */
 class GroupsIT {
   @ParameterizedTest
-  @ValueSource(strings = {"python", "processes", "native", "gloo", "faults", "cuda-compiler"})
+  @ValueSource(
+      strings = {
+        "python",
+        "processes",
+        "native",
+        "gloo",
+        "faults",
+        "mount",
+        "strace",
+        "cuda-compiler"
+      })
   void groupRanATest(String group) throws Exception {
     assumeTrue(System.getenv("CAIRN_GATE") != null, "groups may skip themselves outside the gate");
     assumeTrue(

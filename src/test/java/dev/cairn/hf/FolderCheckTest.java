@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -78,6 +79,20 @@ class FolderCheckTest {
     assertEquals(List.of(), findings);
     assertEquals(FolderCheck.bytesToRead(folder), readBytes.get());
     assertEquals(7311, readBytes.get());
+  }
+
+  @Test
+  void sizesAreCheckedWithoutReadingATensor() throws IOException {
+    Path shard = folder.resolve(Folders.LAST_SHARD);
+    Folders.flipByte(shard, Files.size(shard) - 1);
+    assertEquals(List.of(), FolderCheck.checkSizes(folder));
+    Files.write(shard, new byte[] {0}, StandardOpenOption.APPEND);
+    Files.delete(folder.resolve("config.json"));
+    assertEquals(
+        List.of("bytes after the last tensor", "file is missing", "file length mismatch"),
+        FolderCheck.checkSizes(folder).stream()
+            .map(finding -> finding.problem().replaceFirst(":.*", ""))
+            .toList());
   }
 
   @Test

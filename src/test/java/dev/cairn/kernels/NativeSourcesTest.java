@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 @Tag("processes")
 class NativeSourcesTest {
   private static final Path NATIVE = Path.of("native");
+  private static final Pattern SOURCE = Pattern.compile("\\.(h|cpp|cu|cuh)$");
 
   @Test
   void nativeTestsPassUnderSanitizersAndForEveryInput() throws Exception {
@@ -35,10 +37,7 @@ class NativeSourcesTest {
     assumeTrue(isThere("clang-format"), "clang-format is not installed; format not checked");
     List<String> command = new ArrayList<>(List.of("clang-format", "--dry-run", "-Werror"));
     try (Stream<Path> paths = Files.walk(NATIVE)) {
-      paths
-          .map(Path::toString)
-          .filter(path -> path.endsWith(".h") || path.endsWith(".cpp"))
-          .forEach(command::add);
+      paths.map(Path::toString).filter(path -> SOURCE.matcher(path).find()).forEach(command::add);
     }
     assertEquals(0, run(command.toArray(String[]::new)), "exit status; the output is above");
   }

@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import dev.cairn.layout.ElementRange;
 import dev.cairn.layout.Layout;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -135,16 +137,52 @@ class SavePlanTest {
 
   @Test
   void hundredThousandTensorsArePlannedAtOnce() {
+    assertEquals(100_000L * 3 * 2, plannedBytesOfOneRank(many(100_000)));
+  }
+
+  private static List<PlannedTensor> many(int count) {
     List<PlannedTensor> many = new ArrayList<>();
-    for (int index = 0; index < 100_000; index++) {
+    for (int index = 0; index < count; index++) {
       many.add(tensor("model.layers." + index + ".weight", DType.BF16, Layout.zero3(), 64, 33));
     }
-    SavePlan plan = SavePlan.of(many, 1024, FileNaming.model(100_000_000));
+    return many;
+  }
+
+  private static long plannedBytesOfOneRank(List<PlannedTensor> tensors) {
+    SavePlan plan = SavePlan.of(tensors, 1024, FileNaming.model(100_000_000));
     long bytes = 0;
     for (Segment segment : list(plan.segments(5))) {
       bytes += segment.lengthBytes();
     }
-    assertEquals(100_000L * 3 * 2, bytes);
+    return bytes;
+  }
+
+  /** What was quadratic would take a hundred times as much. */
+  @Test
+  void tenTimesTheTensorsTakeAboutTenTimesTheMemoryAndTheProcessor() {
+    Cost few = Cost.ofPlanning(many(10_000));
+    Cost many = Cost.ofPlanning(many(100_000));
+    assertTrue(many.allocatedBytes < 12 * few.allocatedBytes, () -> few + ", " + many);
+    assertTrue(many.cpuNanos < 30 * few.cpuNanos, () -> few + ", " + many);
+  }
+
+  private record Cost(long allocatedBytes, long cpuNanos) {
+    /** Returns the least of several times: the JVM compiles and collects meanwhile. */
+    static Cost ofPlanning(List<PlannedTensor> tensors) {
+      ThreadMXBean thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+      Cost least = new Cost(Long.MAX_VALUE, Long.MAX_VALUE);
+      for (int round = 0; round < 3; round++) {
+        long bytesBefore = thread.getCurrentThreadAllocatedBytes();
+        long nanosBefore = thread.getCurrentThreadCpuTime();
+        plannedBytesOfOneRank(tensors);
+        least =
+            new Cost(
+                Math.min(
+                    least.allocatedBytes, thread.getCurrentThreadAllocatedBytes() - bytesBefore),
+                Math.min(least.cpuNanos, thread.getCurrentThreadCpuTime() - nanosBefore));
+      }
+      return least;
+    }
   }
 
   /** Draws tensors of all layouts and saved dtypes, sizes from 0 to 200. */

@@ -1,0 +1,91 @@
+package dev.cairn.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.cairn.json.Golden;
+import dev.cairn.json.Json;
+import dev.cairn.json.JsonNumber;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What memory a save takes, and which libraries a command loads. */
+@Tag("processes")
+class FootprintIT {
+  private static final long STAGING_BYTES = 4 * (8L << 20);
+  private static final long MORE_BYTES = 32L << 20;
+
+  /** Each of the two ranks holds more than it may take for the save; in the long form much more. */
+  private static final String PARAMETERS = System.getProperty("cairn.footprint.parameters", "80M");
+
+  private static final Pattern TORCH = Pattern.compile("/lib[^/]*torch[^/]*\\.so");
+
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @Tag("gloo")
+  @ValueSource(strings = {"gather", "parallel"})
+  void rankGrowsByNoMoreThanItsStagingBuffersAndALittle(String mode) throws Exception {
+    ShellRun run =
+        ShellRun.cairn(
+            folder,
+            "demo",
+            "--ranks=2",
+            "--held=bf16",
+            "--parameters=" + PARAMETERS,
+            "--mode=" + mode,
+            "--output=model",
+            "--json");
+    assertEquals(0, run.exitCode(), run.err());
+    Map<String, Object> result = Json.parseObject(run.out().getBytes(StandardCharsets.UTF_8));
+    assertEquals(mode, result.get("mode"));
+    long heldBytes = ((JsonNumber) result.get("bytes")).longValue() / 2;
+    assertTrue(heldBytes > STAGING_BYTES + MORE_BYTES, () -> "heldBytes=" + heldBytes);
+    for (Object rank : (List<?>) result.get("ranks")) {
+      JsonNumber growthBytes = (JsonNumber) ((Map<?, ?>) rank).get("rssGrowthBytes");
+      assertTrue(growthBytes.longValue() <= STAGING_BYTES + MORE_BYTES, run.out());
+    }
+  }
+
+  @ParameterizedTest
+  @Tag("strace")
+  @ValueSource(
+      strings = {
+        "inspect FILE",
+        "verify FILE",
+        "demo --ranks=2 --parameters=200K --mode=parallel --quiet --output=model"
+      })
+  void commandThatNeedsNoGlooDoesNotLoadPyTorch(String arguments) throws Exception {
+    List<String> opened = opened(arguments);
+    assertTrue(opened.stream().anyMatch(line -> line.contains("/libjvm.so")), "a JVM was traced");
+    assertEquals(List.of(), opened.stream().filter(line -> TORCH.matcher(line).find()).toList());
+  }
+
+  /** Returns the lines of strace about what the command and the processes it starts have opened. */
+  private List<String> opened(String arguments) throws Exception {
+    Path trace = folder.resolve("trace");
+    String file = Golden.path("safetensors/every_dtype.safetensors").toAbsolutePath().toString();
+    List<String> tracer = List.of("strace", "-f", "--seccomp-bpf", "-qq", "-o", trace.toString());
+    List<String> command = new ArrayList<>(tracer);
+    command.addAll(List.of("-e", "trace=open,openat"));
+    command.add(ShellRun.CHECKOUT.resolve("bin/cairn").toString());
+    command.addAll(List.of(arguments.replace("FILE", file).split(" ")));
+    assumeTrue(
+        ShellRun.of(folder, Map.of(), List.of("bash", "-c", "strace -o /dev/null true")).exitCode()
+            == 0,
+        "strace is missing or may not trace");
+    ShellRun run = ShellRun.of(folder, Map.of(), command);
+    assertEquals(0, run.exitCode(), run.err());
+    return Files.readAllLines(trace, StandardCharsets.ISO_8859_1);
+  }
+}
