@@ -18,6 +18,7 @@ try:
     import torch
     import transformers
     from peft import LoraConfig, PeftModel, get_peft_model
+    from peft.tuners.lora.config import KasaConfig, MontecloraConfig, VeloraConfig
     from safetensors.torch import load_file, save_file
 except ImportError as e:
     print(e)
@@ -95,8 +96,9 @@ GPT = ["c_attn", "c_proj", "c_fc"]
 
 # model, LoraConfig fields, and: save (how peft is asked to save), seen_as (the targets that it is
 # told while it saves, as it overlooks qualified embeddings), adapter (its name), others
-# (further adapters), rename (the adapter's name in the state dict alone), prefix, dtype, shard,
-# merge (False: peft cannot, or Cairn says no), lost (peft cannot load its own), cairn (options)
+# (further adapters), rename (the adapter's
+# name in the state dict alone), prefix, dtype, shard, merge (False: peft cannot, or Cairn says
+# no), lost (peft cannot load its own), cairn (options)
 CASES = {
     "plain": (llama, dict(target_modules=ALL)),
     "patterns": (llama, dict(target_modules=ALL, r=3, lora_alpha=7, use_rslora=True,
@@ -193,6 +195,11 @@ CASES = {
                                task_type="FEATURE_EXTRACTION")),
     "experts": (mixtral, dict(target_modules=QV, rank_pattern={"experts": 2}, target_parameters=[
         "mlp.experts.gate_up_proj", "mlp.experts.down_proj"]), dict(merge=False)),
+    "kasa": (llama, dict(target_modules=QV, kasa_config=KasaConfig()), dict(merge=False)),
+    "monteclora": (llama, dict(target_modules=QV, monteclora_config=MontecloraConfig(
+        num_samples=3, buffer_size=2)), dict(merge=False)),
+    "velora": (llama, dict(target_modules=QV, velora_config=VeloraConfig(
+        num_groups=2, init_type="random")), dict(merge=False)),
     "f16_sharded": (tied, dict(target_modules=ALL), dict(dtype=torch.float16, shard="3KB")),
 }
 
@@ -294,7 +301,7 @@ def check(folder, name):
     merged = os.path.join(case, "merged")
     if os.path.isdir(merged):
         model, info = model_class(name).from_pretrained(merged, dtype="auto",
-                                                        output_loading_info=True)
+                                                   output_loading_info=True)
         answer["missing"] = sorted(info["missing_keys"]) + sorted(info["mismatched_keys"])
         answer["unexpected"] = sorted(info["unexpected_keys"])
         expected = load_file(os.path.join(case, "merged_logits.safetensors"))["logits"]

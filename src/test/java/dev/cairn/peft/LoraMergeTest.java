@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LoraMergeTest {
   private static final String CONFIG =
@@ -191,13 +193,26 @@ class LoraMergeTest {
         CONFIG.replace("}", ", \"init_lora_weights\": \"pissa_niter_16\"}"));
   }
 
-  @Test
-  void variantsThatAreNotPlainProductsAreRefused() throws IOException {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "use_qalora | true",
+        "use_bdlora | {\"nblocks\": 2}",
+        "alora_invocation_tokens | [3]",
+        "arrow_config | {\"arrow_top_k\": 3}",
+        "kasa_config | {\"beta\": 1e-4}",
+        "monteclora_config | {\"num_samples\": 8}",
+        "velora_config | {\"num_groups\": 2}",
+        "target_parameters | [\"experts.down_proj\"]",
+        "layer_replication | [[0, 1]]"
+      })
+  void variantsThatAreNotPlainProductsAreRefused(String field, String value) throws IOException {
     assertRefused(
-        "cannot merge this variant of LoRA: layer_replication",
+        "cannot merge this variant of LoRA: " + field + "=",
         AdapterFiles.base(),
         AdapterFiles.adapter(),
-        CONFIG.replace("}", ", \"layer_replication\": [[0, 1]]}"));
+        CONFIG.replace("}", ", \"" + field + "\": " + value + "}"));
   }
 
   @Test
