@@ -96,7 +96,7 @@ GPT = ["c_attn", "c_proj", "c_fc"]
 
 # model, LoraConfig fields, and: save (how peft is asked to save), seen_as (the targets that it is
 # told while it saves, as it overlooks qualified embeddings), adapter (its name), others
-# (further adapters), rename (the adapter's
+# (further adapters), edit (fields of the config, changed after training), rename (the adapter's
 # name in the state dict alone), prefix, dtype, shard, merge (False: peft cannot, or Cairn says
 # no), lost (peft cannot load its own), cairn (options)
 CASES = {
@@ -200,6 +200,8 @@ CASES = {
         num_samples=3, buffer_size=2)), dict(merge=False)),
     "velora": (llama, dict(target_modules=QV, velora_config=VeloraConfig(
         num_groups=2, init_type="random")), dict(merge=False)),
+    "fan_in_fan_out_of_linear": (llama, dict(target_modules=ALL),
+                                 dict(edit=dict(fan_in_fan_out=True))),
     "f16_sharded": (tied, dict(target_modules=ALL), dict(dtype=torch.float16, shard="3KB")),
 }
 
@@ -245,6 +247,8 @@ def make(folder, name):
     for other, other_fields in more.get("others", {}).items():
         model.add_adapter(other, LoraConfig(**{"task_type": "CAUSAL_LM", **other_fields}))
     randomize(model, config.bias)
+    for field, value in more.get("edit", {}).items():
+        setattr(model.peft_config[adapter], field, value)
     with open(os.path.join(case, "config.json"), "w") as file:
         fields = model.peft_config[adapter].to_dict()
         json.dump({k: sorted(v) if isinstance(v, set) else v for k, v in fields.items()}, file)

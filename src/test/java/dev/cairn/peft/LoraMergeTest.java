@@ -96,6 +96,24 @@ class LoraMergeTest {
     assertEquals("{}", Files.readString(merged.resolve("generation_config.json")));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "llama's layers are not Conv1D | {\"model_type\": \"llama\"} | true | 30",
+        "gpt2's are | {\"model_type\": \"gpt2\"} | false | 48",
+        "custom code is what the adapter says | {\"model_type\": \"gpt2\", \"auto_map\": {}} | false | 30",
+        "both ways | {\"model_type\": \"jais\", \"auto_map\": {}} | true | 48",
+        "and so is a model of no type | {} | true | 48",
+      })
+  void squareWeightIsTransposedOnlyWhereTheLayerIs(
+      String why, String modelConfig, boolean fanInFanOut, float second) throws IOException {
+    AdapterFiles base = AdapterFiles.base().modelConfig(modelConfig);
+    String config = CONFIG.replace("}", ", \"fan_in_fan_out\": " + fanInFanOut + "}");
+    Path merged = merge(base, AdapterFiles.adapter(), config);
+    assertEquals(second, read(merged, Q + ".weight")[1], why);
+  }
+
   @Test
   void missingTargetIsRefused() throws IOException {
     assertRefused(
