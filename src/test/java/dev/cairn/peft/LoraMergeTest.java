@@ -82,20 +82,6 @@ class LoraMergeTest {
     assertEquals(23, read(merged, "layers.0.self_attn.q_proj.weight")[0]);
   }
 
-  @Test
-  void adaptersTokenizerWinsAsAWhole() throws IOException {
-    Files.createDirectories(folder.resolve("base"));
-    Files.createDirectories(folder.resolve("adapter"));
-    Files.writeString(folder.resolve("base/tokenizer.json"), "base");
-    Files.writeString(folder.resolve("base/added_tokens.json"), "base");
-    Files.writeString(folder.resolve("base/generation_config.json"), "{}");
-    Files.writeString(folder.resolve("adapter/tokenizer.json"), "adapter");
-    Path merged = merge(AdapterFiles.base(), AdapterFiles.adapter(), CONFIG);
-    assertEquals("adapter", Files.readString(merged.resolve("tokenizer.json")));
-    assertTrue(Files.notExists(merged.resolve("added_tokens.json")));
-    assertEquals("{}", Files.readString(merged.resolve("generation_config.json")));
-  }
-
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
