@@ -290,6 +290,12 @@ def model_class(name):
     return type(factory())
 
 
+def loader(name):
+    """Returns what users load a merged model with."""
+    causal = CASES[name][1].get("task_type", "CAUSAL_LM") == "CAUSAL_LM"
+    return transformers.AutoModelForCausalLM if causal else model_class(name)
+
+
 def check(folder, name):
     answer = {}
     case = os.path.join(folder, name)
@@ -304,7 +310,7 @@ def check(folder, name):
     answer["loaded"] = (logits(model.eval()) - expected).abs().max().item()
     merged = os.path.join(case, "merged")
     if os.path.isdir(merged):
-        model, info = model_class(name).from_pretrained(merged, dtype="auto",
+        model, info = loader(name).from_pretrained(merged, dtype="auto",
                                                    output_loading_info=True)
         answer["missing"] = sorted(info["missing_keys"]) + sorted(info["mismatched_keys"])
         answer["unexpected"] = sorted(info["unexpected_keys"])
