@@ -18,6 +18,7 @@ try:
     import torch
     import transformers
     from peft import LoraConfig, PeftModel, get_peft_model
+    from peft.tuners.lora.config import KasaConfig, MontecloraConfig, VeloraConfig
     from safetensors.torch import load_file, save_file
 except ImportError as e:
     print(e)
@@ -95,8 +96,9 @@ GPT = ["c_attn", "c_proj", "c_fc"]
 
 # model, LoraConfig fields, and: save (how peft is asked to save), seen_as (the targets that it is
 # told while it saves, as it overlooks qualified embeddings), adapter (its name), others
-# (further adapters), rename (the adapter's name in the state dict alone), prefix, dtype, shard,
-# merge (False: peft cannot, or Cairn says no), lost (peft cannot load its own), cairn (options)
+# (further adapters), edit (fields of the config, changed after training), rename (the adapter's
+# name in the state dict alone), prefix, dtype, shard, merge (False: peft cannot, or Cairn says
+# no), lost (peft cannot load its own), cairn (options)
 CASES = {
     "plain": (llama, dict(target_modules=ALL)),
     "patterns": (llama, dict(target_modules=ALL, r=3, lora_alpha=7, use_rslora=True,
@@ -193,6 +195,13 @@ CASES = {
                                task_type="FEATURE_EXTRACTION")),
     "experts": (mixtral, dict(target_modules=QV, rank_pattern={"experts": 2}, target_parameters=[
         "mlp.experts.gate_up_proj", "mlp.experts.down_proj"]), dict(merge=False)),
+    "kasa": (llama, dict(target_modules=QV, kasa_config=KasaConfig()), dict(merge=False)),
+    "monteclora": (llama, dict(target_modules=QV, monteclora_config=MontecloraConfig(
+        num_samples=3, buffer_size=2)), dict(merge=False)),
+    "velora": (llama, dict(target_modules=QV, velora_config=VeloraConfig(
+        num_groups=2, init_type="random")), dict(merge=False)),
+    "fan_in_fan_out_of_linear": (llama, dict(target_modules=ALL),
+                                 dict(edit=dict(fan_in_fan_out=True))),
     "f16_sharded": (tied, dict(target_modules=ALL), dict(dtype=torch.float16, shard="3KB")),
 }
 
@@ -238,6 +247,8 @@ def make(folder, name):
     for other, other_fields in more.get("others", {}).items():
         model.add_adapter(other, LoraConfig(**{"task_type": "CAUSAL_LM", **other_fields}))
     randomize(model, config.bias)
+    for field, value in more.get("edit", {}).items():
+        setattr(model.peft_config[adapter], field, value)
     with open(os.path.join(case, "config.json"), "w") as file:
         fields = model.peft_config[adapter].to_dict()
         json.dump({k: sorted(v) if isinstance(v, set) else v for k, v in fields.items()}, file)
@@ -279,6 +290,12 @@ def model_class(name):
     return type(factory())
 
 
+def loader(name):
+    """Returns what users load a merged model with."""
+    causal = CASES[name][1].get("task_type", "CAUSAL_LM") == "CAUSAL_LM"
+    return transformers.AutoModelForCausalLM if causal else model_class(name)
+
+
 def check(folder, name):
     answer = {}
     case = os.path.join(folder, name)
@@ -293,8 +310,8 @@ def check(folder, name):
     answer["loaded"] = (logits(model.eval()) - expected).abs().max().item()
     merged = os.path.join(case, "merged")
     if os.path.isdir(merged):
-        model, info = model_class(name).from_pretrained(merged, dtype="auto",
-                                                        output_loading_info=True)
+        model, info = loader(name).from_pretrained(merged, dtype="auto",
+                                                   output_loading_info=True)
         answer["missing"] = sorted(info["missing_keys"]) + sorted(info["mismatched_keys"])
         answer["unexpected"] = sorted(info["unexpected_keys"])
         expected = load_file(os.path.join(case, "merged_logits.safetensors"))["logits"]

@@ -105,6 +105,11 @@ public final class ModelConfig {
     return tree.get(MODEL_TYPE) instanceof String type ? Optional.of(type) : Optional.empty();
   }
 
+  /** {@return whether the model's code is not transformers' own: there is an {@code auto_map}} */
+  public boolean hasCustomCode() {
+    return tree.containsKey("auto_map");
+  }
+
   /**
    * {@return whether the config, or its {@code text_config}, says {@code tie_word_embeddings:
    * true}} An absent key is not false for loaders, but it is no reason to drop a tensor either.

@@ -21,7 +21,19 @@ record AdapterKey(String module, String part, String adapter, String rest) {
   static final String A = "lora_A";
   static final String B = "lora_B";
 
-  private static final Set<String> LORA_PARTS = Set.of(A, B, EMBEDDING_A, EMBEDDING_B, MAGNITUDE);
+  /**
+   * All that peft 0.21 saves below a layer; the last three are what KaSA, MonteCLoRA, VeLoRA add.
+   */
+  private static final Set<String> LORA_PARTS =
+      Set.of(
+          A,
+          B,
+          EMBEDDING_A,
+          EMBEDDING_B,
+          MAGNITUDE,
+          "lora_diag",
+          "lora_monteclora_sampler",
+          "lora_velora_embed");
 
   private static final Set<String> OTHER_PARTS = Set.of(TOKENS, "trainable_tokens_original");
 

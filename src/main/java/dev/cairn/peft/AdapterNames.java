@@ -20,6 +20,7 @@ import java.util.TreeSet;
  */
 final class AdapterNames {
   static final String PREFIX = "base_model.model.";
+  private static final String LORA = ".lora_";
   private static final String BASE_BIAS = ".base_layer.bias";
 
   private final LoraConfig config;
@@ -41,7 +42,8 @@ final class AdapterNames {
   /**
    * Returns the parameters to save: name in the file, and name in the model.
    *
-   * @throws IllegalArgumentException if the model has no such adapter
+   * @throws IllegalArgumentException if the model has no such adapter, or one with parameters that
+   *     Cairn does not know
    */
   Map<String, String> select() {
     Set<String> adapters = new TreeSet<>();
@@ -58,7 +60,9 @@ final class AdapterNames {
           "empty adapter: adapter=%s has no parameters among %d, expected one of %s"
               .formatted(options.adapterName(), shapes.size(), adapters));
     }
-    addBiases();
+    Set<String> layers = layers();
+    shapes.keySet().forEach(name -> checkKnown(name, layers));
+    addBiases(layers);
     new EmbeddingNames(config, options, shapes)
         .select()
         .forEach(name -> add(nameByEnd(name), name));
@@ -95,11 +99,23 @@ final class AdapterNames {
     return name.startsWith(PREFIX) ? name : PREFIX + name;
   }
 
-  private void addBiases() {
+  /** What a newer PEFT may have trained must not be left out without a word. */
+  private void checkKnown(String name, Set<String> layers) {
+    int begin = name.lastIndexOf(LORA);
+    int end = begin < 0 ? -1 : name.indexOf('.', begin + LORA.length());
+    if (end > 0
+        && AdapterKey.parse(name) == null
+        && layers.contains(name.substring(0, begin))
+        && (name + ".").startsWith(options.adapterName() + ".", end + 1)) {
+      throw new IllegalArgumentException(
+          "unknown LoRA parameter: tensor=" + name + ", expected what peft 0.21 trains");
+    }
+  }
+
+  private void addBiases(Set<String> layers) {
     if (config.bias() == Bias.NONE) {
       return;
     }
-    Set<String> layers = layers();
     for (String name : shapes.keySet()) {
       AdapterKey key = AdapterKey.parse(name);
       boolean isBias = name.equals("bias") || name.endsWith(".bias");

@@ -51,10 +51,10 @@ final class LoraConfigCheck {
       throw bad("r", "a whole number from 1 on: the scale lora_alpha / r must be finite");
     }
     if (!(fields.get("lora_alpha") instanceof JsonNumber alpha) || !isFinite(alpha)) {
-      throw bad("lora_alpha", "a finite number");
+      throw bad("lora_alpha", "a number that is finite as F32");
     }
     checkPattern("rank_pattern", "whole numbers from 1 on by module", true);
-    checkPattern("alpha_pattern", "finite numbers by module", false);
+    checkPattern("alpha_pattern", "numbers that are finite as F32, by module", false);
   }
 
   private void checkPattern(String field, String expected, boolean ranks) {
@@ -82,8 +82,9 @@ final class LoraConfigCheck {
     }
   }
 
+  /** The scale, which is not larger, is multiplied with weights as F32. */
   private static boolean isFinite(JsonNumber number) {
-    return Double.isFinite(number.doubleValue());
+    return Float.isFinite((float) number.doubleValue());
   }
 
   private void checkTargets() {

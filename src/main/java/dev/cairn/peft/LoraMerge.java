@@ -33,8 +33,9 @@ public final class LoraMerge {
    * Writes the merged model; its folder appears when it is complete, or not at all.
    *
    * <p>Config, generation config and tokenizer are the base's; the adapter's tokenizer comes
-   * instead if it has one. A tied weight stays tied and takes what the adapter adds to either name,
-   * as in PEFT; a module that was trained whole is untied.
+   * instead if it has one; of an adapter's chat template alone only that is taken. A tied weight
+   * stays tied and takes what the adapter adds to either name, as in PEFT; a module that was
+   * trained whole is untied.
    *
    * @param base a model folder, sharded or not
    * @param adapter a folder with {@code adapter_model.safetensors} and {@code adapter_config.json}

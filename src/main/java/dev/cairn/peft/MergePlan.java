@@ -23,6 +23,7 @@ final class MergePlan {
           "arrow_config",
           "kasa_config",
           "monteclora_config",
+          "velora_config",
           "target_parameters",
           "layer_replication");
 

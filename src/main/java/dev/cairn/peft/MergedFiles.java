@@ -1,5 +1,7 @@
 package dev.cairn.peft;
 
+import static java.util.stream.Collectors.toSet;
+
 import dev.cairn.hf.FolderFile;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFiles;
@@ -12,10 +14,21 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** What a merged model has beside its weights: the base's files, and the adapter's tokenizer. */
 final class MergedFiles {
   private static final String GENERATION_CONFIG = "generation_config.json";
+
+  /** What a tokenizer may have beside it: no tokenizer by itself. */
+  private static final Set<String> ADDITIONS =
+      Set.of(
+          "chat_template.jinja",
+          "chat_template.json",
+          "special_tokens_map.json",
+          "added_tokens.json");
+
+  private static final String MORE_TEMPLATES = "additional_chat_templates/";
 
   private final Path base;
   private final ModelFiles baseFiles;
@@ -50,6 +63,11 @@ final class MergedFiles {
         && !name.contains("processor_config");
   }
 
+  private static boolean isAddition(FolderFile file) {
+    String name = file.relativePath();
+    return ADDITIONS.contains(name) || name.startsWith(MORE_TEMPLATES);
+  }
+
   /** Returns the base's config. */
   Optional<ModelConfig> config() {
     return baseFiles.config();
@@ -58,8 +76,10 @@ final class MergedFiles {
   /** Returns the files, the config saying so if weights are no longer tied. */
   ModelFiles toSave(boolean isUntied) throws IOException {
     List<FolderFile> files = new ArrayList<>(tokenizer);
+    boolean isWhole = !tokenizer.stream().allMatch(MergedFiles::isAddition);
+    Set<String> taken = tokenizer.stream().map(FolderFile::relativePath).collect(toSet());
     for (FolderFile file : copied(baseFiles)) {
-      if (tokenizer.isEmpty() || !isTokenizer(file)) {
+      if (isWhole ? !isTokenizer(file) : !taken.contains(file.relativePath())) {
         files.add(file);
       }
     }

@@ -7,16 +7,17 @@ import java.util.Set;
 
 /** Finds out which way round a weight is stored, and whether a layer's matrices fit it. */
 final class Orientation {
-  /** Models whose layers are Conv1D: stored input first, which PEFT notices by itself. */
+  /** Those of transformers' models whose layers are Conv1D: stored input first. */
   private static final Set<String> CONV1D_MODELS =
       Set.of("gpt2", "openai-gpt", "imagegpt", "decision_transformer", "clvp");
 
   private final boolean inputFirst;
 
   Orientation(LoraConfig config, Optional<ModelConfig> base) {
-    this.inputFirst =
-        config.isFanInFanOut()
-            || base.flatMap(ModelConfig::modelType).filter(CONV1D_MODELS::contains).isPresent();
+    // PEFT looks at the layer, whatever the config says; only unknown layers are believed to be so
+    Optional<String> type =
+        base.filter(known -> !known.hasCustomCode()).flatMap(ModelConfig::modelType);
+    this.inputFirst = type.map(CONV1D_MODELS::contains).orElse(config.isFanInFanOut());
   }
 
   /**

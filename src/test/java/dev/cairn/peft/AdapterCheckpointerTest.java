@@ -117,6 +117,24 @@ class AdapterCheckpointerTest {
   }
 
   @Test
+  void parameterOfALayerThatCairnDoesNotKnowIsRefusedRatherThanLost() throws Exception {
+    for (String rest : List.of("", ".weight", ".deep.weight")) {
+      Map<String, Shape> model = model();
+      model.put(Q + ".lora_new.default" + rest, Shape.of(2));
+      assertRefused(
+          "unknown LoRA parameter: tensor=" + Q + ".lora_new.default" + rest, model, "default");
+    }
+  }
+
+  @Test
+  void unknownParameterOfAnotherAdapterDoesNotMatter() throws Exception {
+    Map<String, Shape> model = model();
+    model.put(Q + ".lora_new.other", Shape.of(2));
+    save(model, model, "default", CONFIG);
+    assertTrue(Files.exists(folder.resolve("adapter").resolve("adapter_model.safetensors")));
+  }
+
+  @Test
   void refusalOnOneRankEndsTheSaveOnAll() throws Exception {
     Map<String, Shape> wrong = model();
     wrong.put(A, Shape.of(0));

@@ -22,6 +22,7 @@ final class AdapterFiles {
   static final String PREFIX = "base_model.model.";
 
   private final Map<String, Shape> shapes = new LinkedHashMap<>();
+  private String modelConfig = "{\"model_type\": \"llama\"}";
 
   /** Adds a tensor whose elements count 1, 2, 3 and so on. */
   AdapterFiles add(String name, long... dimensions) {
@@ -31,6 +32,12 @@ final class AdapterFiles {
 
   AdapterFiles remove(String name) {
     shapes.remove(name);
+    return this;
+  }
+
+  /** Sets what a base's config.json holds. */
+  AdapterFiles modelConfig(String json) {
+    modelConfig = json;
     return this;
   }
 
@@ -54,7 +61,7 @@ final class AdapterFiles {
   Path writeBase(Path folder) throws IOException {
     Files.createDirectories(folder);
     write(folder.resolve("model.safetensors"));
-    Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"llama\"}");
+    Files.writeString(folder.resolve("config.json"), modelConfig);
     return folder;
   }
 

@@ -77,6 +77,9 @@ class LoraConfigTest {
         "{\"r\": 1.5} | r=1.5",
         "{\"r\": \"8\"} | r=8",
         "{\"lora_alpha\": NaN} | lora_alpha=NaN",
+        "{\"lora_alpha\": 1e39} | lora_alpha=1e39, expected a number that is finite as F32",
+        "{\"lora_alpha\": -3.5e38} | lora_alpha=-3.5e38",
+        "{\"alpha_pattern\": {\"q\": 1e39}} | alpha_pattern={q=1e39}, expected numbers that are",
         "{\"rank_pattern\": {\"q\": 0}} | rank_pattern={q=0}",
         "{\"rank_pattern\": {\"(\": 2}} | expression=(",
         "{\"alpha_pattern\": []} | alpha_pattern=[]",
@@ -93,6 +96,11 @@ class LoraConfigTest {
         assertThrows(IllegalArgumentException.class, () -> parse(json));
     assertTrue(refused.getMessage().contains(part), refused.getMessage());
     assertTrue(refused.getMessage().endsWith("file=test.json"), refused.getMessage());
+  }
+
+  @Test
+  void largestAlphaThatIsFiniteAsF32IsTaken() throws CorruptFileException {
+    assertEquals(3.4e38, parse("{\"r\": 1, \"lora_alpha\": 3.4e38}").scale("any"));
   }
 
   @Test

@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LoraMergeTest {
   private static final String CONFIG =
@@ -80,18 +82,22 @@ class LoraMergeTest {
     assertEquals(23, read(merged, "layers.0.self_attn.q_proj.weight")[0]);
   }
 
-  @Test
-  void adaptersTokenizerWinsAsAWhole() throws IOException {
-    Files.createDirectories(folder.resolve("base"));
-    Files.createDirectories(folder.resolve("adapter"));
-    Files.writeString(folder.resolve("base/tokenizer.json"), "base");
-    Files.writeString(folder.resolve("base/added_tokens.json"), "base");
-    Files.writeString(folder.resolve("base/generation_config.json"), "{}");
-    Files.writeString(folder.resolve("adapter/tokenizer.json"), "adapter");
-    Path merged = merge(AdapterFiles.base(), AdapterFiles.adapter(), CONFIG);
-    assertEquals("adapter", Files.readString(merged.resolve("tokenizer.json")));
-    assertTrue(Files.notExists(merged.resolve("added_tokens.json")));
-    assertEquals("{}", Files.readString(merged.resolve("generation_config.json")));
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "llama's layers are not Conv1D | {\"model_type\": \"llama\"} | true | 30",
+        "gpt2's are | {\"model_type\": \"gpt2\"} | false | 48",
+        "custom code is what the adapter says | {\"model_type\": \"gpt2\", \"auto_map\": {}} | false | 30",
+        "both ways | {\"model_type\": \"jais\", \"auto_map\": {}} | true | 48",
+        "and so is a model of no type | {} | true | 48",
+      })
+  void squareWeightIsTransposedOnlyWhereTheLayerIs(
+      String why, String modelConfig, boolean fanInFanOut, float second) throws IOException {
+    AdapterFiles base = AdapterFiles.base().modelConfig(modelConfig);
+    String config = CONFIG.replace("}", ", \"fan_in_fan_out\": " + fanInFanOut + "}");
+    Path merged = merge(base, AdapterFiles.adapter(), config);
+    assertEquals(second, read(merged, Q + ".weight")[1], why);
   }
 
   @Test
@@ -191,13 +197,26 @@ class LoraMergeTest {
         CONFIG.replace("}", ", \"init_lora_weights\": \"pissa_niter_16\"}"));
   }
 
-  @Test
-  void variantsThatAreNotPlainProductsAreRefused() throws IOException {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "use_qalora | true",
+        "use_bdlora | {\"nblocks\": 2}",
+        "alora_invocation_tokens | [3]",
+        "arrow_config | {\"arrow_top_k\": 3}",
+        "kasa_config | {\"beta\": 1e-4}",
+        "monteclora_config | {\"num_samples\": 8}",
+        "velora_config | {\"num_groups\": 2}",
+        "target_parameters | [\"experts.down_proj\"]",
+        "layer_replication | [[0, 1]]"
+      })
+  void variantsThatAreNotPlainProductsAreRefused(String field, String value) throws IOException {
     assertRefused(
-        "cannot merge this variant of LoRA: layer_replication",
+        "cannot merge this variant of LoRA: " + field + "=",
         AdapterFiles.base(),
         AdapterFiles.adapter(),
-        CONFIG.replace("}", ", \"layer_replication\": [[0, 1]]}"));
+        CONFIG.replace("}", ", \"" + field + "\": " + value + "}"));
   }
 
   @Test
