@@ -5,6 +5,7 @@ import dev.cairn.hf.Finding;
 import dev.cairn.hf.FolderCheck;
 import dev.cairn.safetensors.Manifest;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
@@ -65,7 +66,21 @@ final class LatestCheckpoint {
     return new byte[0];
   }
 
-  private boolean isSound(Path checkpoint) throws IOException {
+  private boolean isSound(Path checkpoint) {
+    List<String> problems;
+    try {
+      problems = problems(checkpoint);
+    } catch (IOException | UncheckedIOException e) { // an older one may well be readable
+      problems = List.of("cannot be read: " + Outcome.reason(e));
+    }
+    if (!problems.isEmpty()) {
+      LOG.log(
+          Level.WARNING, "checkpoint passed over: folder={0}, {1}", checkpoint, problems.get(0));
+    }
+    return problems.isEmpty();
+  }
+
+  private List<String> problems(Path checkpoint) throws IOException {
     List<String> problems = new ArrayList<>();
     if (run.verification() == Verification.FULL) {
       tools
@@ -82,11 +97,7 @@ final class LatestCheckpoint {
       problems.add("no manifest, file=" + checkpoint.resolve(Manifest.FILE_NAME));
     }
     problems.addAll(SizeCheck.problems(checkpoint));
-    if (!problems.isEmpty()) {
-      LOG.log(
-          Level.WARNING, "checkpoint passed over: folder={0}, {1}", checkpoint, problems.get(0));
-    }
-    return problems.isEmpty();
+    return problems;
   }
 
   /** The ranks that wait for the outcome see that this one reads. */
