@@ -39,7 +39,10 @@ final class LatestCheckpoint {
   /** Returns the checkpoint, empty if there is none. Collective. */
   Optional<RunDirectory.Entry> find() throws IOException {
     byte[] answer =
-        tools.ranks().together(() -> tools.ranks().isWriter() ? pick() : new byte[0]).get(0);
+        tools
+            .ranks()
+            .together(Operation.LATEST, () -> tools.ranks().isWriter() ? pick() : new byte[0])
+            .get(0);
     if (answer.length == 0) {
       return Optional.empty();
     }

@@ -21,7 +21,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class RunTest {
@@ -149,32 +148,6 @@ class RunTest {
           }
           return null;
         });
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void checkpointThatCannotBeReadIsPassedOverForTheOneBefore(RunOptions.Verification verification)
-      throws Exception {
-    saveStep(2, 1, false);
-    saveStep(2, 2, false);
-    Path newest = run().directory().resolve("step_2");
-    Files.delete(newest.resolve("cairn.json"));
-    Files.createDirectory(newest.resolve("cairn.json"));
-    try (LogLines logged = LogLines.of(LatestCheckpoint.class.getName())) {
-      Group.values(
-          2,
-          communicator -> {
-            try (Checkpointer checkpointer =
-                Checkpointer.open(communicator, options(), run().withVerification(verification))) {
-              assertEquals(1, checkpointer.latest().orElseThrow().step());
-            }
-            return null;
-          });
-      assertEquals(1, logged.all().size());
-      String line = logged.all().get(0);
-      assertTrue(line.startsWith("checkpoint passed over: folder=" + newest + ", "), line);
-      assertTrue(line.contains("Is a directory"), line);
-    }
   }
 
   @Test
