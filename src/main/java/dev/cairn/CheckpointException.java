@@ -6,15 +6,14 @@ import java.util.OptionalLong;
 
 /**
  * A save that failed on any rank. Every rank gets the same message; nothing was committed, and what
- * was there before is untouched.
+ * was there before is untouched. A search for the latest checkpoint and a restore fail likewise,
+ * and say so; after a failed restore the partitions are undefined.
  *
- * <p>One failure leaves that open: a rank that is lost while rank 0 commits. All data were in their
- * files by then, so the checkpoint is complete if it is there; the message says so.
+ * <p>One failure of a save leaves that open: a rank that is lost while rank 0 commits. All data
+ * were in their files by then, so the checkpoint is complete if it is there; the message says so.
  */
 public final class CheckpointException extends IOException {
   private static final long serialVersionUID = 1L;
-
-  private static final String NOTHING = "nothing committed";
 
   /** The rank at fault; -1 if it is not known. */
   private final int rank;
@@ -29,9 +28,15 @@ public final class CheckpointException extends IOException {
   private final String reason;
 
   CheckpointException(
-      int rank, int worldSize, String reason, String shard, long fileOffset, Throwable cause) {
+      Operation operation,
+      int rank,
+      int worldSize,
+      String reason,
+      String shard,
+      long fileOffset,
+      Throwable cause) {
     this(
-        message(rank, worldSize, reason, shard, fileOffset) + "; " + NOTHING,
+        message(operation, rank, worldSize, reason, shard, fileOffset),
         cause,
         rank,
         shard,
@@ -53,13 +58,14 @@ public final class CheckpointException extends IOException {
     String message =
         getMessage()
             .replace(
-                NOTHING, "it happened during the commit: the checkpoint is whole if it is there");
+                Operation.SAVE.consequence(),
+                "it happened during the commit: the checkpoint is whole if it is there");
     return new CheckpointException(message, getCause(), rank, shard, fileOffset, reason);
   }
 
   private static String message(
-      int rank, int worldSize, String reason, String shard, long fileOffset) {
-    StringBuilder message = new StringBuilder("save failed");
+      Operation operation, int rank, int worldSize, String reason, String shard, long fileOffset) {
+    StringBuilder message = new StringBuilder(operation.words()).append(" failed");
     if (rank >= 0) {
       message.append(" on rank ").append(rank).append(" of ").append(worldSize);
     }
@@ -67,7 +73,7 @@ public final class CheckpointException extends IOException {
     if (shard != null) {
       message.append(", shard=").append(shard).append(", fileOffset=").append(fileOffset);
     }
-    return message.toString();
+    return message.append("; ").append(operation.consequence()).toString();
   }
 
   /** {@return the rank at fault; -1 if it is not known} */

@@ -54,7 +54,7 @@ final class CheckpointFolder implements AutoCloseable {
     if (contents.step().isPresent()) {
       new RunDirectory(contents.target().toAbsolutePath().getParent(), disk).sweepLeftovers();
     }
-    folder = StagedFolder.create(disk, contents.target(), options.overwrite());
+    folder = StagedFolder.create(disk, contents.target(), options.overwrite(), durable);
     try (ShardFiles shards = new ShardFiles(disk, folder.path(), plan, false)) {
       headerCrcs = shards.create();
     }

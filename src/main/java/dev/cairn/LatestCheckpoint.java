@@ -5,6 +5,7 @@ import dev.cairn.hf.Finding;
 import dev.cairn.hf.FolderCheck;
 import dev.cairn.safetensors.Manifest;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
@@ -38,7 +39,10 @@ final class LatestCheckpoint {
   /** Returns the checkpoint, empty if there is none. Collective. */
   Optional<RunDirectory.Entry> find() throws IOException {
     byte[] answer =
-        tools.ranks().together(() -> tools.ranks().isWriter() ? pick() : new byte[0]).get(0);
+        tools
+            .ranks()
+            .together(Operation.LATEST, () -> tools.ranks().isWriter() ? pick() : new byte[0])
+            .get(0);
     if (answer.length == 0) {
       return Optional.empty();
     }
@@ -65,17 +69,27 @@ final class LatestCheckpoint {
     return new byte[0];
   }
 
-  private boolean isSound(Path checkpoint) throws IOException {
-    List<String> problems = new ArrayList<>();
-    if (!Files.exists(checkpoint.resolve(Manifest.FILE_NAME))) {
-      problems.add("no manifest, file=" + checkpoint.resolve(Manifest.FILE_NAME));
+  private boolean isSound(Path checkpoint) {
+    List<String> problems;
+    try {
+      problems = problems(checkpoint);
+    } catch (IOException | UncheckedIOException e) { // an older one may well be readable
+      problems = List.of("cannot be read: " + Outcome.reason(e));
     }
-    findings(checkpoint).stream().map(Finding::toString).forEach(problems::add);
     if (!problems.isEmpty()) {
       LOG.log(
           Level.WARNING, "checkpoint passed over: folder={0}, {1}", checkpoint, problems.get(0));
     }
     return problems.isEmpty();
+  }
+
+  private List<String> problems(Path checkpoint) throws IOException {
+    List<String> problems = new ArrayList<>();
+    if (!Files.exists(checkpoint.resolve(Manifest.FILE_NAME))) {
+      problems.add("no manifest, file=" + checkpoint.resolve(Manifest.FILE_NAME));
+    }
+    findings(checkpoint).stream().map(Finding::toString).forEach(problems::add);
+    return problems;
   }
 
   private List<Finding> findings(Path checkpoint) throws IOException {

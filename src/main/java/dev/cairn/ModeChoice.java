@@ -75,7 +75,13 @@ final class ModeChoice {
       int unseeing = FolderView.unseeing(views);
       if (unseeing >= 0) {
         throw new CheckpointException(
-            unseeing, ranks.size(), "rank 0's folder is not visible: " + folder, null, 0, null);
+            Operation.SAVE,
+            unseeing,
+            ranks.size(),
+            "rank 0's folder is not visible: " + folder,
+            null,
+            0,
+            null);
       }
       return parallel;
     }

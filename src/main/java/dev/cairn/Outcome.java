@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 
 /**
- * How one rank fared in one phase of a save.
+ * How one rank fared in one phase of what all do together.
  *
  * @param rankAtFault the rank whose failure it is, -1 when all is well
  * @param reason what went wrong, empty when all is well
@@ -51,9 +51,15 @@ record Outcome(int rankAtFault, String reason, String shard, long fileOffset, by
     return rankAtFault < 0;
   }
 
-  CheckpointException toException(int worldSize, Throwable cause) {
+  CheckpointException toException(Operation operation, int worldSize, Throwable cause) {
     return new CheckpointException(
-        rankAtFault, worldSize, reason, shard.isEmpty() ? null : shard, fileOffset, cause);
+        operation,
+        rankAtFault,
+        worldSize,
+        reason,
+        shard.isEmpty() ? null : shard,
+        fileOffset,
+        cause);
   }
 
   byte[] encode() {

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 
-/** The ranks of one save, which go from phase to phase together or fail together. */
+/** The ranks, which go from phase to phase together or fail together. */
 final class Ranks {
   private final Communicator communicator;
 
@@ -31,15 +31,21 @@ final class Ranks {
     return communicator;
   }
 
+  /** Does this rank's part of a phase of a save, as {@link #together(Operation, Callable)} does. */
+  List<byte[]> together(Callable<byte[]> part) throws IOException {
+    return together(Operation.SAVE, part);
+  }
+
   /**
    * Does this rank's part of a phase, then waits for everybody's. Collective.
    *
+   * @param operation what the phase belongs to
    * @param part returns what the other ranks are to know
    * @return what every rank has to say, in rank order
    * @throws CheckpointException the same on every rank, if any rank's part failed
    * @throws IllegalArgumentException on the rank whose caller made a mistake
    */
-  List<byte[]> together(Callable<byte[]> part) throws IOException {
+  List<byte[]> together(Operation operation, Callable<byte[]> part) throws IOException {
     Outcome mine;
     Throwable failure = null;
     try {
@@ -48,7 +54,7 @@ final class Ranks {
       failure = e;
       mine = Outcome.failed(rank(), e);
     }
-    List<Outcome> all = exchange(mine, failure);
+    List<Outcome> all = exchange(operation, mine, failure);
     Outcome worst = worst(all);
     if (worst != null) {
       if (failure instanceof IllegalArgumentException e) {
@@ -57,12 +63,13 @@ final class Ranks {
       if (failure instanceof Error e) {
         throw e;
       }
-      throw worst.toException(size(), failure);
+      throw worst.toException(operation, size(), failure);
     }
     return all.stream().map(Outcome::payload).toList();
   }
 
-  private List<Outcome> exchange(Outcome mine, Throwable failure) throws IOException {
+  private List<Outcome> exchange(Operation operation, Outcome mine, Throwable failure)
+      throws IOException {
     try {
       List<Outcome> all = new ArrayList<>();
       for (byte[] message : communicator.control().allGather(mine.encode())) {
@@ -73,7 +80,7 @@ final class Ranks {
       if (failure != null) {
         e.addSuppressed(failure);
       }
-      throw new CheckpointException(e.rank(), size(), e.getMessage(), null, 0, e);
+      throw new CheckpointException(operation, e.rank(), size(), e.getMessage(), null, 0, e);
     }
   }
 

@@ -34,6 +34,7 @@ final class Restore {
     tools
         .ranks()
         .together(
+            Operation.RESTORE,
             () -> {
               try (CheckpointReader reader = new CheckpointReader(folder)) {
                 Restore restore = new Restore(tools, reader);

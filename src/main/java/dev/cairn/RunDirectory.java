@@ -1,6 +1,7 @@
 package dev.cairn;
 
 import dev.cairn.io.Disk;
+import dev.cairn.io.OutputFile;
 import dev.cairn.pipeline.Leftovers;
 import dev.cairn.safetensors.Manifest;
 import java.io.IOException;
@@ -88,7 +89,7 @@ public final class RunDirectory {
   }
 
   /**
-   * Marks a checkpoint to stay for good.
+   * Marks a checkpoint to stay for good, also after a power cut.
    *
    * @param checkpoint a folder of the directory; {@link Entry#path}
    * @throws IOException if the mark cannot be written
@@ -96,8 +97,11 @@ public final class RunDirectory {
   public void keep(Path checkpoint) throws IOException {
     Path mark = markOf(checkpoint);
     if (!Files.exists(mark)) {
-      disk.create(mark, 0, 0).close();
+      try (OutputFile created = disk.create(mark, 0, 0)) {
+        created.force();
+      }
     }
+    disk.forceFolder(directory);
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.cairn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.Finding;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("faults")
 class FlipTest {
   private static final int FLIPS = 1000;
+  private static final int FLIPS_FOR_LATEST = 50;
 
   @TempDir Path temporary;
 
@@ -30,39 +32,69 @@ class FlipTest {
         folder, Kernels.best()::crc32c, ByteBuffer.allocateDirect(1 << 16), bytes -> {});
   }
 
-  @Test
-  void everyFlippedBitIsFound() throws Exception {
-    Path folder = temporary.resolve("run/step_1");
+  private RunOptions run() {
+    return RunOptions.in(temporary.resolve("run"));
+  }
+
+  private Path save(long step) throws IOException {
     try (Communicator single = Communicator.single();
-        Checkpointer checkpointer =
-            Checkpointer.open(
-                single, SaveOptions.defaults(), RunOptions.in(temporary.resolve("run")))) {
-      TrainerState.Builder state = TrainerState.builder().value("step", 1L);
+        Checkpointer checkpointer = Checkpointer.open(single, SaveOptions.defaults(), run())) {
+      TrainerState.Builder state = TrainerState.builder().value("step", step);
       WholeModel.various(1).on(0, 1).parameters().forEach(state::tensor);
-      checkpointer.save(1, WholeModel.various(1).on(0, 1), ModelFiles.none(), state.build());
+      ParameterSet own = WholeModel.various(1).on(0, 1);
+      return checkpointer.save(step, own, ModelFiles.none(), state.build()).folder();
     }
-    assertEquals(List.of(), check(folder));
+  }
+
+  private interface Check {
+    void run(String flip) throws IOException;
+  }
+
+  /** Flips one bit at a time of any file, calls the check and flips it back. */
+  private static void flip(Path folder, int flips, Check check) throws IOException {
     List<Path> files;
     try (var paths = Files.walk(folder)) {
-      files =
-          paths
-              .filter(Files::isRegularFile)
-              // its text means nothing: that it is there, and not empty, is what counts
-              .filter(path -> !path.endsWith("COMPLETED"))
-              .sorted()
-              .toList();
+      files = paths.filter(Files::isRegularFile).sorted().toList();
     }
     Random random = new Random(5);
-    for (int flip = 0; flip < FLIPS; flip++) {
+    for (int flip = 0; flip < flips; flip++) {
       Path file = files.get(random.nextInt(files.size()));
       byte[] bytes = Files.readAllBytes(file);
       int bit = random.nextInt(bytes.length * 8);
       bytes[bit / 8] ^= (byte) (1 << bit % 8);
       Files.write(file, bytes);
-      assertFalse(check(folder).isEmpty(), "bit " + bit + " of " + file);
+      check.run("bit " + bit + " of " + file);
       bytes[bit / 8] ^= (byte) (1 << bit % 8);
       Files.write(file, bytes);
     }
+  }
+
+  @Test
+  void everyFlippedBitIsFound() throws Exception {
+    Path folder = save(1);
     assertEquals(List.of(), check(folder));
+    flip(folder, FLIPS, flip -> assertFalse(check(folder).isEmpty(), flip));
+    assertEquals(List.of(), check(folder));
+  }
+
+  @Test
+  void latestPassesOverACheckpointWithAFlippedBitAndSaysSoInOneLine() throws Exception {
+    save(1);
+    Path folder = save(2);
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer = Checkpointer.open(single, SaveOptions.defaults(), run())) {
+      flip(
+          folder,
+          FLIPS_FOR_LATEST,
+          flip -> {
+            try (LogLines logged = LogLines.of(LatestCheckpoint.class.getName())) {
+              assertEquals(1, checkpointer.latest().orElseThrow().step(), flip);
+              assertEquals(1, logged.all().size(), flip);
+              String line = logged.all().get(0);
+              assertTrue(line.startsWith("checkpoint passed over: folder=" + folder + ", "), line);
+            }
+          });
+      assertEquals(2, checkpointer.latest().orElseThrow().step());
+    }
   }
 }

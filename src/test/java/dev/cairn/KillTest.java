@@ -39,6 +39,9 @@ class KillTest {
 
   @TempDir Path temporary;
 
+  /** The newest step of which any rank was told that it is committed. */
+  private long committed;
+
   private Path run() {
     return temporary.resolve("run");
   }
@@ -114,11 +117,13 @@ class KillTest {
         ranks.get(rank).kill();
       }
     }
+    hear(ranks);
     for (int rank = 0; rank < WORLD_SIZE; rank++) {
       if (all || rank == victim) {
         ranks.set(rank, new SaveLoopProcess(rank, WORLD_SIZE, arguments));
       } else {
         String failure = ranks.get(rank).await("failed", 15_000);
+        assertTrue(failure.startsWith("failed CheckpointException: "), failure);
         assertTrue(failure.contains("rank " + victim + " of " + WORLD_SIZE), failure);
       }
     }
@@ -156,6 +161,7 @@ class KillTest {
         assertTrue(
             failure.contains("rank " + victim + " of 3 gave no sign of life for 2.0 s"), failure);
       }
+      hear(ranks);
       assertEquals(victim == 0 ? 1 : 0, hidden()); // only rank 0 removes what was begun
       checkRun();
       ranks.get(victim).signal("CONT");
@@ -167,6 +173,10 @@ class KillTest {
       ranks.forEach(SaveLoopProcess::close);
     }
     checkRun();
+  }
+
+  private void hear(List<SaveLoopProcess> ranks) {
+    ranks.forEach(rank -> committed = Math.max(committed, rank.committed()));
   }
 
   private static void join(List<SaveLoopProcess> ranks, Path rendezvous) throws IOException {
@@ -196,11 +206,15 @@ class KillTest {
     try (SaveLoopProcess only = new SaveLoopProcess(0, 1, arguments)) {
       only.join(rendezvous);
       assertEquals(9, only.awaitExit());
+      hear(List.of(only));
     }
     checkRun();
   }
 
-  /** Checks every visible folder, and that the latest holds the bits of its own step. */
+  /**
+   * Checks every visible folder, that no committed step is lost, and that the latest holds the bits
+   * of its own step.
+   */
   private void checkRun() throws IOException {
     for (RunDirectory.Entry entry : new RunDirectory(run()).committed()) {
       assertEquals(
@@ -216,6 +230,8 @@ class KillTest {
         Checkpointer checkpointer =
             Checkpointer.open(single, SaveLoop.options(SaveMode.AUTO), RunOptions.in(run()))) {
       Optional<Checkpoint> latest = checkpointer.latest();
+      long step = latest.map(Checkpoint::step).orElse(0L);
+      assertTrue(step >= committed, "lost: latest=" + step + ", committed " + committed);
       if (latest.isPresent()) {
         WholeModel expected = SaveLoop.model(latest.get().step());
         ParameterSet restored = expected.poisonedOn(0, 1);

@@ -1,6 +1,7 @@
 package dev.cairn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
@@ -14,6 +15,8 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Which checkpoints of a run are deleted after a save: never the good ones for the bad. */
 class RetentionTest {
@@ -105,5 +108,14 @@ class RetentionTest {
     save(run().withKeepLast(2), 4);
     assertEquals(List.of("step_2", "step_3", "step_4"), names());
     assertEquals(List.of(), new RunDirectory(run().directory()).surplus(2, 0));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FORCE", "FORCE_FOLDER"})
+  void markOfACheckpointIsForced(FaultyDisk.Call call) throws Exception {
+    save(run(), 1);
+    FaultyDisk disk = FaultyDisk.failing(call, 0, true, "Input/output error");
+    RunDirectory directory = new RunDirectory(run().directory(), disk);
+    assertThrows(IOException.class, () -> directory.keep(run().directory().resolve("step_1")));
   }
 }

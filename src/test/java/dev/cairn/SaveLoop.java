@@ -20,6 +20,7 @@ import java.util.Optional;
  * how many of them may pass before the process halts ({@code none 0} for never); with the call that
  * only a replacement makes, each step is saved a second time. Each line on its input is a group to
  * join: a rendezvous directory, and perhaps a phase of the second save in which the process halts.
+ * {@code committed} is said of a step once its save has told this rank so.
  */
 final class SaveLoop {
   static final int WORLD_SIZE = 3;
@@ -33,7 +34,7 @@ final class SaveLoop {
       try {
         saveUntilFailure(line, arguments);
       } catch (IOException e) {
-        System.out.println("failed " + e.getMessage());
+        System.out.println("failed " + e.getClass().getSimpleName() + ": " + e.getMessage());
       }
     }
   }
@@ -108,6 +109,11 @@ final class SaveLoop {
           checkpointer.save(step, own, ModelFiles.none(), state);
         }
         System.out.println("saved " + step);
+        if (!async) {
+          System.out.println("committed " + step);
+        } else if (step > latest + 1) { // which was waited for before this one began
+          System.out.println("committed " + (step - 1));
+        }
       }
     }
   }

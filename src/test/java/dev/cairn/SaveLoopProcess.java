@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 /** A process that runs {@link SaveLoop}, and what it has said. */
 final class SaveLoopProcess implements AutoCloseable {
   private final Process process;
+  private final Thread reader;
   private final List<String> lines = new ArrayList<>();
 
   SaveLoopProcess(int rank, int worldSize, List<String> arguments) throws IOException {
@@ -34,7 +35,7 @@ final class SaveLoopProcess implements AutoCloseable {
     builder.environment().put("WORLD_SIZE", Integer.toString(worldSize));
     builder.environment().putAll(variables);
     process = builder.start();
-    Thread reader = new Thread(this::read, "test-reader");
+    reader = new Thread(this::read, "test-reader");
     reader.setDaemon(true);
     reader.start();
   }
@@ -92,6 +93,7 @@ final class SaveLoopProcess implements AutoCloseable {
   /** Kills it as {@code kill -9} does, and waits until it is gone. */
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
+    reader.join();
   }
 
   /** Sends it a signal, for example STOP. */
@@ -105,8 +107,19 @@ final class SaveLoopProcess implements AutoCloseable {
     }
   }
 
+  /** Returns the newest step that this rank was told is committed, since it joined; or 0. */
+  long committed() {
+    return said().stream()
+        .filter(line -> line.startsWith("committed "))
+        .mapToLong(line -> Long.parseLong(line.substring("committed ".length())))
+        .max()
+        .orElse(0);
+  }
+
   int awaitExit() throws InterruptedException {
-    return process.waitFor();
+    int exitCode = process.waitFor();
+    reader.join();
+    return exitCode;
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.cairn;
 
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.layout.Layout;
 import dev.cairn.tensor.DType;
 import java.nio.file.Path;
 
@@ -11,22 +12,41 @@ final class SavingRank {
 
   static final DType SAVED = DType.BF16;
   static final long MAX_SHARD_BYTES = 300;
+  static final long STEP = 7;
 
-  /** The argument names the folder. */
+  /**
+   * The argument names the folder; after it may come the mode, and {@code state} for a checkpoint
+   * of a run, whose name the folder then has.
+   */
   public static void main(String[] arguments) throws Exception {
+    Path target = Path.of(arguments[0]);
     SaveOptions options =
         SaveOptions.builder()
-            .mode(SaveMode.PARALLEL)
+            .mode(arguments.length > 1 ? SaveMode.valueOf(arguments[1]) : SaveMode.PARALLEL)
             .dtype(SAVED)
             .maxShardBytes(MAX_SHARD_BYTES)
             .stagingBufferBytes(4096)
             .build();
+    RunOptions run = RunOptions.in(target.toAbsolutePath().getParent());
     try (Communicator communicator = Communicator.fromEnvironment();
-        Checkpointer checkpointer = Checkpointer.open(communicator, options)) {
+        Checkpointer checkpointer = Checkpointer.open(communicator, options, run)) {
       int rank = communicator.rank();
       ParameterSet set = WholeModel.various(communicator.size()).on(rank, communicator.size());
-      SaveReport report = checkpointer.save(Path.of(arguments[0]), set, ModelFiles.none());
+      SaveReport report =
+          arguments.length > 2
+              ? checkpointer.save(STEP, set, ModelFiles.none(), state(communicator))
+              : checkpointer.save(target, set, ModelFiles.none());
       System.out.print("\nSAVED " + rank + " " + report.mode() + "\n");
     }
+  }
+
+  private static TrainerState state(Communicator communicator) {
+    TrainerState.Builder state = TrainerState.builder().value("step", STEP);
+    new WholeModel(3)
+        .add("exp_avg", DType.F32, Layout.zero3(), 37, 11)
+        .on(communicator.rank(), communicator.size())
+        .parameters()
+        .forEach(state::tensor);
+    return state.build();
   }
 }

@@ -13,6 +13,8 @@ import java.util.concurrent.TimeUnit;
  * One durable save by {@link SavingRank} in a process whose system calls are watched or changed.
  */
 record TracedSave(int exitCode, String said) {
+  static final String NO_STRACE = "strace is missing or may not trace: apt-get install strace";
+
   /** Returns whether strace is there and may trace. */
   static boolean canTrace() throws InterruptedException {
     try {
@@ -22,14 +24,22 @@ record TracedSave(int exitCode, String said) {
     }
   }
 
-  static TracedSave run(List<String> tracer, Path target, Map<String, String> variables)
+  /**
+   * Saves.
+   *
+   * @param folder where what it says is kept
+   * @param more arguments after the target
+   */
+  static TracedSave run(
+      Path folder, List<String> tracer, Path target, Map<String, String> variables, String... more)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(tracer);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp"));
     command.add(System.getProperty("java.class.path"));
     command.addAll(List.of(SavingRank.class.getName(), target.toString()));
-    Path output = Files.createTempFile(target.toAbsolutePath().getParent().getParent(), "said", "");
+    command.addAll(List.of(more));
+    Path output = Files.createTempFile(folder, "said", "");
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
     builder.environment().put("RANK", "0");

@@ -53,20 +53,22 @@ public final class StagedFolder implements AutoCloseable {
    * Creates the temporary folder, after sweeping away what dead saves of the same target have left.
    *
    * @param disk does all that is done to the file system, also later
-   * @param target the folder's final name; its parent is created if it is missing
+   * @param target the folder's final name; what is missing above it is created
    * @param overwrite whether a folder may be there already; it is replaced at the commit
+   * @param durable whether what is created above the target survives a power cut
    * @return the folder, empty but for what marks it as in the making; the caller closes it
    * @throws FileAlreadyExistsException if something is there and must not be overwritten
    * @throws NotDirectoryException if something other than a folder is there, or above it
    */
-  public static StagedFolder create(Disk disk, Path target, boolean overwrite) throws IOException {
+  public static StagedFolder create(Disk disk, Path target, boolean overwrite, boolean durable)
+      throws IOException {
     Path absolute = target.toAbsolutePath().normalize();
     Path parent = absolute.getParent();
     if (parent == null) {
       throw new FileAlreadyExistsException(absolute.toString());
     }
     try {
-      Files.createDirectories(parent);
+      createMissing(disk, parent, durable);
     } catch (FileAlreadyExistsException e) { // which would read as if the target existed
       throw new NotDirectoryException(e.getFile());
     }
@@ -85,6 +87,22 @@ public final class StagedFolder implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       disk.deleteTree(folder);
       throw e;
+    }
+  }
+
+  private static void createMissing(Disk disk, Path folder, boolean durable) throws IOException {
+    if (Files.isDirectory(folder)) {
+      return;
+    }
+    createMissing(disk, folder.getParent(), durable); // ends at the root, which is there
+    Files.createDirectories(folder); // fine if another process was faster
+    if (durable) {
+      try {
+        disk.forceFolder(folder.getParent());
+      } catch (IOException e) {
+        Files.delete(folder); // a later save would take it for one that survives a power cut
+        throw e;
+      }
     }
   }
 

@@ -1,0 +1,118 @@
+package dev.cairn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.comm.Communicator;
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.layout.Layout;
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What the search for the newest checkpoint, and its restore, say when something is wrong. */
+class LatestTest {
+  private static final WholeModel MODEL =
+      new WholeModel(7).add("weight", DType.F32, Layout.zero3(), 5);
+
+  @TempDir Path temporary;
+
+  private RunOptions run() {
+    return RunOptions.in(temporary.resolve("run"));
+  }
+
+  private static SaveOptions options() {
+    return SaveOptions.builder()
+        .durability(Durability.FAST)
+        .stagingBuffers(1)
+        .stagingBufferBytes(4096)
+        .build();
+  }
+
+  private void save(long step) throws IOException {
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer = Checkpointer.open(single, options(), run())) {
+      checkpointer.save(step, MODEL.on(0, 1), ModelFiles.none(), TrainerState.builder().build());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void checkpointThatCannotBeReadIsPassedOverForTheOneBefore(RunOptions.Verification verification)
+      throws Exception {
+    save(1);
+    save(2);
+    Path newest = run().directory().resolve("step_2");
+    Files.delete(newest.resolve("cairn.json"));
+    Files.createDirectory(newest.resolve("cairn.json"));
+    try (LogLines logged = LogLines.of(LatestCheckpoint.class.getName())) {
+      Group.values(
+          2,
+          communicator -> {
+            try (Checkpointer checkpointer =
+                Checkpointer.open(communicator, options(), run().withVerification(verification))) {
+              assertEquals(1, checkpointer.latest().orElseThrow().step());
+            }
+            return null;
+          });
+      assertEquals(1, logged.all().size());
+      String line = logged.all().get(0);
+      assertTrue(line.startsWith("checkpoint passed over: folder=" + newest + ", "), line);
+      assertTrue(line.contains("Is a directory"), line);
+    }
+  }
+
+  @Test
+  void failedRestoreIsCalledSoOnTheOtherRanks() throws Exception {
+    save(1);
+    List<Group.Result<Void>> results =
+        Group.run(
+            2,
+            communicator -> {
+              int rank = communicator.rank();
+              ParameterSet own =
+                  rank == 0
+                      ? MODEL.poisonedOn(0, 2)
+                      : new WholeModel(1).add("other", DType.F32, Layout.zero3(), 4).on(1, 2);
+              try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), run())) {
+                checkpointer.latest().orElseThrow().restore(own);
+              }
+              return null;
+            });
+    assertEquals(
+        "restore failed on rank 1 of 2: tensor is not in the checkpoint: tensor=other;"
+            + " partitions are undefined",
+        assertInstanceOf(CheckpointException.class, results.get(0).failure()).getMessage());
+    assertInstanceOf(IllegalArgumentException.class, results.get(1).failure());
+  }
+
+  @Test
+  void failedSearchIsCalledSo() throws Exception {
+    List<Group.Result<Void>> results =
+        Group.run(
+            2,
+            communicator -> {
+              if (communicator.rank() == 1) {
+                communicator.close();
+                return null;
+              }
+              try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), run())) {
+                checkpointer.latest();
+              }
+              return null;
+            });
+    CheckpointException e = assertInstanceOf(CheckpointException.class, results.get(0).failure());
+    assertEquals(
+        "search for the latest checkpoint failed on rank 1 of 2: "
+            + e.reason()
+            + "; nothing was changed",
+        e.getMessage());
+  }
+}
