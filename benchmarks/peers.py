@@ -3,7 +3,7 @@
 
     peers.py WORK PARAMETERS
 
-WORK is one of: save_file, save_file fsync, load_file, torch.save, dcp, dcp consolidated, save_pretrained.
+WORK is a key of WORKS below.
 For each line on standard input, a path to write to, rank 0 does the work once and prints the
 seconds that the call took. RANK, WORLD_SIZE and CAIRN_PEERS_STORE (a file that does not exist) say
 where the other ranks are.
@@ -78,6 +78,7 @@ def load_file(parameters):
         for name, tensor in load(source).items():
             state[name].copy_(tensor)
 
+    print("note load_file maps the file and reads nothing: all is then copied into tensors that are there", flush=True)
     return run
 
 
@@ -128,7 +129,19 @@ def dcp(parameters, consolidated=False):
     return run
 
 
+def matmul(dtype):
+    """A merge's product, rank 64, added by one thread: at once to F32, to BF16 from F32 as PEFT does."""
+    torch.set_num_threads(1)
+    weight = torch.zeros(8192, 2048, dtype=dtype)
+    left, right = torch.randn(8192, 64), torch.randn(64, 2048)
+    if dtype == torch.float32:
+        return lambda path: weight.addmm_(left, right)
+    return lambda path: weight.add_((left @ right).to(dtype))
+
+
 WORKS = {
+    "matmul F32": lambda parameters: matmul(torch.float32),
+    "matmul BF16": lambda parameters: matmul(torch.bfloat16),
     "save_file": save_file,
     "save_file fsync": lambda parameters: save_file(parameters, forced=True),
     "load_file": load_file,

@@ -15,16 +15,19 @@ constexpr int64_t kPiece = 8 << 20;
 
 // How bytes get to the disk.
 struct Way {
+  int files;      // of equal length
   bool direct;    // O_DIRECT
   bool forced;    // on the disk in the end
+  bool early;     // the disk is to begin with each piece once it is written
   int64_t piece;  // bytes of one call
   int depth;      // calls at a time in each process
 };
 
 inline std::string Describe(const Way& way) {
-  return (way.direct ? "O_DIRECT, " : "buffered, ") +
-         std::to_string(way.piece >> 20) + " MiB, depth " +
-         std::to_string(way.depth);
+  return "files: " + std::to_string(way.files) +
+         (way.direct ? ", O_DIRECT, " : ", buffered, ") +
+         (way.early ? "begun early, " : "") + std::to_string(way.piece >> 20) +
+         " MiB, depth " + std::to_string(way.depth);
 }
 
 // Bytes in equal files, written by processes with equal shares, each out of
@@ -32,11 +35,9 @@ inline std::string Describe(const Way& way) {
 // holds.
 class Writers {
  public:
-  Writers(int processes, int files, int64_t bytes)
+  Writers(int processes, int64_t bytes)
       : processes_(processes),
-        files_(files),
         bytes_(bytes),
-        file_bytes_(RoundUp((bytes + files - 1) / files, kPage)),
         share_(RoundUp((bytes + processes - 1) / processes, kPage)),
         window_(std::min(share_, kWindow)),
         memory_(SharedMemory(processes * (window_ + kLongest), 7)),
@@ -53,8 +54,8 @@ class Writers {
     return team_.Run({PathOrder(path), way});
   }
 
-  void Remove(const std::string& path) const {
-    for (int file = 0; file < files_; file++) {
+  void Remove(const std::string& path, const Way& way) const {
+    for (int file = 0; file < way.files; file++) {
       unlink((path + "." + std::to_string(file)).c_str());
     }
   }
@@ -65,15 +66,20 @@ class Writers {
     Way way;
   };
 
+  int64_t FileBytes(const Way& way) const {
+    return RoundUp((bytes_ + way.files - 1) / way.files, kPage);
+  }
+
   void WriteShare(int process, const std::string& path, const Way& way,
                   const char* memory) const {
+    int64_t file_bytes = FileBytes(way);
     int64_t begin = std::min(bytes_, process * share_);
     int64_t end = std::min(bytes_, begin + share_);
-    for (int n = 0; n < files_; n++) {
+    for (int n = 0; n < way.files; n++) {
       // Each process begins with another file.
-      int file = (process * files_ / processes_ + n) % files_;
-      int64_t low = std::max(begin, file * file_bytes_);
-      int64_t high = std::min(end, (file + 1) * file_bytes_);
+      int file = (process * way.files / processes_ + n) % way.files;
+      int64_t low = std::max(begin, file * file_bytes);
+      int64_t high = std::min(end, (file + 1) * file_bytes);
       if (low < high) {
         WriteRange(path + "." + std::to_string(file), low, high, file, way,
                    memory);
@@ -86,9 +92,10 @@ class Writers {
     int fd = open(name.c_str(),
                   O_CREAT | O_WRONLY | (way.direct ? O_DIRECT : 0), 0644);
     if (fd < 0) Fail(name);
-    int64_t file_begin = file * file_bytes_;
+    int64_t file_bytes = FileBytes(way);
+    int64_t file_begin = file * file_bytes;
     if (way.forced) {
-      int64_t length = std::min(bytes_, file_begin + file_bytes_) - file_begin;
+      int64_t length = std::min(bytes_, file_begin + file_bytes) - file_begin;
       if (posix_fallocate(fd, 0, length)) Fail("fallocate");
     }
     std::atomic<int64_t> next{low};
@@ -99,6 +106,9 @@ class Writers {
         int64_t length = std::min(high - at, way.piece);
         WriteFully(fd, memory + (at - low) % window_, length, at - file_begin,
                    way.direct);
+        if (way.early) {
+          sync_file_range(fd, at - file_begin, length, SYNC_FILE_RANGE_WRITE);
+        }
       }
     };
     std::vector<std::thread> threads;
@@ -124,61 +134,83 @@ class Writers {
   static constexpr int64_t kLongest = 16 << 20;
 
   int processes_;
-  int files_;
   int64_t bytes_;
-  int64_t file_bytes_;
   int64_t share_;
   int64_t window_;
   char* memory_;
   Team<Order> team_;
 };
 
-// Tries ways of getting the bytes onto the disk and returns the best: all of
-// them once, then the three fastest twice more.
+// All that may be the fastest way onto a disk.
+inline std::vector<Way> DurableWays() {
+  std::vector<Way> ways;
+  for (int files : {1, 2}) {
+    for (int depth : {1, 2, 4}) {
+      for (int64_t piece : {1 << 20, 4 << 20, 16 << 20}) {
+        ways.push_back({files, true, true, false, piece, depth});
+      }
+    }
+    for (int depth : {1, 2}) {
+      for (int64_t piece : {int64_t{1} << 20, kPiece}) {
+        ways.push_back({files, false, true, false, piece, depth});
+        ways.push_back({files, false, true, true, piece, depth});
+      }
+    }
+  }
+  return ways;
+}
+
+// Tries ways of getting the bytes onto the disk and returns the best by its
+// median: all of them once, the eight fastest twice more, the three fastest of
+// those four times more. Each finds pages that were just written and deleted,
+// as in the measurements: buffered ways would lose by cold memory alone.
 inline Way BestDurable(const Writers& writers, const std::string& path) {
   struct Trial {
     Way way;
     std::vector<double> seconds;
-    double Median() {
-      std::sort(seconds.begin(), seconds.end());
-      return seconds[seconds.size() / 2];
+    double Median() const {
+      std::vector<double> sorted = seconds;
+      std::sort(sorted.begin(), sorted.end());
+      return sorted[sorted.size() / 2];
     }
   };
   std::vector<Trial> trials;
-  for (int64_t piece : {1 << 20, 4 << 20, 16 << 20}) {
-    for (int depth : {1, 2, 4}) {
-      trials.push_back({{true, true, piece, depth}, {}});
+  for (const Way& way : DurableWays()) trials.push_back({way, {}});
+  const Way warm{1, false, false, false, kPiece, 1};
+  const auto run = [&](size_t count, int times) {
+    trials.resize(count);
+    for (int i = 0; i < times; i++) {
+      for (Trial& trial : trials) {
+        writers.Write(path, warm);
+        writers.Remove(path, warm);
+        trial.seconds.push_back(writers.Write(path, trial.way));
+        writers.Remove(path, trial.way);
+      }
     }
-  }
-  trials.push_back({{false, true, kPiece, 1}, {}});
-  auto run = [&](Trial& trial) {
-    trial.seconds.push_back(writers.Write(path, trial.way));
-    writers.Remove(path);
+    std::sort(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) {
+      return a.Median() < b.Median();
+    });
   };
-  for (Trial& trial : trials) run(trial);
-  auto faster = [](Trial& a, Trial& b) { return a.Median() < b.Median(); };
-  std::sort(trials.begin(), trials.end(), faster);
-  trials.resize(3);
-  for (int i = 0; i < 2; i++) {
-    for (Trial& trial : trials) run(trial);
-  }
-  return std::min_element(trials.begin(), trials.end(), faster)->way;
+  run(trials.size(), 1);
+  run(8, 2);
+  run(3, 4);
+  return trials[0].way;
 }
 
-// Every process reads its share of a file into warm memory.
+// Every process reads its share of a file into warm memory of its own, as
+// private as a trainer's.
 class Readers {
  public:
   Readers(int processes, const std::string& file)
       : bytes_(Bytes(file)),
-        memory_(SharedMemory(bytes_, 1)),
         team_(processes,
               [=](int i) {
                 int64_t begin = bytes_ / processes * i;
                 int64_t end =
                     i + 1 == processes ? bytes_ : begin + bytes_ / processes;
-                Touch(memory_ + begin, end - begin);
+                char* memory = Memory(end - begin, 1, MAP_PRIVATE);
                 return [=](const PathOrder& order) {
-                  ReadRange(order.path, begin, end);
+                  ReadRange(order.path, begin, end, memory);
                 };
               }),
         file_(file) {}
@@ -192,11 +224,13 @@ class Readers {
     return info.st_size;
   }
 
-  void ReadRange(const char* file, int64_t begin, int64_t end) const {
+  static void ReadRange(const char* file, int64_t begin, int64_t end,
+                        char* memory) {
     int fd = open(file, O_RDONLY);
     if (fd < 0) Fail(file);
     for (int64_t at = begin; at < end;) {
-      int64_t got = pread(fd, memory_ + at, std::min(kPiece, end - at), at);
+      int64_t got =
+          pread(fd, memory + at - begin, std::min(kPiece, end - at), at);
       if (got <= 0) Fail(file);
       at += got;
     }
@@ -204,7 +238,6 @@ class Readers {
   }
 
   int64_t bytes_;
-  char* memory_;
   Team<PathOrder> team_;
   std::string file_;
 };

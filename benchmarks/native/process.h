@@ -34,13 +34,18 @@ inline int64_t RoundUp(int64_t bytes, int64_t unit) {
   return (bytes + unit - 1) / unit * unit;
 }
 
-// Memory that stays the same in the processes that are forked later.
-inline char* SharedMemory(int64_t bytes, int value) {
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+// Memory that is there, MAP_SHARED or MAP_PRIVATE.
+inline char* Memory(int64_t bytes, int value, int kind) {
+  void* memory =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) Fail("mmap");
   std::memset(memory, value, bytes);
   return static_cast<char*>(memory);
+}
+
+// Memory that stays the same in the processes that are forked later.
+inline char* SharedMemory(int64_t bytes, int value) {
+  return Memory(bytes, value, MAP_SHARED);
 }
 
 // Gives this process its entries of the page table.

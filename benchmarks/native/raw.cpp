@@ -2,10 +2,10 @@
 // else.
 //
 //   raw write PROCESSES FILES BYTES      pwrite in 8 MiB pieces
-//   raw durable PROCESSES FILES BYTES PATH
+//   raw durable PROCESSES BYTES PATH
 //                                        the fastest way onto the disk, found
 //                                        by trying, in PATH.0 …
-//   raw read PROCESSES FILE              pread into warm memory
+//   raw read PROCESSES FILE              pread into warm private memory
 //   raw convert PROCESSES FOLDER DIVISOR read what is in the files, write one
 //                                        byte of each DIVISOR
 //
@@ -23,14 +23,18 @@ namespace {
 
 using Work = std::function<double(const std::string&)>;
 
-Work Writing(const std::vector<std::string>& args, bool durable) {
-  auto writers = std::make_shared<Writers>(
-      std::stoi(args[1]), std::stoi(args[2]), std::stoll(args[3]));
-  Way way{false, false, kPiece, 1};
-  if (durable) {
-    way = BestDurable(*writers, args[4]);
-    std::cout << "note " << Describe(way) << std::endl;
-  }
+Work Writing(const std::vector<std::string>& args) {
+  auto writers =
+      std::make_shared<Writers>(std::stoi(args[1]), std::stoll(args[3]));
+  Way way{std::stoi(args[2]), false, false, false, kPiece, 1};
+  return [=](const std::string& path) { return writers->Write(path, way); };
+}
+
+Work WritingDurably(const std::vector<std::string>& args) {
+  auto writers =
+      std::make_shared<Writers>(std::stoi(args[1]), std::stoll(args[2]));
+  Way way = BestDurable(*writers, args[3]);
+  std::cout << "note " << Describe(way) << std::endl;
   return [=](const std::string& path) { return writers->Write(path, way); };
 }
 
@@ -53,9 +57,9 @@ int main(int count, char** arguments) {
   std::vector<std::string> args(arguments + 1, arguments + count);
   Work work;
   if (args.size() == 4 && args[0] == "write") {
-    work = Writing(args, false);
-  } else if (args.size() == 5 && args[0] == "durable") {
-    work = Writing(args, true);
+    work = Writing(args);
+  } else if (args.size() == 4 && args[0] == "durable") {
+    work = WritingDurably(args);
   } else if (args.size() == 3 && args[0] == "read") {
     work = Reading(args);
   } else if (args.size() == 4 && args[0] == "convert") {

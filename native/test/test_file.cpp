@@ -58,16 +58,15 @@ void TestRename(const std::string& a, const std::string& b) {
   }
 }
 
-void TestAdvise(const std::string& file) {
+void TestStartWriteBack(const std::string& file) {
   Write(file, "abc");
-  const auto advise = [&](int64_t offset, int32_t advice) {
-    return cairn_file_advise(file.c_str(), offset, 0, advice);
-  };
-  CheckEqual(0, advise(0, CAIRN_ADVICE_WILL_NEED), "will need");
-  CheckEqual(0, advise(0, CAIRN_ADVICE_DONT_NEED), "do not need");
-  CheckEqual(0, advise(0, CAIRN_ADVICE_WRITE_BACK), "write back");
-  CheckEqual(EINVAL, advise(0, 9), "no such advice");
-  CheckEqual(ENOENT, cairn_file_advise("/no/such", 0, 0, 1), "missing");
+  const int32_t error = cairn_file_start_write_back(file.c_str(), 0, 0);
+  if (error != ENOSYS) {
+    CheckEqual(0, error, "to the end");
+    CheckEqual(EINVAL, cairn_file_start_write_back(file.c_str(), -1, 1),
+               "negative");
+  }
+  CheckEqual(ENOENT, cairn_file_start_write_back("/no/such", 0, 0), "missing");
 }
 
 void TestWriteBack(const std::string& file) {
@@ -101,7 +100,7 @@ int main(int count, char** arguments) {
   const std::string folder = arguments[1];
   TestReserve(folder + "/reserve");
   TestRename(folder + "/rename-a", folder + "/rename-b");
-  TestAdvise(folder + "/advise");
+  TestStartWriteBack(folder + "/start-write-back");
   TestWriteBack(folder + "/write-back");
   TestErrorText();
   return 0;

@@ -18,7 +18,7 @@ extern "C" {
 
 /* Raised whenever a signature or a meaning below changes: a library left over
    from another version is found out before it is used. */
-#define CAIRN_CPU_ABI 6
+#define CAIRN_CPU_ABI 7
 int32_t cairn_cpu_abi(void) CAIRN_NOEXCEPT;
 
 /* Statuses of kernels. */
@@ -105,15 +105,11 @@ int32_t cairn_file_reserve(const char* path,
 int32_t cairn_file_rename(const char* from, const char* to,
                           int32_t mode) CAIRN_NOEXCEPT;
 
-/* Asks for bytes [file_offset, file_offset + length_bytes) of a file to be read
-   ahead, dropped from the page cache, or sent on their way to the disk (which
-   promises nothing; ENOSYS or ESPIPE where it cannot be asked for).
-   length_bytes 0: to the end. */
-#define CAIRN_ADVICE_WILL_NEED 1
-#define CAIRN_ADVICE_DONT_NEED 2
-#define CAIRN_ADVICE_WRITE_BACK 3
-int32_t cairn_file_advise(const char* path, int64_t file_offset,
-                          int64_t length_bytes, int32_t advice) CAIRN_NOEXCEPT;
+/* Sends bytes [file_offset, file_offset + length_bytes) of a file on their way
+   to the disk, which promises nothing; length_bytes 0: to the end. ENOSYS or
+   ESPIPE: cannot. */
+int32_t cairn_file_start_write_back(const char* path, int64_t file_offset,
+                                    int64_t length_bytes) CAIRN_NOEXCEPT;
 
 /* Writes bytes [file_offset, file_offset + length_bytes) of a file that are
    still in memory to its disk and waits for that, after it has asked for the

@@ -73,21 +73,13 @@ int32_t cairn_file_rename(const char* from, const char* to,
   return result == 0 ? 0 : errno;
 }
 
-int32_t cairn_file_advise(const char* path, int64_t file_offset,
-                          int64_t length_bytes, int32_t advice) noexcept {
-  if (advice < CAIRN_ADVICE_WILL_NEED || advice > CAIRN_ADVICE_WRITE_BACK) {
-    return EINVAL;
-  }
+int32_t cairn_file_start_write_back(const char* path, int64_t file_offset,
+                                    int64_t length_bytes) noexcept {
   const OpenFile file(path, O_RDONLY);
   if (file.descriptor() < 0) {
     return errno;
   }
-  if (advice == CAIRN_ADVICE_WRITE_BACK) {
-    return SyncRange(file, file_offset, length_bytes, SYNC_FILE_RANGE_WRITE);
-  }
-  return posix_fadvise(file.descriptor(), file_offset, length_bytes,
-                       advice == CAIRN_ADVICE_WILL_NEED ? POSIX_FADV_WILLNEED
-                                                        : POSIX_FADV_DONTNEED);
+  return SyncRange(file, file_offset, length_bytes, SYNC_FILE_RANGE_WRITE);
 }
 
 int32_t cairn_file_write_back(const char* path, int64_t file_offset,

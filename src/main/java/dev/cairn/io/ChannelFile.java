@@ -41,7 +41,7 @@ record ChannelFile(Path file, FileChannel channel, Lock turn) implements OutputF
 
   @Override
   public void willForce(long fileOffset, long lengthBytes) throws IOException {
-    NativeFiles.advise(file, fileOffset, lengthBytes, Advice.WRITE_BACK);
+    NativeFiles.startWriteBack(file, fileOffset, lengthBytes);
   }
 
   @Override

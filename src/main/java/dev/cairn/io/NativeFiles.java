@@ -115,32 +115,25 @@ public final class NativeFiles {
   }
 
   /**
-   * Tells the page cache what will be done with a range of a file; does nothing where that is not
-   * supported.
+   * Sends a range of a file on its way to the disk, which promises nothing; does nothing where that
+   * is not supported.
    *
    * @param file the file
    * @param fileOffset first byte of the range
    * @param lengthBytes 0 for all bytes up to the end
-   * @param advice what will be done
    * @throws NoSuchFileException if the file does not exist
    * @throws IOException if the file cannot be opened or the range is wrong
    */
-  public static void advise(Path file, long fileOffset, long lengthBytes, Advice advice)
+  public static void startWriteBack(Path file, long fileOffset, long lengthBytes)
       throws IOException {
     if (!AVAILABLE) {
       return;
     }
-    int code =
-        switch (advice) {
-          case WILL_NEED -> 1;
-          case DONT_NEED -> 2;
-          case WRITE_BACK -> 3;
-        };
-    int error = FileFunctions.cairn_file_advise(bytes(file), fileOffset, lengthBytes, code);
+    int error = FileFunctions.cairn_file_start_write_back(bytes(file), fileOffset, lengthBytes);
     if (error == ENOSYS || error == ESPIPE) {
       return;
     }
-    check(error, file, null, "advise failed: advice=" + advice + ", fileOffset=" + fileOffset);
+    check(error, file, null, "write failed: fileOffset=" + fileOffset);
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.cairn.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -39,12 +40,15 @@ class BenchmarksIT {
             "CRC32C, best known",
             "1000 tensors, fresh JVM",
             "cairn inspect",
+            "product added to BF16",
+            "pwrite, 1 process",
             "pwrite, files: 1",
             "wire, all bytes",
             "cairn parallel, F32 held",
             "cairn gather",
             "raw durable write",
             "parallel, ranks: 2",
+            "gather, ranks: 2",
             "cairn restore",
             "read and write, 2 processes",
             "cairn consolidate",
@@ -58,5 +62,37 @@ class BenchmarksIT {
     assertTrue(Files.readString(results.resolve("save.svg")).contains("<svg"));
     assertTrue(Files.readString(results.resolve("goals.svg")).contains("<svg"));
     assertTrue(Files.readString(results.resolve("jmh.txt")).contains("PlanBenchmark.plan"));
+  }
+
+  @Test
+  void peerIsMeasuredWhereThereIsPython() throws Exception {
+    String repository = System.getProperty("cairn.maven.repository");
+    assumeTrue(repository != null, "runs inside mvn verify, which tells where its repository is");
+    assumeTrue(System.getenv("CAIRN_PYTHON") != null, "no Python with the peers: CAIRN_PYTHON");
+    String results = "benchmarks/target/smoke-peers";
+    ShellRun run =
+        ShellRun.of(
+            ShellRun.CHECKOUT,
+            Map.of("CAIRN_MAVEN_OPTIONS", "-Dmaven.repo.local=" + repository),
+            List.of(
+                "benchmarks/run.sh",
+                "--only",
+                "restore",
+                "--rounds",
+                "1",
+                "--uncounted",
+                "0",
+                "--warm-mib",
+                "0",
+                "--parameters",
+                "1e6",
+                "--scratch",
+                "benchmarks/target/scratch-peers",
+                "--results",
+                results));
+    assertEquals(0, run.exitCode(), run.out() + run.err());
+    String report = Files.readString(ShellRun.CHECKOUT.resolve(results).resolve("results.md"));
+    assertTrue(report.contains("load_file maps the file and reads nothing"), report);
+    assertFalse(report.contains("not measured"), report);
   }
 }

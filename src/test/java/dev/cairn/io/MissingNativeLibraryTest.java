@@ -29,7 +29,7 @@ class MissingNativeLibraryTest {
       System.out.println("available " + NativeFiles.isAvailable());
       System.out.println("reserve " + NativeFiles.reserve(file, 100));
       System.out.println("rename " + NativeFiles.rename(file, file, RenameMode.EXCHANGE));
-      NativeFiles.advise(file, 0, 0, Advice.DONT_NEED);
+      NativeFiles.startWriteBack(file, 0, 0);
       System.out.println("end");
     }
   }

@@ -125,8 +125,7 @@ class NativeFilesTest {
   @ValueSource(strings = {"with space", "100%41", "a+b?c#d;e", "new\nline", ".hidden", "&<\"'"})
   void namesOfEveryKindAreFound(String name) throws IOException {
     Path file = Files.writeString(folder.resolve(name), "abc");
-    NativeFiles.advise(file, 0, 0, Advice.WILL_NEED);
-    NativeFiles.advise(file, 0, 3, Advice.DONT_NEED);
+    NativeFiles.startWriteBack(file, 0, 3);
     assertEquals("abc", Files.readString(file));
   }
 
@@ -135,7 +134,7 @@ class NativeFilesTest {
     assumeTrue(
         !System.getProperty("sun.jnu.encoding").startsWith("ANSI"), "names are ASCII only here");
     Path file = Files.writeString(folder.resolve("modèle-模型"), "abc");
-    NativeFiles.advise(file, 0, 0, Advice.WILL_NEED);
+    NativeFiles.startWriteBack(file, 0, 0);
     assumeTrue(NativeFiles.reserve(file, 10), UNSUPPORTED);
     assertEquals(10, Files.size(file));
   }
@@ -144,17 +143,14 @@ class NativeFilesTest {
   void relativePathIsTakenFromTheWorkingFolder() throws IOException {
     Path file = Files.writeString(folder.resolve("file"), "abc");
     Path relative = Path.of("").toAbsolutePath().relativize(file);
-    NativeFiles.advise(relative, 0, 0, Advice.WILL_NEED);
+    NativeFiles.startWriteBack(relative, 0, 0);
   }
 
   @Test
-  void advisingAboutAFileThatIsNotThereFails() {
+  void startingToWriteBackAFileThatIsNotThereFails() {
     Path file = folder.resolve("not-there");
     NoSuchFileException e =
-        assertThrows(
-            NoSuchFileException.class, () -> NativeFiles.advise(file, 4, 0, Advice.DONT_NEED));
-    assertEquals(
-        file + ": advise failed: advice=DONT_NEED, fileOffset=4, No such file or directory",
-        e.getMessage());
+        assertThrows(NoSuchFileException.class, () -> NativeFiles.startWriteBack(file, 4, 0));
+    assertEquals(file + ": write failed: fileOffset=4, No such file or directory", e.getMessage());
   }
 }

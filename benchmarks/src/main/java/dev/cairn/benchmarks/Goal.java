@@ -1,5 +1,7 @@
 package dev.cairn.benchmarks;
 
+import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -50,6 +52,22 @@ record Goal(String text, Direction direction, double limit, Value value, List<St
         needed(candidate, bounds));
   }
 
+  /** How many times as fast as the slower of a bound and the fastest of some others. */
+  static Goal speed(String candidate, double atLeast, List<String> fastestOf, String bound) {
+    List<String> needed = new ArrayList<>(List.of(candidate, bound));
+    needed.addAll(fastestOf);
+    return new Goal(
+        "speed of %s ÷ the slower of %s and the faster of %s"
+            .formatted(candidate, bound, String.join(" and ", fastestOf)),
+        Direction.AT_LEAST,
+        atLeast,
+        numbers -> {
+          double fastest = fastestOf.stream().mapToDouble(numbers::seconds).min().orElseThrow();
+          return Math.max(fastest, numbers.seconds(bound)) / numbers.seconds(candidate);
+        },
+        needed);
+  }
+
   /** How many times as many bytes per second as the bound. */
   static Goal bytesPerSecond(String candidate, double atLeast, String bound) {
     return new Goal(
@@ -94,25 +112,24 @@ record Goal(String text, Direction direction, double limit, Value value, List<St
   }
 
   /**
-   * What one of something costs, times what it costs in the first.
+   * What one of something costs where it costs most, times what it costs where it costs least.
    *
    * @param unit what is counted
-   * @param counts how many of them each candidate has, the first one first
+   * @param counts how many of them each candidate has
    */
   static Goal flat(String unit, double atMost, Map<String, Double> counts) {
     List<String> names = List.copyOf(counts.keySet());
-    String first = names.get(0);
     return new Goal(
-        "seconds per %s of %s ÷ %s, the largest".formatted(unit, others(names), first),
+        "seconds per %s of %s, the most ÷ the least".formatted(unit, String.join(", ", names)),
         Direction.AT_MOST,
         atMost,
-        numbers ->
-            names.stream()
-                    .skip(1)
-                    .mapToDouble(name -> numbers.seconds(name) / counts.get(name))
-                    .max()
-                    .orElse(Double.NaN)
-                / (numbers.seconds(first) / counts.get(first)),
+        numbers -> {
+          DoubleSummaryStatistics costs =
+              names.stream()
+                  .mapToDouble(name -> numbers.seconds(name) / counts.get(name))
+                  .summaryStatistics();
+          return costs.getMax() / costs.getMin();
+        },
         names);
   }
 

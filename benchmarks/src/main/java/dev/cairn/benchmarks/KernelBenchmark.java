@@ -23,7 +23,8 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * The kernels beside memcpy, one thread, each over 64 MiB of input; in milliseconds for one pass.
  *
- * <p>memcpy moves 128 MiB (64 read, 64 written), the cast to BF16 96, the checksum 64.
+ * <p>memcpy moves 128 MiB (64 read, 64 written), the cast to BF16 96, the checksum 64. The product
+ * of rank 64 that a merge adds is one of 8192 x 2048 elements.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -34,6 +35,8 @@ import org.openjdk.jmh.annotations.Warmup;
 public class KernelBenchmark {
   private static final int INPUT_BYTES = 64 << 20;
   private static final int ELEMENTS = INPUT_BYTES / Float.BYTES;
+  private static final int COLUMNS = 2048; // and 8192 rows
+  private static final int RANK = 64;
 
   /** Which kernels: the best that this machine has, or those in Java. */
   @Param({"native", "java"})
@@ -91,6 +94,24 @@ public class KernelBenchmark {
   @Benchmark
   public int crc32c() {
     return kernels.crc32c(source, INPUT_BYTES, 0);
+  }
+
+  /** A merge's product, added to F32. */
+  @Benchmark
+  public ByteBuffer addProductToF32() {
+    return addProduct(DType.F32);
+  }
+
+  /** A merge's product, added to BF16. */
+  @Benchmark
+  public ByteBuffer addProductToBf16() {
+    return addProduct(DType.BF16);
+  }
+
+  private ByteBuffer addProduct(DType dtype) {
+    // Both factors are what lies at the source's beginning: their values do not matter.
+    kernels.addProduct(dtype, target, 0, ELEMENTS, COLUMNS, source, source, RANK);
+    return target;
   }
 
   /** The bound of the checksum: the best mix of instructions that is known for this processor. */

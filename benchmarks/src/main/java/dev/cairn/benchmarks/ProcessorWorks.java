@@ -35,12 +35,18 @@ final class ProcessorWorks {
             starts.kernel("cast to BF16 and CRC32C, Java", 96 * MIB, "castToBf16", "java"),
             starts.kernel("CRC32C", 64 * MIB, "crc32c", "native"),
             starts.kernel("CRC32C, best known", 64 * MIB, "crc32cBestKnown", "native"),
-            starts.kernel("read", 64 * MIB, "read", "native")),
+            starts.kernel("read", 64 * MIB, "read", "native"),
+            starts.kernel("product added to F32", 128 * MIB, "addProductToF32", "native"),
+            starts.peer("matmul F32", 128 * MIB, 1),
+            starts.kernel("product added to BF16", 64 * MIB, "addProductToBf16", "native"),
+            starts.peer("matmul BF16", 64 * MIB, 1)),
         List.of(
             Goal.bytesPerSecond("cast to BF16 and CRC32C", 0.8, "memcpy"),
             Goal.bytesPerSecond("cast to BF16 and CRC32C", 3, "cast to BF16 and CRC32C, Java"),
             Goal.bytesPerSecond("CRC32C", 0.9, "CRC32C, best known"),
-            Goal.bytesPerSecond("CRC32C", 0, "read").told()));
+            Goal.bytesPerSecond("CRC32C", 0, "read").told(),
+            Goal.speed("product added to F32", 0, "matmul F32").told(),
+            Goal.speed("product added to BF16", 0, "matmul BF16").told()));
   }
 
   private Work plan() {

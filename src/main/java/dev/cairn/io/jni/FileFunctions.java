@@ -19,7 +19,7 @@ import org.bytedeco.javacpp.annotation.Properties;
 @NoException
 public final class FileFunctions {
   /** The {@code CAIRN_CPU_ABI} that these declarations were written for. */
-  public static final int ABI = 6;
+  public static final int ABI = 7;
 
   private FileFunctions() {}
 
@@ -47,16 +47,15 @@ public final class FileFunctions {
       @Cast("const char*") byte[] from, @Cast("const char*") byte[] to, int mode);
 
   /**
-   * Advises the page cache.
+   * Sends a range on its way to the disk.
    *
    * @param path of an existing file
    * @param fileOffset first byte
    * @param lengthBytes 0 for all up to the end
-   * @param advice {@code CAIRN_ADVICE_*}
    * @return 0 or an errno
    */
-  public static native int cairn_file_advise(
-      @Cast("const char*") byte[] path, long fileOffset, long lengthBytes, int advice);
+  public static native int cairn_file_start_write_back(
+      @Cast("const char*") byte[] path, long fileOffset, long lengthBytes);
 
   /**
    * Writes a range back to the disk.

@@ -20,7 +20,7 @@ import org.bytedeco.javacpp.annotation.Properties;
 @NoException
 public final class CpuKernels {
   /** The {@code CAIRN_CPU_ABI} that these declarations were written for. */
-  public static final int ABI = 6;
+  public static final int ABI = 7;
 
   private CpuKernels() {}
 
