@@ -151,7 +151,7 @@ class CastTest(unittest.TestCase):
         for pair in PAIRS:
             source_shifts = range(0, 16, WIDTHS[pair[0]])
             target_shifts = range(0, 16, WIDTHS[pair[1]])
-            sizes = (0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 35, 67, 131) if pair[0] != BYTES else (0, 1, 15, 16, 17, 33, 67)
+            sizes = (0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 19, 31, 33, 35, 67, 131) if pair[0] != BYTES else (0, 1, 15, 16, 17, 33, 67)
             self.run_cases(pair, [(n, s, t) for n in sizes for s in source_shifts for t in target_shifts], 1, 32)
 
     def test_many_elements_by_blocks_that_stride(self):
