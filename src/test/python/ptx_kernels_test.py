@@ -177,6 +177,12 @@ class CastTest(unittest.TestCase):
 
 class UnpackTest(unittest.TestCase):
     def test_rows_of_every_kind_and_size(self):
+        self.check_rows(lambda tiles: tiles)
+
+    def test_blocks_that_stride_over_tiles(self):
+        self.check_rows(lambda tiles: 7)
+
+    def check_rows(self, blocks):
         pairs = PAIRS + [(F64, F64), (F32, F32), (BF16, BF16)]
         for architecture, module in MODULES.items():
             with self.subTest(architecture=architecture):
@@ -198,7 +204,7 @@ class UnpackTest(unittest.TestCase):
                 address, out = memory.put(packed), memory.allocate(target_at)
                 kernel = module.kernel("UnpackKernel")
                 arguments = [(table, len(rows), tile, address, out)]
-                traffic = Machine(memory).launch(kernel, tile, 64, arguments)[0]
+                traffic = Machine(memory).launch(kernel, blocks(tile), 64, arguments)[0]
                 loaded = []
                 for begin, at, elements, _, kinds in rows:
                     kind, to = kinds & 0xFF, kinds >> 32
