@@ -16,9 +16,9 @@
 namespace {
 
 constexpr int64_t kBytes[] = {8, 4, 2, 2, 1};
-constexpr int64_t kSizes[] = {0,  1,  2,   3,   7,   8,   9,   15,   16,  17,
-                              23, 24, 31,  32,  33,  35,  40,  47,   63,  64,
-                              67, 95, 131, 255, 256, 257, 521, 1023, 4099};
+constexpr int64_t kSizes[] = {
+    0,  1,  2,  3,  4,  5,  7,  8,  9,  15,  16,  17,  19,  23,  24,   31,
+    32, 33, 35, 40, 47, 63, 64, 67, 95, 131, 255, 256, 257, 521, 1023, 4099};
 
 struct Pair {
   int32_t from;
@@ -174,15 +174,18 @@ void TestCasts() {
     }
     TestCast(pair, 600'001, kBytes[pair.from], kBytes[pair.to]);
   }
+  // More than the most blocks take in one stride.
+  TestCast({CAIRN_F32, CAIRN_BF16}, 2048 * 256 * 8 + 100'003, 4, 2);
 }
 
-// Rows of every pair and size behind each other, shuffled in the source.
-void TestUnpack(int64_t gap_bytes) {
+// Rows of every pair, of each of these sizes, behind each other, with gaps in
+// the source.
+void TestUnpack(int64_t gap_bytes, const std::vector<int64_t>& sizes) {
   std::vector<CairnSegment> table;
   int64_t source_bytes = 0;
   int64_t target_bytes = 0;
   int64_t tiles = 0;
-  for (const int64_t elements : {1, 33, 16383, 16384, 16385, 50'000}) {
+  for (const int64_t elements : sizes) {
     for (const Pair pair : Pairs()) {
       const auto place = [](int64_t at, int64_t width) {
         return (at + width - 1) / width * width;
@@ -268,8 +271,11 @@ void TestErrorsAndDevice() {
 
 int main() {
   TestCasts();
-  TestUnpack(0);
-  TestUnpack(5);
+  const std::vector<int64_t> sizes = {1, 33, 16383, 16384, 16385, 50'000};
+  TestUnpack(0, sizes);
+  TestUnpack(5, sizes);
+  // More tiles than the most blocks: blocks stride over them.
+  TestUnpack(0, std::vector<int64_t>(2048 / Pairs().size() + 10, 1));
   TestRefusals();
   TestErrorsAndDevice();
   return 0;

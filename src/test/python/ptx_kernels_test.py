@@ -151,7 +151,7 @@ class CastTest(unittest.TestCase):
         for pair in PAIRS:
             source_shifts = range(0, 16, WIDTHS[pair[0]])
             target_shifts = range(0, 16, WIDTHS[pair[1]])
-            sizes = (0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 35, 67, 131) if pair[0] != BYTES else (0, 1, 15, 16, 17, 33, 67)
+            sizes = (0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 19, 31, 33, 35, 67, 131) if pair[0] != BYTES else (0, 1, 15, 16, 17, 33, 67)
             self.run_cases(pair, [(n, s, t) for n in sizes for s in source_shifts for t in target_shifts], 1, 32)
 
     def test_many_elements_by_blocks_that_stride(self):
@@ -177,6 +177,12 @@ class CastTest(unittest.TestCase):
 
 class UnpackTest(unittest.TestCase):
     def test_rows_of_every_kind_and_size(self):
+        self.check_rows(lambda tiles: tiles)
+
+    def test_blocks_that_stride_over_tiles(self):
+        self.check_rows(lambda tiles: 7)
+
+    def check_rows(self, blocks):
         pairs = PAIRS + [(F64, F64), (F32, F32), (BF16, BF16)]
         for architecture, module in MODULES.items():
             with self.subTest(architecture=architecture):
@@ -198,7 +204,7 @@ class UnpackTest(unittest.TestCase):
                 address, out = memory.put(packed), memory.allocate(target_at)
                 kernel = module.kernel("UnpackKernel")
                 arguments = [(table, len(rows), tile, address, out)]
-                traffic = Machine(memory).launch(kernel, tile, 64, arguments)[0]
+                traffic = Machine(memory).launch(kernel, blocks(tile), 64, arguments)[0]
                 loaded = []
                 for begin, at, elements, _, kinds in rows:
                     kind, to = kinds & 0xFF, kinds >> 32

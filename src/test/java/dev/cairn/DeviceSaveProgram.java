@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 
 /** Saves of ranks that are threads, under the emulation: well, with mistakes, and with failures. */
@@ -56,7 +57,7 @@ final class DeviceSaveProgram {
         }
       }
     }
-    snapshotIsOfTheMomentOfTheCall();
+    Check.equal(Optional.empty(), saveSnapshots(3), "wrong file of a snapshot");
     partitionsThatAreNotThereAreRefused();
   }
 
@@ -74,15 +75,19 @@ final class DeviceSaveProgram {
     return DeviceSaves.wrongFile(target, worldSize, dtype);
   }
 
-  private void snapshotIsOfTheMomentOfTheCall() throws Exception {
-    int worldSize = 3;
+  /** Returns the first wrong file of two saves of the moment of their calls. */
+  private Optional<String> saveSnapshots(int worldSize) throws Exception {
     Path run = nextTarget();
     SaveOptions options = DeviceSaves.options(SaveMode.PARALLEL, BF16).build();
     Group.values(worldSize, ranks -> saveAsync(ranks, options, run));
     for (int step = 0; step < 2; step++) {
       Path saved = run.resolve("step_" + step);
-      Check.equal(Optional.empty(), DeviceSaves.wrongFile(saved, worldSize, BF16), "wrong file");
+      Optional<String> wrong = DeviceSaves.wrongFile(saved, worldSize, BF16);
+      if (wrong.isPresent()) {
+        return wrong;
+      }
     }
+    return Optional.empty();
   }
 
   private static boolean saveAsync(Communicator ranks, SaveOptions options, Path run)
@@ -136,24 +141,47 @@ final class DeviceSaveProgram {
     mistake("casts do not wait for copies", () -> Emulation.skipStreamWaits(afterTrainer, 2));
     mistake("copies do not wait for casts", () -> Emulation.skipStreamWaits(afterTrainer + 1, 2));
     mistake("staging is used again too early", () -> Emulation.skipHostWaits(true));
-    Check.equal(0, wrongSaves(() -> {}), "wrong saves without a mistake");
+    Check.equal(0, wrongSaves(this::saveOnce, () -> {}), "wrong saves without a mistake");
+    mistake(
+        "snapshots do not wait for the trainer",
+        this::saveSnapshots,
+        () -> Emulation.skipStreamWaits(0, 1_000_000));
+    // Copies to memory that is not pinned would have been made all the same.
+    mistake(
+        "snapshots are used before they are there",
+        this::saveSnapshots,
+        () -> Emulation.skipStreamSynchronizes(true));
+    Check.equal(0, wrongSaves(this::saveSnapshots, () -> {}), "wrong snapshots without a mistake");
+  }
+
+  private Optional<String> saveOnce() throws Exception {
+    return save(1, SaveMode.PARALLEL, BF16);
+  }
+
+  private Optional<String> saveSnapshots() throws Exception {
+    return saveSnapshots(1);
   }
 
   private void mistake(String what, Runnable made) throws Exception {
-    int wrong = wrongSaves(made);
+    mistake(what, this::saveOnce, made);
+  }
+
+  private static void mistake(String what, Callable<Optional<String>> save, Runnable made)
+      throws Exception {
+    int wrong = wrongSaves(save, made);
     System.out.println(what + ": wrong=" + wrong);
     Check.equal(true, wrong > 0, "noticed that " + what);
   }
 
-  private int wrongSaves(Runnable mistake) throws Exception {
+  private static int wrongSaves(Callable<Optional<String>> save, Runnable mistake)
+      throws Exception {
     int wrong = 0;
     for (int round = 0; round < ROUNDS_OF_A_MISTAKE && wrong == 0; round++) {
       mistake.run();
       try {
-        wrong += save(1, SaveMode.PARALLEL, BF16).isPresent() ? 1 : 0;
+        wrong += save.call().isPresent() ? 1 : 0;
       } finally {
-        Emulation.skipStreamWaits(0, 0);
-        Emulation.skipHostWaits(false);
+        DeviceRestores.makeNoMistake();
       }
     }
     return wrong;

@@ -29,6 +29,16 @@ class DeviceSaveTest {
   }
 
   @Test
+  void saveFitsIntoTheDeviceMemoryItIsAllowedAndOneThatDoesNotLeavesNothing() throws Exception {
+    Emulation.Ended ended =
+        Emulation.run(
+            DeviceBudgetProgram.class,
+            Map.of("CAIRN_EMULATION_DEVICE_BYTES", "1048576"),
+            temporary.toString());
+    assertTrue(ended.isDone(), ended::toString);
+  }
+
+  @Test
   void processesOfEveryGroupSaveAndRestoreTheBytesOfTheCpu() throws Exception {
     List<Emulation.Ended> all =
         Emulation.runAll(

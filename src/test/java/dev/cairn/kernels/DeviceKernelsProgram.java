@@ -1,6 +1,7 @@
 package dev.cairn.kernels;
 
 import dev.cairn.device.Check;
+import dev.cairn.device.Cuda;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
 import dev.cairn.device.DeviceMemory;
@@ -10,14 +11,18 @@ import dev.cairn.tensor.DType;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/** Casts and unpacks from Java, under the emulation, against the CPU's kernels. */
+/** Casts and unpacks from Java on the last GPU there is, against the CPU's kernels. */
 final class DeviceKernelsProgram {
-  private static final Device GPU = Device.cuda(Emulation.isReplaced() ? 0 : 1);
+  private static final Device GPU = lastGpu();
 
   private DeviceKernelsProgram() {}
 
-  public static void main(String[] arguments) {
+  private static Device lastGpu() {
     Emulation.load();
+    return Device.cuda(Cuda.deviceCount() - 1);
+  }
+
+  public static void main(String[] arguments) {
     for (Casts.Pair pair : Casts.all()) {
       castGivesTheBitsOfTheCpu(pair.from(), pair.to());
     }
@@ -145,7 +150,7 @@ final class DeviceKernelsProgram {
       KernelException overlap =
           Check.fails(
               KernelException.class,
-              "GPU kernel refused: kernel=cast, code=-1, device=cuda:1",
+              "GPU kernel refused: kernel=cast, code=-1, device=" + GPU,
               () -> kernels.cast(DType.F32, at, DType.BF16, at + 2, 4, stream));
       Check.equal(-1, overlap.code(), "code");
       kernels.cast(DType.F32, 0, DType.BF16, 0, 0, stream);

@@ -17,9 +17,12 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Tag("processes")
 class EmulatedKernelsTest {
-  @Test
-  void castsAndUnpacksGiveTheBitsOfTheCpu() throws Exception {
-    Emulation.Ended ended = Emulation.run(DeviceKernelsProgram.class, Map.of());
+  /** With one GPU as well: so it is on most hardware, and then the last GPU is the first. */
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "2"})
+  void castsAndUnpacksGiveTheBitsOfTheCpu(String gpus) throws Exception {
+    Emulation.Ended ended =
+        Emulation.run(DeviceKernelsProgram.class, Map.of("CAIRN_EMULATION_DEVICES", gpus));
     assertTrue(ended.isDone(), ended::toString);
   }
 
