@@ -195,6 +195,17 @@ CASES = {
                                task_type="FEATURE_EXTRACTION")),
     "experts": (mixtral, dict(target_modules=QV, rank_pattern={"experts": 2}, target_parameters=[
         "mlp.experts.gate_up_proj", "mlp.experts.down_proj"]), dict(merge=False)),
+    "several_saved": (biased, dict(target_modules=QV, modules_to_save=["lm_head"]),
+                      dict(others={"second": dict(target_modules=["q_proj"], r=2,
+                                                  modules_to_save=["lm_head", "up_proj"])})),
+    "several_saved_second": (biased, dict(target_modules=QV, modules_to_save=["lm_head"]),
+                             dict(adapter="second", others={"default": dict(
+                                 target_modules=["q_proj"], r=2, modules_to_save=["lm_head"])})),
+    "named_tokens": (llama, dict(target_modules=QV, trainable_token_indices=[1, 7]),
+                     dict(adapter="second")),
+    "named_embedding": (llama, dict(target_modules=["embed_tokens", "q_proj"]),
+                        dict(adapter="second")),
+    "fsdp": (llama, dict(target_modules=QV), dict(prefix="_fsdp_wrapped_module.")),
     "kasa": (llama, dict(target_modules=QV, kasa_config=KasaConfig()), dict(merge=False)),
     "monteclora": (llama, dict(target_modules=QV, monteclora_config=MontecloraConfig(
         num_samples=3, buffer_size=2)), dict(merge=False)),
@@ -340,6 +351,8 @@ def rounding(name, case, merged):
 
 def main():
     task, folder = sys.argv[1:3]
+    with open(os.path.join(folder, "defaults.json"), "w") as file:
+        json.dump(LoraConfig().to_dict(), file)
     names = sys.argv[3:] or list(CASES)
     results = {}
     for name in names:

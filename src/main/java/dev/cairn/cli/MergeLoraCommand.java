@@ -6,7 +6,10 @@ import dev.cairn.SaveReport;
 import dev.cairn.peft.LoraMerge;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IDefaultValueProvider;
@@ -69,6 +72,11 @@ final class MergeLoraCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     folderOptions.checkTarget(output);
+    for (Path input : List.of(base, adapter)) {
+      if (!Files.isDirectory(input)) {
+        throw new NoSuchFileException(input.toString(), null, "no such folder");
+      }
+    }
     int threads = Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors());
     SaveOptions options =
         folderOptions

@@ -6,15 +6,21 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.deepspeed.MadeUpCheckpoint;
+import dev.cairn.hf.FolderTensor;
+import dev.cairn.hf.ModelFolder;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code cairn consolidate} with {@code --adapter-config} and {@code --raw-names}. */
 class ConsolidateAdapterTest {
@@ -76,6 +82,73 @@ class ConsolidateAdapterTest {
     assertEquals(2, unnamed.exitCode(), unnamed.err());
     assertEquals("cairn consolidate: --adapter=other needs --adapter-config\n", unnamed.err());
     assertFalse(Files.exists(out("")));
+  }
+
+  private static final String LAYER = "base_model.model.layers.0.q_proj.";
+  private static final List<String> SAVED =
+      List.of(LAYER + "lora_A.weight", LAYER + "lora_B.weight");
+
+  /** Makes a policy with two adapters beside a value head, and a config for both. */
+  private Path composite(int stage, int worldSize) throws IOException {
+    Files.writeString(
+        folder.resolve("lora.json"),
+        "{\"peft_type\": \"LORA\", \"r\": 2, \"target_modules\": [\"q_proj\"]}");
+    Map<String, Shape> shapes = new LinkedHashMap<>();
+    shapes.put("policy." + LAYER + "base_layer.weight", Shape.of(5, 3));
+    for (String adapter : List.of("default", "second")) {
+      shapes.put("policy." + LAYER + "lora_A." + adapter + ".weight", Shape.of(2, 3));
+      shapes.put("policy." + LAYER + "lora_B." + adapter + ".weight", Shape.of(5, 2));
+    }
+    shapes.put("value.weight", Shape.of(1, 5));
+    return new MadeUpCheckpoint(stage, worldSize)
+        .group(shapes)
+        .write(Files.createDirectory(folder.resolve("in")));
+  }
+
+  /** Asserts that a folder holds an adapter of the checkpoint, and nothing else. */
+  private void assertAdapter(String adapter, Path saved, Path checkpoint) throws IOException {
+    Path whole = folder.resolve("whole");
+    assertFine(
+        CommandRun.of("consolidate", checkpoint.toString(), whole.toString(), "--dtype=keep"));
+    assertTrue(Files.exists(saved.resolve("adapter_config.json")));
+    try (ModelFolder actual = ModelFolder.open(saved.resolve("adapter_model.safetensors"));
+        ModelFolder expected = ModelFolder.open(whole)) {
+      assertEquals(SAVED, actual.tensors().stream().map(tensor -> tensor.name()).sorted().toList());
+      for (String name : SAVED) {
+        String held = "policy." + name.replace(".weight", "." + adapter + ".weight");
+        assertEquals(bytes(expected, held), bytes(actual, name), name);
+      }
+    }
+  }
+
+  private static ByteBuffer bytes(ModelFolder model, String name) throws IOException {
+    FolderTensor tensor = model.find(name).orElseThrow();
+    long lengthBytes = tensor.dtype().bytes(tensor.shape().elements());
+    ByteBuffer bytes = ByteBuffer.allocateDirect((int) lengthBytes);
+    model.read(name, 0, bytes);
+    return bytes.flip();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"3, 2", "2, 3"})
+  void adapterOfAnAttributeIsTakenOutOfACompositeModel(int stage, int worldSize)
+      throws IOException {
+    Path checkpoint = composite(stage, worldSize);
+    String config = folder.resolve("lora.json").toString();
+    assertFine(consolidate(checkpoint, "--attribute=policy", "--adapter-config", config));
+    assertAdapter("default", out(""), checkpoint);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"3, 3", "2, 2"})
+  void namedAdapterIsInItsSubfolder(int stage, int worldSize) throws IOException {
+    Path checkpoint = composite(stage, worldSize);
+    String config = folder.resolve("lora.json").toString();
+    assertFine(
+        consolidate(
+            checkpoint, "--attribute=policy", "--adapter-config", config, "--adapter=second"));
+    assertAdapter("second", out("second"), checkpoint);
+    assertFalse(Files.exists(out("adapter_model.safetensors")));
   }
 
   @Test

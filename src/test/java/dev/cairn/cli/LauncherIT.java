@@ -47,7 +47,7 @@ class LauncherIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"demo", "inspect", "verify"})
+  @ValueSource(strings = {"demo", "inspect", "verify", "merge-lora"})
   void everyCommandsHelpHasAnExample(String command) throws Exception {
     ShellRun run = ShellRun.cairn(folder, command, "--help");
     assertEquals(0, run.exitCode());

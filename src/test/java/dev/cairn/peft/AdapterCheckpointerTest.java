@@ -10,7 +10,9 @@ import dev.cairn.Durability;
 import dev.cairn.Parameter;
 import dev.cairn.ParameterSet;
 import dev.cairn.Partition;
+import dev.cairn.SaveMode;
 import dev.cairn.SaveOptions;
+import dev.cairn.SaveReport;
 import dev.cairn.layout.Layout;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
@@ -25,6 +27,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class AdapterCheckpointerTest {
   private static final String Q = AdapterFiles.PREFIX + AdapterFiles.Q;
@@ -132,6 +136,49 @@ class AdapterCheckpointerTest {
     model.put(Q + ".lora_new.other", Shape.of(2));
     save(model, model, "default", CONFIG);
     assertTrue(Files.exists(folder.resolve("adapter").resolve("adapter_model.safetensors")));
+  }
+
+  /** Returns the model of which only the adapter is in memory: reading the rest fails. */
+  private static ParameterSet unreadable(int rank, int worldSize) {
+    List<Parameter> parameters = new ArrayList<>();
+    for (Parameter held : parameters(model(), rank, worldSize).parameters()) {
+      Partition base =
+          Partition.of(
+              (position, target) -> {
+                throw new IOException("base weight was read");
+              },
+              held.partition().lengthBytes());
+      boolean isAdapter = held.name().contains(".lora_");
+      parameters.add(
+          Parameter.of(
+              held.name(),
+              held.shape(),
+              held.held(),
+              held.layout(),
+              isAdapter ? held.partition() : base));
+    }
+    return ParameterSet.of(parameters);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = SaveMode.class,
+      names = {"GATHER", "PARALLEL"})
+  void onlyTheAdaptersParametersAreRead(SaveMode mode) throws Exception {
+    List<Object> results =
+        StateDict.onRanks(
+            2,
+            communicator -> {
+              SaveOptions fast =
+                  SaveOptions.builder().durability(Durability.FAST).mode(mode).build();
+              try (Checkpointer checkpointer = Checkpointer.open(communicator, fast)) {
+                return new AdapterCheckpointer(checkpointer, CONFIG)
+                    .save(folder.resolve("adapter"), unreadable(communicator.rank(), 2));
+              }
+            });
+    for (Object result : results) {
+      assertEquals(mode, assertInstanceOf(SaveReport.class, result).mode());
+    }
   }
 
   @Test

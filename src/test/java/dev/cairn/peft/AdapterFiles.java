@@ -17,20 +17,21 @@ import java.util.List;
 import java.util.Map;
 
 /** Small base models and adapters in F32, written by hand. */
-final class AdapterFiles {
-  static final String Q = "model.layers.0.self_attn.q_proj";
-  static final String PREFIX = "base_model.model.";
+public final class AdapterFiles {
+  public static final String Q = "model.layers.0.self_attn.q_proj";
+  public static final String PREFIX = "base_model.model.";
 
   private final Map<String, Shape> shapes = new LinkedHashMap<>();
   private String modelConfig = "{\"model_type\": \"llama\"}";
 
   /** Adds a tensor whose elements count 1, 2, 3 and so on. */
-  AdapterFiles add(String name, long... dimensions) {
+  public AdapterFiles add(String name, long... dimensions) {
     shapes.put(name, Shape.of(dimensions));
     return this;
   }
 
-  AdapterFiles remove(String name) {
+  /** Takes a tensor away again. */
+  public AdapterFiles remove(String name) {
     shapes.remove(name);
     return this;
   }
@@ -42,7 +43,7 @@ final class AdapterFiles {
   }
 
   /** Returns a base of a square layer, an embedding, a norm and a bias. */
-  static AdapterFiles base() {
+  public static AdapterFiles base() {
     return new AdapterFiles()
         .add("model.embed_tokens.weight", 5, 4)
         .add(Q + ".weight", 4, 4)
@@ -52,20 +53,22 @@ final class AdapterFiles {
   }
 
   /** Returns an adapter of rank 2 for the layer. */
-  static AdapterFiles adapter() {
+  public static AdapterFiles adapter() {
     return new AdapterFiles()
         .add(PREFIX + Q + ".lora_A.weight", 2, 4)
         .add(PREFIX + Q + ".lora_B.weight", 4, 2);
   }
 
-  Path writeBase(Path folder) throws IOException {
+  /** Writes a base with its config. */
+  public Path writeBase(Path folder) throws IOException {
     Files.createDirectories(folder);
     write(folder.resolve("model.safetensors"));
     Files.writeString(folder.resolve("config.json"), modelConfig);
     return folder;
   }
 
-  Path writeAdapter(Path folder, String config) throws IOException {
+  /** Writes an adapter with its config. */
+  public Path writeAdapter(Path folder, String config) throws IOException {
     Files.createDirectories(folder);
     write(folder.resolve("adapter_model.safetensors"));
     Files.write(folder.resolve("adapter_config.json"), config.getBytes(StandardCharsets.UTF_8));

@@ -229,6 +229,23 @@ class LoraMergeTest {
   }
 
   @Test
+  void twoDoraLayersOnOneTiedWeightAreRefused() throws IOException {
+    AdapterFiles adapter = new AdapterFiles();
+    for (String layer : List.of("lm_head", "model.embed_tokens")) {
+      boolean isHead = layer.equals("lm_head");
+      String part = AdapterFiles.PREFIX + layer + (isHead ? ".lora_" : ".lora_embedding_");
+      String end = isHead ? ".weight" : "";
+      adapter.add(part + "A" + end, 2, isHead ? 4 : 5).add(part + "B" + end, isHead ? 5 : 4, 2);
+      adapter.add(AdapterFiles.PREFIX + layer + ".lora_magnitude_vector", isHead ? 5 : 4);
+    }
+    assertRefused(
+        "two DoRA layers share one tied weight: tensor=model.embed_tokens.weight",
+        AdapterFiles.base().modelConfig("{\"tie_word_embeddings\": true}"),
+        adapter,
+        CONFIG.replace("}", ", \"use_dora\": true}"));
+  }
+
+  @Test
   void targetThatExistsIsLeftAsItIs() throws IOException {
     Files.createDirectory(folder.resolve("merged"));
     IOException refused =

@@ -159,6 +159,12 @@ class PeftInteropTest {
         name);
   }
 
+  @Test
+  void defaultsArePefts() throws IOException {
+    byte[] defaults = Files.readAllBytes(folder.resolve("defaults.json"));
+    assertEquals(Json.parseObject(defaults), LoraConfig.builder().build().fields());
+  }
+
   /** Reads a config whose targets were a Python set, which has no order. */
   private static Map<String, Object> unordered(Path file) throws IOException {
     Map<String, Object> config = Json.parseObject(Files.readAllBytes(file));
