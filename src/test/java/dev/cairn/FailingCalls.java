@@ -177,10 +177,19 @@ final class FailingCalls {
                   communicator,
                   options,
                   Optional.of(RunOptions.in(run)),
-                  WatchedDisk.local(failure -> ranksThatSawIt.add(rank)))) {
+                  WatchedDisk.local(watcher(rank)))) {
             return checkpointer.save(
                 step, model.on(rank, WORLD_SIZE), ModelFiles.none(), state.build());
           }
         });
+  }
+
+  private WatchedDisk.Watcher watcher(int rank) {
+    return new WatchedDisk.Watcher() {
+      @Override
+      public void failed(IOException failure) {
+        ranksThatSawIt.add(rank);
+      }
+    };
   }
 }

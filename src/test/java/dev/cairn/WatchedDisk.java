@@ -5,14 +5,21 @@ import dev.cairn.io.OutputFile;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** Makes the disk of a rank on which a test sees that a call failed. */
+/** Makes local disks on which a test sees what is called, and what fails. */
 final class WatchedDisk {
   private WatchedDisk() {}
 
-  /** What happens when a call of the disk, or of a file of it, has thrown. */
+  /** Is told of the calls of a disk and of its files. */
   interface Watcher {
-    void failed(IOException failure);
+    /** Before a call; {@code what} is its name and what it is about. */
+    default void begins(String what) {}
+
+    /** After a call that has thrown. */
+    default void failed(IOException failure) {}
   }
 
   static Disk local(Watcher watcher) {
@@ -25,6 +32,7 @@ final class WatchedDisk {
             type.getClassLoader(),
             new Class<?>[] {type},
             (self, method, arguments) -> {
+              watcher.begins(method.getName() + " " + names(arguments));
               try {
                 Object result = method.invoke(real, arguments);
                 return result instanceof OutputFile file
@@ -38,5 +46,13 @@ final class WatchedDisk {
               }
             });
     return type.cast(proxy);
+  }
+
+  /** Returns the last names of the paths among the arguments. */
+  private static String names(Object[] arguments) {
+    return Stream.of(arguments == null ? new Object[0] : arguments)
+        .filter(Path.class::isInstance)
+        .map(path -> ((Path) path).getFileName().toString())
+        .collect(Collectors.joining(" "));
   }
 }
