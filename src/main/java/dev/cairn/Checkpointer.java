@@ -61,20 +61,17 @@ public final class Checkpointer implements AutoCloseable {
 
   static Checkpointer open(
       Communicator communicator, SaveOptions options, Optional<RunOptions> runOptions, Disk disk) {
-    SaveTools tools = SaveTools.open(communicator, options, disk);
-    return new Checkpointer(tools, runOptions);
+    return new Checkpointer(SaveTools.open(communicator, options, disk), runOptions);
   }
 
   /**
    * Saves a model as one folder, which appears under its name when it is complete, or not at all.
    * Collective.
    *
-   * <p>The partitions are borrowed until the return, and only read.
-   *
    * @param target the folder to make; must not exist unless {@link SaveOptions#overwrite} is set.
    *     Only rank 0's counts
    * @param parameters the same names, shapes, dtypes and layouts in the same order on every rank,
-   *     with this rank's partitions
+   *     with this rank's partitions, which are borrowed until the return and only read
    * @param files what goes beside the weights; only rank 0's counts
    * @return what was done
    * @throws IllegalArgumentException if this rank's partitions do not fit shape, layout and rank;
@@ -151,12 +148,7 @@ public final class Checkpointer implements AutoCloseable {
   public SaveReport saveLast(
       long step, ParameterSet parameters, ModelFiles files, TrainerState state) throws IOException {
     SaveContents contents = saves().contents(step, parameters, files, state);
-    turn.take();
-    try {
-      return saves().ensure(contents, listener);
-    } finally {
-      turn.giveBack();
-    }
+    return turn.hold(() -> saves().ensure(contents, listener));
   }
 
   /**
@@ -187,30 +179,40 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   /**
-   * As {@link #saveAsync}, but returns before the partitions have been copied: training may go on
-   * as long as it only reads them, until {@link PendingSave#snapshotDone} has returned.
+   * Saves a checkpoint of the run in the background, with no files beside the weights: as {@link
+   * #saveAsync(long, ParameterSet, ModelFiles, TrainerState)} otherwise.
+   *
+   * @param step number of the step or epoch, 0 or more
+   * @param parameters borrowed until the return
+   * @param state what the trainer needs to go on; its tensors are copied too
+   * @return the save
+   * @throws IOException if the save before failed
+   */
+  public PendingSave saveAsync(long step, ParameterSet parameters, TrainerState state)
+      throws IOException {
+    return saveAsync(step, parameters, ModelFiles.none(), state);
+  }
+
+  /**
+   * As {@code saveAsync}, but returns before the partitions have been copied: training may go on as
+   * long as it only reads them, until {@link PendingSave#snapshotDone} has returned.
    *
    * @param step number of the step or epoch, 0 or more
    * @param parameters borrowed until {@link PendingSave#snapshotDone} has returned
    * @param files what goes beside the weights; only rank 0's counts
    * @param state what the trainer needs to go on; its tensors are borrowed for as long
    * @return the save
-   * @throws IOException as {@link #saveAsync} does
+   * @throws IOException as {@code saveAsync} does
    */
   public PendingSave beginSave(
       long step, ParameterSet parameters, ModelFiles files, TrainerState state) throws IOException {
     SaveContents contents = saves().contents(step, parameters, files, state);
-    turn.take();
-    try {
-      tools.ranks().communicator().withdrawLent();
-      return saves().begin(contents, listener);
-    } finally {
-      turn.giveBack();
-    }
+    return turn.hold(() -> saves().begin(contents, listener));
   }
 
   /**
-   * Allocates what asynchronous saves copy into, ahead of the first one. Not collective.
+   * Allocates what asynchronous saves copy into, ahead of the first one, which would hold the
+   * trainer for that too. Not collective.
    *
    * @param parameters that will be saved; only their sizes count
    * @param state likewise
@@ -267,13 +269,11 @@ public final class Checkpointer implements AutoCloseable {
 
   /** Runs one collective call, after the background save, on a thread that nobody interrupts. */
   private <T> T alone(Callable<T> work) throws IOException {
-    turn.take();
-    try {
-      background.settle();
-      return OwnThread.callIo("cairn-call", work);
-    } finally {
-      turn.giveBack();
-    }
+    return turn.hold(
+        () -> {
+          background.settle();
+          return OwnThread.callIo("cairn-call", work);
+        });
   }
 
   /**

@@ -7,7 +7,7 @@ import java.util.concurrent.Future;
 
 /**
  * A save that goes on in the background. The trainer may change its parameters when {@link
- * #snapshotDone} has returned; {@link Checkpointer#saveAsync} waits for that itself. Any thread.
+ * #snapshotDone} has returned; {@code saveAsync} waits for that itself. Any thread.
  */
 public final class PendingSave implements AutoCloseable {
   private final Background background;

@@ -128,6 +128,7 @@ final class RunSaves implements AutoCloseable {
 
   /** Starts a save in the background, or tells the others that this rank's last one still runs. */
   PendingSave begin(SaveContents contents, Optional<ProgressListener> listener) throws IOException {
+    tools.ranks().communicator().withdrawLent();
     long start = System.nanoTime();
     exitHook.install();
     if (run.whenBusy() == RunOptions.WhenBusy.REFUSE && background.isRunning()) {

@@ -14,6 +14,7 @@ import java.util.Set;
  * every rank, whichever of them was signalled and whatever each one measures.
  *
  * <pre>{@code
+ * checkpointer.reserveSnapshot(model, state);
  * try (Schedule schedule = checkpointer.schedule(policy).stopOnSignals("TERM", "USR1")) {
  *   for (step++; step <= lastStep; step++) {
  *     train(step);

@@ -1,16 +1,32 @@
 package dev.cairn;
 
+import java.io.IOException;
+
 /** One call of a checkpointer at a time, and none once it is closed. Any thread. */
 final class Turn {
   private boolean taken;
   private boolean closed;
 
+  /** One call. */
+  interface Work<T> {
+    T run() throws IOException;
+  }
+
   /**
-   * Begins a call.
+   * Does one call.
    *
    * @throws IllegalStateException if another call runs, or the checkpointer is closed
    */
-  synchronized void take() {
+  <T> T hold(Work<T> work) throws IOException {
+    take();
+    try {
+      return work.run();
+    } finally {
+      giveBack();
+    }
+  }
+
+  private synchronized void take() {
     if (closed) {
       throw new IllegalStateException("checkpointer is closed");
     }
@@ -20,8 +36,7 @@ final class Turn {
     taken = true;
   }
 
-  /** Ends a call. */
-  synchronized void giveBack() {
+  private synchronized void giveBack() {
     taken = false;
   }
 

@@ -110,6 +110,16 @@ class AsyncSaveTest {
     assertIs(model, "model.safetensors");
   }
 
+  @Test
+  void trainerWithoutFilesBesideItsWeightsNamesNone() throws Exception {
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer = open(single, options(), run(), Disk.local());
+        PendingSave save = checkpointer.saveAsync(5, WholeModel.various(1).on(0, 1), NO_STATE)) {
+      save.await();
+    }
+    assertIs(WholeModel.various(1), "model.safetensors");
+  }
+
   private void assertIs(WholeModel expected, String file) throws IOException {
     assertArrayEquals(
         expected.expectedFiles(Optional.empty(), Long.MAX_VALUE).get("model.safetensors"),

@@ -1,15 +1,19 @@
 package dev.cairn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.io.Disk;
 import dev.cairn.layout.Layout;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +31,10 @@ class RetentionTest {
   }
 
   private void save(RunOptions run, long... steps) throws IOException {
+    save(run, Disk.local(), steps);
+  }
+
+  private static void save(RunOptions run, Disk disk, long... steps) throws IOException {
     SaveOptions options =
         SaveOptions.builder()
             .durability(Durability.FAST)
@@ -35,7 +43,7 @@ class RetentionTest {
             .build();
     ParameterSet own = new WholeModel(7).add("weight", DType.F32, Layout.zero3(), 5).on(0, 1);
     try (Communicator single = Communicator.single();
-        Checkpointer checkpointer = Checkpointer.open(single, options, run)) {
+        Checkpointer checkpointer = Checkpointer.open(single, options, Optional.of(run), disk)) {
       checkpointer.latest();
       for (long step : steps) {
         checkpointer.save(step, own, ModelFiles.none(), TrainerState.builder().build());
@@ -117,5 +125,34 @@ class RetentionTest {
     FaultyDisk disk = FaultyDisk.failing(call, 0, true, "Input/output error");
     RunDirectory directory = new RunDirectory(run().directory(), disk);
     assertThrows(IOException.class, () -> directory.keep(run().directory().resolve("step_1")));
+  }
+
+  @Test
+  void oldOneIsRenamedAwayAfterTheCommitAndThenDeleted() throws Exception {
+    save(run(), 1);
+    List<String> calls = new ArrayList<>();
+    WatchedDisk.Watcher watcher =
+        new WatchedDisk.Watcher() {
+          @Override
+          public void begins(String what) {
+            calls.add(what);
+          }
+        };
+    save(run().withKeepLast(1), WatchedDisk.local(watcher), 2);
+    List<String> last = calls.subList(calls.size() - 3, calls.size());
+    assertTrue(last.get(0).matches("rename \\.step_2\\.tmp-[0-9a-f]+ step_2"), last::toString);
+    assertEquals(
+        List.of("rename step_1 .step_1.gone", "deleteTree .step_1.gone"), last.subList(1, 3));
+    assertEquals(List.of("step_2"), names());
+  }
+
+  @Test
+  void deletionThatWasInterruptedIsFinishedByTheNext() throws Exception {
+    save(run(), 1, 2);
+    Path gone = run().directory().resolve(".step_1.gone");
+    Files.move(run().directory().resolve("step_1"), gone);
+    save(run().withKeepLast(1), 3);
+    assertEquals(List.of("step_3"), names());
+    assertFalse(Files.exists(gone));
   }
 }

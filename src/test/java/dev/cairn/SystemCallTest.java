@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.cairn.hf.FolderCheck;
 import dev.cairn.kernels.Kernels;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,19 +80,10 @@ class SystemCallTest {
 
   @Test
   void shortAndInterruptedWritesAreContinued() throws Exception {
-    Path source = temporary.resolve("short_writes.cpp");
-    try (InputStream text = SystemCallTest.class.getResourceAsStream("/faults/short_writes.cpp")) {
-      Files.copy(text, source);
-    }
-    Path library = temporary.resolve("short_writes.so");
-    Process compiler =
-        new ProcessBuilder(
-                "g++", "-shared", "-fPIC", "-o", library.toString(), source.toString(), "-ldl")
-            .inheritIO()
-            .start();
-    assertEquals(0, compiler.waitFor());
-    assertSaved(
-        TracedSave.run(temporary, List.of(), target(), Map.of("LD_PRELOAD", library.toString())));
+    Map<String, String> variables =
+        Map.of(
+            "LD_PRELOAD", FaultLibrary.build(temporary).toString(), "CAIRN_TEST_SHORT_WRITES", "1");
+    assertSaved(TracedSave.run(temporary, List.of(), target(), variables));
   }
 
   private void assertSaved(TracedSave save) throws IOException {

@@ -80,8 +80,8 @@ enum LocalDisk implements Disk {
 
   @Override
   public void forceFolder(Path folder) throws IOException {
-    try (FileChannel channel = FileChannel.open(folder, READ)) {
-      channel.force(true);
+    try (OutputFile entries = new ChannelFile(folder, FileChannel.open(folder, READ))) {
+      entries.force();
     }
   }
 

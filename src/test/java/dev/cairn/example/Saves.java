@@ -51,6 +51,7 @@ final class Saves {
       policy = CheckpointPolicy.start(options);
       firstStep = 1;
     }
+    checkpointer.reserveSnapshot(parameters, state.build());
     stepBegan = System.nanoTime();
   }
 
