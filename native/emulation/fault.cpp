@@ -65,6 +65,16 @@ bool SkipsHostWait() { return host_waits_skipped; }
 
 bool SkipsStreamSynchronize() { return stream_synchronizes_skipped; }
 
+// Late: half of the time hardly, now and then by milliseconds.
+std::chrono::microseconds Lateness(std::mt19937_64& random) {
+  const uint64_t kind = random() % 100;
+  const uint64_t most = kind < 50   ? 1
+                        : kind < 85 ? 200
+                        : kind < 98 ? 1500
+                                    : 6000;
+  return std::chrono::microseconds(random() % most);
+}
+
 void SetFault(int error) {
   int none = 0;
   fault.compare_exchange_strong(none, error);
