@@ -25,6 +25,8 @@ enum Error : int {
   kSuccess = 0,
   kInvalidValue = 1,
   kMemoryAllocation = 2,
+  kInvalidConfiguration = 9,
+  kInvalidFunction = 98,
   kNoDevice = 100,
   kInvalidDevice = 101,
   kInvalidHandle = 400,

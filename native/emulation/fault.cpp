@@ -98,6 +98,10 @@ CAIRN_EMULATED const char* cudaGetErrorName(int error) {
       return "cudaErrorInvalidValue";
     case emulation::kMemoryAllocation:
       return "cudaErrorMemoryAllocation";
+    case emulation::kInvalidConfiguration:
+      return "cudaErrorInvalidConfiguration";
+    case emulation::kInvalidFunction:
+      return "cudaErrorInvalidDeviceFunction";
     case emulation::kNoDevice:
       return "cudaErrorNoDevice";
     case emulation::kInvalidDevice:
@@ -123,6 +127,10 @@ CAIRN_EMULATED const char* cudaGetErrorString(int error) {
       return "invalid argument";
     case emulation::kMemoryAllocation:
       return "out of memory";
+    case emulation::kInvalidConfiguration:
+      return "invalid configuration argument";
+    case emulation::kInvalidFunction:
+      return "invalid device function";
     case emulation::kNoDevice:
       return "no CUDA-capable device is detected";
     case emulation::kInvalidDevice:
