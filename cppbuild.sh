@@ -135,7 +135,7 @@ emulation() {
       "$sources/driver.cpp $sources/unemulated.cpp -o $dir/libcuda.so.1"
     echo "'$cxx' ${shared[*]} -Wl,-soname,libcudart.so.13 -DCAIRN_UNEMULATED_LIST='\"unemulated_cudart.inc\"'" \
       "-Wl,--version-script=$sources/libcudart.map $sources/memory.cpp $sources/stream.cpp $sources/runtime.cpp" \
-      "$sources/fault.cpp $sources/unemulated.cpp -o $dir/libcudart.so.13"
+      "-I$sources -Inative/include -Inative/src/cpu $sources/launch.cpp $sources/nvcc.cpp $sources/fault.cpp $sources/unemulated.cpp -o $dir/libcudart.so.13"
     echo "'$cxx' ${kernels[*]} -c -o $dir/cuda.o"
   } | tr '\n' '\0' | xargs -0 -P "$(nproc)" -I{} bash -c '{}'
   rm -f "$dir/libcairn_cuda.a"

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Checks and measures everything that needs GPUs, on a machine that has some: builds with CUDA's compiler, runs
-# the test programs of GPU code on the real devices, casts every F32 there is, saves on 1 to all GPUs in parallel
-# and gathered by both algorithms, compares each save bit for bit with the CPU's, and measures every stage of a save
-# beside the limit of its own. Ends with a table and one JSON document; exit 1 if anything differs, 3 if something
-# is missing.
+# Checks and measures, on a machine with GPUs, what needs some: builds with CUDA's compiler, runs the test programs of
+# GPU code on the real devices (kernels, streams, saves of every dtype with snapshots and partitions of both kinds,
+# restores; PyTorch's current stream if CAIRN_TORCH_JAR is Bytedeco's pytorch-…-linux-x86_64-gpu.jar), casts every F32
+# there is, saves on 1 to all GPUs in parallel and gathered by both algorithms, compares each save bit for bit with the
+# CPU's, and measures every stage of a save beside the limit of its own. Ends with a table and one JSON document; exit 1
+# if anything differs, 3 if something is missing.
 #   benchmarks/gpu-check.sh [PARAMETERS]              of the model that is saved; 1B by default
 #   benchmarks/gpu-check.sh --emulated [PARAMETERS]   every line of it, but the build, over the emulated CUDA and NCCL
 #                                                     of the tests: says whether it works, and nothing of speed
@@ -66,11 +67,12 @@ row() { # name, measured, unit, limit or nothing, what the limit is
   json+=("$(printf '{"name":"%s","measured":%s,"unit":"%s","limit":%s,"percent":%s,"limitIs":"%s"}' \
     "$1" "$(value "$2")" "$3" "$(value "${4:-}")" "$(value "$share")" "${5:-}")")
 }
-check() { # name, command...
-  local name=$1
+check() { # name, command...; a last line "skipped: REASON" is told
+  local name=$1 skipped
   shift
   if "$@" >"$out/$name.log" 2>&1; then
-    row "$name" passed ''
+    skipped=$(sed -n '$s/^skipped: //p' "$out/$name.log")
+    row "$name" "$([[ $skipped ]] && echo skipped || echo passed)" '' '' "$skipped"
   else
     row "$name" FAILED '' '' "$out/$name.log"
     failed=1
@@ -101,6 +103,9 @@ else
   mvn -q -B dependency:build-classpath -Dmdep.includeScope=test -Dmdep.outputFile="$out/classpath" >>"$out/build.log"
   classpath=target/test-classes:target/classes:$(<"$out/classpath")
 fi
+if [[ ${CAIRN_TORCH_JAR:-} ]]; then
+  classpath=$classpath:$CAIRN_TORCH_JAR
+fi
 program() {
   java "${properties[@]}" -Xmx2g -cp "$classpath" "$@"
 }
@@ -120,6 +125,10 @@ gather() { # ranks, bytes: a process for each
 echo "gpu-check: test programs on ${#gpus[@]} x ${gpus[0]}" >&2
 check kernels program dev.cairn.kernels.DeviceKernelsProgram
 check streams program dev.cairn.kernels.StagedCastProgram NONE
+mkdir -p "$out/saves" "$out/restores"
+check saves program dev.cairn.DeviceSaveProgram saves "$out/saves"
+check restores program dev.cairn.DeviceRestoreProgram restores "$out/restores"
+check torch program dev.cairn.torch.CurrentStreamProgram "$out/torch"
 check stages program dev.cairn.kernels.GpuStages "$stage" "$patterns"
 
 log=$out/stages.log
@@ -180,7 +189,8 @@ for ((ranks = 1; ranks <= ${#gpus[@]}; ranks++)); do
     fi
   done
 done
-rm -rf "$out/cpu-parallel" "$out/cuda-parallel" "$out/cuda-gather" "$out/warm"
+rm -rf "$out/cpu-parallel" "$out/cuda-parallel" "$out/cuda-gather" "$out/warm" \
+  "$out/saves" "$out/restores" "$out/torch"
 
 printf '%-44s %10s %-5s %10s %5s  %s\n' '' measured '' limit '' 'the limit is'
 printf '%s\n' "${rows[@]}"

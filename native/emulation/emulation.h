@@ -10,9 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <random>
 
 #define CAIRN_EMULATED extern "C" __attribute__((visibility("default")))
 
@@ -23,6 +25,8 @@ enum Error : int {
   kSuccess = 0,
   kInvalidValue = 1,
   kMemoryAllocation = 2,
+  kInvalidConfiguration = 9,
+  kInvalidFunction = 98,
   kNoDevice = 100,
   kInvalidDevice = 101,
   kInvalidHandle = 400,
@@ -74,6 +78,8 @@ using Work = std::function<int()>;
 Error CreateStream(bool waits_for_default, void** stream);
 Error DestroyStream(void* stream);
 Error Queue(void* stream, Work work, PointReference* point = nullptr);
+// As Queue; refused unless the stream is of the current device.
+Error QueueKernel(void* stream, Work work);
 Error QueueWait(void* stream, const PointReference& point);
 Error WaitForStream(void* stream);
 void WaitForAllStreams();
@@ -102,6 +108,8 @@ int EnterWork();
 bool SkipsStreamWait();
 bool SkipsHostWait();
 bool SkipsStreamSynchronize();
+// How late a stream is with its next work.
+std::chrono::microseconds Lateness(std::mt19937_64& random);
 // Notes that a function was called that is not emulated.
 int NotEmulated(const char* function);
 const char* NotEmulatedText();

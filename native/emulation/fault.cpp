@@ -65,6 +65,16 @@ bool SkipsHostWait() { return host_waits_skipped; }
 
 bool SkipsStreamSynchronize() { return stream_synchronizes_skipped; }
 
+// Late: half of the time hardly, now and then by milliseconds.
+std::chrono::microseconds Lateness(std::mt19937_64& random) {
+  const uint64_t kind = random() % 100;
+  const uint64_t most = kind < 50   ? 1
+                        : kind < 85 ? 200
+                        : kind < 98 ? 1500
+                                    : 6000;
+  return std::chrono::microseconds(random() % most);
+}
+
 void SetFault(int error) {
   int none = 0;
   fault.compare_exchange_strong(none, error);
@@ -88,6 +98,10 @@ CAIRN_EMULATED const char* cudaGetErrorName(int error) {
       return "cudaErrorInvalidValue";
     case emulation::kMemoryAllocation:
       return "cudaErrorMemoryAllocation";
+    case emulation::kInvalidConfiguration:
+      return "cudaErrorInvalidConfiguration";
+    case emulation::kInvalidFunction:
+      return "cudaErrorInvalidDeviceFunction";
     case emulation::kNoDevice:
       return "cudaErrorNoDevice";
     case emulation::kInvalidDevice:
@@ -113,6 +127,10 @@ CAIRN_EMULATED const char* cudaGetErrorString(int error) {
       return "invalid argument";
     case emulation::kMemoryAllocation:
       return "out of memory";
+    case emulation::kInvalidConfiguration:
+      return "invalid configuration argument";
+    case emulation::kInvalidFunction:
+      return "invalid device function";
     case emulation::kNoDevice:
       return "no CUDA-capable device is detected";
     case emulation::kInvalidDevice:

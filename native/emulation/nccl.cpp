@@ -55,16 +55,25 @@ struct Queued {
   }
 };
 
+// As NCCL does, whatever the caller's current device is: with the
+// communicator's.
 Result Queue(Communicator* self, cudaStream_t stream, Inside kind,
              std::function<int32_t()> work) {
+  int before;
+  if (cudaGetDevice(&before) != cudaSuccess ||
+      cudaSetDevice(self->device) != cudaSuccess) {
+    return Fail(kCudaError, "no device");
+  }
   ++self->pending;
   auto* queued = new Queued{self, kind, std::move(work)};
-  if (cairn_emulated_launch(stream, Queued::Run, queued) != cudaSuccess) {
+  const cudaError_t error = cairn_emulated_launch(stream, Queued::Run, queued);
+  if (error != cudaSuccess) {
     delete queued;
     --self->pending;
-    return Fail(kCudaError, "launch failed");
   }
-  return kSuccess;
+  return cudaSetDevice(before) == cudaSuccess && error == cudaSuccess
+             ? kSuccess
+             : Fail(kCudaError, "launch failed");
 }
 
 Result QueueExchange(Communicator* self, cudaStream_t stream,

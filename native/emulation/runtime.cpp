@@ -247,19 +247,6 @@ CAIRN_EMULATED cudaError_t cudaStreamWaitEvent(cudaStream_t stream, void* event,
   return emulation::QueueWait(stream, point);
 }
 
-CAIRN_EMULATED cudaError_t cairn_emulated_launch(cudaStream_t stream,
-                                                 int32_t (*run)(void*),
-                                                 void* queued) {
-  const emulation::Error told = EnterCall("cudaLaunchKernel");
-  return told != emulation::kSuccess
-             ? told
-             : emulation::Queue(stream, [=] { return run(queued); });
-}
-
-CAIRN_EMULATED void* cairn_emulated_memory(uintptr_t address) {
-  return emulation::Real(address);
-}
-
 // Events.
 
 CAIRN_EMULATED cudaError_t cudaEventCreateWithFlags(void** event, unsigned) {

@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <deque>
 #include <map>
-#include <random>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -59,17 +58,8 @@ State& TheState() {
   return *state;
 }
 
-// Late: half of the time hardly, now and then by milliseconds.
-std::chrono::microseconds Lateness(std::mt19937_64& random) {
-  const uint64_t kind = random() % 100;
-  const uint64_t most = kind < 50   ? 1
-                        : kind < 85 ? 200
-                        : kind < 98 ? 1500
-                                    : 6000;
-  return std::chrono::microseconds(random() % most);
-}
-
 void Run(const StreamReference& stream) {
+  CurrentDevice() = stream->device;
   State& state = TheState();
   std::unique_lock<std::mutex> lock(state.mutex);
   while (true) {
@@ -198,6 +188,15 @@ Error Queue(void* stream, Work work, PointReference* point) {
   State& state = TheState();
   const std::lock_guard<std::mutex> lock(state.mutex);
   return Enqueue(state, stream, std::move(work), nullptr, point);
+}
+
+Error QueueKernel(void* stream, Work work) {
+  State& state = TheState();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  const StreamReference on = FindStream(state, stream);
+  return on == nullptr || on->device != CurrentDevice()
+             ? kInvalidHandle
+             : Enqueue(state, stream, std::move(work), nullptr, nullptr);
 }
 
 Error QueueWait(void* stream, const PointReference& point) {

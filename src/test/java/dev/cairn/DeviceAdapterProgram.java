@@ -2,7 +2,6 @@ package dev.cairn;
 
 import dev.cairn.comm.Communicator;
 import dev.cairn.device.Check;
-import dev.cairn.device.Device;
 import dev.cairn.device.Emulation;
 import dev.cairn.layout.Layout;
 import dev.cairn.peft.AdapterCheckpointer;
@@ -22,7 +21,6 @@ final class DeviceAdapterProgram {
       LoraConfig.builder().rank(8).targetModules(List.of("q_proj", "v_proj")).build();
   private static final List<String> FILES =
       List.of("adapter_model.safetensors", "adapter_config.json");
-  private static final int GPUS = 2;
   private static final int LARGEST_GROUP = 4;
   private static final int RESTORING_RANKS = 3;
   private static final int ROUNDS_OF_A_MISTAKE = 12;
@@ -61,7 +59,7 @@ final class DeviceAdapterProgram {
   }
 
   private static OnDevice onGpu(Communicator ranks, ParameterSet host) {
-    return new OnDevice(Device.cuda(ranks.rank() % GPUS), host);
+    return new OnDevice(DeviceSaves.gpu(ranks), host);
   }
 
   /** Saves from host memory and from GPUs; returns a file that is not the same. */

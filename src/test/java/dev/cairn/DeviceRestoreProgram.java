@@ -2,6 +2,7 @@ package dev.cairn;
 
 import dev.cairn.comm.Communicator;
 import dev.cairn.device.Check;
+import dev.cairn.device.Cuda;
 import dev.cairn.device.Device;
 import dev.cairn.device.Emulation;
 import dev.cairn.kernels.DeviceKernels;
@@ -13,8 +14,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Restores into the memory of GPUs by ranks that are threads, under the emulation: well, with
- * mistakes, and with failures.
+ * Restores into the memory of GPUs by ranks that are threads: well, on whatever GPUs there are;
+ * under the emulation, with mistakes and failures, too.
  */
 final class DeviceRestoreProgram {
   private static final Optional<DType> AS_HELD = Optional.empty();
@@ -83,17 +84,18 @@ final class DeviceRestoreProgram {
         Checkpointer checkpointer =
             Checkpointer.open(single, DeviceRestores.options(AS_HELD), run)) {
       Checkpoint latest = checkpointer.latest().orElseThrow();
+      Device gpu = Device.cuda(Cuda.deviceCount() - 1);
       Parameter parameter =
           Parameter.of(
               "large.bias",
               Shape.of(4999),
               DType.F16,
               Layout.zero3(),
-              Partition.of(64, 2 * 4999, Device.cuda(1)));
+              Partition.of(64, 2 * 4999, gpu));
       Check.fails(
           IllegalArgumentException.class,
-          "partition cannot be used: tensor=large.bias, device=cuda:1; address=0x40,"
-              + " lengthBytes=9998 is memory of cpu",
+          "partition cannot be used: tensor=large.bias, device=%s; address=0x40, lengthBytes=9998 is memory of cpu"
+              .formatted(gpu),
           () -> latest.restore(ParameterSet.of(List.of(parameter))));
     }
   }

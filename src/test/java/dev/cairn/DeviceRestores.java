@@ -17,8 +17,6 @@ import java.util.Optional;
  * host memory gives.
  */
 final class DeviceRestores {
-  private static final int GPUS = 2;
-
   /** More than a slot of device memory, so that its elements go through two of them. */
   private static final int BUFFER_BYTES = 8192;
 
@@ -81,7 +79,7 @@ final class DeviceRestores {
   static Optional<String> wrongPartition(
       Communicator ranks, RunOptions run, Optional<DType> saved, Optional<DType> held)
       throws IOException {
-    Device gpu = Device.cuda(ranks.rank() % GPUS);
+    Device gpu = DeviceSaves.gpu(ranks);
     ParameterSet model = poison(ranks, saved, held);
     ParameterSet moments = moments().poisonedOn(ranks.rank(), ranks.size());
     try (Checkpointer checkpointer = Checkpointer.open(ranks, options(saved), run)) {

@@ -2,6 +2,7 @@ package dev.cairn;
 
 import dev.cairn.comm.Communicator;
 import dev.cairn.device.Check;
+import dev.cairn.device.Cuda;
 import dev.cairn.device.Device;
 import dev.cairn.device.Emulation;
 import dev.cairn.hf.ModelFiles;
@@ -16,7 +17,10 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 
-/** Saves of ranks that are threads, under the emulation: well, with mistakes, and with failures. */
+/**
+ * Saves of ranks that are threads: well, on whatever GPUs there are; under the emulation, with
+ * mistakes and failures, too.
+ */
 final class DeviceSaveProgram {
   private static final Optional<DType> BF16 = Optional.of(DType.BF16);
   private static final int ROUNDS_OF_A_MISTAKE = 12;
@@ -95,7 +99,7 @@ final class DeviceSaveProgram {
     ParameterSet host = DeviceSaves.model(ranks.size()).on(ranks.rank(), ranks.size());
     try (Checkpointer checkpointer = Checkpointer.open(ranks, options, RunOptions.in(run))) {
       for (int step = 0; step < 2; step++) {
-        try (OnDevice trainer = new OnDevice(Device.cuda(0), host)) {
+        try (OnDevice trainer = new OnDevice(DeviceSaves.gpu(ranks), host)) {
           TrainerState state = TrainerState.builder().build();
           checkpointer.saveAsync(step, trainer.parameters(), ModelFiles.none(), state);
           trainer.overwrite();
@@ -106,19 +110,19 @@ final class DeviceSaveProgram {
   }
 
   private void partitionsThatAreNotThereAreRefused() throws Exception {
+    Device gpu = Device.cuda(Cuda.deviceCount() - 1);
     SaveOptions options = DeviceSaves.options(SaveMode.PARALLEL, BF16).build();
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(single, options);
         OnDevice trainer =
-            new OnDevice(
-                Device.cuda(1),
-                new WholeModel(1).add("w", DType.F32, Layout.zero3(), 4).on(0, 1))) {
-      Partition there = trainer.parameters().parameters().get(0).partition();
-      refused(
-          checkpointer, Partition.of(there.address(), 16, Device.cuda(0)), "is memory of cuda:1");
-      refused(checkpointer, Partition.of(there.address() + 2, 12, Device.cuda(1)), "not aligned");
-      refused(checkpointer, Partition.of(there.address(), 16, Device.cuda(7)), "cuda:0 to cuda:1");
-      refused(checkpointer, Partition.of(64, 16, Device.cuda(1)), "is memory of cpu");
+            new OnDevice(gpu, new WholeModel(1).add("w", DType.F32, Layout.zero3(), 4).on(0, 1))) {
+      long there = trainer.parameters().parameters().get(0).partition().address();
+      refused(checkpointer, Partition.of(there + 2, 12, gpu), "not aligned");
+      refused(checkpointer, Partition.of(there, 16, Device.cuda(99)), "cuda:0 to " + gpu);
+      refused(checkpointer, Partition.of(64, 16, gpu), "is memory of cpu");
+      if (gpu.index() > 0) {
+        refused(checkpointer, Partition.of(there, 16, Device.cuda(0)), "is memory of " + gpu);
+      }
     }
   }
 

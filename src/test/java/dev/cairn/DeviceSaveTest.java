@@ -28,6 +28,18 @@ class DeviceSaveTest {
     assertTrue(ended.isDone(), ended::toString);
   }
 
+  /** As on most hardware: ranks share it, and refusals that take two are left out. */
+  @Test
+  void oneGpuIsEnoughForAllRanks() throws Exception {
+    Emulation.Ended ended =
+        Emulation.run(
+            DeviceSaveProgram.class,
+            Map.of("CAIRN_EMULATION_DEVICES", "1"),
+            "saves",
+            temporary.toString());
+    assertTrue(ended.isDone(), ended::toString);
+  }
+
   @Test
   void saveFitsIntoTheDeviceMemoryItIsAllowedAndOneThatDoesNotLeavesNothing() throws Exception {
     Emulation.Ended ended =

@@ -1,6 +1,7 @@
 package dev.cairn;
 
 import dev.cairn.comm.Communicator;
+import dev.cairn.device.Cuda;
 import dev.cairn.device.Device;
 import dev.cairn.device.Emulation;
 import dev.cairn.hf.ModelFiles;
@@ -16,7 +17,6 @@ import java.util.Optional;
 /** Saves from the memory of GPUs, and whether their files are those of the whole model. */
 final class DeviceSaves {
   static final long MAX_SHARD_BYTES = 30_000;
-  private static final int GPUS = 2;
 
   private DeviceSaves() {}
 
@@ -26,6 +26,11 @@ final class DeviceSaves {
         .add("large.weight", DType.F32, Layout.zero3(), 311, 67)
         .add("large.bias", DType.F16, Layout.zero3(), 4999)
         .add("ready.weight", DType.BF16, Layout.zero3(), 77, 101);
+  }
+
+  /** Returns the GPU of a rank, which ranks share if there are more of them. */
+  static Device gpu(Communicator ranks) {
+    return Device.cuda(ranks.rank() % Cuda.deviceCount());
   }
 
   /** Options under which little is in flight, and every buffer used again and again. */
@@ -45,7 +50,7 @@ final class DeviceSaves {
   static SaveReport save(Communicator ranks, SaveOptions options, Path target) throws Exception {
     ParameterSet host = model(ranks.size()).on(ranks.rank(), ranks.size());
     try (Checkpointer checkpointer = Checkpointer.open(ranks, options);
-        OnDevice trainer = new OnDevice(Device.cuda(ranks.rank() % GPUS), host)) {
+        OnDevice trainer = new OnDevice(gpu(ranks), host)) {
       return checkpointer.save(target, trainer.parameters(), ModelFiles.none());
     }
   }

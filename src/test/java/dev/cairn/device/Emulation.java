@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -42,12 +43,33 @@ public final class Emulation {
    */
   public static Ended run(Class<?> main, Map<String, String> settings, String... arguments)
       throws IOException, InterruptedException {
+    return java(options(FOLDER), System.getProperty("java.class.path"), main, settings, arguments);
+  }
+
+  /**
+   * Runs the main class in a new JVM under the emulated CUDA, but with the kernels' library in a
+   * jar for GPUs: nvcc's host code.
+   *
+   * @param folder an empty one
+   */
+  public static Ended runWithLibraryOf(Path jar, Path folder, Class<?> main)
+      throws IOException, InterruptedException {
+    for (String library : List.of("libcuda.so.1", "libcudart.so.13")) {
+      Files.copy(FOLDER.resolve(library), folder.resolve(library));
+    }
+    List<String> options = options(folder);
+    options.add("-Dorg.bytedeco.javacpp.platform.extension=-gpu");
+    String classPath = jar + ":" + System.getProperty("java.class.path");
+    return java(options, classPath, main, Map.of());
+  }
+
+  private static List<String> options(Path libraries) {
     List<String> options = new ArrayList<>();
-    options.add("-Djava.library.path=" + FOLDER.toAbsolutePath());
+    options.add("-Djava.library.path=" + libraries.toAbsolutePath());
     options.add("-Dorg.bytedeco.javacpp.pathsFirst=true");
     // Links to the emulated libraries must not be left where real ones are looked for.
     options.add("-Dorg.bytedeco.javacpp.cachedir=target/javacpp-emulation");
-    return java(options, main, settings, arguments);
+    return options;
   }
 
   /**
@@ -78,11 +100,15 @@ public final class Emulation {
   /** Runs the main class in a new JVM without an emulation. */
   public static Ended runWithout(Class<?> main, String... arguments)
       throws IOException, InterruptedException {
-    return java(List.of(), main, Map.of(), arguments);
+    return java(List.of(), System.getProperty("java.class.path"), main, Map.of(), arguments);
   }
 
   private static Ended java(
-      List<String> options, Class<?> main, Map<String, String> environment, String... arguments)
+      List<String> options,
+      String classPath,
+      Class<?> main,
+      Map<String, String> environment,
+      String... arguments)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -90,7 +116,7 @@ public final class Emulation {
     command.add("-Dcairn.built=" + BUILT);
     command.addAll(List.of("-Xcheck:jni", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(List.of("-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=target/hs_err_%p.log"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of("-cp", classPath, main.getName()));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().putAll(environment);

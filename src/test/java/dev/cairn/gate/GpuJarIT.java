@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.device.Emulation;
+import dev.cairn.kernels.NvccLibraryProgram;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,6 +18,7 @@ import java.util.zip.ZipFile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The jar that a program on a machine with GPUs takes in place of the other natives. */
 @Tag("cuda-compiler")
@@ -49,6 +52,12 @@ class GpuJarIT {
   void aloneGivesNativeKernelsToAProgramWithoutCuda() throws Exception {
     String kernels = JarsIT.kernelsOfProgramWith(JarsIT.jar(""), jar);
     assertTrue(List.of("baseline", "avx2", "avx512").contains(kernels), kernels);
+  }
+
+  @Test
+  void librarysHostCodeLaunchesItsKernelsUnderTheEmulation(@TempDir Path folder) throws Exception {
+    Emulation.Ended ended = Emulation.runWithLibraryOf(jar, folder, NvccLibraryProgram.class);
+    assertTrue(ended.isDone(), ended::toString);
   }
 
   @Test

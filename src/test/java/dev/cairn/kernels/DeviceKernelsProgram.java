@@ -4,6 +4,7 @@ import dev.cairn.device.Check;
 import dev.cairn.device.Cuda;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
+import dev.cairn.device.DeviceException;
 import dev.cairn.device.DeviceMemory;
 import dev.cairn.device.Emulation;
 import dev.cairn.device.HostMemory;
@@ -33,6 +34,9 @@ final class DeviceKernelsProgram {
       unpackPutsPartitionsInOrderWithoutPadding(worldSize);
     }
     mistakesAreRefused();
+    if (GPU.index() > 0) {
+      mistakesWithTwoGpusAreRefused(Device.cuda(0));
+    }
     Check.nothingIsLeft("at the end");
     System.out.println("done");
   }
@@ -155,6 +159,35 @@ final class DeviceKernelsProgram {
       Check.equal(-1, overlap.code(), "code");
       kernels.cast(DType.F32, 0, DType.BF16, 0, 0, stream);
       kernels.unpack(new SegmentTable(0, 0), at, at, at, stream);
+    }
+  }
+
+  private static void mistakesWithTwoGpusAreRefused(Device other) {
+    DeviceKernels kernels = DeviceKernels.load();
+    try (CudaStream stream = CudaStream.create(GPU);
+        CudaStream misnamed = CudaStream.borrowed(other, stream.handle());
+        DeviceMemory memory = DeviceMemory.allocate(GPU, 64);
+        DeviceMemory elsewhere = DeviceMemory.allocate(other, 64)) {
+      long at = memory.address();
+      Check.fails(
+          DeviceException.class,
+          "cudaErrorInvalidResourceHandle",
+          () -> kernels.cast(DType.F32, at, DType.BF16, at + 32, 1, misnamed));
+      if (Emulation.isReplaced()) {
+        return; // what follows ends all use of CUDA by a process
+      }
+      for (boolean reads : new boolean[] {true, false}) {
+        long from = reads ? elsewhere.address() : at;
+        long to = reads ? at : elsewhere.address();
+        Check.fails(
+            DeviceException.class,
+            "cudaErrorIllegalAddress",
+            () -> {
+              kernels.cast(DType.F32, from, DType.BF16, to, 1, stream);
+              stream.synchronize();
+            });
+        Emulation.clearFault();
+      }
     }
   }
 }
