@@ -9,6 +9,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** Gloo between ranks that happen to live in one process. */
 @Tag("gloo")
 class GlooTransportTest extends TransportContract {
+  static {
+    TorchLibrary.load(); // unpacking it takes longer than ranks wait for each other here
+  }
+
   @TempDir Path directory;
 
   @Override
