@@ -112,6 +112,7 @@ public final class Emulation {
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("--enable-native-access=ALL-UNNAMED"); // JDK 25 warns otherwise
     command.addAll(options);
     command.add("-Dcairn.built=" + BUILT);
     command.addAll(List.of("-Xcheck:jni", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
