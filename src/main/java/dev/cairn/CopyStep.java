@@ -85,8 +85,8 @@ final class CopyStep {
   private void writeOwn(ShardFiles shards) throws IOException {
     try (OwnPieces own = own()) {
       expect(plan.segments(ranks().rank()));
-      int most = isMemoryToMemory(own) ? CACHED_CHUNK_BYTES : Integer.MAX_VALUE;
-      int chunkBytes = Math.min(chunkBytes(), most);
+      int chunkBytes =
+          isMemoryToMemory(own) ? Math.min(CACHED_CHUNK_BYTES, chunkBytes()) : chunkBytes();
       copy(
           pass -> Chunks.only(plan.chunks(ranks().rank(), chunkBytes), pass),
           own.source(),

@@ -23,31 +23,31 @@ class DeviceSaveTest {
   @ParameterizedTest
   @ValueSource(strings = {"saves", "mistakes", "failures"})
   void threads(String what) throws Exception {
-    Emulation.Ended ended =
-        Emulation.run(DeviceSaveProgram.class, Map.of(), what, temporary.toString());
+    endsWell(DeviceSaveProgram.class, Map.of(), what, temporary.toString());
+  }
+
+  private static void endsWell(Class<?> main, Map<String, String> settings, String... arguments)
+      throws Exception {
+    Emulation.Ended ended = Emulation.run(main, settings, arguments);
     assertTrue(ended.isDone(), ended::toString);
   }
 
   /** As on most hardware: ranks share it, and refusals that take two are left out. */
   @Test
   void oneGpuIsEnoughForAllRanks() throws Exception {
-    Emulation.Ended ended =
-        Emulation.run(
-            DeviceSaveProgram.class,
-            Map.of("CAIRN_EMULATION_DEVICES", "1"),
-            "saves",
-            temporary.toString());
-    assertTrue(ended.isDone(), ended::toString);
+    endsWell(
+        DeviceSaveProgram.class,
+        Map.of("CAIRN_EMULATION_DEVICES", "1"),
+        "saves",
+        temporary.toString());
   }
 
   @Test
   void saveFitsIntoTheDeviceMemoryItIsAllowedAndOneThatDoesNotLeavesNothing() throws Exception {
-    Emulation.Ended ended =
-        Emulation.run(
-            DeviceBudgetProgram.class,
-            Map.of("CAIRN_EMULATION_DEVICE_BYTES", "1048576"),
-            temporary.toString());
-    assertTrue(ended.isDone(), ended::toString);
+    endsWell(
+        DeviceBudgetProgram.class,
+        Map.of("CAIRN_EMULATION_DEVICE_BYTES", "1048576"),
+        temporary.toString());
   }
 
   @Test

@@ -53,7 +53,7 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
    *     room for it, or it cannot be written
    */
   public int[] create() throws IOException {
-    long plannedBytes = plan.files().stream().mapToLong(PlannedFile::lengthBytes).sum();
+    long plannedBytes = plan.lengthBytes();
     for (int file = 0; file < open.length; file++) {
       PlannedFile planned = plan.files().get(file);
       try {
