@@ -104,7 +104,7 @@ record SaveTools(
         () -> {
           try {
             free(more);
-          } catch (IOException e) {
+          } catch (IOException | RuntimeException e) {
             LOG.log(Level.WARNING, "a checkpointer was not closed well: {0}", e.getMessage());
           }
         };

@@ -6,9 +6,9 @@ import dev.cairn.device.Device;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.ArrayDeque;
 import java.util.Optional;
+import java.util.Queue;
 
 /**
  * The ranks of a communicator, joined by NCCL, each with one GPU.
@@ -22,7 +22,7 @@ public final class NcclGroup implements AutoCloseable {
   private final Device device;
   private final boolean lent;
   private long handle;
-  private final List<Runnable> deferred = new ArrayList<>();
+  private final Queue<Runnable> deferred = new ArrayDeque<>();
   private boolean isUnfinished;
 
   private NcclGroup(Caller caller, Device device, boolean lent, long handle) {
@@ -90,7 +90,10 @@ public final class NcclGroup implements AutoCloseable {
     return handle != 0;
   }
 
-  /** {@return whether something that was queued over a lent communicator has not ended} */
+  /**
+   * {@return whether something that was queued over a lent communicator has not ended, or what was
+   * put off until then has not been done}
+   */
   public synchronized boolean isUnfinished() {
     return isUnfinished;
   }
@@ -100,15 +103,16 @@ public final class NcclGroup implements AutoCloseable {
     isUnfinished = true;
   }
 
-  /** Notes that it has ended by now, and does what had to wait for that. */
+  /** Notes that it has ended by now, once all that had to wait for that has been done. */
   public void setFinished() {
-    List<Runnable> waiting;
-    synchronized (this) {
-      isUnfinished = false;
-      waiting = List.copyOf(deferred);
-      deferred.clear();
+    for (Runnable next = nextDeferred(); next != null; next = nextDeferred()) {
+      next.run();
     }
-    waiting.forEach(Runnable::run);
+  }
+
+  private synchronized Runnable nextDeferred() {
+    isUnfinished = !deferred.isEmpty();
+    return isUnfinished ? deferred.remove() : null;
   }
 
   /**
