@@ -82,7 +82,8 @@ uint32_t cairn_crc32c_shift(uint32_t crc, int64_t length_bytes) CAIRN_NOEXCEPT;
    CAIRN_BF16, must not overlap them. The floats are aligned as floats are; a
    tile of CAIRN_BF16 may lie anywhere.
    0 <= first, elements; 1 <= columns, rank. Sums are F32 and run over rank in
-   order; where the processor has FMA each step rounds once. Elements of
+   order; where the processor has FMA each step rounds once, and so it does
+   where pairs of BF16 are multiplied: it gives the same bits. Elements of
    CAIRN_BF16 become F32 before the sum is added and are rounded after it, as
    cairn_cast does. Returns as cairn_cast. */
 #define CAIRN_PANEL_COLUMNS 32

@@ -201,7 +201,7 @@ int32_t cairn_add_product(int32_t isa, int32_t type, void* tile, int64_t first,
     return CAIRN_BAD_ARGUMENT;
   }
   cairn::ProductOf(isa)(type, tile, first, elements, columns, left, panels,
-                        rank);
+                        rank, cairn::kMachine.bf16_pairs);
   return CAIRN_OK;
 }
 

@@ -33,7 +33,7 @@ unsigned SavedRegisters() {
 Machine DetectMachine() {
   const Registers basic = Cpuid(1, 0);
   const Registers extended = Cpuid(7, 0);
-  const Machine baseline{CAIRN_ISA_BASELINE, false};
+  const Machine baseline{CAIRN_ISA_BASELINE, false, false};
   if (!Has(basic.ecx, bit_OSXSAVE)) {
     return baseline;
   }
@@ -48,9 +48,11 @@ Machine DetectMachine() {
   if (!Has(saved, kZmm) ||
       !Has(extended.ebx,
            bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL)) {
-    return {CAIRN_ISA_AVX2, false};
+    return {CAIRN_ISA_AVX2, false, false};
   }
-  return {CAIRN_ISA_AVX512, Has(extended.ecx, bit_VPCLMULQDQ)};
+  const Registers more = Cpuid(7, extended.eax >= 1 ? 1 : 0);
+  return {CAIRN_ISA_AVX512, Has(extended.ecx, bit_VPCLMULQDQ),
+          extended.eax >= 1 && Has(more.eax, bit_AVX512BF16)};
 }
 
 }  // namespace cairn

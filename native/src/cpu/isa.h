@@ -7,8 +7,9 @@
 namespace cairn {
 
 struct Machine {
-  int32_t isa;   // CAIRN_ISA_*
-  bool vpclmul;  // VPCLMULQDQ on 512-bit registers
+  int32_t isa;      // CAIRN_ISA_*
+  bool vpclmul;     // VPCLMULQDQ on 512-bit registers
+  bool bf16_pairs;  // AVX512_BF16
 };
 
 Machine DetectMachine();

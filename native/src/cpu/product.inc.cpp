@@ -7,6 +7,9 @@
 
 #include "cairn/cpu.h"
 #include "table.h"
+#if defined(__AVX512F__)
+#include "product_bf16.h"
+#endif
 
 namespace cairn {
 namespace {
@@ -61,11 +64,11 @@ inline void Add(uint16_t* target, Vector sum) {
   memcpy(target, &halves, sizeof(halves));
 }
 
-// Adds to kCount whole panel rows, which lie row_elements apart.
-template <int kCount, typename Element>
-void AddPanel(Element* tile, int64_t row_elements, const float* left,
-              const float* panel, int64_t rank) {
-  Vector sums[kCount][kVectors];
+template <int kCount>
+using Sums = Vector[kCount][kVectors];
+
+template <int kCount>
+inline void Clear(Sums<kCount>& sums) {
 #pragma GCC unroll 16
   for (int row = 0; row < kCount; ++row) {
 #pragma GCC unroll 16
@@ -73,6 +76,26 @@ void AddPanel(Element* tile, int64_t row_elements, const float* left,
       sums[row][v] = Vector{};
     }
   }
+}
+
+// Adds to kCount whole panel rows, which lie row_elements apart.
+template <int kCount, typename Element>
+inline void Add(Element* tile, int64_t row_elements, Sums<kCount>& sums) {
+#pragma GCC unroll 16
+  for (int row = 0; row < kCount; ++row) {
+    Element* target = tile + row * row_elements;
+#pragma GCC unroll 16
+    for (int v = 0; v < kVectors; ++v) {
+      Add(target + v * kLanes, sums[row][v]);
+    }
+  }
+}
+
+template <int kCount, typename Element>
+void AddPanel(Element* tile, int64_t row_elements, const float* left,
+              const float* panel, int64_t rank) {
+  Sums<kCount> sums;
+  Clear<kCount>(sums);
   for (int64_t k = 0; k < rank; ++k) {
 #pragma GCC unroll 16
     for (int row = 0; row < kCount; ++row) {
@@ -83,14 +106,7 @@ void AddPanel(Element* tile, int64_t row_elements, const float* left,
       }
     }
   }
-#pragma GCC unroll 16
-  for (int row = 0; row < kCount; ++row) {
-    Element* target = tile + row * row_elements;
-#pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) {
-      Add(target + v * kLanes, sums[row][v]);
-    }
-  }
+  Add<kCount>(tile, row_elements, sums);
 }
 
 // Adds to columns [begin, end) of one panel of one row.
@@ -117,23 +133,99 @@ void AddRow(Element* tile, int64_t begin, int64_t end, const float* left,
   }
 }
 
+// Adds to one panel of rows, which lie row_elements apart.
+template <typename Element>
+void AddPanelRows(Element* tile, int64_t rows, int64_t row_elements,
+                  const float* left, const float* panel, int64_t rank) {
+  int64_t row = 0;
+  for (; row + kRows <= rows; row += kRows) {
+    AddPanel<kRows>(tile + row * row_elements, row_elements, left + row * rank,
+                    panel, rank);
+  }
+  for (; row < rows; ++row) {
+    AddPanel<1>(tile + row * row_elements, row_elements, left + row * rank,
+                panel, rank);
+  }
+}
+
+#if defined(__AVX512F__)
+
+// As AddPanel, with factors in pairs.
+template <int kCount, typename Element>
+__attribute__((target("avx512bf16"))) void AddPairs(Element* tile,
+                                                    int64_t row_elements,
+                                                    const Pair* left,
+                                                    const Pair* panel,
+                                                    int64_t pairs) {
+  Sums<kCount> sums;
+  Clear<kCount>(sums);
+  for (int64_t k = 0; k < pairs; ++k) {
+#pragma GCC unroll 16
+    for (int row = 0; row < kCount; ++row) {
+      const Pair factors = left[row * pairs + k];
+#pragma GCC unroll 16
+      for (int v = 0; v < kVectors; ++v) {
+        MultiplyAdd(sums[row][v], factors, panel + k * kPanel + v * kLanes);
+      }
+    }
+  }
+  Add<kCount>(tile, row_elements, sums);
+}
+
+// As AddPanels, in pairs what can be.
+template <typename Element>
+void AddPanelsInPairs(Element* tile, int64_t rows, int64_t columns,
+                      const float* left, const float* panels, int64_t rank) {
+  const int64_t pairs = (rank + 1) / 2;
+  Pair packed_left[kLeftPairs];
+  Pair packed_panel[kMaxPairs * kPanel];
+  const int64_t most = kLeftPairs / pairs;
+  for (int64_t row = 0; row < rows; row += most) {
+    const int64_t count = row + most < rows ? most : rows - row;
+    const bool is_packed =
+        PackLeft(left + row * rank, count, rank, packed_left);
+    for (int64_t column = 0; column + kPanel <= columns; column += kPanel) {
+      Element* target = tile + row * columns + column;
+      const float* panel = panels + column * rank;
+      int64_t done = 0;
+      if (is_packed && PackPanel(panel, rank, packed_panel)) {
+        for (; done + kRows <= count; done += kRows) {
+          AddPairs<kRows>(target + done * columns, columns,
+                          packed_left + done * pairs, packed_panel, pairs);
+        }
+      }
+      AddPanelRows(target + done * columns, count - done, columns,
+                   left + (row + done) * rank, panel, rank);
+    }
+  }
+}
+
+#endif
+
+// Adds to the whole panels of rows.
+template <typename Element>
+void AddPanels(Element* tile, int64_t rows, int64_t columns, const float* left,
+               const float* panels, int64_t rank, bool has_pairs) {
+#if defined(__AVX512F__)
+  if (has_pairs && (rank + 1) / 2 <= kMaxPairs) {
+    AddPanelsInPairs(tile, rows, columns, left, panels, rank);
+    return;
+  }
+#else
+  (void)has_pairs;
+#endif
+  for (int64_t column = 0; column + kPanel <= columns; column += kPanel) {
+    AddPanelRows(tile + column, rows, columns, left, panels + column * rank,
+                 rank);
+  }
+}
+
 // Adds to whole rows.
 template <typename Element>
 void AddRows(Element* tile, int64_t rows, int64_t columns, const float* left,
-             const float* panels, int64_t rank) {
+             const float* panels, int64_t rank, bool has_pairs) {
+  AddPanels(tile, rows, columns, left, panels, rank, has_pairs);
   const int64_t whole = columns / kPanel * kPanel;
-  for (int64_t column = 0; column < whole; column += kPanel) {
-    const float* panel = panels + column * rank;
-    int64_t row = 0;
-    for (; row + kRows <= rows; row += kRows) {
-      AddPanel<kRows>(tile + row * columns + column, columns, left + row * rank,
-                      panel, rank);
-    }
-    for (; row < rows; ++row) {
-      AddPanel<1>(tile + row * columns + column, columns, left + row * rank,
-                  panel, rank);
-    }
-  }
   if (whole < columns) {
     for (int64_t row = 0; row < rows; ++row) {
       AddPart(tile + row * columns + whole, 0, columns - whole,
@@ -145,7 +237,7 @@ void AddRows(Element* tile, int64_t rows, int64_t columns, const float* left,
 template <typename Element>
 void AddElements(Element* tile, int64_t first, int64_t elements,
                  int64_t columns, const float* left, const float* panels,
-                 int64_t rank) {
+                 int64_t rank, bool has_pairs) {
   int64_t row = first / columns;
   const int64_t begin = first % columns;
   if (begin != 0 && elements > 0) {
@@ -157,7 +249,7 @@ void AddElements(Element* tile, int64_t first, int64_t elements,
     ++row;
   }
   const int64_t rows = elements / columns;
-  AddRows(tile, rows, columns, left + row * rank, panels, rank);
+  AddRows(tile, rows, columns, left + row * rank, panels, rank, has_pairs);
   row += rows;
   tile += rows * columns;
   elements -= rows * columns;
@@ -170,13 +262,13 @@ void AddElements(Element* tile, int64_t first, int64_t elements,
 
 void CAIRN_PRODUCT(int32_t type, void* tile, int64_t first, int64_t elements,
                    int64_t columns, const float* left, const float* panels,
-                   int64_t rank) {
+                   int64_t rank, bool has_pairs) {
   if (type == CAIRN_BF16) {
     AddElements(static_cast<uint16_t*>(tile), first, elements, columns, left,
-                panels, rank);
+                panels, rank, has_pairs);
   } else {
     AddElements(static_cast<float*>(tile), first, elements, columns, left,
-                panels, rank);
+                panels, rank, has_pairs);
   }
 }
 

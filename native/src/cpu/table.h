@@ -26,19 +26,20 @@ extern const Casts kCastsAvx2;
 extern const Casts kCastsAvx512;
 
 // Adds elements [first, first + elements) of a product, as cairn_add_product.
+// has_pairs: whether the processor multiplies and adds pairs of BF16.
 using Product = void (*)(int32_t type, void* tile, int64_t first,
                          int64_t elements, int64_t columns, const float* left,
-                         const float* panels, int64_t rank);
+                         const float* panels, int64_t rank, bool has_pairs);
 
 void ProductBaseline(int32_t type, void* tile, int64_t first, int64_t elements,
                      int64_t columns, const float* left, const float* panels,
-                     int64_t rank);
+                     int64_t rank, bool has_pairs);
 void ProductAvx2(int32_t type, void* tile, int64_t first, int64_t elements,
                  int64_t columns, const float* left, const float* panels,
-                 int64_t rank);
+                 int64_t rank, bool has_pairs);
 void ProductAvx512(int32_t type, void* tile, int64_t first, int64_t elements,
                    int64_t columns, const float* left, const float* panels,
-                   int64_t rank);
+                   int64_t rank, bool has_pairs);
 
 uint32_t ChecksumTable(uint32_t state, const uint8_t* source, int64_t bytes);
 uint32_t ChecksumSse42(uint32_t state, const uint8_t* source, int64_t bytes);
