@@ -197,17 +197,17 @@ inline Way BestDurable(const Writers& writers, const std::string& path) {
   return trials[0].way;
 }
 
-// Every process reads its share of a file into warm memory of its own, as
-// private as a trainer's.
+// Every process reads its share of a file, from one byte on, into warm memory
+// of its own, as private as a trainer's.
 class Readers {
  public:
-  Readers(int processes, const std::string& file)
-      : bytes_(Bytes(file)),
+  Readers(int processes, const std::string& file, int64_t first)
+      : bytes_(Bytes(file) - first),
         team_(processes,
               [=](int i) {
-                int64_t begin = bytes_ / processes * i;
-                int64_t end =
-                    i + 1 == processes ? bytes_ : begin + bytes_ / processes;
+                int64_t begin = first + bytes_ / processes * i;
+                int64_t end = i + 1 == processes ? first + bytes_
+                                                 : begin + bytes_ / processes;
                 char* memory = Memory(end - begin, 1, MAP_PRIVATE);
                 return [=](const PathOrder& order) {
                   ReadRange(order.path, begin, end, memory);

@@ -5,7 +5,8 @@
 //   raw durable PROCESSES BYTES PATH
 //                                        the fastest way onto the disk, found
 //                                        by trying, in PATH.0 …
-//   raw read PROCESSES FILE              pread into warm private memory
+//   raw read PROCESSES FILE BEGIN        pread from byte BEGIN on into warm
+//                                        private memory
 //   raw convert PROCESSES FOLDER DIVISOR read what is in the files, write one
 //                                        byte of each DIVISOR
 //
@@ -39,7 +40,8 @@ Work WritingDurably(const std::vector<std::string>& args) {
 }
 
 Work Reading(const std::vector<std::string>& args) {
-  auto readers = std::make_shared<Readers>(std::stoi(args[1]), args[2]);
+  auto readers = std::make_shared<Readers>(std::stoi(args[1]), args[2],
+                                           std::stoll(args[3]));
   return [=](const std::string&) { return readers->Read(); };
 }
 
@@ -60,7 +62,7 @@ int main(int count, char** arguments) {
     work = Writing(args);
   } else if (args.size() == 4 && args[0] == "durable") {
     work = WritingDurably(args);
-  } else if (args.size() == 3 && args[0] == "read") {
+  } else if (args.size() == 4 && args[0] == "read") {
     work = Reading(args);
   } else if (args.size() == 4 && args[0] == "convert") {
     work = Converting(args);

@@ -1,5 +1,7 @@
 package dev.cairn.benchmarks;
 
+import dev.cairn.safetensors.Header;
+import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -37,8 +39,13 @@ final class FileWorks {
         merge());
   }
 
+  /** The bound reads what the ranks read, where it lies: that costs more than from a page's start. */
   private Work restore() {
-    long bytes = DType.BF16.bytes(LlamaShapes.elements(LlamaShapes.of(settings.parameters())));
+    List<TensorInfo> tensors = new ArrayList<>();
+    LlamaShapes.of(settings.parameters())
+        .forEach((name, shape) -> tensors.add(new TensorInfo(name, DType.BF16, shape)));
+    Header header = Header.of(Header.PYTORCH_METADATA, tensors);
+    long bytes = header.fileLengthBytes() - header.dataOffset();
     Path file = settings.input().resolve("read.bin");
     String order =
         "work=restore parameters=%s held=BF16 mode=PARALLEL run=%s"
@@ -47,9 +54,10 @@ final class FileWorks {
         "restore",
         "2 ranks read their BF16 partitions from a checkpoint in the page cache",
         0,
-        folder -> fill(file, bytes),
+        folder -> fill(file, header.fileLengthBytes()),
         starts.of(
-            starts.raw("pread", bytes, "read", 2, file),
+            starts.raw("pread", bytes, "read", 2, file, header.dataOffset()),
+            starts.raw("pread from a page's start", bytes, "read", 2, file, 0),
             starts.ranks("cairn restore", bytes, 2, order),
             starts.peer("load_file", bytes, 1)),
         List.of(
