@@ -39,7 +39,9 @@ final class FileWorks {
         merge());
   }
 
-  /** The bound reads what the ranks read, where it lies: that costs more than from a page's start. */
+  /**
+   * The bound reads what the ranks read, where it lies: that costs more than from a page's start.
+   */
   private Work restore() {
     List<TensorInfo> tensors = new ArrayList<>();
     LlamaShapes.of(settings.parameters())
