@@ -37,6 +37,7 @@ public class KernelBenchmark {
   private static final int ELEMENTS = INPUT_BYTES / Float.BYTES;
   private static final int COLUMNS = 2048; // and 8192 rows
   private static final int RANK = 64;
+  private static final int FACTORS = ELEMENTS / COLUMNS * RANK;
 
   /** Which kernels: the best that this machine has, or those in Java. */
   @Param({"native", "java"})
@@ -44,8 +45,10 @@ public class KernelBenchmark {
 
   private HostMemory sourceMemory;
   private HostMemory targetMemory;
+  private HostMemory factorMemory;
   private ByteBuffer source;
   private ByteBuffer target;
+  private ByteBuffer factors;
   private Kernels kernels;
   private int fastestWay;
 
@@ -61,6 +64,10 @@ public class KernelBenchmark {
       source.putFloat(element * Float.BYTES, element * 0.37f - 1000f);
       target.putFloat(element * Float.BYTES, 0);
     }
+    factorMemory = HostMemory.allocate(FACTORS * Float.BYTES);
+    factors = factorMemory.view(0, FACTORS * Float.BYTES);
+    kernels.cast(DType.F32, source, DType.BF16, target, FACTORS);
+    kernels.cast(DType.BF16, target, DType.F32, factors, FACTORS);
     fastestWay = ChecksumBound.fastest(source, INPUT_BYTES);
     for (int way = 0; way < ChecksumBound.count(); way++) {
       if (ChecksumBound.crc32c(way, source, INPUT_BYTES)
@@ -76,6 +83,7 @@ public class KernelBenchmark {
   public void free() {
     sourceMemory.close();
     targetMemory.close();
+    factorMemory.close();
   }
 
   /** F32 to BF16 with the checksum of what is written. */
@@ -99,18 +107,24 @@ public class KernelBenchmark {
   /** A merge's product, added to F32. */
   @Benchmark
   public ByteBuffer addProductToF32() {
-    return addProduct(DType.F32);
+    return addProduct(DType.F32, source);
   }
 
   /** A merge's product, added to BF16. */
   @Benchmark
   public ByteBuffer addProductToBf16() {
-    return addProduct(DType.BF16);
+    return addProduct(DType.BF16, source);
   }
 
-  private ByteBuffer addProduct(DType dtype) {
-    // Both factors are what lies at the source's beginning: their values do not matter.
-    kernels.addProduct(dtype, target, 0, ELEMENTS, COLUMNS, source, source, RANK);
+  /** The same of factors that BF16 holds, as those of adapters in BF16 are. */
+  @Benchmark
+  public ByteBuffer addBf16ProductToBf16() {
+    return addProduct(DType.BF16, factors);
+  }
+
+  /** Both factors are what lies at the same beginning. */
+  private ByteBuffer addProduct(DType dtype, ByteBuffer both) {
+    kernels.addProduct(dtype, target, 0, ELEMENTS, COLUMNS, both, both, RANK);
     return target;
   }
 

@@ -39,6 +39,7 @@ final class ProcessorWorks {
             starts.kernel("product added to F32", 128 * MIB, "addProductToF32", "native"),
             starts.peer("matmul F32", 128 * MIB, 1),
             starts.kernel("product added to BF16", 64 * MIB, "addProductToBf16", "native"),
+            starts.kernel("product of BF16, added", 64 * MIB, "addBf16ProductToBf16", "native"),
             starts.peer("matmul BF16", 64 * MIB, 1)),
         List.of(
             Goal.bytesPerSecond("cast to BF16 and CRC32C", 0.8, "memcpy"),
@@ -46,7 +47,7 @@ final class ProcessorWorks {
             Goal.bytesPerSecond("CRC32C", 0.9, "CRC32C, best known"),
             Goal.bytesPerSecond("CRC32C", 0, "read").told(),
             Goal.speed("product added to F32", 0, "matmul F32").told(),
-            Goal.speed("product added to BF16", 0, "matmul BF16").told()));
+            Goal.speed("product of BF16, added", 0, "matmul BF16").told()));
   }
 
   private Work plan() {
