@@ -46,7 +46,7 @@ final class CheckpointFolder implements AutoCloseable {
     this.plan = plan;
     this.contents = contents;
     this.trainerFile = trainerFile;
-    this.durable = options.durability() == Durability.DURABLE;
+    this.durable = options.durability().isForced();
   }
 
   /** Creates the folder, its shards with their lengths reserved, and all files known by now. */
@@ -55,7 +55,7 @@ final class CheckpointFolder implements AutoCloseable {
       new RunDirectory(contents.target().toAbsolutePath().getParent(), disk).sweepLeftovers();
     }
     folder = StagedFolder.create(disk, contents.target(), options.overwrite(), durable);
-    try (ShardFiles shards = new ShardFiles(disk, folder.path(), plan, false)) {
+    try (ShardFiles shards = new ShardFiles(disk, folder.path(), plan, ShardFiles.Way.CACHED)) {
       headerCrcs = shards.create();
     }
     List<PlannedFile> shards = modelShards();

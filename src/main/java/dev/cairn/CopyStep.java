@@ -97,7 +97,7 @@ final class CopyStep {
 
   /** Returns whether nothing but the copy itself is waited for. */
   private boolean isMemoryToMemory(OwnPieces own) {
-    return own.isMemory() && tools.options().durability() != Durability.DURABLE;
+    return own.isMemory() && !tools.options().durability().isForced();
   }
 
   /**

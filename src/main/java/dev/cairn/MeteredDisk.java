@@ -27,6 +27,11 @@ record MeteredDisk(Disk disk, Meter meter) implements Disk {
   }
 
   @Override
+  public OutputFile openDirect(Path file) throws IOException {
+    return new MeteredFile(file, disk.openDirect(file), meter);
+  }
+
+  @Override
   public void copy(Path source, Path target) throws IOException {
     disk.copy(source, target);
     meter.progressed();

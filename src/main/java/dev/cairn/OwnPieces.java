@@ -23,7 +23,10 @@ final class OwnPieces implements AutoCloseable {
     boolean allInMemory = tensors.stream().allMatch(tensor -> tensor.partition().isInMemory());
     device = tools.devices().after(tensors);
     scratch = allInMemory ? null : new Scratch(tools.staging().count());
-    PartitionSource host = new PartitionSource(plan, own, tools.kernels(), checksums, scratch);
+    // From there the disk could not read it: it seldom lies as in the file's blocks.
+    boolean staysInPlace = tools.options().durability() != Durability.DURABLE_DIRECT;
+    PartitionSource host =
+        new PartitionSource(plan, own, tools.kernels(), checksums, scratch, staysInPlace);
     source =
         device.isEmpty()
             ? host

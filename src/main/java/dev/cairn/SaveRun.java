@@ -122,13 +122,21 @@ final class SaveRun {
     return path;
   }
 
+  private static ShardFiles.Way way(Durability durability) {
+    return switch (durability) {
+      case FAST -> ShardFiles.Way.CACHED;
+      case DURABLE -> ShardFiles.Way.FORCED;
+      case DURABLE_DIRECT -> ShardFiles.Way.DIRECT;
+    };
+  }
+
   /** Copies and, if asked, forces; returns the bytes that this rank wrote. */
   private long fill(Path path) throws IOException {
     int neighbours = choice.ranksOnThisHost();
     CopyStep copy =
         new CopyStep(tools, plan, contents.tensors(), taken.excess(), checksums, neighbours);
-    boolean durable = tools.options().durability() == Durability.DURABLE;
-    try (ShardFiles shards = new ShardFiles(tools.disk(), path, plan, durable)) {
+    Durability durability = tools.options().durability();
+    try (ShardFiles shards = new ShardFiles(tools.disk(), path, plan, way(durability))) {
       List<byte[]> parts =
           ranks.together(
               () -> {
@@ -140,7 +148,7 @@ final class SaveRun {
           checksums.add(parts.get(rank));
         }
       }
-      if (durable) {
+      if (durability.isForced()) {
         meter.enter(SavePhase.FORCE);
         ranks.together(
             () -> {

@@ -99,7 +99,7 @@ final class ConsolidateCommand implements Callable<Integer> {
             : DeepSpeedCheckpoint.open(checkpoint, tag);
     SaveReport report = save(opened);
     double seconds = (System.nanoTime() - startNanos) / 1e9;
-    SaveSummary.print(speech, output, report, seconds, folderOptions.isDurable());
+    SaveSummary.print(speech, output, report, seconds, folderOptions.durability());
     return ExitCode.FINE;
   }
 

@@ -184,7 +184,7 @@ final class DemoCommand implements Callable<Integer> {
             ? adapter.dtype(folderOptions).orElse(null)
             : folderOptions.dtype().dtype(),
         folderOptions.maxShardBytes(),
-        folderOptions.isDurable(),
+        folderOptions.durability(),
         folderOptions.isOverwriting(),
         device,
         modelOptions.choice(),

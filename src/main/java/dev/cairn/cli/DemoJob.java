@@ -1,5 +1,6 @@
 package dev.cairn.cli;
 
+import dev.cairn.Durability;
 import dev.cairn.SaveMode;
 import dev.cairn.device.Device;
 import dev.cairn.json.Json;
@@ -23,7 +24,7 @@ import java.util.Optional;
  * @param mode who writes
  * @param dtype the saved dtype, or null to keep the held one
  * @param maxShardBytes where a file ends and the next begins
- * @param isDurable whether the save outlives a power loss
+ * @param durability what the save outlives
  * @param isOverwriting whether an existing output is replaced
  * @param device what memory the ranks hold the model in
  * @param choice what of the model is saved, and with which generation config
@@ -38,7 +39,7 @@ record DemoJob(
     SaveMode mode,
     DType dtype,
     long maxShardBytes,
-    boolean isDurable,
+    Durability durability,
     boolean isOverwriting,
     Device.Kind device,
     ModelChoice choice,
@@ -81,7 +82,7 @@ record DemoJob(
     json.put("mode", mode.name());
     json.put("dtype", dtype == null ? null : dtype.name());
     json.put("maxShardBytes", maxShardBytes);
-    json.put("isDurable", isDurable);
+    json.put("durability", durability.name());
     json.put("isOverwriting", isOverwriting);
     json.put("device", device.name());
     json.put("choice", choice.toJson());
@@ -101,7 +102,7 @@ record DemoJob(
         SaveMode.valueOf((String) json.get("mode")),
         json.get("dtype") == null ? null : DType.valueOf((String) json.get("dtype")),
         ((JsonNumber) json.get("maxShardBytes")).longValue(),
-        (Boolean) json.get("isDurable"),
+        Durability.valueOf((String) json.get("durability")),
         (Boolean) json.get("isOverwriting"),
         Device.Kind.valueOf((String) json.get("device")),
         ModelChoice.parse((Map<?, ?>) json.get("choice")),

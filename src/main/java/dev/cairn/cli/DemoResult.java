@@ -61,7 +61,7 @@ record DemoResult(DemoJob job, List<RankReport> ranks, Map<String, Long> fileByt
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("output", job.target().toString());
     json.put("mode", mode());
-    json.put("durability", job.isDurable() ? "durable" : "fast");
+    json.put("durability", job.durability().name().toLowerCase(Locale.ROOT));
     json.put("bytes", bytes());
     json.put("seconds", seconds());
     json.put("bytesPerSecond", bytesPerSecond());
@@ -91,7 +91,7 @@ record DemoResult(DemoJob job, List<RankReport> ranks, Map<String, Long> fileByt
         seconds(),
         Amounts.bytes(bytesPerSecond()),
         mode(),
-        job.isDurable()
+        job.durability().isForced()
             ? "durable: outlives a power cut"
             : "fast: outlives the death of processes, not a power cut; --durable for that");
     for (RankReport rank : ranks) {

@@ -36,6 +36,13 @@ final class FolderOptions {
       description = "Force everything to the disk, so that the save outlives a power cut.")
   private boolean isDurable;
 
+  @Option(
+      names = "--direct",
+      description =
+          "As --durable, past the page cache where the file system can: it keeps what others have in"
+              + " it.")
+  private boolean isDirect;
+
   /** Reads {@code 50GB}. */
   static final class SizeConverter implements ITypeConverter<Long> {
     @Override
@@ -56,8 +63,11 @@ final class FolderOptions {
     return isOverwriting;
   }
 
-  boolean isDurable() {
-    return isDurable;
+  Durability durability() {
+    if (isDirect) {
+      return Durability.DURABLE_DIRECT;
+    }
+    return isDurable ? Durability.DURABLE : Durability.FAST;
   }
 
   /** Refuses a target that exists, before anything is read. */
@@ -72,7 +82,7 @@ final class FolderOptions {
   SaveOptions.Builder save() {
     SaveOptions.Builder builder =
         SaveOptions.builder()
-            .durability(isDurable ? Durability.DURABLE : Durability.FAST)
+            .durability(durability())
             .overwrite(isOverwriting)
             .maxShardBytes(maxShardBytes);
     return dtype.dtype() == null ? builder.keepDtypes() : builder.dtype(dtype.dtype());

@@ -88,7 +88,7 @@ final class MergeLoraCommand implements Callable<Integer> {
     long startNanos = System.nanoTime();
     SaveReport report = merge(options);
     double seconds = (System.nanoTime() - startNanos) / 1e9;
-    SaveSummary.print(speech, output, report, seconds, folderOptions.isDurable());
+    SaveSummary.print(speech, output, report, seconds, folderOptions.durability());
     return ExitCode.FINE;
   }
 

@@ -1,7 +1,6 @@
 package dev.cairn.cli;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.Durability;
 import dev.cairn.Parameter;
 import dev.cairn.ParameterSet;
 import dev.cairn.SaveMode;
@@ -101,7 +100,7 @@ final class RankMain {
     SaveOptions.Builder options =
         SaveOptions.builder()
             .mode(job.mode())
-            .durability(job.isDurable() ? Durability.DURABLE : Durability.FAST)
+            .durability(job.durability())
             .overwrite(job.isOverwriting())
             .maxShardBytes(job.maxShardBytes())
             .rawNames(job.choice().isRaw());

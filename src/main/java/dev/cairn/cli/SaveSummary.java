@@ -1,5 +1,6 @@
 package dev.cairn.cli;
 
+import dev.cairn.Durability;
 import dev.cairn.SaveReport;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -12,7 +13,7 @@ final class SaveSummary {
 
   /** Prints bytes, seconds and peak memory, and what a save that was not durable outlives. */
   static void print(
-      OutputOptions speech, Path output, SaveReport report, double seconds, boolean isDurable)
+      OutputOptions speech, Path output, SaveReport report, double seconds, Durability durability)
       throws IOException {
     if (speech.isJson()) {
       Map<String, Object> json = new LinkedHashMap<>();
@@ -32,7 +33,7 @@ final class SaveSummary {
             seconds,
             Amounts.bytes((long) (report.lengthBytes() / seconds)),
             Amounts.bytes(ProcessMemory.peakBytes()),
-            isDurable
+            durability.isForced()
                 ? ""
                 : " (fast: outlives the death of processes, not a power cut; --durable for that)");
     speech.out().flush();

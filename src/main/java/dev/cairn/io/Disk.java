@@ -47,6 +47,18 @@ public interface Disk {
   OutputFile open(Path file) throws IOException;
 
   /**
+   * Opens a file as {@link #open} does, to be written past the page cache as far as that is
+   * possible: whole blocks that lie in direct memory as they will in the file.
+   *
+   * @param file exists
+   * @return the file, open for writing; the caller closes it
+   * @throws IOException if it is not there or may not be written
+   */
+  default OutputFile openDirect(Path file) throws IOException {
+    return open(file);
+  }
+
+  /**
    * Copies a whole file.
    *
    * @param source a file

@@ -74,6 +74,11 @@ enum LocalDisk implements Disk {
   }
 
   @Override
+  public OutputFile openDirect(Path file) throws IOException {
+    return new DirectFile(file, open(file));
+  }
+
+  @Override
   public void copy(Path source, Path target) throws IOException {
     Files.copy(source, target);
   }

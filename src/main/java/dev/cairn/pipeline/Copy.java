@@ -103,7 +103,7 @@ public final class Copy {
     }
     cancellation.check();
     Chunk chunk = chunks.next();
-    return new Started(chunk, nextSequence++, source.begin(chunk, buffer.clear()));
+    return new Started(chunk, nextSequence++, source.begin(chunk, Staging.placed(buffer, chunk)));
   }
 
   /** One chunk failed: the others on their way are finished, no new one is started. */

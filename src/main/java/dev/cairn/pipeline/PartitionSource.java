@@ -25,6 +25,7 @@ public final class PartitionSource implements PieceSource {
   private final Kernels kernels;
   private final TensorChecksums checksums;
   private final Scratch scratch;
+  private final boolean staysInPlace;
 
   /**
    * Creates a source of partitions that are all in memory.
@@ -36,7 +37,7 @@ public final class PartitionSource implements PieceSource {
    */
   public PartitionSource(
       SavePlan plan, Partitions partitions, Kernels kernels, TensorChecksums checksums) {
-    this(plan, partitions, kernels, checksums, null);
+    this(plan, partitions, kernels, checksums, null, true);
   }
 
   /**
@@ -47,18 +48,22 @@ public final class PartitionSource implements PieceSource {
    * @param kernels casts and takes the checksums
    * @param checksums gets every piece that goes through the source
    * @param scratch a buffer for each thread; borrowed, not closed here
+   * @param staysInPlace whether what needs no cast is written from where it lies; otherwise all
+   *     goes through the staging buffers
    */
   public PartitionSource(
       SavePlan plan,
       Partitions partitions,
       Kernels kernels,
       TensorChecksums checksums,
-      Scratch scratch) {
+      Scratch scratch,
+      boolean staysInPlace) {
     this.plan = plan;
     this.partitions = partitions;
     this.kernels = kernels;
     this.checksums = checksums;
     this.scratch = scratch;
+    this.staysInPlace = staysInPlace;
   }
 
   @Override
@@ -77,7 +82,7 @@ public final class PartitionSource implements PieceSource {
   @Override
   public void add(Segment piece, Parts parts) throws IOException {
     int lengthBytes = Math.toIntExact(piece.lengthBytes());
-    if (lengthBytes >= IN_PLACE_BYTES && isReady(piece)) {
+    if (staysInPlace && lengthBytes >= IN_PLACE_BYTES && isReady(piece)) {
       ByteBuffer inPlace = view(piece);
       checksums.add(piece, kernels.crc32c(inPlace, lengthBytes, 0));
       parts.addElsewhere(inPlace);

@@ -21,10 +21,20 @@ import java.util.zip.CRC32C;
 public final class ShardFiles implements ChunkSink, AutoCloseable {
   private static final long FORCED_RANGE_BYTES = 64L << 20;
 
+  /** How chunks get to the disk. */
+  public enum Way {
+    /** The operating system writes them back when it likes. */
+    CACHED,
+    /** {@link ShardFiles#force} will be called: the disk begins while others write. */
+    FORCED,
+    /** As {@link #FORCED}, but whole blocks go past the page cache. */
+    DIRECT
+  }
+
   private final Disk disk;
   private final Path folder;
   private final SavePlan plan;
-  private final boolean willForce;
+  private final Way way;
   private final OutputFile[] open;
   private final AtomicLong writtenBytes = new AtomicLong();
 
@@ -34,10 +44,10 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
    * @param disk makes and opens the files
    * @param folder in which they are; exists
    * @param plan names the files; a chunk's file is an index into it
-   * @param willForce whether {@link #force} will be called: the disk then begins while others write
+   * @param way how chunks get to the disk
    */
-  public ShardFiles(Disk disk, Path folder, SavePlan plan, boolean willForce) {
-    this.willForce = willForce;
+  public ShardFiles(Disk disk, Path folder, SavePlan plan, Way way) {
+    this.way = way;
     this.disk = disk;
     this.folder = folder;
     this.plan = plan;
@@ -89,7 +99,7 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
       write(chunk.file(), fileOffset, part);
       fileOffset += lengthBytes;
     }
-    if (willForce) {
+    if (way != Way.CACHED) {
       file(chunk.file()).willForce(chunk.fileOffset(), chunk.lengthBytes());
     }
   }
@@ -106,7 +116,8 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
 
   private synchronized OutputFile file(int file) throws IOException {
     if (open[file] == null) {
-      open[file] = disk.open(folder.resolve(plan.files().get(file).name()));
+      Path path = folder.resolve(plan.files().get(file).name());
+      open[file] = way == Way.DIRECT ? disk.openDirect(path) : disk.open(path);
     }
     return open[file];
   }

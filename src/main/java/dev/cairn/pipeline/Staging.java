@@ -4,6 +4,7 @@ import dev.cairn.device.Device;
 import dev.cairn.device.HostMemory;
 import dev.cairn.device.PinnedMemory;
 import dev.cairn.device.ViewableMemory;
+import dev.cairn.plan.Chunk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -11,11 +12,15 @@ import java.util.List;
 
 /**
  * The staging buffers: a fixed number of equal pieces of page-aligned host memory, allocated once
- * and before any file exists.
+ * and before any file exists. Each has a page more than it is said to have, so that a chunk can lie
+ * in memory as it will lie in its file's pages, which the disk can then write from.
  */
 public final class Staging implements AutoCloseable {
+  private static final int PAGE_BYTES = 4096;
+
   private ViewableMemory memory;
   private final List<ByteBuffer> buffers = new ArrayList<>();
+  private final int bufferBytes;
 
   /**
    * Allocates the buffers.
@@ -24,19 +29,24 @@ public final class Staging implements AutoCloseable {
    * @param bufferBytes size of each, a multiple of 4096
    */
   public Staging(int count, int bufferBytes) {
-    if (count < 1 || bufferBytes < 4096 || bufferBytes % 4096 != 0) {
+    if (count < 1 || bufferBytes < PAGE_BYTES || bufferBytes % PAGE_BYTES != 0) {
       throw new IllegalArgumentException(
           "bad staging: count=%d, expected at least 1, bufferBytes=%d, expected a multiple of 4096"
               .formatted(count, bufferBytes));
     }
-    use(HostMemory.allocate((long) count * bufferBytes), count, bufferBytes);
+    this.bufferBytes = bufferBytes;
+    use(HostMemory.allocate((long) count * roomBytes()), count);
   }
 
-  private void use(ViewableMemory allocated, int count, int bufferBytes) {
+  private int roomBytes() {
+    return Math.addExact(bufferBytes, PAGE_BYTES);
+  }
+
+  private void use(ViewableMemory allocated, int count) {
     memory = allocated;
     buffers.clear();
     for (int index = 0; index < count; index++) {
-      buffers.add(memory.view((long) index * bufferBytes, bufferBytes));
+      buffers.add(memory.view((long) index * roomBytes(), roomBytes()));
     }
   }
 
@@ -51,7 +61,7 @@ public final class Staging implements AutoCloseable {
   public void pin(Device device) {
     if (!(memory instanceof PinnedMemory)) {
       ViewableMemory pageable = memory;
-      use(PinnedMemory.allocate(device, pageable.lengthBytes()), count(), bufferBytes());
+      use(PinnedMemory.allocate(device, pageable.lengthBytes()), count());
       pageable.close();
     }
   }
@@ -63,7 +73,7 @@ public final class Staging implements AutoCloseable {
 
   /** {@return the size of one buffer in bytes, a multiple of 4096; the same for all} */
   public int bufferBytes() {
-    return buffers.get(0).capacity();
+    return bufferBytes;
   }
 
   /**
@@ -79,6 +89,11 @@ public final class Staging implements AutoCloseable {
   /** Returns one buffer; its position and limit are the user's, one user at a time. */
   ByteBuffer buffer(int index) {
     return buffers.get(index).clear();
+  }
+
+  /** Places a buffer for a chunk: its position is where the chunk's first byte belongs. */
+  static ByteBuffer placed(ByteBuffer buffer, Chunk chunk) {
+    return buffer.clear().position((int) (chunk.fileOffset() % PAGE_BYTES));
   }
 
   @Override

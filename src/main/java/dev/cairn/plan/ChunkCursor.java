@@ -8,7 +8,9 @@ import java.util.NoSuchElementException;
 
 /**
  * Cuts segments into chunks: long segments are split at element borders, and short ones that follow
- * each other in a file share a chunk, so that a thousand norms cost one write.
+ * each other in a file share a chunk, so that a thousand norms cost one write. A chunk ends where a
+ * multiple of its size lies in the file, if an element ends there: so most writes are of whole
+ * pages.
  *
  * <p>Not thread-safe.
  */
@@ -50,12 +52,16 @@ public final class ChunkCursor implements Iterator<Chunk> {
     if (rest == null) {
       throw new NoSuchElementException();
     }
-    Segment first = take(chunkBytes);
+    long room = chunkBytes - rest.fileOffset() % chunkBytes;
+    Segment first = take(room);
+    if (first == null) { // an element lies across the border
+      room = chunkBytes;
+      first = take(room);
+    }
     if (!continues(first)) {
       return new Chunk(List.of(first)); // the usual one: no list has to grow
     }
     List<Segment> pieces = new ArrayList<>();
-    long room = chunkBytes;
     for (Segment last = first; last != null; last = continues(last) ? take(room) : null) {
       pieces.add(last);
       room -= last.lengthBytes();

@@ -27,10 +27,10 @@ import java.util.Map;
  * One rank of a made-up trainer: holds ZeRO-3 partitions and saves, restores or only sends them,
  * each time that rank 0 is told to by a line on its standard input.
  *
- * <p>Orders are {@code name=value} pairs: {@code work} is save, durable, restore or wire; {@code
- * parameters}, {@code held}, {@code mode} and {@code shardBytes} say what is saved and how, {@code
- * run} where a restore finds its checkpoint, {@code lengthBytes} what each rank sends over the
- * wire, {@code path} where to.
+ * <p>Orders are {@code name=value} pairs: {@code work} is save, durable, direct, restore or wire;
+ * {@code parameters}, {@code held}, {@code mode} and {@code shardBytes} say what is saved and how,
+ * {@code run} where a restore finds its checkpoint, {@code lengthBytes} what each rank sends over
+ * the wire, {@code path} where to.
  */
 public final class RankWorker implements AutoCloseable {
   private final Communicator communicator;
@@ -109,12 +109,20 @@ public final class RankWorker implements AutoCloseable {
         Double.parseDouble(order.get("parameters")), DType.valueOf(order.get("held")));
   }
 
+  private static Durability durability(String work) {
+    return switch (work) {
+      case "durable" -> Durability.DURABLE;
+      case "direct" -> Durability.DURABLE_DIRECT;
+      default -> Durability.FAST;
+    };
+  }
+
   private static SaveOptions options(Map<String, String> order) {
     SaveOptions.Builder options =
         SaveOptions.builder()
             .dtype(DType.BF16)
             .mode(SaveMode.valueOf(order.get("mode")))
-            .durability(order.get("work").equals("durable") ? Durability.DURABLE : Durability.FAST);
+            .durability(durability(order.get("work")));
     if (order.containsKey("shardBytes")) {
       options.maxShardBytes(Long.parseLong(order.get("shardBytes")));
     }

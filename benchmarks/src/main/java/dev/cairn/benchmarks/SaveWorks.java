@@ -108,11 +108,13 @@ final class SaveWorks {
         starts.of(
             starts.raw("raw durable write", bytes, "durable", 2, bytes, probe),
             cairn("cairn parallel", "durable", "BF16", "PARALLEL"),
+            cairn("cairn parallel, direct", "direct", "BF16", "PARALLEL"),
             cairn("cairn gather", "durable", "BF16", "GATHER"),
             starts.peer("save_file fsync", bytes, 1)),
         List.of(
             Goal.speed("cairn parallel", 0.9, "raw durable write"),
             Goal.speed("cairn parallel", 2, "save_file fsync"),
+            Goal.speed("cairn parallel, direct", 0.9, "raw durable write").told(),
             Goal.speed("cairn gather", 0.9, "raw durable write").told(),
             Goal.speed("cairn gather", 2, "save_file fsync").told()));
   }

@@ -1,0 +1,130 @@
+package dev.cairn.io;
+
+import com.sun.nio.file.ExtendedOpenOption;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A file whose whole blocks go to the disk past the page cache, by any number of threads at once.
+ * What begins or ends within a block, and what lies in memory other than in the file's blocks, goes
+ * through the cache, as all does where the file system refuses.
+ */
+final class DirectFile implements OutputFile {
+  private static final Logger LOG = System.getLogger(DirectFile.class.getName());
+  private static final AtomicBoolean REFUSAL_LOGGED = new AtomicBoolean();
+
+  /** Less than this is not worth a wait for the disk. */
+  static final int MIN_BYTES = 64 << 10;
+
+  private static final int MAX_BLOCK_BYTES = 4096; // staging buffers are aligned to this
+
+  private final Path file;
+  private final OutputFile cached;
+  private final Blocks blocks;
+
+  /**
+   * A channel past the cache.
+   *
+   * @param channel null where that is refused
+   * @param blockBytes what offset, length and address must be multiples of
+   */
+  record Blocks(FileChannel channel, int blockBytes) {
+    private static final Blocks REFUSED = new Blocks(null, 1);
+
+    static Blocks open(Path file) {
+      try {
+        long blockBytes = Files.getFileStore(file).getBlockSize();
+        if (blockBytes > MAX_BLOCK_BYTES) {
+          throw new IOException("blocks too large: blockBytes=" + blockBytes);
+        }
+        FileChannel channel =
+            FileChannel.open(file, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT);
+        return new Blocks(channel, (int) blockBytes);
+      } catch (IOException | UnsupportedOperationException e) {
+        if (!REFUSAL_LOGGED.getAndSet(true)) {
+          LOG.log(
+              Level.INFO,
+              "written through the page cache, as the file system refuses direct writes: {0}",
+              e.toString());
+        }
+        return REFUSED;
+      }
+    }
+  }
+
+  DirectFile(Path file, OutputFile cached) {
+    this(file, cached, Blocks.open(file));
+  }
+
+  DirectFile(Path file, OutputFile cached, Blocks blocks) {
+    this.file = file;
+    this.cached = cached;
+    this.blocks = blocks;
+  }
+
+  @Override
+  public void writeFully(ByteBuffer bytes, long fileOffset) throws IOException {
+    int end = bytes.limit();
+    int begin = bytes.position();
+    int block = blocks.blockBytes();
+    int head = (int) Math.floorMod(-fileOffset, (long) block);
+    int wholeBytes = Math.max(0, bytes.remaining() - head) / block * block;
+    if (blocks.channel() != null
+        && wholeBytes >= MIN_BYTES
+        && bytes.isDirect()
+        && bytes.alignmentOffset(begin + head, block) == 0) {
+      cached.writeFully(bytes.limit(begin + head), fileOffset);
+      writeBlocks(bytes.limit(begin + head + wholeBytes), fileOffset + head);
+    }
+    int done = bytes.position() - begin;
+    cached.writeFully(bytes.limit(end), fileOffset + done);
+  }
+
+  /** Writes whole blocks; leaves a rest that is none after a write that ended within one. */
+  private void writeBlocks(ByteBuffer bytes, long fileOffset) throws IOException {
+    long offset = fileOffset;
+    try {
+      while (bytes.remaining() >= blocks.blockBytes() && offset % blocks.blockBytes() == 0) {
+        offset += blocks.channel().write(bytes, offset);
+      }
+    } catch (IOException e) {
+      throw new IOException(
+          "direct write failed: %s, file=%s, fileOffset=%d".formatted(e.getMessage(), file, offset),
+          e);
+    }
+  }
+
+  @Override
+  public void willForce(long fileOffset, long lengthBytes) throws IOException {
+    cached.willForce(fileOffset, lengthBytes);
+  }
+
+  @Override
+  public void writeBack(long fileOffset, long lengthBytes) throws IOException {
+    cached.writeBack(fileOffset, lengthBytes);
+  }
+
+  /** A force is of the file, whichever way it was written. */
+  @Override
+  public void force() throws IOException {
+    cached.force();
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      if (blocks.channel() != null) {
+        blocks.channel().close();
+      }
+    } finally {
+      cached.close();
+    }
+  }
+}
