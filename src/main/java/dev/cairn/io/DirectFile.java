@@ -23,7 +23,10 @@ final class DirectFile implements OutputFile {
   /** Less than this is not worth a wait for the disk. */
   static final int MIN_BYTES = 64 << 10;
 
-  private static final int MAX_BLOCK_BYTES = 4096; // staging buffers are aligned to this
+  /**
+   * No page is written both ways, as one rank's direct write would drop another's from the cache.
+   */
+  private static final int PAGE_BYTES = 4096;
 
   private final Path file;
   private final OutputFile cached;
@@ -33,25 +36,28 @@ final class DirectFile implements OutputFile {
    * A channel past the cache.
    *
    * @param channel null where that is refused
-   * @param blockBytes what offset, length and address must be multiples of
+   * @param blockBytes of which offset, length and address have to be multiples
    */
   record Blocks(FileChannel channel, int blockBytes) {
     private static final Blocks REFUSED = new Blocks(null, 1);
 
     static Blocks open(Path file) {
       try {
+        if (!NativeFiles.isAvailable()) {
+          throw new UnsupportedOperationException("known on Linux x86-64 only");
+        }
         long blockBytes = Files.getFileStore(file).getBlockSize();
-        if (blockBytes > MAX_BLOCK_BYTES) {
-          throw new IOException("blocks too large: blockBytes=" + blockBytes);
+        if (PAGE_BYTES % blockBytes != 0) {
+          throw new UnsupportedOperationException("blocks too large: blockBytes=" + blockBytes);
         }
         FileChannel channel =
             FileChannel.open(file, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT);
-        return new Blocks(channel, (int) blockBytes);
+        return new Blocks(channel, PAGE_BYTES);
       } catch (IOException | UnsupportedOperationException e) {
         if (!REFUSAL_LOGGED.getAndSet(true)) {
           LOG.log(
               Level.INFO,
-              "written through the page cache, as the file system refuses direct writes: {0}",
+              "written through the page cache, as it cannot be written directly: {0}",
               e.toString());
         }
         return REFUSED;
