@@ -83,7 +83,9 @@ final class CopyStep {
   }
 
   private void writeOwn(ShardFiles shards) throws IOException {
-    try (OwnPieces own = own()) {
+    // Copied while it is checksummed, it lies as in the file's pages: what is written to another
+    // place in them takes longer, most of all while other ranks wait for the file.
+    try (OwnPieces own = own(false)) {
       expect(plan.segments(ranks().rank()));
       int chunkBytes =
           isMemoryToMemory(own) ? Math.min(CACHED_CHUNK_BYTES, chunkBytes()) : chunkBytes();
@@ -113,7 +115,7 @@ final class CopyStep {
   }
 
   private void gather(ShardFiles shards, Transport transport) throws IOException {
-    try (OwnPieces own = own()) {
+    try (OwnPieces own = own(tools.options().durability() != Durability.DURABLE_DIRECT)) {
       GatherSource source = new GatherSource(own.source(), transport, ranks().size());
       expect(plan.segments());
       copy(
@@ -142,7 +144,7 @@ final class CopyStep {
   }
 
   private void send(Transport transport) throws IOException {
-    try (OwnPieces own = own()) {
+    try (OwnPieces own = own(tools.options().durability() != Durability.DURABLE_DIRECT)) {
       expect(plan.segments(ranks().rank()));
       copy(
           pass -> plan.messages(ranks().rank(), chunkBytes(), pass),
@@ -185,8 +187,8 @@ final class CopyStep {
     return parts.get(0);
   }
 
-  private OwnPieces own() {
-    return new OwnPieces(tools, plan, tensors, checksums);
+  private OwnPieces own(boolean staysInPlace) {
+    return new OwnPieces(tools, plan, tensors, checksums, staysInPlace);
   }
 
   private Ranks ranks() {

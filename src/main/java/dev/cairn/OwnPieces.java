@@ -17,14 +17,22 @@ final class OwnPieces implements AutoCloseable {
   private final Optional<DeviceStaging> device;
   private final PieceSource source;
 
-  /** Opens a source of these tensors' pieces; {@code checksums} gets all that go through it. */
-  OwnPieces(SaveTools tools, SavePlan plan, List<Parameter> tensors, TensorChecksums checksums) {
+  /**
+   * Opens a source of these tensors' pieces.
+   *
+   * @param checksums gets all pieces that go through it
+   * @param staysInPlace whether what needs no cast is taken from where it lies
+   */
+  OwnPieces(
+      SaveTools tools,
+      SavePlan plan,
+      List<Parameter> tensors,
+      TensorChecksums checksums,
+      boolean staysInPlace) {
     Partitions own = new OwnPartitions(tensors);
     boolean allInMemory = tensors.stream().allMatch(tensor -> tensor.partition().isInMemory());
     device = tools.devices().after(tensors);
     scratch = allInMemory ? null : new Scratch(tools.staging().count());
-    // From there the disk could not read it: it seldom lies as in the file's blocks.
-    boolean staysInPlace = tools.options().durability() != Durability.DURABLE_DIRECT;
     PartitionSource host =
         new PartitionSource(plan, own, tools.kernels(), checksums, scratch, staysInPlace);
     source =
