@@ -28,6 +28,9 @@ final class DirectFile implements OutputFile {
    */
   private static final int PAGE_BYTES = 4096;
 
+  /** What the operating system says of a write whose alignment the file system does not like. */
+  private static final String REFUSED_WRITE = "Invalid argument";
+
   private final Path file;
   private final OutputFile cached;
   private final Blocks blocks;
@@ -54,12 +57,7 @@ final class DirectFile implements OutputFile {
             FileChannel.open(file, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT);
         return new Blocks(channel, PAGE_BYTES);
       } catch (IOException | UnsupportedOperationException e) {
-        if (!REFUSAL_LOGGED.getAndSet(true)) {
-          LOG.log(
-              Level.INFO,
-              "written through the page cache, as it cannot be written directly: {0}",
-              e.toString());
-        }
+        logRefusal(e);
         return REFUSED;
       }
     }
@@ -93,7 +91,18 @@ final class DirectFile implements OutputFile {
     cached.writeFully(bytes.limit(end), fileOffset + done);
   }
 
-  /** Writes whole blocks; leaves a rest that is none after a write that ended within one. */
+  private static void logRefusal(Exception e) {
+    if (!REFUSAL_LOGGED.getAndSet(true)) {
+      LOG.log(
+          Level.INFO,
+          "written through the page cache, as it cannot be written directly: {0}",
+          e.toString());
+    }
+  }
+
+  /**
+   * Writes whole blocks; leaves what is refused, and a rest after a write that ended within one.
+   */
   private void writeBlocks(ByteBuffer bytes, long fileOffset) throws IOException {
     long offset = fileOffset;
     try {
@@ -101,6 +110,10 @@ final class DirectFile implements OutputFile {
         offset += blocks.channel().write(bytes, offset);
       }
     } catch (IOException e) {
+      if (REFUSED_WRITE.equals(e.getMessage())) {
+        logRefusal(e);
+        return;
+      }
       throw new IOException(
           "direct write failed: %s, file=%s, fileOffset=%d".formatted(e.getMessage(), file, offset),
           e);

@@ -114,6 +114,17 @@ class DirectFileTest {
   }
 
   @Test
+  void whatIsRefusedWhenItIsWrittenGoesThroughTheCache() throws IOException {
+    Path path = made("file");
+    Path fastidious = Path.of("/proc/self/oom_score_adj"); // wants a number
+    Blocks refusing = new Blocks(FileChannel.open(fastidious, StandardOpenOption.WRITE), BLOCK);
+    try (DirectFile file = new DirectFile(path, Disk.local().open(path), refusing)) {
+      file.writeFully(bytes(9, 3 * MIN), 9);
+    }
+    assertEquals(3 * MIN, written(path));
+  }
+
+  @Test
   void failureNamesFileAndOffset() throws IOException {
     Path path = made("file");
     FileChannel closed = FileChannel.open(path, StandardOpenOption.WRITE);
