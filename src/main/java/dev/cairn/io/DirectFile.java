@@ -1,12 +1,12 @@
 package dev.cairn.io;
 
-import com.sun.nio.file.ExtendedOpenOption;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -53,8 +53,7 @@ final class DirectFile implements OutputFile {
         if (PAGE_BYTES % blockBytes != 0) {
           throw new UnsupportedOperationException("blocks too large: blockBytes=" + blockBytes);
         }
-        FileChannel channel =
-            FileChannel.open(file, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT);
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, directOption());
         return new Blocks(channel, PAGE_BYTES);
       } catch (IOException | UnsupportedOperationException e) {
         logRefusal(e);
@@ -89,6 +88,21 @@ final class DirectFile implements OutputFile {
     }
     int done = bytes.position() - begin;
     cached.writeFully(bytes.limit(end), fileOffset + done);
+  }
+
+  /** Found by name, as javac warns of a name that the platform does not promise to keep. */
+  private static OpenOption directOption() {
+    try {
+      for (Object option :
+          Class.forName("com.sun.nio.file.ExtendedOpenOption").getEnumConstants()) {
+        if (option.toString().equals("DIRECT")) {
+          return (OpenOption) option;
+        }
+      }
+    } catch (ClassNotFoundException e) {
+      throw new UnsupportedOperationException("this Java has no direct writes", e);
+    }
+    throw new UnsupportedOperationException("this Java has no direct writes");
   }
 
   private static void logRefusal(Exception e) {
