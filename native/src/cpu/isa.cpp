@@ -50,9 +50,9 @@ Machine DetectMachine() {
            bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL)) {
     return {CAIRN_ISA_AVX2, false, false};
   }
-  const Registers more = Cpuid(7, extended.eax >= 1 ? 1 : 0);
+  const bool has_more = extended.eax >= 1;
   return {CAIRN_ISA_AVX512, Has(extended.ecx, bit_VPCLMULQDQ),
-          extended.eax >= 1 && Has(more.eax, bit_AVX512BF16)};
+          has_more && Has(Cpuid(7, 1).eax, bit_AVX512BF16)};
 }
 
 }  // namespace cairn

@@ -144,7 +144,7 @@ final class CopyStep {
   }
 
   private void send(Transport transport) throws IOException {
-    try (OwnPieces own = own(tools.options().durability() != Durability.DURABLE_DIRECT)) {
+    try (OwnPieces own = own(true)) {
       expect(plan.segments(ranks().rank()));
       copy(
           pass -> plan.messages(ranks().rank(), chunkBytes(), pass),

@@ -28,26 +28,14 @@ public final class PartitionSource implements PieceSource {
   private final boolean staysInPlace;
 
   /**
-   * Creates a source of partitions that are all in memory.
+   * Creates a source.
    *
    * @param plan says what each piece is
    * @param partitions this rank's; read until the copy has ended
    * @param kernels casts and takes the checksums
    * @param checksums gets every piece that goes through the source
-   */
-  public PartitionSource(
-      SavePlan plan, Partitions partitions, Kernels kernels, TensorChecksums checksums) {
-    this(plan, partitions, kernels, checksums, null, true);
-  }
-
-  /**
-   * Creates a source that can also read partitions which are not in memory.
-   *
-   * @param plan says what each piece is
-   * @param partitions this rank's; read until the copy has ended
-   * @param kernels casts and takes the checksums
-   * @param checksums gets every piece that goes through the source
-   * @param scratch a buffer for each thread; borrowed, not closed here
+   * @param scratch a buffer for each thread; borrowed, not closed here; null if all partitions are
+   *     in memory
    * @param staysInPlace whether what needs no cast is written from where it lies; otherwise all
    *     goes through the staging buffers
    */
