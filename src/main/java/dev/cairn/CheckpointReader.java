@@ -1,10 +1,8 @@
 package dev.cairn;
 
-import dev.cairn.io.SafetensorsFile;
+import dev.cairn.io.SafetensorsData;
 import dev.cairn.safetensors.Manifest;
 import dev.cairn.safetensors.Manifest.TensorRecord;
-import dev.cairn.safetensors.TensorEntry;
-import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -19,7 +17,8 @@ final class CheckpointReader implements AutoCloseable {
   private final Path folder;
   private final Map<String, TensorRecord> model = new HashMap<>();
   private final Map<String, TensorRecord> state = new HashMap<>();
-  private final Map<String, SafetensorsFile> files = new HashMap<>();
+  private final Map<String, Long> dataBytes = new HashMap<>();
+  private final Map<String, SafetensorsData> files = new HashMap<>();
 
   CheckpointReader(Path folder) throws IOException {
     this.folder = folder;
@@ -27,6 +26,7 @@ final class CheckpointReader implements AutoCloseable {
     for (TensorRecord tensor :
         Manifest.parse(Files.readAllBytes(file), file.toString()).tensors()) {
       (tensor.file().startsWith(STATE_FOLDER) ? state : model).put(tensor.name(), tensor);
+      dataBytes.merge(tensor.file(), tensor.endByte(), Math::max);
     }
   }
 
@@ -45,16 +45,12 @@ final class CheckpointReader implements AutoCloseable {
     file(tensor).read(tensor.entry(), byteOffset, target);
   }
 
-  private synchronized SafetensorsFile file(TensorRecord tensor) throws IOException {
-    SafetensorsFile file = files.get(tensor.file());
+  /** Opens a file once. Its header is not read: the manifest says the same of all its tensors. */
+  private synchronized SafetensorsData file(TensorRecord tensor) throws IOException {
+    SafetensorsData file = files.get(tensor.file());
     if (file == null) {
-      file = SafetensorsFile.open(folder.resolve(tensor.file()));
+      file = SafetensorsData.open(folder.resolve(tensor.file()), dataBytes.get(tensor.file()));
       files.put(tensor.file(), file);
-    }
-    TensorEntry entry = tensor.entry();
-    if (entry.endByte() > file.header().fileLengthBytes() - file.header().dataOffset()) {
-      throw new CorruptFileException(
-          "manifest and file differ: tensor=" + tensor.name() + ", file=" + file.path());
     }
     return file;
   }
@@ -62,7 +58,7 @@ final class CheckpointReader implements AutoCloseable {
   @Override
   public synchronized void close() throws IOException {
     IOException first = null;
-    for (SafetensorsFile file : files.values()) {
+    for (SafetensorsData file : files.values()) {
       try {
         file.close();
       } catch (IOException e) {

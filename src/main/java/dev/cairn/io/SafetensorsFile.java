@@ -17,10 +17,12 @@ import java.nio.file.Path;
 public final class SafetensorsFile implements Closeable {
   private final RangeReader reader;
   private final Header header;
+  private final SafetensorsData data;
 
   private SafetensorsFile(RangeReader reader, Header header) {
     this.reader = reader;
     this.header = header;
+    this.data = new SafetensorsData(reader, header.dataOffset());
   }
 
   /**
@@ -37,24 +39,15 @@ public final class SafetensorsFile implements Closeable {
     try {
       return new SafetensorsFile(reader, readHeader(reader));
     } catch (IOException | RuntimeException | Error e) {
-      try {
-        reader.close();
-      } catch (IOException suppressed) {
-        e.addSuppressed(suppressed);
-      }
+      reader.closeAfter(e);
       throw e;
     }
   }
 
   private static Header readHeader(RangeReader reader) throws IOException {
-    long fileLengthBytes = reader.lengthBytes();
-    String where = reader.path().toString();
-    byte[] first8 = new byte[(int) Math.min(Header.LENGTH_BYTES, fileLengthBytes)];
-    reader.read(0, ByteBuffer.wrap(first8));
-    long jsonBytes = Header.parseLength(first8, fileLengthBytes, where);
-    byte[] json = new byte[(int) jsonBytes]; // at most 100 000 000: parseLength has checked
+    byte[] json = new byte[(int) SafetensorsData.jsonBytes(reader)]; // at most 100 000 000
     reader.read(Header.LENGTH_BYTES, ByteBuffer.wrap(json));
-    return Header.parse(json, fileLengthBytes, where);
+    return Header.parse(json, reader.lengthBytes(), reader.path().toString());
   }
 
   /** {@return the file's path as it was given} */
@@ -78,22 +71,7 @@ public final class SafetensorsFile implements Closeable {
    * @throws IllegalStateException if the file is closed
    */
   public void read(TensorEntry tensor, long byteOffset, ByteBuffer target) throws IOException {
-    if (byteOffset < 0 || byteOffset > tensor.lengthBytes() - target.remaining()) {
-      throw new IllegalArgumentException(
-          "range outside the tensor: byteOffset=%d, lengthBytes=%d, expected at most %d, tensor=%s, file=%s"
-              .formatted(
-                  byteOffset,
-                  target.remaining(),
-                  tensor.lengthBytes(),
-                  tensor.name(),
-                  reader.path()));
-    }
-    long fileOffset = header.dataOffset() + tensor.beginByte() + byteOffset;
-    try {
-      reader.read(fileOffset, target);
-    } catch (CorruptFileException e) {
-      throw new CorruptFileException(e.getMessage() + ", tensor=" + tensor.name(), e);
-    }
+    data.read(tensor, byteOffset, target);
   }
 
   /**
@@ -115,6 +93,6 @@ public final class SafetensorsFile implements Closeable {
    */
   @Override
   public void close() throws IOException {
-    reader.close();
+    data.close();
   }
 }

@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 public final class JsonBytes {
   private static final char FIRST_PLAIN = ' ';
   private static final char LAST_PLAIN = '~';
+  private static final int MAX_DIGITS = 19;
 
   private final byte[] target; // null while bytes are only counted
   private final boolean isAscii;
@@ -68,7 +69,7 @@ public final class JsonBytes {
    */
   public void number(long number) {
     int digits = 1;
-    for (long rest = number; rest >= 10; rest /= 10) {
+    for (long power = 10; digits < MAX_DIGITS && number >= power; power *= 10) {
       digits++;
     }
     lengthBytes += digits;
@@ -103,7 +104,8 @@ public final class JsonBytes {
     one('"');
   }
 
-  private void one(char ascii) {
+  /** Adds one character of printable ASCII as it is. */
+  void one(char ascii) {
     if (target != null) {
       target[(int) lengthBytes] = (byte) ascii;
     }

@@ -40,20 +40,27 @@ public final class Header {
   private final Map<String, String> metadata;
   private final List<TensorEntry> tensors;
   private final long jsonBytes;
+  private final boolean isRead;
   private final int[] givenIndices;
 
   /** A tensor and its index in the list that a header is made of. */
   private record Numbered(TensorInfo info, int index) {}
 
+  /** A header that was read: whoever wrote it, its JSON has this length. */
   Header(Map<String, String> metadata, List<TensorEntry> tensors, long jsonBytes) {
-    this(metadata, tensors, jsonBytes, IntStream.range(0, tensors.size()).toArray());
+    this(metadata, tensors, jsonBytes, true, IntStream.range(0, tensors.size()).toArray());
   }
 
   private Header(
-      Map<String, String> metadata, List<TensorEntry> tensors, long jsonBytes, int[] givenIndices) {
+      Map<String, String> metadata,
+      List<TensorEntry> tensors,
+      long jsonBytes,
+      boolean isRead,
+      int[] givenIndices) {
     this.metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
     this.tensors = List.copyOf(tensors);
     this.jsonBytes = jsonBytes;
+    this.isRead = isRead;
     this.givenIndices = givenIndices;
   }
 
@@ -96,7 +103,7 @@ public final class Header {
           "header too long: headerBytes=%d, expected at most %d, tensors=%d; save in more shards"
               .formatted(jsonBytes, MAX_JSON_BYTES, entries.size()));
     }
-    return new Header(metadata, entries, jsonBytes, givenIndices);
+    return new Header(metadata, entries, jsonBytes, false, givenIndices);
   }
 
   /** Names are unique; equal ones of one dtype stand side by side. */
@@ -155,7 +162,8 @@ public final class Header {
    * padding, as the reference library writes them}
    */
   public byte[] encode() {
-    return new HeaderWriter(metadata, tensors).write();
+    HeaderWriter writer = new HeaderWriter(metadata, tensors);
+    return writer.write(isRead ? writer.jsonBytes() : jsonBytes);
   }
 
   /** {@return the file offset of the first data byte} */

@@ -46,9 +46,9 @@ final class HeaderWriter {
     return (lengthBytes + Header.LENGTH_BYTES - 1) / Header.LENGTH_BYTES * Header.LENGTH_BYTES;
   }
 
-  /** Returns length, JSON and padding. */
-  byte[] write() {
-    byte[] header = new byte[Math.toIntExact(Header.LENGTH_BYTES + jsonBytes())];
+  /** Returns length, JSON and padding; {@code jsonBytes} is what {@link #jsonBytes()} returns. */
+  byte[] write(long jsonBytes) {
+    byte[] header = new byte[Math.toIntExact(Header.LENGTH_BYTES + jsonBytes)];
     Arrays.fill(
         header, Math.max(0, header.length - Header.LENGTH_BYTES), header.length, (byte) ' ');
     JsonBytes.write(false, header, Header.LENGTH_BYTES, this::writeTo);

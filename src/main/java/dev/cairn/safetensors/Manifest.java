@@ -1,16 +1,13 @@
 package dev.cairn.safetensors;
 
 import dev.cairn.json.CodePointOrder;
-import dev.cairn.json.Json;
+import dev.cairn.json.PrettyJson;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
 
 /**
@@ -119,44 +116,7 @@ public record Manifest(
 
   /** {@return the file's bytes: JSON, indented by 2, in a fixed order} */
   public byte[] encode() {
-    Map<String, Object> tree = new LinkedHashMap<>();
-    tree.put("format_version", FORMAT_VERSION);
-    tree.put("created", created);
-    tree.put("mode", mode);
-    tree.put("world_size", worldSize);
-    step.ifPresent(value -> tree.put("step", value));
-    Map<String, Object> fileTree = new LinkedHashMap<>();
-    files.forEach(file -> fileTree.put(file.name(), tree(file)));
-    tree.put("files", fileTree);
-    tree.put("tensors", tensorTree());
-    return Json.pretty(tree);
-  }
-
-  /** By file, then by name: a model's tensor and an optimizer's may have the same name. */
-  private Map<String, Map<String, Object>> tensorTree() {
-    Map<String, Map<String, Object>> byFile = new LinkedHashMap<>();
-    for (TensorRecord tensor : tensors) {
-      byFile
-          .computeIfAbsent(tensor.file(), file -> new LinkedHashMap<>())
-          .put(tensor.name(), tree(tensor));
-    }
-    return byFile;
-  }
-
-  private static Map<String, Object> tree(FileRecord file) {
-    Map<String, Object> tree = new LinkedHashMap<>();
-    tree.put("length_bytes", file.lengthBytes());
-    tree.put("crc32c", crc(file.crc32c()));
-    return tree;
-  }
-
-  private static Map<String, Object> tree(TensorRecord tensor) {
-    Map<String, Object> tree = new LinkedHashMap<>();
-    tree.put("dtype", tensor.dtype().name());
-    tree.put("shape", Arrays.stream(tensor.shape().toArray()).boxed().toList());
-    tree.put("data_offsets", List.of(tensor.beginByte(), tensor.endByte()));
-    tree.put("crc32c", crc(tensor.crc32c()));
-    return tree;
+    return PrettyJson.document(new ManifestWriter(this)::write);
   }
 
   /**

@@ -1,100 +1,200 @@
 package dev.cairn.safetensors;
 
+import com.fasterxml.jackson.core.JsonParseException;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import dev.cairn.json.Json;
-import dev.cairn.json.JsonNumber;
+import dev.cairn.safetensors.Manifest.FileRecord;
+import dev.cairn.safetensors.Manifest.TensorRecord;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.regex.Pattern;
+import java.util.Set;
+import java.util.TreeSet;
 
-/** Parses and checks one manifest. */
+/** Parses and checks one manifest, a field at a time. */
 final class ManifestReader {
-  private static final Pattern COUNT = Pattern.compile("[0-9]{1,18}");
-  private static final Pattern CRC = Pattern.compile("[0-9a-f]{8}");
+  private static final String OWNER = "manifest";
 
   private final String where;
+  private ManifestField value;
+  private final Map<String, FileRecord> files = new LinkedHashMap<>();
+  private final Set<String> shards = new TreeSet<>();
+  private final List<TensorRecord> tensors = new ArrayList<>();
+  private final Set<String> found = new TreeSet<>();
+  private String created;
+  private String mode;
+  private long worldSize;
+  private OptionalLong step = OptionalLong.empty();
 
   ManifestReader(String where) {
     this.where = where;
   }
 
   Manifest read(byte[] bytes) throws CorruptFileException {
-    Map<String, Object> tree;
-    try {
-      tree = Json.parseObject(bytes);
-    } catch (CorruptFileException e) {
+    try (JsonParser parser = Json.strictParser(bytes)) {
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
+        throw new JsonParseException(parser, "JSON document is not an object");
+      }
+      value = new ManifestField(parser, where);
+      while (parser.nextToken() != JsonToken.END_OBJECT) {
+        readField(parser);
+      }
+      if (parser.nextToken() != null) {
+        throw new JsonParseException(parser, "more than one JSON document");
+      }
+    } catch (JsonProcessingException e) {
       throw new CorruptFileException(
-          "manifest is not valid JSON: " + e.getMessage() + ", file=" + where, e);
+          "manifest is not valid JSON: " + Json.describe(e) + ", file=" + where, e);
+    } catch (CharacterCodingException e) {
+      throw new CorruptFileException("manifest is not valid JSON: not UTF-8, file=" + where, e);
+    } catch (CorruptFileException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // memory does not fail
     }
-    long version = count(tree, "format_version", "manifest");
+    check();
+    return new Manifest(created, mode, (int) worldSize, step, tensors, List.copyOf(files.values()));
+  }
+
+  private void readField(JsonParser parser) throws IOException {
+    String field = parser.currentName();
+    parser.nextToken();
+    found.add(field);
+    switch (field) {
+      case "format_version" -> checkVersion(value.count(field, OWNER));
+      case "created" -> created = value.string(field, OWNER);
+      case "mode" -> mode = value.string(field, OWNER);
+      case "world_size" -> worldSize = value.count(field, OWNER);
+      case "step" -> step = OptionalLong.of(value.count(field, OWNER));
+      case "files" -> readFiles(parser);
+      case "tensors" -> readShards(parser);
+      default -> parser.skipChildren();
+    }
+  }
+
+  private void checkVersion(long version) throws CorruptFileException {
     if (version != Manifest.FORMAT_VERSION) {
       throw corrupt(
           "manifest has another format: format_version=%d, expected %d"
               .formatted(version, Manifest.FORMAT_VERSION));
     }
-    long worldSize = count(tree, "world_size", "manifest");
+  }
+
+  private void check() throws CorruptFileException {
+    require("format_version", "a count");
+    require("created", "a string");
+    require("mode", "a string");
+    require("world_size", "a count");
+    require("files", "an object");
+    require("tensors", "an object");
     if (worldSize < 1 || worldSize > Integer.MAX_VALUE) {
       throw corrupt("manifest field out of range: world_size=" + worldSize);
     }
-    Map<String, Manifest.FileRecord> files = readFiles(object(tree, "files", "manifest"));
-    return new Manifest(
-        string(tree, "created", "manifest"),
-        string(tree, "mode", "manifest"),
-        (int) worldSize,
-        tree.containsKey("step")
-            ? OptionalLong.of(count(tree, "step", "manifest"))
-            : OptionalLong.empty(),
-        readTensors(object(tree, "tensors", "manifest"), files),
-        List.copyOf(files.values()));
+    for (String shard : shards) {
+      if (!files.containsKey(shard)) {
+        throw corrupt("manifest names a file it does not list: shard=" + shard);
+      }
+    }
   }
 
-  private Map<String, Manifest.FileRecord> readFiles(Map<?, ?> tree) throws CorruptFileException {
-    Map<String, Manifest.FileRecord> files = new LinkedHashMap<>();
-    for (Map.Entry<?, ?> entry : tree.entrySet()) {
-      String name = (String) entry.getKey();
+  private void require(String field, String expected) throws CorruptFileException {
+    if (!found.contains(field)) {
+      throw value.wrong(field, expected, OWNER);
+    }
+  }
+
+  private void readFiles(JsonParser parser) throws IOException {
+    value.checkObject("files", OWNER);
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      String name = parser.currentName();
       if (!RelativePath.isInside(name)) {
         throw corrupt("manifest names a file outside its folder: name=" + name);
       }
-      String owner = "name=" + name;
-      Map<?, ?> file = object(tree, name, "files");
-      files.put(
-          name,
-          new Manifest.FileRecord(name, count(file, "length_bytes", owner), crc(file, owner)));
+      parser.nextToken();
+      value.checkObject(name, "files");
+      files.put(name, readFile(parser, name));
     }
-    return files;
   }
 
-  private List<Manifest.TensorRecord> readTensors(
-      Map<?, ?> tree, Map<String, Manifest.FileRecord> files) throws CorruptFileException {
-    List<Manifest.TensorRecord> tensors = new ArrayList<>();
-    for (Object key : tree.keySet()) {
-      String file = (String) key;
-      if (!files.containsKey(file)) {
-        throw corrupt("manifest names a file it does not list: shard=" + file);
-      }
-      Map<?, ?> inFile = object(tree, file, "tensors");
-      for (Object name : inFile.keySet()) {
-        tensors.add(readTensor((String) name, file, object(inFile, (String) name, "tensors")));
+  private FileRecord readFile(JsonParser parser, String name) throws IOException {
+    String owner = "name=" + name;
+    OptionalLong lengthBytes = OptionalLong.empty();
+    OptionalLong crc = OptionalLong.empty();
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      String field = parser.currentName();
+      parser.nextToken();
+      switch (field) {
+        case "length_bytes" -> lengthBytes = OptionalLong.of(value.count(field, owner));
+        case "crc32c" -> crc = OptionalLong.of(value.crc(field, owner));
+        default -> parser.skipChildren();
       }
     }
-    return tensors;
+    return new FileRecord(
+        name,
+        lengthBytes.orElseThrow(() -> value.wrong("length_bytes", "a count", owner)),
+        (int) crc.orElseThrow(() -> value.wrong("crc32c", ManifestField.CRC, owner)));
   }
 
-  private Manifest.TensorRecord readTensor(String name, String file, Map<?, ?> tree)
+  private void readShards(JsonParser parser) throws IOException {
+    value.checkObject("tensors", OWNER);
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      String file = parser.currentName();
+      parser.nextToken();
+      value.checkObject(file, "tensors");
+      shards.add(file);
+      while (parser.nextToken() != JsonToken.END_OBJECT) {
+        String name = parser.currentName();
+        parser.nextToken();
+        value.checkObject(name, "tensors");
+        tensors.add(readTensor(parser, name, file));
+      }
+    }
+  }
+
+  private TensorRecord readTensor(JsonParser parser, String name, String file) throws IOException {
+    String owner = "tensor=" + name;
+    String dtype = null;
+    long[] dimensions = null;
+    long[] offsets = null;
+    OptionalLong crc = OptionalLong.empty();
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      String field = parser.currentName();
+      parser.nextToken();
+      switch (field) {
+        case "dtype" -> dtype = value.string(field, owner);
+        case "shape" -> dimensions = value.counts(field, owner);
+        case "data_offsets" -> offsets = value.counts(field, owner);
+        case "crc32c" -> crc = OptionalLong.of(value.crc(field, owner));
+        default -> parser.skipChildren();
+      }
+    }
+    if (dtype == null) {
+      throw value.wrong("dtype", "a string", owner);
+    }
+    if (dimensions == null || offsets == null) {
+      throw value.wrong(dimensions == null ? "shape" : "data_offsets", "an array", owner);
+    }
+    TensorEntry entry = entry(name, dtype, dimensions, offsets);
+    return TensorRecord.of(
+        entry, file, (int) crc.orElseThrow(() -> value.wrong("crc32c", ManifestField.CRC, owner)));
+  }
+
+  private TensorEntry entry(String name, String dtypeName, long[] dimensions, long[] offsets)
       throws CorruptFileException {
     String owner = "tensor=" + name;
-    String dtypeName = string(tree, "dtype", owner);
     DType dtype =
         DTypeNames.find(dtypeName)
             .orElseThrow(() -> corrupt("unknown dtype: dtype=" + dtypeName + ", " + owner));
-    long[] dimensions = counts(tree, "shape", owner);
-    long[] offsets = counts(tree, "data_offsets", owner);
     if (offsets.length != 2 || offsets[0] > offsets[1]) {
       throw corrupt("data_offsets is not [begin,end): " + owner);
     }
@@ -112,58 +212,7 @@ final class ManifestReader {
           "tensor size mismatch: %s, rangeBytes=%d, expected %d (shape=%s, dtype=%s)"
               .formatted(owner, offsets[1] - offsets[0], expectedBytes, shape, dtype));
     }
-    return new Manifest.TensorRecord(
-        name, file, dtype, shape, offsets[0], offsets[1], crc(tree, owner));
-  }
-
-  private long[] counts(Map<?, ?> tree, String key, String owner) throws CorruptFileException {
-    if (!(tree.get(key) instanceof List<?> values)) {
-      throw wrong(key, "an array", owner);
-    }
-    long[] counts = new long[values.size()];
-    for (int i = 0; i < counts.length; i++) {
-      counts[i] = count(values.get(i), key, owner);
-    }
-    return counts;
-  }
-
-  private long count(Map<?, ?> tree, String key, String owner) throws CorruptFileException {
-    return count(tree.get(key), key, owner);
-  }
-
-  private long count(Object value, String key, String owner) throws CorruptFileException {
-    if (value instanceof JsonNumber number && COUNT.matcher(number.token()).matches()) {
-      return number.longValue();
-    }
-    throw wrong(key, "a count", owner);
-  }
-
-  private String string(Map<?, ?> tree, String key, String owner) throws CorruptFileException {
-    if (tree.get(key) instanceof String text) {
-      return text;
-    }
-    throw wrong(key, "a string", owner);
-  }
-
-  private Map<?, ?> object(Map<?, ?> tree, String key, String owner) throws CorruptFileException {
-    if (tree.get(key) instanceof Map<?, ?> object) {
-      return object;
-    }
-    throw wrong(key, "an object", owner);
-  }
-
-  private int crc(Map<?, ?> tree, String owner) throws CorruptFileException {
-    String digits = string(tree, "crc32c", owner);
-    if (!CRC.matcher(digits).matches()) {
-      throw wrong("crc32c", "8 lowercase hex digits", owner);
-    }
-    return HexFormat.fromHexDigits(digits);
-  }
-
-  private CorruptFileException wrong(String key, String expected, String owner) {
-    return corrupt(
-        "manifest field missing or wrong: field=%s, expected %s, in %s"
-            .formatted(key, expected, owner));
+    return new TensorEntry(name, dtype, shape, offsets[0], offsets[1]);
   }
 
   private CorruptFileException corrupt(String what) {

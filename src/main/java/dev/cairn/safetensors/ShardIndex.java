@@ -2,13 +2,11 @@ package dev.cairn.safetensors;
 
 import dev.cairn.json.CodePointOrder;
 import dev.cairn.json.Json;
-import dev.cairn.json.JsonBytes;
 import dev.cairn.json.JsonNumber;
+import dev.cairn.json.PrettyJson;
 import dev.cairn.tensor.CorruptFileException;
 import java.math.BigDecimal;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,11 +29,6 @@ public record ShardIndex(
   private static final String TOTAL_PARAMETERS = "total_parameters";
   private static final String TOTAL_SIZE = "total_size";
   private static final String WEIGHT_MAP = "weight_map";
-  private static final byte[] FRAME_END = ascii("{}\n}\n");
-  private static final byte[] FIRST_ENTRY = ascii("\n    ");
-  private static final byte[] NEXT_ENTRY = ascii(",\n    ");
-  private static final byte[] IS_IN = ascii(": ");
-  private static final byte[] ENTRIES_END = ascii("\n  }\n}\n");
 
   /**
    * Copies the map.
@@ -60,40 +53,26 @@ public record ShardIndex(
     return new ShardIndex(OptionalLong.of(totalParameters), OptionalLong.of(totalBytes), weightMap);
   }
 
-  private static byte[] ascii(String text) {
-    return text.getBytes(StandardCharsets.US_ASCII);
-  }
-
   /** {@return the file's bytes as transformers writes them: sorted, indented by 2, ASCII} */
   public byte[] encode() {
-    Map<String, Object> totals = new LinkedHashMap<>();
-    totalParameters.ifPresent(value -> totals.put(TOTAL_PARAMETERS, value));
-    totalBytes.ifPresent(value -> totals.put(TOTAL_SIZE, value));
-    byte[] frame = Json.prettySorted(Map.of(METADATA, totals, WEIGHT_MAP, Map.of()));
-    if (weightMap.isEmpty()) {
-      return frame;
-    }
-    int beginBytes =
-        frame.length - FRAME_END.length + 1; // the map's brace stays before its entries
     List<Map.Entry<String, String>> sorted = new ArrayList<>(weightMap.entrySet());
     sorted.sort(Map.Entry.comparingByKey(CodePointOrder.INSTANCE));
-    long entriesBytes = JsonBytes.count(true, json -> write(json, sorted));
-    byte[] whole =
-        Arrays.copyOf(frame, Math.toIntExact(beginBytes + entriesBytes + ENTRIES_END.length));
-    JsonBytes.write(true, whole, beginBytes, json -> write(json, sorted));
-    System.arraycopy(ENTRIES_END, 0, whole, whole.length - ENTRIES_END.length, ENTRIES_END.length);
-    return whole;
+    return PrettyJson.document(
+        json ->
+            json.object(
+                () -> {
+                  json.name(METADATA).object(() -> writeTotals(json));
+                  json.name(WEIGHT_MAP)
+                      .object(
+                          () ->
+                              sorted.forEach(
+                                  entry -> json.name(entry.getKey()).text(entry.getValue())));
+                }));
   }
 
-  private static void write(JsonBytes json, List<Map.Entry<String, String>> entries) {
-    byte[] before = FIRST_ENTRY;
-    for (Map.Entry<String, String> entry : entries) {
-      json.raw(before);
-      json.quoted(entry.getKey());
-      json.raw(IS_IN);
-      json.quoted(entry.getValue());
-      before = NEXT_ENTRY;
-    }
+  private void writeTotals(PrettyJson json) {
+    totalParameters.ifPresent(value -> json.name(TOTAL_PARAMETERS).number(value));
+    totalBytes.ifPresent(value -> json.name(TOTAL_SIZE).number(value));
   }
 
   /**

@@ -144,7 +144,7 @@ class ManifestTest {
         "\"shape\": [] | \"shape\": [3] | tensor size mismatch: tensor=s, rangeBytes=4, expected 12 (shape=[3], dtype=F32)",
         "\"shape\": [] | \"shape\": [4294967296,4294967296] | tensor has no length: element count overflows: shape=[4294967296, 4294967296], tensor=s",
         "\"data_offsets\": [ | \"data_offsets\": [9, | data_offsets is not [begin,end): tensor=s",
-        "\"format_version\": 1, | \"format_version\": 1, \"mode\": 1, | manifest is not valid JSON: Duplicate field 'mode'",
+        "\"format_version\": 1, | \"format_version\": 1, \"mode\": \"x\", | manifest is not valid JSON: Duplicate field 'mode'",
       })
   void damagedManifestIsNamed(String from, String to, String expected) {
     byte[] damaged = TEXT.replace(from, to).getBytes(UTF_8);
