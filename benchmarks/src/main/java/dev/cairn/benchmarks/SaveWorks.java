@@ -13,7 +13,7 @@ final class SaveWorks {
   private static final double DEEPSPEED_SECONDS = 1.15;
   private static final String DEEPSPEED = "DeepSpeed live (recorded)";
   private static final String ONE_WRITER = "pwrite, 1 process";
-  private static final double FLAT = 1.25;
+  private static final double FLAT = 1.25 / 0.75; // within a quarter of what lies in the middle
   private static final double CONSTANT_MIB = 16;
 
   private final Settings settings;
@@ -84,6 +84,8 @@ final class SaveWorks {
         Goal.speed("cairn parallel, 2 files", 0.9, "pwrite, files: {files}"),
         Goal.speed("cairn parallel", 8, DEEPSPEED),
         Goal.speed("cairn parallel", 11, "dcp consolidated"),
+        Goal.speed("cairn parallel, 2 files", 11, "dcp consolidated").told(),
+        Goal.speed("pwrite, files: 1", 11, "dcp consolidated").told(),
         Goal.speed("cairn parallel", 1, "save_file"),
         Goal.speed("cairn parallel, F32 held", 0.8, "cairn parallel"),
         Goal.speed("cairn parallel, F32 held", 0.72, "pwrite, files: {files}"),
@@ -134,7 +136,7 @@ final class SaveWorks {
         candidates.add(starts.ranks(mode + size, bytes, 2, order));
         counts.computeIfAbsent(mode, any -> new LinkedHashMap<>()).put(mode + size, bytes * 1.0);
       }
-      candidates.add(starts.raw("pwrite" + size, bytes, "write", 2, 2, bytes));
+      candidates.add(starts.raw("pwrite" + size, bytes, "write", 2, 1, bytes));
       counts
           .computeIfAbsent("pwrite", any -> new LinkedHashMap<>())
           .put("pwrite" + size, bytes * 1.0);
@@ -170,17 +172,29 @@ final class SaveWorks {
       String write = "pwrite, processes: " + world;
       candidates.add(starts.ranks(save, bytes, world, order));
       candidates.add(starts.ranks(gather, bytes, world, gatherOrder));
-      candidates.add(starts.raw(write, bytes, "write", world, world, bytes));
+      candidates.add(starts.raw(write, bytes, "write", world, 1, bytes));
       saves.put(save, bytes * 1.0);
       gathers.put(gather, bytes * 1.0);
       writes.put(write, bytes * 1.0);
       goals.add(Goal.speed(save, 0, write).told());
+      if (world > 1) {
+        String wire = "wire, ranks: " + world;
+        long sent = bytes / world; // by each of the others, one after the other
+        candidates.add(
+            starts.ranks(wire, sent * (world - 1), world, "work=wire lengthBytes=" + sent));
+        goals.add(Goal.speed(gather, 0, wire).told());
+      }
     }
     for (Map<String, Double> mode : List.of(gathers, saves)) {
       goals.add(0, Goal.constantMemory(CONSTANT_MIB, List.copyOf(mode.keySet())));
       goals.add(0, Goal.flat("byte", FLAT, mode));
     }
     goals.add(Goal.flat("byte", FLAT, writes).told());
+    Map<String, Double> sending = new LinkedHashMap<>(gathers);
+    sending.remove("gather, ranks: 1"); // nothing is sent
+    if (sending.size() > 1) {
+      goals.add(Goal.flat("byte", FLAT, sending).told());
+    }
     return new Work(
         "ranks",
         "growing numbers of ranks save BF16 partitions, not forced",
