@@ -3,10 +3,10 @@
 #define CAIRN_BENCHMARKS_DISK_H_
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
 #include <thread>
 
 #include "process.h"
@@ -197,20 +197,22 @@ inline Way BestDurable(const Writers& writers, const std::string& path) {
   return trials[0].way;
 }
 
-// Every process reads its share of a file, from one byte on, into warm memory
-// of its own, as private as a trainer's.
+// Every process reads its pieces of a file into warm memory of its own, as
+// private as a trainer's. Pieces are lines of text: which process, the first
+// byte in the file, how many bytes, the first byte in the process's memory.
 class Readers {
  public:
-  Readers(int processes, const std::string& file, int64_t first)
-      : bytes_(Bytes(file) - first),
+  Readers(int processes, const std::string& file, const std::string& pieces)
+      : pieces_(Pieces(pieces, processes)),
         team_(processes,
-              [=](int i) {
-                int64_t begin = first + bytes_ / processes * i;
-                int64_t end = i + 1 == processes ? first + bytes_
-                                                 : begin + bytes_ / processes;
-                char* memory = Memory(end - begin, 1, MAP_PRIVATE);
+              [this](int i) {
+                int64_t end = 0;
+                for (const Piece& piece : pieces_[i]) {
+                  end = std::max(end, piece.memory_begin + piece.bytes);
+                }
+                char* memory = Memory(end, 1, MAP_PRIVATE);
                 return [=](const PathOrder& order) {
-                  ReadRange(order.path, begin, end, memory);
+                  Read(order.path, pieces_[i], memory);
                 };
               }),
         file_(file) {}
@@ -218,26 +220,43 @@ class Readers {
   double Read() const { return team_.Run(PathOrder(file_)); }
 
  private:
-  static int64_t Bytes(const std::string& file) {
-    struct stat info;
-    if (stat(file.c_str(), &info)) Fail(file);
-    return info.st_size;
+  struct Piece {
+    int64_t file_begin;
+    int64_t bytes;
+    int64_t memory_begin;
+  };
+
+  static std::vector<std::vector<Piece>> Pieces(const std::string& file,
+                                                int processes) {
+    std::vector<std::vector<Piece>> pieces(processes);
+    std::ifstream lines(file);
+    size_t process;
+    Piece piece;
+    while (lines >> process >> piece.file_begin >> piece.bytes >>
+           piece.memory_begin) {
+      pieces.at(process).push_back(piece);
+    }
+    if (!lines.eof()) Fail(file);
+    return pieces;
   }
 
-  static void ReadRange(const char* file, int64_t begin, int64_t end,
-                        char* memory) {
+  static void Read(const char* file, const std::vector<Piece>& pieces,
+                   char* memory) {
     int fd = open(file, O_RDONLY);
     if (fd < 0) Fail(file);
-    for (int64_t at = begin; at < end;) {
-      int64_t got =
-          pread(fd, memory + at - begin, std::min(kPiece, end - at), at);
-      if (got <= 0) Fail(file);
-      at += got;
+    for (const Piece& piece : pieces) {
+      for (int64_t done = 0; done < piece.bytes;) {
+        int64_t got = pread(fd, memory + piece.memory_begin + done,
+                            std::min(kPiece, piece.bytes - done),
+                            piece.file_begin + done);
+        if (got <= 0) Fail(file);
+        done += got;
+      }
     }
     close(fd);
   }
 
-  int64_t bytes_;
+  std::vector<std::vector<Piece>> pieces_;
   Team<PathOrder> team_;
   std::string file_;
 };

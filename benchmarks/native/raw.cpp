@@ -5,7 +5,7 @@
 //   raw durable PROCESSES BYTES PATH
 //                                        the fastest way onto the disk, found
 //                                        by trying, in PATH.0 …
-//   raw read PROCESSES FILE BEGIN        pread from byte BEGIN on into warm
+//   raw read PROCESSES FILE PIECES       pread of what PIECES lists into warm
 //                                        private memory
 //   raw convert PROCESSES FOLDER DIVISOR read what is in the files, write one
 //                                        byte of each DIVISOR
@@ -40,8 +40,8 @@ Work WritingDurably(const std::vector<std::string>& args) {
 }
 
 Work Reading(const std::vector<std::string>& args) {
-  auto readers = std::make_shared<Readers>(std::stoi(args[1]), args[2],
-                                           std::stoll(args[3]));
+  auto readers =
+      std::make_shared<Readers>(std::stoi(args[1]), args[2], args[3]);
   return [=](const std::string&) { return readers->Read(); };
 }
 

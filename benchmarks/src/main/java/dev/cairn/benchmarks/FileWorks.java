@@ -3,6 +3,7 @@ package dev.cairn.benchmarks;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
+import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** Works that read what is on the disk, in the page cache: restores, conversions, merges. */
 final class FileWorks {
@@ -39,16 +41,16 @@ final class FileWorks {
         merge());
   }
 
-  /**
-   * The bound reads what the ranks read, where it lies: that costs more than from a page's start.
-   */
+  /** The bound reads what the ranks read, from where it lies to where they have it. */
   private Work restore() {
+    Map<String, Shape> shapes = LlamaShapes.of(settings.parameters());
     List<TensorInfo> tensors = new ArrayList<>();
-    LlamaShapes.of(settings.parameters())
-        .forEach((name, shape) -> tensors.add(new TensorInfo(name, DType.BF16, shape)));
+    shapes.forEach((name, shape) -> tensors.add(new TensorInfo(name, DType.BF16, shape)));
     Header header = Header.of(Header.PYTORCH_METADATA, tensors);
     long bytes = header.fileLengthBytes() - header.dataOffset();
     Path file = settings.input().resolve("read.bin");
+    Path partitions = settings.input().resolve("partitions");
+    Path shares = settings.input().resolve("shares");
     String order =
         "work=restore parameters=%s held=BF16 mode=PARALLEL run=%s"
             .formatted(settings.parameters(), settings.input().resolve("run"));
@@ -56,10 +58,14 @@ final class FileWorks {
         "restore",
         "2 ranks read their BF16 partitions from a checkpoint in the page cache",
         0,
-        folder -> fill(file, header.fileLengthBytes()),
+        folder -> {
+          fill(file, header.fileLengthBytes());
+          ReadPieces.writePartitions(partitions, shapes, header, 2);
+          ReadPieces.writeShares(shares, bytes, 2);
+        },
         starts.of(
-            starts.raw("pread", bytes, "read", 2, file, header.dataOffset()),
-            starts.raw("pread from a page's start", bytes, "read", 2, file, 0),
+            starts.raw("pread", bytes, "read", 2, file, partitions),
+            starts.raw("pread, one piece each", bytes, "read", 2, file, shares),
             starts.ranks("cairn restore", bytes, 2, order),
             starts.peer("load_file", bytes, 1)),
         List.of(

@@ -47,11 +47,30 @@ final class HeldModels implements AutoCloseable {
   }
 
   private long lengthBytes(Shape shape, DType held) {
+    return lengthBytes(shape, held, rank, worldSize);
+  }
+
+  private static long lengthBytes(Shape shape, DType held, int rank, int worldSize) {
     return held.bytes(Layout.zero3().paddedElements(shape, rank, worldSize));
   }
 
   private long room(Shape shape, DType held) {
-    return (lengthBytes(shape, held) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return room(lengthBytes(shape, held));
+  }
+
+  private static long room(long lengthBytes) {
+    return (lengthBytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+
+  /** Returns where a rank's partitions begin in its memory. */
+  static Map<String, Long> offsets(Map<String, Shape> shapes, DType held, int rank, int worldSize) {
+    Map<String, Long> offsets = new HashMap<>();
+    long offset = 0;
+    for (Map.Entry<String, Shape> entry : shapes.entrySet()) {
+      offsets.put(entry.getKey(), offset);
+      offset += room(lengthBytes(entry.getValue(), held, rank, worldSize));
+    }
+    return offsets;
   }
 
   private void fill() {
@@ -66,12 +85,12 @@ final class HeldModels implements AutoCloseable {
 
   private ParameterSet place(Map<String, Shape> shapes, DType held) {
     List<Parameter> parameters = new ArrayList<>();
-    long address = memory.address();
+    Map<String, Long> offsets = offsets(shapes, held, rank, worldSize);
     for (Map.Entry<String, Shape> entry : shapes.entrySet()) {
       Shape shape = entry.getValue();
+      long address = memory.address() + offsets.get(entry.getKey());
       Partition partition = Partition.of(address, lengthBytes(shape, held), Device.cpu());
       parameters.add(Parameter.of(entry.getKey(), shape, held, Layout.zero3(), partition));
-      address += room(shape, held);
     }
     return ParameterSet.of(parameters);
   }
