@@ -78,7 +78,7 @@ final class PlanAgreement {
     List<byte[]> hashes = ranks.together(() -> Fingerprint.each(tensors));
     int index = firstDifferentIndex(hashes);
     if (index < 0) {
-      return "options: " + grouped(ranks.together(() -> utf8(options.toString())));
+      return "options: " + grouped(ranks.together(() -> utf8(OptionsText.of(options))));
     }
     String mine = index < tensors.size() ? tensors.get(index).describe() : "no such parameter";
     return "parameter " + index + ": " + grouped(ranks.together(() -> utf8(mine)));

@@ -20,10 +20,13 @@ import java.util.regex.Pattern;
  * <p>Pure; any thread.
  */
 public final class FusedWeights {
-  /** Patterns of names by model type or architecture; {@code fused_weights.py} makes the file. */
-  private static final Map<String, List<Pattern>> PATTERNS = load();
-
   private FusedWeights() {}
+
+  /** Read when a config is there that needs them. */
+  private static final class Patterns {
+    /** By model type or architecture; {@code fused_weights.py} makes the file. */
+    private static final Map<String, List<Pattern>> BY_TYPE = load();
+  }
 
   private static Map<String, List<Pattern>> load() {
     Map<String, List<Pattern>> patterns = new LinkedHashMap<>();
@@ -66,7 +69,7 @@ public final class FusedWeights {
 
   private static List<String> find(String type, Collection<String> tensorNames) {
     List<String> fused = new ArrayList<>();
-    for (Pattern pattern : PATTERNS.getOrDefault(type, List.of())) {
+    for (Pattern pattern : Patterns.BY_TYPE.getOrDefault(type, List.of())) {
       for (String name : tensorNames) {
         if (pattern.matcher(name).find()) {
           fused.add(name);

@@ -51,30 +51,34 @@ public final class PrettyJson {
     return document;
   }
 
-  /**
-   * Writes an object.
-   *
-   * @param members writes its names, each with one value behind it
-   */
-  public void object(Runnable members) {
-    contain('{', members, '}');
+  /** Begins an object: names follow, each with one value behind it. */
+  public void beginObject() {
+    begin('{');
   }
 
-  /**
-   * Writes an array.
-   *
-   * @param values writes them
-   */
-  public void array(Runnable values) {
-    contain('[', values, ']');
+  /** Ends the object that was begun last. */
+  public void endObject() {
+    end('}');
   }
 
-  private void contain(char open, Runnable content, char close) {
+  /** Begins an array: values follow. */
+  public void beginArray() {
+    begin('[');
+  }
+
+  /** Ends the array that was begun last. */
+  public void endArray() {
+    end(']');
+  }
+
+  private void begin(char open) {
     place();
     json.one(open);
     depth++;
     isEmpty = true;
-    content.run();
+  }
+
+  private void end(char close) {
     depth--;
     if (!isEmpty) {
       json.raw(LINES[depth]);

@@ -3,7 +3,6 @@ package dev.cairn.safetensors;
 import dev.cairn.json.PrettyJson;
 import dev.cairn.safetensors.Manifest.FileRecord;
 import dev.cairn.safetensors.Manifest.TensorRecord;
-import java.util.List;
 
 /** Writes one manifest, a field at a time: the tree of 100 000 tensors would take 100 MB. */
 final class ManifestWriter {
@@ -14,61 +13,63 @@ final class ManifestWriter {
   }
 
   void write(PrettyJson json) {
-    json.object(
-        () -> {
-          json.name("format_version").number(Manifest.FORMAT_VERSION);
-          json.name("created").text(manifest.created());
-          json.name("mode").text(manifest.mode());
-          json.name("world_size").number(manifest.worldSize());
-          manifest.step().ifPresent(value -> json.name("step").number(value));
-          json.name("files").object(() -> manifest.files().forEach(file -> writeFile(json, file)));
-          json.name("tensors").object(() -> writeTensors(json));
-        });
+    json.beginObject();
+    json.name("format_version").number(Manifest.FORMAT_VERSION);
+    json.name("created").text(manifest.created());
+    json.name("mode").text(manifest.mode());
+    json.name("world_size").number(manifest.worldSize());
+    if (manifest.step().isPresent()) {
+      json.name("step").number(manifest.step().getAsLong());
+    }
+    json.name("files").beginObject();
+    for (FileRecord file : manifest.files()) {
+      writeFile(json, file);
+    }
+    json.endObject();
+    json.name("tensors").beginObject();
+    writeTensors(json);
+    json.endObject();
+    json.endObject();
   }
 
   private static void writeFile(PrettyJson json, FileRecord file) {
-    json.name(file.name())
-        .object(
-            () -> {
-              json.name("length_bytes").number(file.lengthBytes());
-              json.name("crc32c").text(Manifest.crc(file.crc32c()));
-            });
+    json.name(file.name()).beginObject();
+    json.name("length_bytes").number(file.lengthBytes());
+    json.name("crc32c").text(Manifest.crc(file.crc32c()));
+    json.endObject();
   }
 
   /** By file, then by name: a model's tensor and an optimizer's may have the same name. */
   private void writeTensors(PrettyJson json) {
-    List<TensorRecord> tensors = manifest.tensors(); // sorted by file
-    for (int begin = 0; begin < tensors.size(); ) {
-      String file = tensors.get(begin).file();
-      int end = begin;
-      while (end < tensors.size() && tensors.get(end).file().equals(file)) {
-        end++;
+    String file = null;
+    for (TensorRecord tensor : manifest.tensors()) { // sorted by file
+      if (!tensor.file().equals(file)) {
+        if (file != null) {
+          json.endObject();
+        }
+        file = tensor.file();
+        json.name(file).beginObject();
       }
-      List<TensorRecord> ofFile = tensors.subList(begin, end);
-      json.name(file).object(() -> ofFile.forEach(tensor -> writeTensor(json, tensor)));
-      begin = end;
+      writeTensor(json, tensor);
+    }
+    if (file != null) {
+      json.endObject();
     }
   }
 
   private static void writeTensor(PrettyJson json, TensorRecord tensor) {
-    json.name(tensor.name())
-        .object(
-            () -> {
-              json.name("dtype").text(tensor.dtype().name());
-              json.name("shape")
-                  .array(
-                      () -> {
-                        for (int index = 0; index < tensor.shape().dimensions(); index++) {
-                          json.number(tensor.shape().dimension(index));
-                        }
-                      });
-              json.name("data_offsets")
-                  .array(
-                      () -> {
-                        json.number(tensor.beginByte());
-                        json.number(tensor.endByte());
-                      });
-              json.name("crc32c").text(Manifest.crc(tensor.crc32c()));
-            });
+    json.name(tensor.name()).beginObject();
+    json.name("dtype").text(tensor.dtype().name());
+    json.name("shape").beginArray();
+    for (int index = 0; index < tensor.shape().dimensions(); index++) {
+      json.number(tensor.shape().dimension(index));
+    }
+    json.endArray();
+    json.name("data_offsets").beginArray();
+    json.number(tensor.beginByte());
+    json.number(tensor.endByte());
+    json.endArray();
+    json.name("crc32c").text(Manifest.crc(tensor.crc32c()));
+    json.endObject();
   }
 }

@@ -57,22 +57,25 @@ public record ShardIndex(
   public byte[] encode() {
     List<Map.Entry<String, String>> sorted = new ArrayList<>(weightMap.entrySet());
     sorted.sort(Map.Entry.comparingByKey(CodePointOrder.INSTANCE));
-    return PrettyJson.document(
-        json ->
-            json.object(
-                () -> {
-                  json.name(METADATA).object(() -> writeTotals(json));
-                  json.name(WEIGHT_MAP)
-                      .object(
-                          () ->
-                              sorted.forEach(
-                                  entry -> json.name(entry.getKey()).text(entry.getValue())));
-                }));
+    return PrettyJson.document(json -> write(json, sorted));
   }
 
-  private void writeTotals(PrettyJson json) {
-    totalParameters.ifPresent(value -> json.name(TOTAL_PARAMETERS).number(value));
-    totalBytes.ifPresent(value -> json.name(TOTAL_SIZE).number(value));
+  private void write(PrettyJson json, List<Map.Entry<String, String>> sorted) {
+    json.beginObject();
+    json.name(METADATA).beginObject();
+    if (totalParameters.isPresent()) {
+      json.name(TOTAL_PARAMETERS).number(totalParameters.getAsLong());
+    }
+    if (totalBytes.isPresent()) {
+      json.name(TOTAL_SIZE).number(totalBytes.getAsLong());
+    }
+    json.endObject();
+    json.name(WEIGHT_MAP).beginObject();
+    for (Map.Entry<String, String> entry : sorted) {
+      json.name(entry.getKey()).text(entry.getValue());
+    }
+    json.endObject();
+    json.endObject();
   }
 
   /**

@@ -33,9 +33,13 @@ class PrettyJsonTest {
 
   private static void write(PrettyJson json, Object value) {
     if (value instanceof Map<?, ?> object) {
-      json.object(() -> object.forEach((name, member) -> write(json.name((String) name), member)));
+      json.beginObject();
+      object.forEach((name, member) -> write(json.name((String) name), member));
+      json.endObject();
     } else if (value instanceof List<?> array) {
-      json.array(() -> array.forEach(element -> write(json, element)));
+      json.beginArray();
+      array.forEach(element -> write(json, element));
+      json.endArray();
     } else if (value instanceof Long number) {
       json.number(number);
     } else {
