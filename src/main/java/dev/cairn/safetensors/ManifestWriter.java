@@ -4,7 +4,7 @@ import dev.cairn.json.PrettyJson;
 import dev.cairn.safetensors.Manifest.FileRecord;
 import dev.cairn.safetensors.Manifest.TensorRecord;
 
-/** Writes one manifest, a field at a time: by way of a tree, 100 000 tensors took 180 MB, not 55. */
+/** Writes one manifest, a field at a time: as a tree, 100 000 tensors took 180 MB, not 55. */
 final class ManifestWriter {
   private final Manifest manifest;
 
