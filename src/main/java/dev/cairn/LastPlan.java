@@ -60,8 +60,7 @@ final class LastPlan {
         && tensor.info().dtype() == other.info().dtype()
         && tensor.info().name().equals(other.info().name())
         && tensor.info().shape().equals(other.info().shape())
-        && (tensor.layout() == other.layout()
-            || tensor.layout().describe().equals(other.layout().describe()));
+        && tensor.layout().equals(other.layout());
   }
 
   /** Returns the plan of these tensors and its fingerprint: the last one, if it is theirs. */

@@ -145,6 +145,6 @@ public record Manifest(
    * @throws CorruptFileException if anything is missing, twice, of the wrong kind or contradictory
    */
   public static Manifest parse(byte[] bytes, String where) throws CorruptFileException {
-    return new ManifestReader(where).read(bytes);
+    return ManifestReader.read(bytes, where);
   }
 }

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
@@ -32,15 +31,7 @@ record ManifestField(JsonParser parser, String where) {
     if (parser.currentToken() != JsonToken.START_ARRAY) {
       throw wrong(field, "an array", owner);
     }
-    long[] counts = new long[4];
-    int length = 0;
-    while (parser.nextToken() != JsonToken.END_ARRAY) {
-      if (length == counts.length) {
-        counts = Arrays.copyOf(counts, 2 * length);
-      }
-      counts[length++] = count(field, owner);
-    }
-    return Arrays.copyOf(counts, length);
+    return Counts.read(parser, () -> count(field, owner));
   }
 
   String string(String field, String owner) throws IOException {

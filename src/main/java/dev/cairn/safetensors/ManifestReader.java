@@ -25,8 +25,9 @@ import java.util.TreeSet;
 final class ManifestReader {
   private static final String OWNER = "manifest";
 
+  private final JsonParser parser;
   private final String where;
-  private ManifestField value;
+  private final ManifestField value; // the one at which the parser stands
   private final Map<String, FileRecord> files = new LinkedHashMap<>();
   private final Set<String> shards = new TreeSet<>();
   private final List<TensorRecord> tensors = new ArrayList<>();
@@ -36,22 +37,15 @@ final class ManifestReader {
   private long worldSize;
   private OptionalLong step = OptionalLong.empty();
 
-  ManifestReader(String where) {
+  private ManifestReader(JsonParser parser, String where) {
+    this.parser = parser;
     this.where = where;
+    this.value = new ManifestField(parser, where);
   }
 
-  Manifest read(byte[] bytes) throws CorruptFileException {
+  static Manifest read(byte[] bytes, String where) throws CorruptFileException {
     try (JsonParser parser = Json.strictParser(bytes)) {
-      if (parser.nextToken() != JsonToken.START_OBJECT) {
-        throw new JsonParseException(parser, "JSON document is not an object");
-      }
-      value = new ManifestField(parser, where);
-      while (parser.nextToken() != JsonToken.END_OBJECT) {
-        readField(parser);
-      }
-      if (parser.nextToken() != null) {
-        throw new JsonParseException(parser, "more than one JSON document");
-      }
+      return new ManifestReader(parser, where).read();
     } catch (JsonProcessingException e) {
       throw new CorruptFileException(
           "manifest is not valid JSON: " + Json.describe(e) + ", file=" + where, e);
@@ -62,11 +56,23 @@ final class ManifestReader {
     } catch (IOException e) {
       throw new UncheckedIOException(e); // memory does not fail
     }
+  }
+
+  private Manifest read() throws IOException {
+    if (parser.nextToken() != JsonToken.START_OBJECT) {
+      throw new JsonParseException(parser, "JSON document is not an object");
+    }
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      readField();
+    }
+    if (parser.nextToken() != null) {
+      throw new JsonParseException(parser, "more than one JSON document");
+    }
     check();
     return new Manifest(created, mode, (int) worldSize, step, tensors, List.copyOf(files.values()));
   }
 
-  private void readField(JsonParser parser) throws IOException {
+  private void readField() throws IOException {
     String field = parser.currentName();
     parser.nextToken();
     found.add(field);
@@ -76,8 +82,8 @@ final class ManifestReader {
       case "mode" -> mode = value.string(field, OWNER);
       case "world_size" -> worldSize = value.count(field, OWNER);
       case "step" -> step = OptionalLong.of(value.count(field, OWNER));
-      case "files" -> readFiles(parser);
-      case "tensors" -> readShards(parser);
+      case "files" -> readFiles();
+      case "tensors" -> readShards();
       default -> parser.skipChildren();
     }
   }
@@ -113,7 +119,7 @@ final class ManifestReader {
     }
   }
 
-  private void readFiles(JsonParser parser) throws IOException {
+  private void readFiles() throws IOException {
     value.checkObject("files", OWNER);
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String name = parser.currentName();
@@ -122,11 +128,11 @@ final class ManifestReader {
       }
       parser.nextToken();
       value.checkObject(name, "files");
-      files.put(name, readFile(parser, name));
+      files.put(name, readFile(name));
     }
   }
 
-  private FileRecord readFile(JsonParser parser, String name) throws IOException {
+  private FileRecord readFile(String name) throws IOException {
     String owner = "name=" + name;
     OptionalLong lengthBytes = OptionalLong.empty();
     OptionalLong crc = OptionalLong.empty();
@@ -145,7 +151,7 @@ final class ManifestReader {
         (int) crc.orElseThrow(() -> value.wrong("crc32c", ManifestField.CRC, owner)));
   }
 
-  private void readShards(JsonParser parser) throws IOException {
+  private void readShards() throws IOException {
     value.checkObject("tensors", OWNER);
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String file = parser.currentName();
@@ -156,12 +162,12 @@ final class ManifestReader {
         String name = parser.currentName();
         parser.nextToken();
         value.checkObject(name, "tensors");
-        tensors.add(readTensor(parser, name, file));
+        tensors.add(readTensor(name, file));
       }
     }
   }
 
-  private TensorRecord readTensor(JsonParser parser, String name, String file) throws IOException {
+  private TensorRecord readTensor(String name, String file) throws IOException {
     String owner = "tensor=" + name;
     String dtype = null;
     long[] dimensions = null;

@@ -72,18 +72,14 @@ final class TensorEntryReader {
     if (parser.currentToken() != JsonToken.START_ARRAY) {
       throw corrupt(field + " is not an array: token=" + parser.currentToken());
     }
-    long[] values = new long[4];
-    int count = 0;
-    while (parser.nextToken() != JsonToken.END_ARRAY) {
-      if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT || parser.getLongValue() < 0) {
-        throw corrupt(field + " holds something that is not a count: value=" + parser.getText());
-      }
-      if (count == values.length) {
-        values = Arrays.copyOf(values, 2 * count);
-      }
-      values[count++] = parser.getLongValue();
+    return Counts.read(parser, () -> readCount(parser, field));
+  }
+
+  private long readCount(JsonParser parser, String field) throws IOException {
+    if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT || parser.getLongValue() < 0) {
+      throw corrupt(field + " holds something that is not a count: value=" + parser.getText());
     }
-    return Arrays.copyOf(values, count);
+    return parser.getLongValue();
   }
 
   private TensorEntry check() throws CorruptFileException {

@@ -34,7 +34,10 @@ final class HeldModels implements AutoCloseable {
     String key = held + " " + parameters;
     if (!models.containsKey(key)) {
       Map<String, Shape> shapes = LlamaShapes.of(parameters);
-      long lengthBytes = shapes.values().stream().mapToLong(shape -> room(shape, held)).sum();
+      long lengthBytes =
+          shapes.values().stream()
+              .mapToLong(shape -> room(lengthBytes(shape, held, rank, worldSize)))
+              .sum();
       if (lengthBytes > memory.lengthBytes()) {
         models.clear();
         memory.close();
@@ -46,16 +49,8 @@ final class HeldModels implements AutoCloseable {
     return models.get(key);
   }
 
-  private long lengthBytes(Shape shape, DType held) {
-    return lengthBytes(shape, held, rank, worldSize);
-  }
-
   private static long lengthBytes(Shape shape, DType held, int rank, int worldSize) {
     return held.bytes(Layout.zero3().paddedElements(shape, rank, worldSize));
-  }
-
-  private long room(Shape shape, DType held) {
-    return room(lengthBytes(shape, held));
   }
 
   private static long room(long lengthBytes) {
@@ -89,7 +84,8 @@ final class HeldModels implements AutoCloseable {
     for (Map.Entry<String, Shape> entry : shapes.entrySet()) {
       Shape shape = entry.getValue();
       long address = memory.address() + offsets.get(entry.getKey());
-      Partition partition = Partition.of(address, lengthBytes(shape, held), Device.cpu());
+      long lengthBytes = lengthBytes(shape, held, rank, worldSize);
+      Partition partition = Partition.of(address, lengthBytes, Device.cpu());
       parameters.add(Parameter.of(entry.getKey(), shape, held, Layout.zero3(), partition));
     }
     return ParameterSet.of(parameters);
