@@ -1,10 +1,14 @@
 package dev.cairn;
 
 import dev.cairn.io.Disk;
+import dev.cairn.io.InputFile;
 import dev.cairn.io.OutputFile;
+import dev.cairn.io.PathState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 
 /** A disk whose writes and forces are measured; every other call counts as progress. */
 record MeteredDisk(Disk disk, Meter meter) implements Disk {
@@ -67,6 +71,36 @@ record MeteredDisk(Disk disk, Meter meter) implements Disk {
   public void deleteTree(Path folder) throws IOException {
     disk.deleteTree(folder);
     meter.progressed();
+  }
+
+  @Override
+  public InputFile openForReading(Path file) throws IOException {
+    return disk.openForReading(file);
+  }
+
+  @Override
+  public Optional<PathState> find(Path path) throws IOException {
+    return disk.find(path);
+  }
+
+  @Override
+  public Optional<PathState> findHere(Path path) throws IOException {
+    return disk.findHere(path);
+  }
+
+  @Override
+  public List<Path> list(Path folder) throws IOException {
+    return disk.list(folder);
+  }
+
+  @Override
+  public void touch(Path file) throws IOException {
+    disk.touch(file);
+  }
+
+  @Override
+  public String fileSystemType(Path path) throws IOException {
+    return disk.fileSystemType(path);
   }
 
   private static String name(Path path) {

@@ -1,11 +1,15 @@
 package dev.cairn;
 
 import dev.cairn.io.Disk;
+import dev.cairn.io.InputFile;
 import dev.cairn.io.OutputFile;
+import dev.cairn.io.PathState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
 /** The local disk, one of whose calls fails: the nth of its kind, or each from then on. */
@@ -164,6 +168,36 @@ final class FaultyDisk implements Disk {
   @Override
   public void deleteTree(Path folder) throws IOException {
     disk.deleteTree(folder);
+  }
+
+  @Override
+  public InputFile openForReading(Path file) throws IOException {
+    return disk.openForReading(file);
+  }
+
+  @Override
+  public Optional<PathState> find(Path path) throws IOException {
+    return disk.find(path);
+  }
+
+  @Override
+  public Optional<PathState> findHere(Path path) throws IOException {
+    return disk.findHere(path);
+  }
+
+  @Override
+  public List<Path> list(Path folder) throws IOException {
+    return disk.list(folder);
+  }
+
+  @Override
+  public void touch(Path file) throws IOException {
+    disk.touch(file);
+  }
+
+  @Override
+  public String fileSystemType(Path path) throws IOException {
+    return disk.fileSystemType(path);
   }
 
   private final class FaultyFile implements OutputFile {

@@ -1,10 +1,14 @@
 package dev.cairn.io;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 
 /**
- * The file system calls that a save makes: the seam at which tests inject faults.
+ * The calls of the file system by which checkpoints are written, found and read: the seam at which
+ * tests inject faults, and at which a simulation takes over.
  *
  * <p>Every {@link IOException} names the path. Calls must come from threads that nobody interrupts:
  * an interrupt would close the channel that is being written.
@@ -110,4 +114,73 @@ public interface Disk {
    * @throws IOException if something of it is still there
    */
   void deleteTree(Path folder) throws IOException;
+
+  /**
+   * Opens a file for reading.
+   *
+   * @param file exists; not a folder
+   * @return the file; the caller closes it
+   * @throws java.nio.file.NoSuchFileException if it is not there
+   */
+  InputFile openForReading(Path file) throws IOException;
+
+  /**
+   * Reads a whole small file.
+   *
+   * @param file exists; not a folder
+   * @return its bytes
+   * @throws java.nio.file.NoSuchFileException if it is not there
+   */
+  default byte[] readAll(Path file) throws IOException {
+    try (InputFile input = openForReading(file)) {
+      byte[] bytes = new byte[Math.toIntExact(input.lengthBytes())];
+      input.read(0, ByteBuffer.wrap(bytes));
+      return bytes;
+    }
+  }
+
+  /**
+   * Looks at a path; symbolic links are followed.
+   *
+   * @param path need not exist
+   * @return what is there; empty if nothing is, or a link that leads nowhere
+   * @throws IOException if that cannot be found out
+   */
+  Optional<PathState> find(Path path) throws IOException;
+
+  /**
+   * Looks at a path; a symbolic link at its end is not followed.
+   *
+   * @param path need not exist
+   * @return what is there; empty if nothing is
+   * @throws IOException if that cannot be found out
+   */
+  Optional<PathState> findHere(Path path) throws IOException;
+
+  /**
+   * Lists a folder.
+   *
+   * @param folder exists
+   * @return the paths of what is in it, in the order of their names
+   * @throws java.nio.file.NoSuchFileException if it is not there
+   * @throws IOException if it cannot be listed to its end
+   */
+  List<Path> list(Path folder) throws IOException;
+
+  /**
+   * Sets a file's modification time to the present, by the clock of whoever keeps the files.
+   *
+   * @param file exists
+   * @throws IOException if it does not or may not be written
+   */
+  void touch(Path file) throws IOException;
+
+  /**
+   * Returns the type of the file system that a path is on, in small letters.
+   *
+   * @param path exists
+   * @return for example {@code ext4}
+   * @throws IOException if that cannot be found out
+   */
+  String fileSystemType(Path path) throws IOException;
 }

@@ -9,13 +9,24 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The file system of this machine, network mounts included. */
@@ -136,5 +147,62 @@ enum LocalDisk implements Disk {
             return FileVisitResult.CONTINUE;
           }
         });
+  }
+
+  @Override
+  public InputFile openForReading(Path file) throws IOException {
+    return RangeReader.open(file);
+  }
+
+  @Override
+  public Optional<PathState> find(Path path) throws IOException {
+    return state(path);
+  }
+
+  @Override
+  public Optional<PathState> findHere(Path path) throws IOException {
+    return state(path, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  private static Optional<PathState> state(Path path, LinkOption... options) throws IOException {
+    try {
+      BasicFileAttributes found = Files.readAttributes(path, BasicFileAttributes.class, options);
+      return Optional.of(
+          new PathState(kind(found), found.size(), found.lastModifiedTime().toInstant()));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static PathState.Kind kind(BasicFileAttributes found) {
+    if (found.isRegularFile()) {
+      return PathState.Kind.FILE;
+    }
+    if (found.isDirectory()) {
+      return PathState.Kind.FOLDER;
+    }
+    return found.isSymbolicLink() ? PathState.Kind.LINK : PathState.Kind.OTHER;
+  }
+
+  @Override
+  public List<Path> list(Path folder) throws IOException {
+    List<Path> found = new ArrayList<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+      entries.forEach(found::add);
+    } catch (DirectoryIteratorException e) { // unchecked, of which no caller thinks
+      throw e.getCause();
+    }
+    Collections.sort(found);
+    return found;
+  }
+
+  @Override
+  public void touch(Path file) throws IOException {
+    Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+  }
+
+  @Override
+  public String fileSystemType(Path path) throws IOException {
+    return Files.getFileStore(path).type().toLowerCase(Locale.ROOT);
   }
 }

@@ -1,7 +1,6 @@
 package dev.cairn.io;
 
 import dev.cairn.tensor.CorruptFileException;
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -19,7 +18,7 @@ import java.util.Objects;
  * The channel is then opened again, if the path still leads to the same file, and the read goes on;
  * the interrupt is set again afterwards.
  */
-final class RangeReader implements Closeable {
+final class RangeReader implements InputFile {
   private final Path path;
   private final long lengthBytes;
   private final Object fileKey;
@@ -42,17 +41,18 @@ final class RangeReader implements Closeable {
     return new RangeReader(path, FileChannel.open(path, StandardOpenOption.READ), attributes);
   }
 
-  Path path() {
+  @Override
+  public Path path() {
     return path;
   }
 
-  /** The length when the file was opened. */
-  long lengthBytes() {
+  @Override
+  public long lengthBytes() {
     return lengthBytes;
   }
 
-  /** Fills the rest of {@code target} from {@code fileOffset} on. */
-  void read(long fileOffset, ByteBuffer target) throws IOException {
+  @Override
+  public void read(long fileOffset, ByteBuffer target) throws IOException {
     boolean interrupted = false;
     long nextOffset = fileOffset;
     FileChannel current = beginRead();

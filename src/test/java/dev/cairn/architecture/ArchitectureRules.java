@@ -36,6 +36,7 @@ public final class ArchitectureRules {
           List.of("pipeline"),
           List.of("kernels", "comm", "io"),
           List.of("device"),
+          List.of("machine"),
           List.of("plan"),
           List.of("layout", "safetensors", "policy"),
           List.of("json"),
