@@ -1,5 +1,6 @@
 package dev.cairn;
 
+import dev.cairn.io.Disk;
 import dev.cairn.json.JsonNumber;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -13,14 +14,16 @@ import java.util.Optional;
  */
 public final class Checkpoint {
   private final Checkpointer checkpointer;
+  private final Disk disk;
   private final Path path;
   private final long step;
   private TrainerFile trainerFile;
 
-  Checkpoint(Checkpointer checkpointer, Path path, long step) {
+  Checkpoint(Checkpointer checkpointer, Disk disk, RunDirectory.Entry entry) {
     this.checkpointer = checkpointer;
-    this.path = path;
-    this.step = step;
+    this.disk = disk;
+    this.path = entry.path();
+    this.step = entry.number();
   }
 
   /** {@return its folder, an absolute path} */
@@ -138,7 +141,7 @@ public final class Checkpoint {
 
   private TrainerFile trainerFile() throws IOException {
     if (trainerFile == null) {
-      trainerFile = TrainerFile.read(path);
+      trainerFile = TrainerFile.read(disk, path);
     }
     return trainerFile;
   }

@@ -3,6 +3,7 @@ package dev.cairn;
 import dev.cairn.hf.FolderFile;
 import dev.cairn.io.Disk;
 import dev.cairn.kernels.Crc32c;
+import dev.cairn.machine.Machine;
 import dev.cairn.pipeline.ShardFiles;
 import dev.cairn.pipeline.StagedFolder;
 import dev.cairn.pipeline.TensorChecksums;
@@ -18,7 +19,6 @@ import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -30,6 +30,7 @@ import java.util.Optional;
 /** Rank 0's folder: made before the copy, committed after it, removed if it comes to nothing. */
 final class CheckpointFolder implements AutoCloseable {
   private final Disk disk;
+  private final Machine machine;
   private final SaveOptions options;
   private final SavePlan plan;
   private final SaveContents contents;
@@ -42,6 +43,7 @@ final class CheckpointFolder implements AutoCloseable {
   CheckpointFolder(
       SaveTools tools, SavePlan plan, SaveContents contents, Optional<TrainerFile> trainerFile) {
     this.disk = tools.disk();
+    this.machine = tools.machine();
     this.options = tools.options();
     this.plan = plan;
     this.contents = contents;
@@ -52,9 +54,10 @@ final class CheckpointFolder implements AutoCloseable {
   /** Creates the folder, its shards with their lengths reserved, and all files known by now. */
   Path prepare() throws IOException {
     if (contents.step().isPresent()) {
-      new RunDirectory(contents.target().toAbsolutePath().getParent(), disk).sweepLeftovers();
+      new RunDirectory(contents.target().toAbsolutePath().getParent(), disk, machine)
+          .sweepLeftovers();
     }
-    folder = StagedFolder.create(disk, contents.target(), options.overwrite(), durable);
+    folder = StagedFolder.create(disk, machine, contents.target(), options.overwrite(), durable);
     try (ShardFiles shards = new ShardFiles(disk, folder.path(), plan, ShardFiles.Way.CACHED)) {
       headerCrcs = shards.create();
     }
@@ -130,7 +133,7 @@ final class CheckpointFolder implements AutoCloseable {
     }
     Manifest manifest =
         new Manifest(
-            Instant.now().toString(),
+            machine.now().toString(),
             mode.name().toLowerCase(Locale.ROOT),
             worldSize,
             contents.step(),

@@ -1,11 +1,11 @@
 package dev.cairn;
 
+import dev.cairn.io.Disk;
 import dev.cairn.io.SafetensorsData;
 import dev.cairn.safetensors.Manifest;
 import dev.cairn.safetensors.Manifest.TensorRecord;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -14,17 +14,18 @@ import java.util.Map;
 final class CheckpointReader implements AutoCloseable {
   private static final String STATE_FOLDER = "state/";
 
+  private final Disk disk;
   private final Path folder;
   private final Map<String, TensorRecord> model = new HashMap<>();
   private final Map<String, TensorRecord> state = new HashMap<>();
   private final Map<String, Long> dataBytes = new HashMap<>();
   private final Map<String, SafetensorsData> files = new HashMap<>();
 
-  CheckpointReader(Path folder) throws IOException {
+  CheckpointReader(Disk disk, Path folder) throws IOException {
+    this.disk = disk;
     this.folder = folder;
     Path file = folder.resolve(Manifest.FILE_NAME);
-    for (TensorRecord tensor :
-        Manifest.parse(Files.readAllBytes(file), file.toString()).tensors()) {
+    for (TensorRecord tensor : Manifest.parse(disk.readAll(file), file.toString()).tensors()) {
       (tensor.file().startsWith(STATE_FOLDER) ? state : model).put(tensor.name(), tensor);
       dataBytes.merge(tensor.file(), tensor.endByte(), Math::max);
     }
@@ -49,7 +50,8 @@ final class CheckpointReader implements AutoCloseable {
   private synchronized SafetensorsData file(TensorRecord tensor) throws IOException {
     SafetensorsData file = files.get(tensor.file());
     if (file == null) {
-      file = SafetensorsData.open(folder.resolve(tensor.file()), dataBytes.get(tensor.file()));
+      file =
+          SafetensorsData.open(disk, folder.resolve(tensor.file()), dataBytes.get(tensor.file()));
       files.put(tensor.file(), file);
     }
     return file;

@@ -3,6 +3,7 @@ package dev.cairn;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
+import dev.cairn.machine.Machine;
 import dev.cairn.pipeline.OwnThread;
 import dev.cairn.policy.CheckpointPolicy;
 import java.io.IOException;
@@ -18,8 +19,8 @@ import java.util.function.Supplier;
  *
  * <p>Saving, finding the latest checkpoint and restoring are collective: every rank calls them, in
  * the same order, with the same options. One thread at a time. The staging buffers are allocated
- * when the checkpointer is opened and are all the memory that a save takes, whatever the model's
- * size; an asynchronous save takes its snapshot's memory too.
+ * when the checkpointer is opened and are all the memory that a save takes, besides the snapshot of
+ * an asynchronous one.
  */
 public final class Checkpointer implements AutoCloseable {
   private final SaveTools tools;
@@ -41,27 +42,29 @@ public final class Checkpointer implements AutoCloseable {
    * @return the checkpointer; the caller closes it, before the communicator
    */
   public static Checkpointer open(Communicator communicator, SaveOptions options) {
-    return open(communicator, options, Optional.empty(), Disk.local());
+    return open(communicator, options, Optional.empty(), Disk.local(), Machine.local());
   }
 
   /**
-   * Opens a checkpointer for the checkpoints of a run and allocates its staging buffers. Sends
-   * nothing.
+   * Opens a checkpointer for a run's checkpoints and allocates its staging buffers. Sends nothing.
    *
-   * @param communicator borrowed: not closed here, not used between calls unless a save runs in the
-   *     background
+   * @param communicator borrowed: not closed here; used between calls by saves in the background
    * @param options the same on every rank
    * @param runOptions where the checkpoints are and which stay; the same on every rank
    * @return the checkpointer; the caller closes it, before the communicator
    */
   public static Checkpointer open(
       Communicator communicator, SaveOptions options, RunOptions runOptions) {
-    return open(communicator, options, Optional.of(runOptions), Disk.local());
+    return open(communicator, options, Optional.of(runOptions), Disk.local(), Machine.local());
   }
 
   static Checkpointer open(
-      Communicator communicator, SaveOptions options, Optional<RunOptions> runOptions, Disk disk) {
-    return new Checkpointer(SaveTools.open(communicator, options, disk), runOptions);
+      Communicator communicator,
+      SaveOptions options,
+      Optional<RunOptions> runOptions,
+      Disk disk,
+      Machine machine) {
+    return new Checkpointer(SaveTools.open(communicator, options, disk, machine), runOptions);
   }
 
   /**
@@ -260,7 +263,7 @@ public final class Checkpointer implements AutoCloseable {
    * @throws IllegalStateException if the checkpointer is closed or was opened without a run
    */
   public Optional<Checkpoint> latest() throws IOException {
-    return alone(saves()::latest).map(entry -> new Checkpoint(this, entry.path(), entry.number()));
+    return alone(saves()::latest).map(entry -> new Checkpoint(this, tools.disk(), entry));
   }
 
   void restore(Path folder, Optional<ParameterSet> model, TrainerState state) throws IOException {
@@ -277,8 +280,7 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   /**
-   * Waits for a save in the background, then frees staging and snapshot memory. The communicator
-   * stays open.
+   * Waits for a save in the background, then frees all memory. The communicator stays open.
    *
    * @throws IOException if the save in the background failed and nobody has been told; everything
    *     is freed all the same

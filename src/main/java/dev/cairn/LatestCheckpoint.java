@@ -5,11 +5,9 @@ import dev.cairn.hf.Finding;
 import dev.cairn.hf.FolderCheck;
 import dev.cairn.safetensors.Manifest;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -52,7 +50,7 @@ final class LatestCheckpoint {
 
   /** Returns number and path of the newest one that verifies, as one line; nothing if none does. */
   private byte[] pick() throws IOException {
-    RunDirectory directory = new RunDirectory(run.directory(), tools.disk());
+    RunDirectory directory = new RunDirectory(run.directory(), tools.disk(), tools.machine());
     directory.settleReplacements();
     List<RunDirectory.Entry> entries = new ArrayList<>(directory.committed());
     Collections.reverse(entries);
@@ -73,7 +71,7 @@ final class LatestCheckpoint {
     List<String> problems;
     try {
       problems = problems(checkpoint);
-    } catch (IOException | UncheckedIOException e) { // an older one may well be readable
+    } catch (IOException e) { // an older one may well be readable
       problems = List.of("cannot be read: " + Outcome.reason(e));
     }
     if (!problems.isEmpty()) {
@@ -85,7 +83,7 @@ final class LatestCheckpoint {
 
   private List<String> problems(Path checkpoint) throws IOException {
     List<String> problems = new ArrayList<>();
-    if (!Files.exists(checkpoint.resolve(Manifest.FILE_NAME))) {
+    if (tools.disk().find(checkpoint.resolve(Manifest.FILE_NAME)).isEmpty()) {
       problems.add("no manifest, file=" + checkpoint.resolve(Manifest.FILE_NAME));
     }
     findings(checkpoint).stream().map(Finding::toString).forEach(problems::add);
@@ -94,7 +92,7 @@ final class LatestCheckpoint {
 
   private List<Finding> findings(Path checkpoint) throws IOException {
     if (run.verification() == Verification.SIZES) {
-      return FolderCheck.checkSizes(checkpoint);
+      return FolderCheck.checkSizes(tools.disk(), checkpoint);
     }
     List<Finding> findings = new ArrayList<>();
     tools
@@ -103,7 +101,11 @@ final class LatestCheckpoint {
             buffer ->
                 findings.addAll(
                     FolderCheck.check(
-                        checkpoint, tools.kernels()::crc32c, buffer, bytes -> progressed())));
+                        tools.disk(),
+                        checkpoint,
+                        tools.kernels()::crc32c,
+                        buffer,
+                        bytes -> progressed())));
     return findings;
   }
 

@@ -62,8 +62,8 @@ record MeteredDisk(Disk disk, Meter meter) implements Disk {
   }
 
   @Override
-  public void delete(Path file) throws IOException {
-    disk.delete(file);
+  public void delete(Path path) throws IOException {
+    disk.delete(path);
     meter.progressed();
   }
 
@@ -86,6 +86,11 @@ record MeteredDisk(Disk disk, Meter meter) implements Disk {
   @Override
   public Optional<PathState> findHere(Path path) throws IOException {
     return disk.findHere(path);
+  }
+
+  @Override
+  public Path realPath(Path path) throws IOException {
+    return disk.realPath(path);
   }
 
   @Override

@@ -1,15 +1,14 @@
 package dev.cairn;
 
-import dev.cairn.io.Host;
+import dev.cairn.io.Disk;
+import dev.cairn.io.PathState;
+import dev.cairn.machine.Machine;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -23,12 +22,16 @@ final class ModeChoice {
 
   private final Ranks ranks;
   private final SaveMode asked;
+  private final Disk disk;
+  private final Machine machine;
   private Path parallelDirectory;
   private Choice parallel;
 
-  ModeChoice(Ranks ranks, SaveMode asked) {
+  ModeChoice(Ranks ranks, SaveMode asked, Disk disk, Machine machine) {
     this.ranks = ranks;
     this.asked = asked;
+    this.disk = disk;
+    this.machine = machine;
   }
 
   /**
@@ -101,22 +104,14 @@ final class ModeChoice {
     if (!isListed(folder)) {
       return FolderView.UNSEEN;
     }
-    String fileSystem =
-        asked == SaveMode.PARALLEL
-            ? ""
-            : Files.getFileStore(folder).type().toLowerCase(Locale.ROOT);
-    return new FolderView(true, Host.bootId().orElse(""), fileSystem);
+    String fileSystem = asked == SaveMode.PARALLEL ? "" : disk.fileSystemType(folder);
+    return new FolderView(true, machine.self().bootId(), fileSystem);
   }
 
-  private static boolean isListed(Path folder) throws IOException {
+  private boolean isListed(Path folder) throws IOException {
     Path parent = folder.getParent();
-    if (parent == null || !Files.isDirectory(parent)) {
-      return false;
-    }
-    String name = folder.getFileName().toString();
-    try (DirectoryStream<Path> paths =
-        Files.newDirectoryStream(parent, path -> path.getFileName().toString().equals(name))) {
-      return paths.iterator().hasNext();
-    }
+    return parent != null
+        && disk.find(parent).map(PathState::isFolder).orElse(false)
+        && disk.list(parent).contains(folder);
   }
 }

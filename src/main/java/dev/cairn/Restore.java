@@ -36,7 +36,7 @@ final class Restore {
         .together(
             Operation.RESTORE,
             () -> {
-              try (CheckpointReader reader = new CheckpointReader(folder)) {
+              try (CheckpointReader reader = new CheckpointReader(tools.disk(), folder)) {
                 Restore restore = new Restore(tools, reader);
                 if (model.isPresent()) {
                   restore.add(model.get(), reader.model());

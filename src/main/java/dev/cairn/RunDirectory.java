@@ -2,13 +2,13 @@ package dev.cairn;
 
 import dev.cairn.io.Disk;
 import dev.cairn.io.OutputFile;
+import dev.cairn.io.PathState;
+import dev.cairn.machine.Machine;
 import dev.cairn.pipeline.Leftovers;
 import dev.cairn.safetensors.Manifest;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -33,6 +33,7 @@ public final class RunDirectory {
 
   private final Path directory;
   private final Disk disk;
+  private final Machine machine;
 
   /**
    * Looks at a directory, which need not exist yet.
@@ -40,12 +41,13 @@ public final class RunDirectory {
    * @param directory the one that {@link RunOptions#directory} names
    */
   public RunDirectory(Path directory) {
-    this(directory, Disk.local());
+    this(directory, Disk.local(), Machine.local());
   }
 
-  RunDirectory(Path directory, Disk disk) {
+  RunDirectory(Path directory, Disk disk, Machine machine) {
     this.directory = directory.toAbsolutePath().normalize();
     this.disk = disk;
+    this.machine = machine;
   }
 
   /**
@@ -68,20 +70,21 @@ public final class RunDirectory {
    */
   public List<Entry> committed() throws IOException {
     List<Entry> entries = new ArrayList<>();
-    if (!Files.isDirectory(directory)) {
+    if (!disk.find(directory).map(PathState::isFolder).orElse(false)) {
       return entries;
     }
-    try (DirectoryStream<Path> paths = Files.newDirectoryStream(directory)) {
-      for (Path path : paths) {
-        Matcher matcher = NAME.matcher(path.getFileName().toString());
-        if (matcher.matches() && Files.exists(path.resolve(Manifest.COMPLETED_FILE_NAME))) {
-          entries.add(
-              new Entry(path, Long.parseLong(matcher.group(2)), Files.exists(markOf(path))));
-        }
+    for (Path path : disk.list(directory)) {
+      Matcher matcher = NAME.matcher(path.getFileName().toString());
+      if (matcher.matches() && exists(path.resolve(Manifest.COMPLETED_FILE_NAME))) {
+        entries.add(new Entry(path, Long.parseLong(matcher.group(2)), exists(markOf(path))));
       }
     }
     entries.sort(OLDEST_FIRST);
     return entries;
+  }
+
+  private boolean exists(Path path) throws IOException {
+    return disk.find(path).isPresent();
   }
 
   private Path markOf(Path checkpoint) {
@@ -96,7 +99,7 @@ public final class RunDirectory {
    */
   public void keep(Path checkpoint) throws IOException {
     Path mark = markOf(checkpoint);
-    if (!Files.exists(mark)) {
+    if (!exists(mark)) {
       try (OutputFile created = disk.create(mark, 0, 0)) {
         created.force();
       }
@@ -137,8 +140,8 @@ public final class RunDirectory {
         .toList();
   }
 
-  private static boolean isWhole(Entry entry) {
-    List<String> problems = SizeCheck.problems(entry.path());
+  private boolean isWhole(Entry entry) {
+    List<String> problems = SizeCheck.problems(disk, entry.path());
     if (!problems.isEmpty()) {
       LOG.log(
           Level.WARNING,
@@ -166,8 +169,9 @@ public final class RunDirectory {
 
   /** Finishes deletions that a crash interrupted. */
   private void sweep() throws IOException {
-    try (DirectoryStream<Path> paths = Files.newDirectoryStream(directory, ".*" + GONE)) {
-      for (Path path : paths) {
+    for (Path path : disk.list(directory)) {
+      String name = path.getFileName().toString();
+      if (name.startsWith(".") && name.endsWith(GONE)) {
         disk.deleteTree(path);
       }
     }
@@ -199,23 +203,23 @@ public final class RunDirectory {
   }
 
   private interface Tidying {
-    void run(Disk disk, Path directory, Predicate<String> isTarget) throws IOException;
+    void run(Predicate<String> isTarget) throws IOException;
   }
 
   /** Removes what dead saves have left in the directory, whatever they were to save. */
   void sweepLeftovers() {
-    tidy(Leftovers::sweepAll);
+    tidy(isTarget -> Leftovers.sweepAll(disk, machine, directory, isTarget));
   }
 
   /** Puts back, or deletes, what a dead save was about to replace. */
   void settleReplacements() {
-    tidy(Leftovers::settleReplacements);
+    tidy(isTarget -> Leftovers.settleReplacements(disk, directory, isTarget));
   }
 
   /** In a directory that may only be read, or with another user's leftovers, work goes on. */
   private void tidy(Tidying tidying) {
     try {
-      tidying.run(disk, directory, NAME.asMatchPredicate());
+      tidying.run(NAME.asMatchPredicate());
     } catch (IOException e) {
       LOG.log(Level.WARNING, "leftovers stay: directory={0}, reason={1}", directory, e);
     }

@@ -121,7 +121,8 @@ final class RunSaves implements AutoCloseable {
 
   private SaveReport retained(SaveTools measured, SaveReport report) {
     if (tools.ranks().isWriter()) {
-      new RunDirectory(run.directory(), measured.disk()).retain(report.folder(), run, damaged);
+      new RunDirectory(run.directory(), measured.disk(), tools.machine())
+          .retain(report.folder(), run, damaged);
     }
     return report;
   }

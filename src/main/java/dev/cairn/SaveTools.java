@@ -5,6 +5,7 @@ import dev.cairn.comm.Communicator;
 import dev.cairn.comm.NcclGroup;
 import dev.cairn.io.Disk;
 import dev.cairn.kernels.Kernels;
+import dev.cairn.machine.Machine;
 import dev.cairn.pipeline.Staging;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param ranks the ranks that save together
  * @param options how
  * @param disk where
+ * @param machine time, threads and processes
  * @param kernels casts and checksums
  * @param staging the only buffers there are
  * @param devices what is needed besides if partitions are on a GPU
@@ -29,6 +31,7 @@ record SaveTools(
     Ranks ranks,
     SaveOptions options,
     Disk disk,
+    Machine machine,
     Kernels kernels,
     Staging staging,
     DeviceTools devices,
@@ -39,7 +42,8 @@ record SaveTools(
   private static final Logger LOG = System.getLogger(SaveTools.class.getName());
 
   /** Allocates the staging buffers; the communicator is borrowed. */
-  static SaveTools open(Communicator communicator, SaveOptions options, Disk disk) {
+  static SaveTools open(
+      Communicator communicator, SaveOptions options, Disk disk, Machine machine) {
     if (options.mode() == SaveMode.GATHER && NcclGroup.reasonNotAvailable().isPresent()) {
       preload(communicator);
     }
@@ -48,18 +52,29 @@ record SaveTools(
         ranks,
         options,
         disk,
+        machine,
         Kernels.best(),
         new Staging(options.stagingBuffers(), options.stagingBufferBytes()),
         new DeviceTools(),
         new LastPlan(),
-        new ModeChoice(ranks, options.mode()),
+        new ModeChoice(ranks, options.mode(), disk, machine),
         Optional.empty(),
         false);
   }
 
   SaveTools withOptions(SaveOptions other) {
     return new SaveTools(
-        ranks, other, disk, kernels, staging, devices, lastPlan, modes, meter, inBackground);
+        ranks,
+        other,
+        disk,
+        machine,
+        kernels,
+        staging,
+        devices,
+        lastPlan,
+        modes,
+        meter,
+        inBackground);
   }
 
   /** Returns these tools for one save, measured from now on. */
@@ -69,6 +84,7 @@ record SaveTools(
         ranks,
         options,
         new MeteredDisk(disk, started),
+        machine,
         new MeteredKernels(kernels, started),
         staging,
         devices,
@@ -81,7 +97,7 @@ record SaveTools(
   /** Returns these tools for a save that the caller does not wait for. */
   SaveTools forBackground() {
     return new SaveTools(
-        ranks, options, disk, kernels, staging, devices, lastPlan, modes, meter, true);
+        ranks, options, disk, machine, kernels, staging, devices, lastPlan, modes, meter, true);
   }
 
   private static void preload(Communicator communicator) {

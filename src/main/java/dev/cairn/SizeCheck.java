@@ -1,9 +1,10 @@
 package dev.cairn;
 
+import dev.cairn.io.Disk;
+import dev.cairn.io.PathState;
 import dev.cairn.safetensors.Manifest;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,17 +17,18 @@ final class SizeCheck {
   private SizeCheck() {}
 
   /** Returns what is wrong, a line each; nothing too if there is no manifest to compare with. */
-  static List<String> problems(Path checkpoint) {
+  static List<String> problems(Disk disk, Path checkpoint) {
     Path file = checkpoint.resolve(Manifest.FILE_NAME);
     List<String> problems = new ArrayList<>();
     try {
-      if (!Files.exists(file)) {
+      if (disk.find(file).isEmpty()) {
         return problems;
       }
       for (Manifest.FileRecord record :
-          Manifest.parse(Files.readAllBytes(file), file.toString()).files()) {
+          Manifest.parse(disk.readAll(file), file.toString()).files()) {
         Path listed = checkpoint.resolve(record.name());
-        long lengthBytes = Files.isRegularFile(listed) ? Files.size(listed) : -1;
+        long lengthBytes =
+            disk.find(listed).filter(PathState::isFile).map(PathState::lengthBytes).orElse(-1L);
         if (lengthBytes != record.lengthBytes()) {
           problems.add(
               "wrong length: lengthBytes=%d, expected %d, file=%s"

@@ -1,10 +1,10 @@
 package dev.cairn;
 
+import dev.cairn.io.Disk;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -41,10 +41,10 @@ record TrainerFile(Map<String, Object> values, List<Map<String, byte[]>> rankByt
   }
 
   /** Reads it from a checkpoint; no values and no ranks if none was saved. */
-  static TrainerFile read(Path checkpoint) throws IOException {
+  static TrainerFile read(Disk disk, Path checkpoint) throws IOException {
     Path file = checkpoint.resolve(FILE_NAME);
-    return Files.exists(file)
-        ? parse(Files.readAllBytes(file), file.toString())
+    return disk.find(file).isPresent()
+        ? parse(disk.readAll(file), file.toString())
         : new TrainerFile(Map.of(), List.of());
   }
 

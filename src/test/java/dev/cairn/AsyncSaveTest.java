@@ -12,6 +12,7 @@ import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.layout.Layout;
+import dev.cairn.machine.Machine;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;
@@ -59,7 +60,8 @@ class AsyncSaveTest {
 
   private Checkpointer open(
       Communicator communicator, SaveOptions.Builder options, RunOptions run, Disk disk) {
-    return Checkpointer.open(communicator, options.build(), Optional.of(run), disk);
+    return Checkpointer.open(
+        communicator, options.build(), Optional.of(run), disk, Machine.local());
   }
 
   static Stream<Arguments> budgets() {

@@ -8,6 +8,7 @@ import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.io.OutputFile;
 import dev.cairn.layout.Layout;
+import dev.cairn.machine.Machine;
 import dev.cairn.tensor.DType;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
@@ -98,7 +99,8 @@ class DirectSaveTest {
             worldSize,
             communicator -> {
               try (Checkpointer checkpointer =
-                  Checkpointer.open(communicator, chosen, Optional.empty(), counting())) {
+                  Checkpointer.open(
+                      communicator, chosen, Optional.empty(), counting(), Machine.local())) {
                 ParameterSet own = model.on(communicator.rank(), worldSize);
                 checkpointer.save(target, own, ModelFiles.none());
               }

@@ -11,6 +11,7 @@ import dev.cairn.hf.FolderCheck;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.layout.Layout;
+import dev.cairn.machine.Machine;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -177,7 +178,8 @@ final class FailingCalls {
                   communicator,
                   options,
                   Optional.of(RunOptions.in(run)),
-                  WatchedDisk.local(watcher(rank)))) {
+                  WatchedDisk.local(watcher(rank)),
+                  Machine.local())) {
             return checkpointer.save(
                 step, model.on(rank, WORLD_SIZE), ModelFiles.none(), state.build());
           }

@@ -25,7 +25,11 @@ final class FaultyDisk implements Disk {
     FORCE_FOLDER,
     RENAME,
     EXCHANGE,
-    DELETE
+    DELETE,
+    CLOSE,
+    READ,
+    LIST,
+    FIND
   }
 
   /** What happens at a call. */
@@ -160,9 +164,9 @@ final class FaultyDisk implements Disk {
   }
 
   @Override
-  public void delete(Path file) throws IOException {
-    pass(Call.DELETE, file);
-    disk.delete(file);
+  public void delete(Path path) throws IOException {
+    pass(Call.DELETE, path);
+    disk.delete(path);
   }
 
   @Override
@@ -172,21 +176,29 @@ final class FaultyDisk implements Disk {
 
   @Override
   public InputFile openForReading(Path file) throws IOException {
-    return disk.openForReading(file);
+    return new FaultyInput(disk.openForReading(file));
   }
 
   @Override
   public Optional<PathState> find(Path path) throws IOException {
+    pass(Call.FIND, path);
     return disk.find(path);
   }
 
   @Override
   public Optional<PathState> findHere(Path path) throws IOException {
+    pass(Call.FIND, path);
     return disk.findHere(path);
   }
 
   @Override
+  public Path realPath(Path path) throws IOException {
+    return disk.realPath(path);
+  }
+
+  @Override
   public List<Path> list(Path folder) throws IOException {
+    pass(Call.LIST, folder);
     return disk.list(folder);
   }
 
@@ -225,6 +237,36 @@ final class FaultyDisk implements Disk {
     public void force() throws IOException {
       pass(Call.FORCE, path);
       file.force();
+    }
+
+    @Override
+    public void close() throws IOException {
+      file.close(); // the descriptor is gone, whatever is said of the bytes
+      pass(Call.CLOSE, path);
+    }
+  }
+
+  private final class FaultyInput implements InputFile {
+    private final InputFile file;
+
+    FaultyInput(InputFile file) {
+      this.file = file;
+    }
+
+    @Override
+    public Path path() {
+      return file.path();
+    }
+
+    @Override
+    public long lengthBytes() {
+      return file.lengthBytes();
+    }
+
+    @Override
+    public void read(long fileOffset, ByteBuffer target) throws IOException {
+      pass(Call.READ, path());
+      file.read(fileOffset, target);
     }
 
     @Override

@@ -65,7 +65,7 @@ class LatestTest {
       assertEquals(1, logged.all().size());
       String line = logged.all().get(0);
       assertTrue(line.startsWith("checkpoint passed over: folder=" + newest + ", "), line);
-      assertTrue(line.contains("Is a directory"), line);
+      assertTrue(line.contains("not a file but a folder"), line);
     }
   }
 

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.comm.Communicator;
+import dev.cairn.io.Disk;
+import dev.cairn.machine.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +42,8 @@ class ModeChoiceTest {
         Group.values(
             WORLD_SIZE,
             communicator -> {
-              ModeChoice modes = new ModeChoice(new Ranks(communicator), asked);
+              ModeChoice modes =
+                  new ModeChoice(new Ranks(communicator), asked, Disk.local(), Machine.local());
               List<ModeChoice.Choice> made = new ArrayList<>();
               for (Path folder : folders) {
                 made.add(modes.choose(folder));
@@ -74,7 +77,9 @@ class ModeChoiceTest {
         Group.values(
             WORLD_SIZE,
             communicator -> {
-              ModeChoice modes = new ModeChoice(new Ranks(communicator), SaveMode.AUTO);
+              ModeChoice modes =
+                  new ModeChoice(
+                      new Ranks(communicator), SaveMode.AUTO, Disk.local(), Machine.local());
               ModeChoice.Choice before = modes.choose(unseen);
               folderIsMade.await();
               return List.of(before, modes.choose(unseen));
@@ -86,7 +91,8 @@ class ModeChoiceTest {
   /** On one rank the folder's path leads to nothing, as on a host without the mount. */
   private ModeChoice.Choice chooseUnseenOn(int rank, Communicator own, SaveMode asked)
       throws IOException {
-    return new ModeChoice(new Ranks(own), asked).choose(own.rank() == rank ? unseen : seen);
+    return new ModeChoice(new Ranks(own), asked, Disk.local(), Machine.local())
+        .choose(own.rank() == rank ? unseen : seen);
   }
 
   @Test
@@ -112,7 +118,12 @@ class ModeChoiceTest {
     ModeChoice.Choice alone = new ModeChoice.Choice(SaveMode.PARALLEL, 1);
     for (SaveMode asked : List.of(SaveMode.AUTO, SaveMode.PARALLEL)) {
       assertEquals(
-          List.of(alone), Group.values(1, c -> new ModeChoice(new Ranks(c), asked).choose(unseen)));
+          List.of(alone),
+          Group.values(
+              1,
+              c ->
+                  new ModeChoice(new Ranks(c), asked, Disk.local(), Machine.local())
+                      .choose(unseen)));
     }
   }
 }

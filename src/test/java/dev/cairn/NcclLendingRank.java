@@ -9,6 +9,7 @@ import dev.cairn.device.Check;
 import dev.cairn.device.Device;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
+import dev.cairn.machine.Machine;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -72,7 +73,8 @@ final class NcclLendingRank {
   private void save(GatherAlgorithm algorithm, Disk disk, Device device, Path target)
       throws Exception {
     SaveOptions options = NcclRanks.options(algorithm, NcclRanks.BF16);
-    try (Checkpointer checkpointer = Checkpointer.open(ranks, options, Optional.empty(), disk);
+    try (Checkpointer checkpointer =
+            Checkpointer.open(ranks, options, Optional.empty(), disk, Machine.local());
         OnDevice onDevice = new OnDevice(device, host, NcclRanks.NONE_STAYS_ON_HOST)) {
       checkpointer.save(target, onDevice.parameters(), ModelFiles.none());
       communicators = EmulatedNccl.liveCommunicators();

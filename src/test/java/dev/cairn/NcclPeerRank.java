@@ -6,6 +6,7 @@ import dev.cairn.device.Check;
 import dev.cairn.device.Device;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
+import dev.cairn.machine.Machine;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,7 +58,8 @@ final class NcclPeerRank {
       throws Exception {
     ParameterSet host = NcclRanks.small().on(ranks.rank(), ranks.size());
     SaveOptions options = NcclRanks.options(algorithm, NcclRanks.BF16);
-    try (Checkpointer checkpointer = Checkpointer.open(ranks, options, Optional.empty(), disk);
+    try (Checkpointer checkpointer =
+            Checkpointer.open(ranks, options, Optional.empty(), disk, Machine.local());
         OnDevice trainer = new OnDevice(Device.cuda(0), host, NcclRanks.NONE_STAYS_ON_HOST)) {
       checkpointer.save(target, trainer.parameters(), ModelFiles.none());
     }

@@ -9,6 +9,7 @@ import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.layout.Layout;
+import dev.cairn.machine.Machine;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,7 +44,8 @@ class RetentionTest {
             .build();
     ParameterSet own = new WholeModel(7).add("weight", DType.F32, Layout.zero3(), 5).on(0, 1);
     try (Communicator single = Communicator.single();
-        Checkpointer checkpointer = Checkpointer.open(single, options, Optional.of(run), disk)) {
+        Checkpointer checkpointer =
+            Checkpointer.open(single, options, Optional.of(run), disk, Machine.local())) {
       checkpointer.latest();
       for (long step : steps) {
         checkpointer.save(step, own, ModelFiles.none(), TrainerState.builder().build());
@@ -123,7 +125,7 @@ class RetentionTest {
   void markOfACheckpointIsForced(FaultyDisk.Call call) throws Exception {
     save(run(), 1);
     FaultyDisk disk = FaultyDisk.failing(call, 0, true, "Input/output error");
-    RunDirectory directory = new RunDirectory(run().directory(), disk);
+    RunDirectory directory = new RunDirectory(run().directory(), disk, Machine.local());
     assertThrows(IOException.class, () -> directory.keep(run().directory().resolve("step_1")));
   }
 
@@ -135,7 +137,10 @@ class RetentionTest {
         new WatchedDisk.Watcher() {
           @Override
           public void begins(String what) {
-            calls.add(what);
+            if (!what.matches(
+                "(list|find|findHere|readAll|openForReading) .*")) { // which change nothing
+              calls.add(what);
+            }
           }
         };
     save(run().withKeepLast(1), WatchedDisk.local(watcher), 2);

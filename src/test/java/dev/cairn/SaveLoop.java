@@ -4,6 +4,7 @@ import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.layout.Layout;
+import dev.cairn.machine.Machine;
 import dev.cairn.tensor.DType;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -91,7 +92,7 @@ final class SaveLoop {
                 FaultyDisk.Call.valueOf(arguments[4]), Integer.parseInt(arguments[5]));
     try (Communicator communicator = Communicator.fromEnvironment(variables);
         Checkpointer checkpointer =
-            Checkpointer.open(communicator, options, Optional.of(run), disk)) {
+            Checkpointer.open(communicator, options, Optional.of(run), disk, Machine.local())) {
       long latest = checkpointer.latest().map(Checkpoint::step).orElse(0L);
       for (long step = latest + 1; ; step++) {
         if (step == latest + 2 && words.length > 1) {

@@ -9,6 +9,7 @@ import dev.cairn.FaultyDisk.Call;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
+import dev.cairn.machine.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,7 +94,7 @@ class SlowDiskTest {
             .build();
     try (Communicator communicator = join(rank);
         Checkpointer checkpointer =
-            Checkpointer.open(communicator, options, Optional.empty(), disk)) {
+            Checkpointer.open(communicator, options, Optional.empty(), disk, Machine.local())) {
       checkpointer.save(
           temporary.resolve("model"), SaveLoop.model(1).on(rank, WORLD_SIZE), ModelFiles.none());
       return null;

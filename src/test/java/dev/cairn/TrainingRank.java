@@ -4,6 +4,7 @@ import dev.cairn.FaultyDisk.Call;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
+import dev.cairn.machine.Machine;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -78,7 +79,8 @@ final class TrainingRank {
   private static void exitWhileSaving(Communicator communicator, RunOptions run, Disk disk)
       throws IOException {
     SaveOptions options = SaveLoop.options(SaveMode.PARALLEL);
-    Checkpointer checkpointer = Checkpointer.open(communicator, options, Optional.of(run), disk);
+    Checkpointer checkpointer =
+        Checkpointer.open(communicator, options, Optional.of(run), disk, Machine.local());
     ParameterSet own = SaveLoop.model(1).on(communicator.rank(), communicator.size());
     TrainerState state = TrainerState.builder().value("step", 1L).build();
     PendingSave save = checkpointer.saveAsync(1, own, ModelFiles.none(), state);

@@ -5,6 +5,7 @@ import dev.cairn.device.Cuda;
 import dev.cairn.device.Device;
 import dev.cairn.hf.Finding;
 import dev.cairn.io.Disk;
+import dev.cairn.machine.Machine;
 import dev.cairn.pipeline.StagedFolder;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.CorruptFileException;
@@ -196,7 +197,7 @@ final class DemoCommand implements Callable<Integer> {
       return processes.await();
     } catch (DemoFailedException e) {
       // Ranks clean up after themselves, but a rank that was killed could not.
-      StagedFolder.sweep(Disk.local(), job.target());
+      StagedFolder.sweep(Disk.local(), Machine.local(), job.target());
       throw e;
     }
   }

@@ -1,10 +1,11 @@
 package dev.cairn.hf;
 
+import dev.cairn.io.Disk;
+import dev.cairn.io.InputFile;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.TensorEntry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -14,12 +15,14 @@ import java.util.function.LongConsumer;
 
 /** Reads a file once, in order, and computes the checksum of it and of each of its tensors. */
 final class FileChecksums {
+  private final Disk disk;
   private final Checksum checksum;
   private final ByteBuffer buffer;
   private final LongConsumer bytesRead;
   private final Map<String, Integer> byTensor = new HashMap<>();
 
-  FileChecksums(Checksum checksum, ByteBuffer buffer, LongConsumer bytesRead) {
+  FileChecksums(Disk disk, Checksum checksum, ByteBuffer buffer, LongConsumer bytesRead) {
+    this.disk = disk;
     this.checksum = checksum;
     this.buffer = buffer;
     this.bytesRead = bytesRead;
@@ -45,14 +48,16 @@ final class FileChecksums {
     tensors.forEach(tensor -> byTensor.put(tensor.name(), 0));
     int crc = 0;
     int tensorIndex = 0; // the first tensor that may reach past what was read
-    long chunkBegin = -dataOffset; // counted from the data start, as the tensors' ranges are
-    try (FileChannel channel = FileChannel.open(path)) {
-      while (channel.read(buffer.clear()) > 0) {
+    try (InputFile file = disk.openForReading(path)) {
+      long fileOffset = 0;
+      while (fileOffset < file.lengthBytes()) {
+        int chunkBytes = (int) Math.min(buffer.capacity(), file.lengthBytes() - fileOffset);
+        file.read(fileOffset, buffer.clear().limit(chunkBytes));
         buffer.flip();
-        int chunkBytes = buffer.remaining();
         crc = checksum.crc32c(buffer, chunkBytes, crc);
+        long chunkBegin = fileOffset - dataOffset; // as the tensors' ranges are counted
         tensorIndex = addChunk(chunkBegin, chunkBegin + chunkBytes, tensors, tensorIndex);
-        chunkBegin += chunkBytes;
+        fileOffset += chunkBytes;
         bytesRead.accept(chunkBytes);
       }
     }

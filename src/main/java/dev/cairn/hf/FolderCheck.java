@@ -1,5 +1,7 @@
 package dev.cairn.hf;
 
+import dev.cairn.io.Disk;
+import dev.cairn.io.PathState;
 import dev.cairn.io.SafetensorsFile;
 import dev.cairn.json.Json;
 import dev.cairn.safetensors.Header;
@@ -8,7 +10,6 @@ import dev.cairn.safetensors.ShardIndex;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -27,15 +28,37 @@ public final class FolderCheck {
   private static final List<String> JSON_FILES =
       List.of(ModelConfig.FILE_NAME, "generation_config.json", "adapter_config.json");
 
+  private final Disk disk;
   private final Optional<FileChecksums> checksums;
   private final List<Finding> findings = new ArrayList<>();
 
-  private FolderCheck(Optional<FileChecksums> checksums) {
+  private FolderCheck(Disk disk, Optional<FileChecksums> checksums) {
+    this.disk = disk;
     this.checksums = checksums;
   }
 
   /**
-   * {@return everything that is wrong, in a fixed order; empty if all is well}
+   * {@return everything that is wrong with what lies on a disk, in a fixed order; empty if all is
+   * well}
+   *
+   * @param disk where it is
+   * @param path a model folder or a safetensors file
+   * @param checksum computes CRC32C
+   * @param buffer what files are read into; borrowed, not empty
+   * @param bytesRead is told how many bytes were read since the last call
+   * @throws java.nio.file.NoSuchFileException if there is nothing at {@code path}
+   * @throws IOException if the disk fails
+   */
+  public static List<Finding> check(
+      Disk disk, Path path, Checksum checksum, ByteBuffer buffer, LongConsumer bytesRead)
+      throws IOException {
+    FileChecksums checksums = new FileChecksums(disk, checksum, buffer, bytesRead);
+    return new FolderCheck(disk, Optional.of(checksums)).run(path);
+  }
+
+  /**
+   * {@return everything that is wrong with a local folder or file, in a fixed order; empty if all
+   * is well}
    *
    * @param path a model folder or a safetensors file
    * @param checksum computes CRC32C
@@ -46,19 +69,31 @@ public final class FolderCheck {
    */
   public static List<Finding> check(
       Path path, Checksum checksum, ByteBuffer buffer, LongConsumer bytesRead) throws IOException {
-    return new FolderCheck(Optional.of(new FileChecksums(checksum, buffer, bytesRead))).run(path);
+    return check(Disk.local(), path, checksum, buffer, bytesRead);
   }
 
   /**
    * {@return what {@link #check} finds without the checksums: quick, reads headers and lengths but
    * no tensor}
    *
+   * @param disk where it is
+   * @param path a model folder or a safetensors file
+   * @throws java.nio.file.NoSuchFileException if there is nothing at {@code path}
+   * @throws IOException if the disk fails
+   */
+  public static List<Finding> checkSizes(Disk disk, Path path) throws IOException {
+    return new FolderCheck(disk, Optional.empty()).run(path);
+  }
+
+  /**
+   * {@return what {@link #checkSizes(Disk, Path)} finds of a local folder or file}
+   *
    * @param path a model folder or a safetensors file
    * @throws java.nio.file.NoSuchFileException if there is nothing at {@code path}
    * @throws IOException if the disk fails
    */
   public static List<Finding> checkSizes(Path path) throws IOException {
-    return new FolderCheck(Optional.empty()).run(path);
+    return checkSizes(Disk.local(), path);
   }
 
   /**
@@ -69,11 +104,12 @@ public final class FolderCheck {
    */
   public static long bytesToRead(Path path) throws IOException {
     Path file = path.resolve(Manifest.FILE_NAME);
-    if (!Files.isDirectory(path) || !Files.exists(file)) {
+    Disk disk = Disk.local();
+    if (disk.find(file).isEmpty()) {
       return 0;
     }
     try {
-      return Manifest.parse(Files.readAllBytes(file), file.toString()).files().stream()
+      return Manifest.parse(disk.readAll(file), file.toString()).files().stream()
           .mapToLong(Manifest.FileRecord::lengthBytes)
           .sum();
     } catch (CorruptFileException e) {
@@ -82,7 +118,7 @@ public final class FolderCheck {
   }
 
   private List<Finding> run(Path path) throws IOException {
-    FolderForm form = FolderForm.of(path);
+    FolderForm form = FolderForm.of(disk, path);
     findings.addAll(form.findings());
     Map<String, Header> headers = new LinkedHashMap<>();
     for (String file : form.files()) {
@@ -91,11 +127,11 @@ public final class FolderCheck {
     if (form.index().isPresent()) {
       checkIndex(form.index().get(), headers);
     }
-    if (Files.isDirectory(path)) {
+    if (disk.find(path).map(PathState::isFolder).orElse(false)) {
       checkStrays(form);
       checkJson(path);
-      if (Files.exists(path.resolve(Manifest.FILE_NAME))) {
-        findings.addAll(new ManifestCheck(path, checksums).check(headers));
+      if (disk.find(path.resolve(Manifest.FILE_NAME)).isPresent()) {
+        findings.addAll(new ManifestCheck(disk, path, checksums).check(headers));
       }
     }
     return List.copyOf(findings);
@@ -109,7 +145,7 @@ public final class FolderCheck {
   }
 
   private void readHeader(Path root, String file, Map<String, Header> headers) throws IOException {
-    try (SafetensorsFile open = SafetensorsFile.open(root.resolve(file))) {
+    try (SafetensorsFile open = SafetensorsFile.open(disk, root.resolve(file))) {
       headers.put(file, open.header());
     } catch (CorruptFileException e) {
       findings.add(Finding.of(file, e));
@@ -121,7 +157,7 @@ public final class FolderCheck {
       return;
     }
     Set<String> named = Set.copyOf(form.index().get().weightMap().values());
-    for (String file : FolderForm.safetensorsFiles(form.root())) {
+    for (String file : FolderForm.safetensorsFiles(disk, form.root())) {
       if (!named.contains(file)
           && !file.equals(FolderForm.SINGLE)) { // FolderForm has reported that one
         findings.add(
@@ -133,9 +169,9 @@ public final class FolderCheck {
   private void checkJson(Path folder) throws IOException {
     for (String name : JSON_FILES) {
       Path file = folder.resolve(name);
-      if (Files.exists(file)) {
+      if (disk.find(file).isPresent()) {
         try {
-          Json.parseObject(Files.readAllBytes(file));
+          Json.parseObject(disk.readAll(file));
         } catch (CorruptFileException e) {
           findings.add(Finding.of(name, "file is not a JSON object: " + e.getMessage()));
         }

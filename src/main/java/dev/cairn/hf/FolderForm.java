@@ -1,16 +1,16 @@
 package dev.cairn.hf;
 
+import dev.cairn.io.Disk;
+import dev.cairn.io.PathState;
 import dev.cairn.json.CodePointOrder;
 import dev.cairn.safetensors.ShardIndex;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * Which safetensors files make up a model: one file, or an index and its shards.
@@ -27,17 +27,18 @@ record FolderForm(
   private static final String SUFFIX = ".safetensors";
 
   /** Looks at names and the index only; opens no safetensors file. */
-  static FolderForm of(Path path) throws IOException {
-    if (Files.isRegularFile(path)) {
+  static FolderForm of(Disk disk, Path path) throws IOException {
+    Optional<PathState> found = disk.find(path);
+    if (found.isPresent() && found.get().isFile()) {
       Path parent = path.toAbsolutePath().getParent();
       return new FolderForm(parent, Optional.empty(), List.of(fileName(path)), List.of());
     }
-    if (!Files.isDirectory(path)) {
+    if (found.isEmpty() || !found.get().isFolder()) {
       throw new NoSuchFileException(path.toString(), null, "no such file or folder");
     }
     List<Finding> findings = new ArrayList<>();
-    boolean single = Files.exists(path.resolve(SINGLE));
-    if (Files.exists(path.resolve(ShardIndex.FILE_NAME))) {
+    boolean single = disk.find(path.resolve(SINGLE)).isPresent();
+    if (disk.find(path.resolve(ShardIndex.FILE_NAME)).isPresent()) {
       if (single) {
         findings.add(
             Finding.of(
@@ -47,10 +48,10 @@ record FolderForm(
                     + ShardIndex.FILE_NAME
                     + "; delete the stale one"));
       }
-      return sharded(path, findings);
+      return sharded(disk, path, findings);
     }
     for (String name : List.of(SINGLE, ADAPTER)) {
-      if (Files.exists(path.resolve(name))) {
+      if (disk.find(path.resolve(name)).isPresent()) {
         return new FolderForm(path, Optional.empty(), List.of(name), findings);
       }
     }
@@ -58,15 +59,16 @@ record FolderForm(
         Finding.of(
             path.toString(),
             "no model in the folder: safetensorsFiles=%s, expected %s or %s"
-                .formatted(safetensorsFiles(path), SINGLE, ShardIndex.FILE_NAME)));
+                .formatted(safetensorsFiles(disk, path), SINGLE, ShardIndex.FILE_NAME)));
     return new FolderForm(path, Optional.empty(), List.of(), findings);
   }
 
-  private static FolderForm sharded(Path root, List<Finding> findings) throws IOException {
+  private static FolderForm sharded(Disk disk, Path root, List<Finding> findings)
+      throws IOException {
     Path indexFile = root.resolve(ShardIndex.FILE_NAME);
     ShardIndex index;
     try {
-      index = ShardIndex.parse(Files.readAllBytes(indexFile), indexFile.toString());
+      index = ShardIndex.parse(disk.readAll(indexFile), indexFile.toString());
     } catch (CorruptFileException e) {
       findings.add(Finding.of(ShardIndex.FILE_NAME, e));
       return new FolderForm(root, Optional.empty(), List.of(), findings);
@@ -74,7 +76,7 @@ record FolderForm(
     List<String> files = new ArrayList<>();
     for (String shard :
         index.weightMap().values().stream().distinct().sorted(CodePointOrder.INSTANCE).toList()) {
-      Optional<String> problem = ShardPath.problem(root, shard);
+      Optional<String> problem = ShardPath.problem(disk, root, shard);
       problem.ifPresent(text -> findings.add(Finding.of(shard, text)));
       if (problem.isEmpty()) {
         files.add(shard);
@@ -84,14 +86,12 @@ record FolderForm(
   }
 
   /** Returns the safetensors files that lie directly in {@code root}, sorted. */
-  static List<String> safetensorsFiles(Path root) throws IOException {
-    try (Stream<Path> files = Files.list(root)) {
-      return files
-          .map(FolderForm::fileName)
-          .filter(name -> name.endsWith(SUFFIX))
-          .sorted(CodePointOrder.INSTANCE)
-          .toList();
-    }
+  static List<String> safetensorsFiles(Disk disk, Path root) throws IOException {
+    return disk.list(root).stream()
+        .map(FolderForm::fileName)
+        .filter(name -> name.endsWith(SUFFIX))
+        .sorted(CodePointOrder.INSTANCE)
+        .toList();
   }
 
   private static String fileName(Path path) {

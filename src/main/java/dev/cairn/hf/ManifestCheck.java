@@ -1,5 +1,7 @@
 package dev.cairn.hf;
 
+import dev.cairn.io.Disk;
+import dev.cairn.io.PathState;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.Manifest;
 import dev.cairn.safetensors.Manifest.FileRecord;
@@ -8,7 +10,6 @@ import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,6 +20,7 @@ import java.util.zip.CRC32C;
 
 /** Compares a folder with its manifest: what should be there, lengths, then every checksum. */
 final class ManifestCheck {
+  private final Disk disk;
   private final Path folder;
   private final Optional<FileChecksums> checksums;
   private final List<Finding> findings = new ArrayList<>();
@@ -28,7 +30,8 @@ final class ManifestCheck {
    *
    * @param checksums empty to read no file but the manifest and its marker
    */
-  ManifestCheck(Path folder, Optional<FileChecksums> checksums) {
+  ManifestCheck(Disk disk, Path folder, Optional<FileChecksums> checksums) {
+    this.disk = disk;
     this.folder = folder;
     this.checksums = checksums;
   }
@@ -40,7 +43,7 @@ final class ManifestCheck {
    */
   List<Finding> check(Map<String, Header> headers) throws IOException {
     Path manifestFile = folder.resolve(Manifest.FILE_NAME);
-    byte[] bytes = Files.readAllBytes(manifestFile);
+    byte[] bytes = disk.readAll(manifestFile);
     Manifest manifest;
     try {
       manifest = Manifest.parse(bytes, manifestFile.toString());
@@ -66,24 +69,29 @@ final class ManifestCheck {
   }
 
   private void checkMarker() throws IOException {
-    Path marker = folder.resolve(Manifest.COMPLETED_FILE_NAME);
-    if (!Files.exists(marker) || Files.size(marker) == 0) {
+    if (!isMarked()) {
       findings.add(
           Finding.of(
               Manifest.COMPLETED_FILE_NAME, "marker is missing or empty: the save did not finish"));
     }
   }
 
+  private boolean isMarked() throws IOException {
+    return disk.find(folder.resolve(Manifest.COMPLETED_FILE_NAME))
+        .filter(marker -> marker.lengthBytes() > 0)
+        .isPresent();
+  }
+
   /** The marker has the checksum of the manifest, which has those of all other files. */
   private void checkManifestItself(byte[] manifest) throws IOException {
-    Path marker = folder.resolve(Manifest.COMPLETED_FILE_NAME);
-    if (!Files.exists(marker) || Files.size(marker) == 0) {
+    if (!isMarked()) {
       return; // said already
     }
+    Path marker = folder.resolve(Manifest.COMPLETED_FILE_NAME);
     CRC32C crc = new CRC32C();
     crc.update(manifest);
     String expected = Manifest.completedText((int) crc.getValue());
-    if (!new String(Files.readAllBytes(marker), StandardCharsets.ISO_8859_1).equals(expected)) {
+    if (!new String(disk.readAll(marker), StandardCharsets.ISO_8859_1).equals(expected)) {
       findings.add(
           Finding.of(
               Manifest.FILE_NAME,
@@ -95,16 +103,17 @@ final class ManifestCheck {
   private void checkFile(FileRecord file, List<TensorRecord> tensors, Optional<Header> header)
       throws IOException {
     Path path = folder.resolve(file.name());
-    if (!Files.isRegularFile(path)) {
+    Optional<PathState> found = disk.find(path).filter(PathState::isFile);
+    if (found.isEmpty()) {
       findings.add(Finding.of(file.name(), "file is missing: the manifest names it"));
       return;
     }
-    if (Files.size(path) != file.lengthBytes()) {
+    if (found.get().lengthBytes() != file.lengthBytes()) {
       findings.add(
           Finding.of(
               file.name(),
               "file length mismatch: fileBytes=%d, expected %d"
-                  .formatted(Files.size(path), file.lengthBytes())));
+                  .formatted(found.get().lengthBytes(), file.lengthBytes())));
     }
     if (header.isPresent()) {
       checkEntries(file.name(), tensors, header.get());

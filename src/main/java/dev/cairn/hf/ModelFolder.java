@@ -1,5 +1,6 @@
 package dev.cairn.hf;
 
+import dev.cairn.io.Disk;
 import dev.cairn.io.SafetensorsFile;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.ShardIndex;
@@ -44,7 +45,7 @@ public final class ModelFolder implements Closeable {
    * @throws IOException if the disk fails
    */
   public static ModelFolder open(Path path) throws IOException {
-    FolderForm form = FolderForm.of(path);
+    FolderForm form = FolderForm.of(Disk.local(), path);
     refuse(form.findings(), path);
     ModelFolder folder = new ModelFolder(form);
     try {

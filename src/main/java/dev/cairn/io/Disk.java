@@ -100,12 +100,12 @@ public interface Disk {
   boolean exchange(Path first, Path second) throws IOException;
 
   /**
-   * Deletes a file.
+   * Deletes a file or an empty folder.
    *
-   * @param file exists; not a folder
-   * @throws IOException if it is still there
+   * @param path exists
+   * @throws IOException if it is still there, as a folder is that is not empty
    */
-  void delete(Path file) throws IOException;
+  void delete(Path path) throws IOException;
 
   /**
    * Deletes a folder and what is in it, not following symbolic links; fine if it is not there.
@@ -158,6 +158,15 @@ public interface Disk {
   Optional<PathState> findHere(Path path) throws IOException;
 
   /**
+   * Follows all symbolic links of a path.
+   *
+   * @param path exists
+   * @return where it leads, an absolute path without links
+   * @throws java.nio.file.NoSuchFileException if nothing is there
+   */
+  Path realPath(Path path) throws IOException;
+
+  /**
    * Lists a folder.
    *
    * @param folder exists
@@ -170,7 +179,7 @@ public interface Disk {
   /**
    * Sets a file's modification time to the present, by the clock of whoever keeps the files.
    *
-   * @param file exists
+   * @param file exists and is not empty; its bytes stay what they are
    * @throws IOException if it does not or may not be written
    */
   void touch(Path file) throws IOException;

@@ -12,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -20,8 +21,6 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -118,8 +117,8 @@ enum LocalDisk implements Disk {
   }
 
   @Override
-  public void delete(Path file) throws IOException {
-    Files.delete(file);
+  public void delete(Path path) throws IOException {
+    Files.delete(path);
   }
 
   @Override
@@ -171,7 +170,20 @@ enum LocalDisk implements Disk {
           new PathState(kind(found), found.size(), found.lastModifiedTime().toInstant()));
     } catch (NoSuchFileException e) {
       return Optional.empty();
+    } catch (FileSystemException e) {
+      if (isBelowFile(path)) {
+        return Optional.empty();
+      }
+      throw e;
     }
+  }
+
+  private static boolean isBelowFile(Path path) {
+    Path above = path.toAbsolutePath().getParent();
+    while (above != null && !Files.exists(above)) {
+      above = above.getParent();
+    }
+    return above != null && !Files.isDirectory(above);
   }
 
   private static PathState.Kind kind(BasicFileAttributes found) {
@@ -182,6 +194,11 @@ enum LocalDisk implements Disk {
       return PathState.Kind.FOLDER;
     }
     return found.isSymbolicLink() ? PathState.Kind.LINK : PathState.Kind.OTHER;
+  }
+
+  @Override
+  public Path realPath(Path path) throws IOException {
+    return path.toRealPath();
   }
 
   @Override
@@ -198,7 +215,13 @@ enum LocalDisk implements Disk {
 
   @Override
   public void touch(Path file) throws IOException {
-    Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+    // Written, not set: a time that is set is this machine's, one that follows from a write is that
+    // of the server that keeps the file.
+    try (FileChannel channel = FileChannel.open(file, READ, WRITE)) {
+      ByteBuffer first = ByteBuffer.allocate(1);
+      channel.read(first, 0);
+      channel.write(first.flip(), 0);
+    }
   }
 
   @Override

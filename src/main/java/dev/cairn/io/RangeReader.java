@@ -105,15 +105,6 @@ final class RangeReader implements InputFile {
     return channel;
   }
 
-  /** Closes the file because of a failure, which is the one to tell. */
-  void closeAfter(Throwable failure) {
-    try {
-      close();
-    } catch (IOException e) {
-      failure.addSuppressed(e);
-    }
-  }
-
   @Override
   public synchronized void close() throws IOException {
     if (activeReads > 0) {

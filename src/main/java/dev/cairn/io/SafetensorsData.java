@@ -15,11 +15,11 @@ import java.nio.file.Path;
  * them: it stays set for the caller to see.
  */
 public final class SafetensorsData implements Closeable {
-  private final RangeReader reader;
+  private final InputFile reader;
   private final long dataOffset;
 
   /** Takes over an open file whose data begins at this byte. */
-  SafetensorsData(RangeReader reader, long dataOffset) {
+  SafetensorsData(InputFile reader, long dataOffset) {
     this.reader = reader;
     this.dataOffset = dataOffset;
   }
@@ -28,14 +28,15 @@ public final class SafetensorsData implements Closeable {
    * Opens a file whose tensors are known from elsewhere: its header is passed over, and only how
    * long it is and the whole file is checked.
    *
+   * @param disk where it is
    * @param path an existing file
    * @param dataBytes the length of all its tensors together
    * @return the open file
    * @throws CorruptFileException if header and data are not what the file consists of
    * @throws IOException if the disk fails
    */
-  public static SafetensorsData open(Path path, long dataBytes) throws IOException {
-    RangeReader reader = RangeReader.open(path);
+  public static SafetensorsData open(Disk disk, Path path, long dataBytes) throws IOException {
+    InputFile reader = disk.openForReading(path);
     try {
       long dataOffset = Header.LENGTH_BYTES + jsonBytes(reader);
       if (reader.lengthBytes() - dataOffset != dataBytes) {
@@ -45,13 +46,22 @@ public final class SafetensorsData implements Closeable {
       }
       return new SafetensorsData(reader, dataOffset);
     } catch (IOException | RuntimeException | Error e) {
-      reader.closeAfter(e);
+      closeAfter(reader, e);
       throw e;
     }
   }
 
+  /** Closes a file because of a failure, which is the one to tell. */
+  static void closeAfter(InputFile reader, Throwable failure) {
+    try {
+      reader.close();
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
   /** Reads how long the header's JSON is. */
-  static long jsonBytes(RangeReader reader) throws IOException {
+  static long jsonBytes(InputFile reader) throws IOException {
     byte[] first8 = new byte[(int) Math.min(Header.LENGTH_BYTES, reader.lengthBytes())];
     reader.read(0, ByteBuffer.wrap(first8));
     return Header.parseLength(first8, reader.lengthBytes(), reader.path().toString());

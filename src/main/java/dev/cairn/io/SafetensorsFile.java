@@ -15,19 +15,18 @@ import java.nio.file.Path;
  * them: it stays set for the caller to see.
  */
 public final class SafetensorsFile implements Closeable {
-  private final RangeReader reader;
+  private final InputFile reader;
   private final Header header;
   private final SafetensorsData data;
 
-  private SafetensorsFile(RangeReader reader, Header header) {
+  private SafetensorsFile(InputFile reader, Header header) {
     this.reader = reader;
     this.header = header;
     this.data = new SafetensorsData(reader, header.dataOffset());
   }
 
   /**
-   * Opens {@code path}, reads its header and checks it against the real length of the file. No data
-   * is read.
+   * Opens a local file, as {@link #open(Disk, Path)} does.
    *
    * @param path an existing file
    * @return the open file
@@ -35,16 +34,30 @@ public final class SafetensorsFile implements Closeable {
    * @throws IOException if the disk fails
    */
   public static SafetensorsFile open(Path path) throws IOException {
-    RangeReader reader = RangeReader.open(path);
+    return open(Disk.local(), path);
+  }
+
+  /**
+   * Opens {@code path}, reads its header and checks it against the real length of the file. No data
+   * is read.
+   *
+   * @param disk where it is
+   * @param path an existing file
+   * @return the open file
+   * @throws CorruptFileException if it is not a sound safetensors file
+   * @throws IOException if the disk fails
+   */
+  public static SafetensorsFile open(Disk disk, Path path) throws IOException {
+    InputFile reader = disk.openForReading(path);
     try {
       return new SafetensorsFile(reader, readHeader(reader));
     } catch (IOException | RuntimeException | Error e) {
-      reader.closeAfter(e);
+      SafetensorsData.closeAfter(reader, e);
       throw e;
     }
   }
 
-  private static Header readHeader(RangeReader reader) throws IOException {
+  private static Header readHeader(InputFile reader) throws IOException {
     byte[] json = new byte[(int) SafetensorsData.jsonBytes(reader)]; // at most 100 000 000
     reader.read(Header.LENGTH_BYTES, ByteBuffer.wrap(json));
     return Header.parse(json, reader.lengthBytes(), reader.path().toString());

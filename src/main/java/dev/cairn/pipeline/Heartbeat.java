@@ -1,49 +1,49 @@
 package dev.cairn.pipeline;
 
+import dev.cairn.io.Disk;
+import dev.cairn.machine.Machine;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
-import java.time.Instant;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /** Touches a file once a minute, so that others can see that its folder is being worked in. */
 final class Heartbeat implements AutoCloseable {
   private static final Logger LOG = System.getLogger(Heartbeat.class.getName());
   private static final long PERIOD_MILLIS = 60_000;
+  private static final long NANOS_PER_MILLI = 1_000_000;
 
+  private final Disk disk;
+  private final Machine machine;
   private final Path file;
   private final long periodMillis;
-  private final CountDownLatch stop = new CountDownLatch(1);
+  private boolean stopped; // guarded by this
 
-  private Heartbeat(Path file, long periodMillis) {
+  private Heartbeat(Disk disk, Machine machine, Path file, long periodMillis) {
+    this.disk = disk;
+    this.machine = machine;
     this.file = file;
     this.periodMillis = periodMillis;
   }
 
-  static Heartbeat start(Path file) {
-    return start(file, PERIOD_MILLIS);
+  static Heartbeat start(Disk disk, Machine machine, Path file) {
+    return start(disk, machine, file, PERIOD_MILLIS);
   }
 
-  static Heartbeat start(Path file, long periodMillis) {
-    Heartbeat heartbeat = new Heartbeat(file, periodMillis);
-    Thread thread = new Thread(heartbeat::beat, "cairn-heartbeat");
-    thread.setDaemon(true);
-    thread.start();
+  static Heartbeat start(Disk disk, Machine machine, Path file, long periodMillis) {
+    Heartbeat heartbeat = new Heartbeat(disk, machine, file, periodMillis);
+    machine.start("cairn-heartbeat", heartbeat::beat);
     return heartbeat;
   }
 
   private void beat() {
     boolean warned = false;
     try {
-      while (!stop.await(periodMillis, TimeUnit.MILLISECONDS)) {
+      while (pause()) {
         try {
-          Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+          disk.touch(file);
         } catch (IOException e) { // may pass, and without a beat others take the folder away
-          if (!warned && stop.getCount() > 0) {
+          if (!warned && !isStopped()) {
             LOG.log(Level.WARNING, "heartbeat missed: file={0}, reason={1}", file, e);
           }
           warned = true;
@@ -54,8 +54,24 @@ final class Heartbeat implements AutoCloseable {
     }
   }
 
+  /** Waits for the next beat; returns whether there is to be one. */
+  private synchronized boolean pause() throws InterruptedException {
+    long end = machine.nanoTime() + periodMillis * NANOS_PER_MILLI;
+    long leftNanos = end - machine.nanoTime();
+    while (!stopped && leftNanos > 0) {
+      machine.await(this, 1 + leftNanos / NANOS_PER_MILLI);
+      leftNanos = end - machine.nanoTime();
+    }
+    return !stopped;
+  }
+
+  private synchronized boolean isStopped() {
+    return stopped;
+  }
+
   @Override
-  public void close() {
-    stop.countDown();
+  public synchronized void close() {
+    stopped = true;
+    machine.wake(this);
   }
 }

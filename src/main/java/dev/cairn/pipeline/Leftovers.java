@@ -1,14 +1,12 @@
 package dev.cairn.pipeline;
 
 import dev.cairn.io.Disk;
+import dev.cairn.io.PathState;
+import dev.cairn.machine.Machine;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -37,10 +35,10 @@ public final class Leftovers {
    * Finishes or undoes interrupted replacements of the target, and deletes temporary folders that
    * nobody works in any more. Folders of living owners stay.
    */
-  static void sweep(Disk disk, Path target) throws IOException {
+  static void sweep(Disk disk, Machine machine, Path target) throws IOException {
     settleReplacements(disk, target);
-    for (Path folder : siblings(target, temporaryName(target, ""))) {
-      if (Owner.isAbandoned(folder)) {
+    for (Path folder : siblings(disk, target, temporaryName(target, ""))) {
+      if (Owner.isAbandoned(disk, machine, folder)) {
         LOG.log(Level.INFO, "an abandoned temporary folder is removed: {0}", folder);
         disk.deleteTree(folder);
       }
@@ -52,14 +50,15 @@ public final class Leftovers {
    * not made again under the same name.
    *
    * @param disk where the directory is
+   * @param machine knows who is dead
    * @param directory absolute; fine if it is not there
    * @param isTarget which names in it are targets
    * @throws IOException if something cannot be read, renamed or deleted
    */
-  public static void sweepAll(Disk disk, Path directory, Predicate<String> isTarget)
-      throws IOException {
-    for (Path target : targets(directory, isTarget)) {
-      sweep(disk, target);
+  public static void sweepAll(
+      Disk disk, Machine machine, Path directory, Predicate<String> isTarget) throws IOException {
+    for (Path target : targets(disk, directory, isTarget)) {
+      sweep(disk, machine, target);
     }
   }
 
@@ -74,14 +73,14 @@ public final class Leftovers {
    */
   public static void settleReplacements(Disk disk, Path directory, Predicate<String> isTarget)
       throws IOException {
-    for (Path target : targets(directory, isTarget)) {
+    for (Path target : targets(disk, directory, isTarget)) {
       settleReplacements(disk, target);
     }
   }
 
   private static void settleReplacements(Disk disk, Path target) throws IOException {
-    for (Path old : siblings(target, oldName(target, ""))) {
-      if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+    for (Path old : siblings(disk, target, oldName(target, ""))) {
+      if (disk.findHere(target).isPresent()) {
         disk.deleteTree(old);
       } else {
         LOG.log(Level.INFO, "an interrupted replacement is undone: {0} -> {1}", old, target);
@@ -90,30 +89,24 @@ public final class Leftovers {
     }
   }
 
-  private static Set<Path> targets(Path directory, Predicate<String> isTarget) throws IOException {
+  private static Set<Path> targets(Disk disk, Path directory, Predicate<String> isTarget)
+      throws IOException {
     Set<Path> targets = new TreeSet<>();
-    if (!Files.isDirectory(directory)) {
+    if (!disk.find(directory).map(PathState::isFolder).orElse(false)) {
       return targets;
     }
-    try (DirectoryStream<Path> paths = Files.newDirectoryStream(directory, ".*")) {
-      for (Path path : paths) {
-        Matcher matcher = NAME.matcher(path.getFileName().toString());
-        if (matcher.matches() && isTarget.test(matcher.group(1))) {
-          targets.add(directory.resolve(matcher.group(1)));
-        }
+    for (Path path : disk.list(directory)) {
+      Matcher matcher = NAME.matcher(path.getFileName().toString());
+      if (matcher.matches() && isTarget.test(matcher.group(1))) {
+        targets.add(directory.resolve(matcher.group(1)));
       }
     }
     return targets;
   }
 
-  private static List<Path> siblings(Path target, String prefix) throws IOException {
-    List<Path> found = new ArrayList<>();
-    DirectoryStream.Filter<Path> startsWithPrefix =
-        path -> path.getFileName().toString().startsWith(prefix);
-    try (DirectoryStream<Path> paths =
-        Files.newDirectoryStream(target.getParent(), startsWithPrefix)) {
-      paths.forEach(found::add);
-    }
-    return found;
+  private static List<Path> siblings(Disk disk, Path target, String prefix) throws IOException {
+    return disk.list(target.getParent()).stream()
+        .filter(path -> path.getFileName().toString().startsWith(prefix))
+        .toList();
   }
 }

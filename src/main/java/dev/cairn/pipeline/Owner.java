@@ -1,9 +1,10 @@
 package dev.cairn.pipeline;
 
+import dev.cairn.io.Disk;
 import dev.cairn.io.Host;
+import dev.cairn.machine.Machine;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -46,14 +47,15 @@ record Owner(String scope, long pid, long startMillis) {
    * process id belongs to this scope, or its heartbeat (the file's modification time) has been
    * silent for ten minutes.
    */
-  static boolean isAbandoned(Path folder) throws IOException {
+  static boolean isAbandoned(Disk disk, Machine machine, Path folder) throws IOException {
     Path file = folder.resolve(FILE);
-    Path heartbeat = Files.exists(file) ? file : folder;
-    Instant lastBeat = Files.getLastModifiedTime(heartbeat).toInstant();
-    if (lastBeat.plus(SILENCE).isBefore(Instant.now())) {
+    boolean isKnown = disk.find(file).isPresent();
+    Instant lastBeat = disk.find(isKnown ? file : folder).orElseThrow().modified();
+    if (lastBeat.plus(SILENCE).isBefore(machine.now())) {
       return true;
     }
-    return Files.exists(file) && isDeadHere(Files.readAllLines(file));
+    return isKnown
+        && isDeadHere(new String(disk.readAll(file), StandardCharsets.UTF_8).lines().toList());
   }
 
   private static boolean isDeadHere(List<String> lines) throws IOException {

@@ -2,12 +2,12 @@ package dev.cairn.pipeline;
 
 import dev.cairn.io.Disk;
 import dev.cairn.io.OutputFile;
+import dev.cairn.io.PathState;
 import dev.cairn.plan.Chunk;
 import dev.cairn.plan.PlannedFile;
 import dev.cairn.plan.SavePlan;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -86,7 +86,7 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
   }
 
   private void createParent(Path file) throws IOException {
-    if (!Files.isDirectory(file.getParent())) {
+    if (!disk.find(file.getParent()).map(PathState::isFolder).orElse(false)) {
       disk.createFolder(file.getParent());
     }
   }

@@ -2,6 +2,8 @@ package dev.cairn.pipeline;
 
 import dev.cairn.io.Disk;
 import dev.cairn.io.OutputFile;
+import dev.cairn.io.PathState;
+import dev.cairn.machine.Machine;
 import dev.cairn.safetensors.Manifest;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -11,12 +13,11 @@ import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
@@ -53,6 +54,7 @@ public final class StagedFolder implements AutoCloseable {
    * Creates the temporary folder, after sweeping away what dead saves of the same target have left.
    *
    * @param disk does all that is done to the file system, also later
+   * @param machine says who this is and beats, also later
    * @param target the folder's final name; what is missing above it is created
    * @param overwrite whether a folder may be there already; it is replaced at the commit
    * @param durable whether what is created above the target survives a power cut
@@ -60,7 +62,8 @@ public final class StagedFolder implements AutoCloseable {
    * @throws FileAlreadyExistsException if something is there and must not be overwritten
    * @throws NotDirectoryException if something other than a folder is there, or above it
    */
-  public static StagedFolder create(Disk disk, Path target, boolean overwrite, boolean durable)
+  public static StagedFolder create(
+      Disk disk, Machine machine, Path target, boolean overwrite, boolean durable)
       throws IOException {
     Path absolute = target.toAbsolutePath().normalize();
     Path parent = absolute.getParent();
@@ -72,8 +75,8 @@ public final class StagedFolder implements AutoCloseable {
     } catch (FileAlreadyExistsException e) { // which would read as if the target existed
       throw new NotDirectoryException(e.getFile());
     }
-    Leftovers.sweep(disk, absolute);
-    checkTarget(absolute, overwrite);
+    Leftovers.sweep(disk, machine, absolute);
+    checkTarget(disk, absolute, overwrite);
     byte[] random = new byte[6];
     new SecureRandom().nextBytes(random);
     String id = HexFormat.of().formatHex(random);
@@ -82,7 +85,7 @@ public final class StagedFolder implements AutoCloseable {
     try {
       StagedFolder staged = new StagedFolder(disk, absolute, folder, id, overwrite);
       staged.write(Owner.FILE, Owner.current().encode(), false);
-      staged.heartbeat = Heartbeat.start(folder.resolve(Owner.FILE));
+      staged.heartbeat = Heartbeat.start(disk, machine, folder.resolve(Owner.FILE));
       return staged;
     } catch (IOException | RuntimeException e) {
       disk.deleteTree(folder);
@@ -91,16 +94,22 @@ public final class StagedFolder implements AutoCloseable {
   }
 
   private static void createMissing(Disk disk, Path folder, boolean durable) throws IOException {
-    if (Files.isDirectory(folder)) {
+    if (disk.find(folder).map(PathState::isFolder).orElse(false)) {
       return;
     }
     createMissing(disk, folder.getParent(), durable); // ends at the root, which is there
-    Files.createDirectories(folder); // fine if another process was faster
+    try {
+      disk.createFolder(folder);
+    } catch (FileAlreadyExistsException e) {
+      if (!disk.find(folder).map(PathState::isFolder).orElse(false)) {
+        throw e;
+      } // else another process was faster
+    }
     if (durable) {
       try {
         disk.forceFolder(folder.getParent());
       } catch (IOException e) {
-        Files.delete(folder); // a later save would take it for one that survives a power cut
+        disk.delete(folder); // a later save would take it for one that survives a power cut
         throw e;
       }
     }
@@ -111,21 +120,23 @@ public final class StagedFolder implements AutoCloseable {
    * save of the same target does so anyway.
    *
    * @param disk deletes them
+   * @param machine knows who is dead
    * @param target the final name of a folder; it and its parent need not exist
    * @throws IOException if the parent cannot be listed or a leftover cannot be deleted
    */
-  public static void sweep(Disk disk, Path target) throws IOException {
-    Leftovers.sweep(disk, target.toAbsolutePath().normalize());
+  public static void sweep(Disk disk, Machine machine, Path target) throws IOException {
+    Leftovers.sweep(disk, machine, target.toAbsolutePath().normalize());
   }
 
-  private static void checkTarget(Path target, boolean overwrite) throws IOException {
-    if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+  private static void checkTarget(Disk disk, Path target, boolean overwrite) throws IOException {
+    Optional<PathState> found = disk.findHere(target);
+    if (found.isEmpty()) {
       return;
     }
     if (!overwrite) {
       throw new FileAlreadyExistsException(target.toString());
     }
-    if (!Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
+    if (!found.get().isFolder()) {
       throw new NotDirectoryException(target.toString());
     }
   }
@@ -166,7 +177,7 @@ public final class StagedFolder implements AutoCloseable {
   public int write(String relativePath, InputStream content, long lengthBytes, boolean durable)
       throws IOException {
     Path file = folder.resolve(relativePath);
-    Files.createDirectories(file.getParent());
+    createMissing(disk, file.getParent(), false);
     CRC32C crc = new CRC32C();
     long fileOffset = 0;
     try (OutputFile output = disk.create(file, lengthBytes, lengthBytes)) {
@@ -204,7 +215,7 @@ public final class StagedFolder implements AutoCloseable {
     if (durable) {
       forceFolders(folder);
     }
-    if (overwrite && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+    if (overwrite && disk.findHere(target).isPresent()) {
       replaceTarget(durable);
     } else {
       disk.rename(folder, target);
@@ -214,11 +225,12 @@ public final class StagedFolder implements AutoCloseable {
   }
 
   private void forceFolders(Path root) throws IOException {
-    try (var paths = Files.walk(root)) {
-      for (Path path : (Iterable<Path>) paths.filter(Files::isDirectory)::iterator) {
-        disk.forceFolder(path);
+    for (Path path : disk.list(root)) {
+      if (disk.findHere(path).map(PathState::isFolder).orElse(false)) {
+        forceFolders(path);
       }
     }
+    disk.forceFolder(root);
   }
 
   private interface Undo {

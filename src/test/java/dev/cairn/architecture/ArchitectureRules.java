@@ -53,6 +53,11 @@ public final class ArchitectureRules {
     "org.bytedeco\\..*"
   };
 
+  /** Read what a trainer or user hands over, or copy it; checkpoints are not their business. */
+  private static final String READERS_OF_INPUT =
+      ".*\\.(ModelConfig|GenerationConfig|TokenIds|VocabularyReader|CopiedFiles|FolderFile"
+          + "|FolderDescription)(\\$.*)?";
+
   private final String root;
 
   /** Makes the rules for the packages below {@code root}. */
@@ -66,6 +71,7 @@ public final class ArchitectureRules {
     rules.put("layers", layers());
     rules.put("purity", purity());
     rules.put("clocks", clocks());
+    rules.put("disk", disk());
     rules.put("natives", natives());
     rules.put("pytorch", pytorch());
     rules.put("cuda", cuda());
@@ -125,6 +131,19 @@ public final class ArchitectureRules {
         .callMethod(System.class, "getenv", String.class)
         .orShould()
         .callMethod(System.class, "getProperty", String.class);
+  }
+
+  /** Files of checkpoints are touched through {@code Disk} alone: there a test makes them fail. */
+  private ArchRule disk() {
+    return noClasses()
+        .that()
+        .resideInAnyPackage(root, below("hf"), below("pipeline"))
+        .and()
+        .haveNameNotMatching(READERS_OF_INPUT)
+        .should()
+        .dependOnClassesThat()
+        .haveNameMatching(
+            "java\\.nio\\.file\\.Files|java\\.nio\\.channels\\..*|java\\.io\\.File.*");
   }
 
   private ArchRule natives() {

@@ -23,6 +23,7 @@ class ArchitectureRulesTest {
     "purity, plan.ReadsFile",
     "purity, layout.StartsThread",
     "clocks, plan.ReadsFile",
+    "disk, pipeline.PassesTheDiskBy",
     "natives, io.DeclaresNative",
     "pytorch, hf.PrintsAndExits",
     "cuda, hf.PrintsAndExits",

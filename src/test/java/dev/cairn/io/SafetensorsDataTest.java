@@ -43,7 +43,7 @@ class SafetensorsDataTest {
   @Test
   void readsATensorWithoutItsHeader() throws IOException {
     TensorEntry second = HEADER.tensors().get(1);
-    try (SafetensorsData data = SafetensorsData.open(file(7), 7)) {
+    try (SafetensorsData data = SafetensorsData.open(Disk.local(), file(7), 7)) {
       ByteBuffer target = ByteBuffer.allocate(3);
       data.read(second, 1, target);
       assertArrayEquals(new byte[] {5, 6, 7}, target.array());
@@ -56,7 +56,8 @@ class SafetensorsDataTest {
   @CsvSource({"6", "8", "0"})
   void fileOfAnotherLengthIsRefused(int dataBytes) throws IOException {
     Path file = file(dataBytes);
-    Exception e = assertThrows(CorruptFileException.class, () -> SafetensorsData.open(file, 7));
+    Exception e =
+        assertThrows(CorruptFileException.class, () -> SafetensorsData.open(Disk.local(), file, 7));
     assertEquals(
         "file has another length than its tensors: dataBytes=%d, expected 7, file=%s"
             .formatted(dataBytes, file),
@@ -66,7 +67,8 @@ class SafetensorsDataTest {
   @Test
   void fileWithoutAHeaderIsRefused() throws IOException {
     Path file = Files.write(folder.resolve("a.safetensors"), new byte[7]);
-    Exception e = assertThrows(CorruptFileException.class, () -> SafetensorsData.open(file, 0));
+    Exception e =
+        assertThrows(CorruptFileException.class, () -> SafetensorsData.open(Disk.local(), file, 0));
     assertEquals(
         "file too short for a header: fileBytes=7, expected at least 8, file=" + file,
         e.getMessage());

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.LogLines;
+import dev.cairn.io.Disk;
+import dev.cairn.machine.Machine;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -28,12 +30,12 @@ class HeartbeatTest {
   void beatThatFailsIsNotTheLast() throws Exception {
     Path file = temporary.resolve("owner");
     LogLines logged = LogLines.of(Heartbeat.class.getName());
-    Heartbeat heartbeat = Heartbeat.start(file, 2);
+    Heartbeat heartbeat = Heartbeat.start(Disk.local(), Machine.local(), file, 2);
     try (logged;
         heartbeat) {
       await(() -> !logged.all().isEmpty());
       Thread.sleep(20); // more beats that fail
-      Files.createFile(file);
+      Files.writeString(file, "me");
       Files.setLastModifiedTime(file, LONG_AGO);
       await(() -> !Files.getLastModifiedTime(file).equals(LONG_AGO));
       assertEquals(1, logged.all().size());
