@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -69,6 +70,79 @@ class PreemptionTest {
     }
     assertEquals(1, last.size(), last::toString);
     assertLatestIs(Long.parseLong(last.iterator().next().substring("stopped ".length())));
+  }
+
+  @Test
+  void signalThatIsRepeatedAtOnceIsOneRequest() throws Exception {
+    List<SaveLoopProcess> ranks = start("stop");
+    try {
+      for (SaveLoopProcess rank : ranks) {
+        rank.await("training", 60_000);
+      }
+      for (int time = 0; time < 2; time++) { // as Slurm does at a job's time limit
+        for (SaveLoopProcess rank : ranks) {
+          rank.signal("TERM");
+        }
+        Thread.sleep(4);
+      }
+      for (SaveLoopProcess rank : ranks) {
+        assertEquals(0, rank.awaitExit(), () -> rank.said().toString());
+      }
+      assertLatestIs(
+          Long.parseLong(ranks.get(0).await("stopped", 0).substring("stopped ".length())));
+    } finally {
+      ranks.forEach(SaveLoopProcess::close);
+    }
+  }
+
+  @Test
+  void rankIsToldAtItsNextStepThatAnotherOneHasDied() throws Exception {
+    List<SaveLoopProcess> ranks = start("alone");
+    try {
+      for (SaveLoopProcess rank : ranks) {
+        rank.await("training", 60_000);
+      }
+      ranks.get(1).kill();
+      for (int rank : new int[] {0, 2}) {
+        String told = ranks.get(rank).await("failed", 10_000);
+        assertTrue(told.startsWith("failed rank 1 of 3 closed its connection"), told);
+        assertEquals(5, ranks.get(rank).awaitExit());
+      }
+    } finally {
+      ranks.forEach(SaveLoopProcess::close);
+    }
+  }
+
+  @Test
+  void signalEndsARankThatCannotAgreeWithTheOthersAnyMore() throws Exception {
+    List<SaveLoopProcess> ranks = start("deaf");
+    try {
+      for (SaveLoopProcess rank : ranks) {
+        rank.await("training", 60_000);
+      }
+      ranks.get(1).kill();
+      for (int rank : new int[] {0, 2}) {
+        ranks.get(rank).await("broken", 10_000);
+        ranks.get(rank).signal("TERM");
+        assertEquals(OptionalInt.of(128 + 15), ranks.get(rank).awaitExit(10_000), "rank " + rank);
+      }
+    } finally {
+      ranks.forEach(SaveLoopProcess::close);
+    }
+  }
+
+  @Test
+  void signalThatCameBeforeTheOthersDiedEndsARankThatHangs() throws Exception {
+    List<SaveLoopProcess> ranks = start("stuck");
+    try {
+      ranks.get(0).await("stuck", 60_000);
+      ranks.get(0).signal("TERM");
+      assertEquals(OptionalInt.empty(), ranks.get(0).awaitExit(500), "the others may agree");
+      ranks.get(1).kill();
+      assertEquals(OptionalInt.of(128 + 15), ranks.get(0).awaitExit(15_000));
+    } finally {
+      ranks.forEach(SaveLoopProcess::close);
+    }
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 
 /** A process that runs {@link SaveLoop}, and what it has said. */
@@ -120,6 +121,12 @@ final class SaveLoopProcess implements AutoCloseable {
     int exitCode = process.waitFor();
     reader.join();
     return exitCode;
+  }
+
+  /** Returns its exit code, or nothing if it has not ended in time. */
+  OptionalInt awaitExit(long timeoutMillis) throws InterruptedException {
+    boolean ended = process.waitFor(timeoutMillis, TimeUnit.MILLISECONDS);
+    return ended ? OptionalInt.of(process.exitValue()) : OptionalInt.empty();
   }
 
   @Override

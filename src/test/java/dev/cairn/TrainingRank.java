@@ -1,6 +1,7 @@
 package dev.cairn;
 
 import dev.cairn.FaultyDisk.Call;
+import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
@@ -16,9 +17,11 @@ import java.util.Optional;
 /**
  * A rank that trains in step with the others until it is told to stop, in a process of its own.
  *
- * <p>Arguments: run directory, and {@code stop} to train until a signal, {@code exit} to leave
- * without a word while its save runs in the background, and {@code abandon} for rank 1 to leave so
- * while it writes to a slow disk. A line on its input is the rendezvous.
+ * <p>Arguments: run directory, and {@code stop} to train until a signal, {@code alone} to do so
+ * without messages of its own, {@code deaf} to go on whatever the schedule throws, {@code stuck}
+ * for rank 0 to hang in a step, {@code exit} to leave without a word while its save runs in the
+ * background, and {@code abandon} for rank 1 to leave so while it writes to a slow disk. A line on
+ * its input is the rendezvous.
  */
 final class TrainingRank {
   private TrainingRank() {}
@@ -33,7 +36,8 @@ final class TrainingRank {
       case "exit" -> exitWhileSaving(join(rendezvous, "save"), run, Disk.local());
       case "abandon" ->
           exitWhileSaving(join(rendezvous, "save"), run, FaultyDisk.slow(Call.WRITE, 200));
-      default -> trainUntilASignal(rendezvous, run);
+      case "stop" -> trainUntilASignal(rendezvous, run);
+      default -> trainApart(join(rendezvous, "save"), run, arguments[1]);
     }
   }
 
@@ -74,6 +78,38 @@ final class TrainingRank {
     checkpointer.saveLast(
         step, own, ModelFiles.none(), TrainerState.builder().value("step", step).build());
     System.out.println("stopped " + step);
+  }
+
+  /** Steps that need no other rank: whether one is missing, only the schedule can tell. */
+  private static void trainApart(Communicator communicator, RunOptions run, String how)
+      throws Exception {
+    boolean wasBroken = false;
+    try (Checkpointer checkpointer =
+            Checkpointer.open(communicator, SaveLoop.options(SaveMode.PARALLEL), run);
+        Schedule schedule = checkpointer.schedule().stopOnSignals("TERM")) {
+      for (long step = 1; ; step++) {
+        Thread.sleep(10);
+        if (step == 20) {
+          System.out.println("training");
+        }
+        if (how.equals("stuck") && step > 20 && communicator.rank() == 0) {
+          System.out.println("stuck");
+          Thread.sleep(600_000);
+        }
+        if (!wasBroken && communicator.control().failure().isPresent()) {
+          wasBroken = true;
+          System.out.println("broken");
+        }
+        try {
+          schedule.stepDone(step);
+        } catch (CommunicationException e) {
+          if (!how.equals("deaf")) {
+            System.out.println("failed " + e.getMessage());
+            System.exit(5);
+          }
+        }
+      }
+    }
   }
 
   private static void exitWhileSaving(Communicator communicator, RunOptions run, Disk disk)

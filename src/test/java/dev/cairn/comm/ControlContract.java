@@ -136,6 +136,35 @@ abstract class ControlContract extends CollectivesContract {
   }
 
   @Test
+  void stepThrowsOnceTheChannelIsBroken() throws Exception {
+    Timeouts hasty =
+        new Timeouts(Duration.ofSeconds(20), Duration.ofMillis(500), Duration.ofSeconds(30));
+    List<Communicator> group = group(2, hasty);
+    Control trainsOn = group.get(1).control();
+    assertEquals(Set.of(), trainsOn.endStep(1));
+    CommunicationException broke =
+        Ranks.failure(Ranks.start(() -> group.get(0).control().allGather(bytes("alone"))));
+    while (trainsOn.failure().isEmpty()) {
+      Thread.sleep(10);
+    }
+    CommunicationException told =
+        assertThrows(CommunicationException.class, () -> trainsOn.endStep(2));
+    assertEquals(broke.getMessage(), told.getMessage());
+  }
+
+  @Test
+  void stepIsNotDisturbedByACancellationOrByARankThatLeft() throws Exception {
+    List<Communicator> group = group(2);
+    Control trainsOn = group.get(1).control();
+    group.get(0).control().cancel("disk full");
+    Ranks.run(group, c -> c.control().allGather(bytes("outcome")));
+    assertTrue(trainsOn.failure().isPresent());
+    assertEquals(Set.of(), trainsOn.endStep(1));
+    group.get(0).close();
+    assertEquals(Set.of(), trainsOn.endStep(2));
+  }
+
+  @Test
   void closedCommunicatorRefusesEveryCall() throws Exception {
     Communicator only = group(1).get(0);
     only.close();
