@@ -2,6 +2,7 @@ package dev.cairn;
 
 import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Control;
+import dev.cairn.machine.Machine;
 import dev.cairn.policy.CheckpointPolicy;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -54,9 +55,18 @@ public final class Schedule implements AutoCloseable {
   }
 
   /**
-   * Stops training when this process gets one of these signals; enough on one rank. Until {@link
-   * #close} a signal does not end the process at its first arrival; handlers that the program has
-   * set are called too.
+   * Stops training when this process gets one of these signals; enough on one rank. Handlers that
+   * the program has set are called too.
+   *
+   * <p>Until {@link #close}, a signal that would end the process does so only
+   *
+   * <ul>
+   *   <li>when it comes again more than five seconds after the first one: sooner, it is the same
+   *       request, as Slurm sends TERM, CONT and TERM within milliseconds at a job's time limit;
+   *   <li>when the ranks cannot agree on a step any more, because one has died or left: at once if
+   *       that was known, else five seconds after it is, in which a trainer that {@link #stepDone}
+   *       tells can close this and end by itself.
+   * </ul>
    *
    * @param names without SIG: {@code TERM} of Kubernetes and Slurm, {@code USR1} of {@code sbatch
    *     --signal}
@@ -64,18 +74,33 @@ public final class Schedule implements AutoCloseable {
    * @throws IllegalArgumentException if there is no such signal, or the JVM needs it itself
    */
   public Schedule stopOnSignals(String... names) {
-    Signals watched = Signals.watch(List.of(names), this::signalled);
+    Signals watched = Signals.watch(List.of(names), this::isStopRequested, Machine.local());
     signals.ifPresent(Signals::close);
     signals = Optional.of(watched);
+    control().onFailure(failure -> giveUpIfUnusable(watched));
     return this;
   }
 
-  private void signalled() {
-    LOG.log(Level.INFO, "signal received: training stops at a step that the ranks agree on");
+  /** Passes a signal on to the other ranks; returns false if nothing would come of that. */
+  private boolean isStopRequested() {
+    String reason;
     try {
       requestStop();
-    } catch (IllegalStateException e) {
-      LOG.log(Level.WARNING, "training does not stop: {0}", e.getMessage());
+      reason = control().unusable().map(CommunicationException::getMessage).orElse("");
+    } catch (IllegalStateException closed) {
+      reason = closed.getMessage();
+    }
+    if (reason.isEmpty()) {
+      LOG.log(Level.INFO, "signal received: training stops at a step that the ranks agree on");
+    } else {
+      LOG.log(Level.WARNING, "signal received, but ranks cannot agree on a step: {0}", reason);
+    }
+    return reason.isEmpty();
+  }
+
+  private void giveUpIfUnusable(Signals watched) {
+    if (control().unusable().isPresent()) { // And not only one operation cancelled.
+      watched.giveUp();
     }
   }
 
@@ -95,7 +120,8 @@ public final class Schedule implements AutoCloseable {
    *
    * @param step its number, which grows from call to call
    * @return whether to save and whether to stop now; the same on every rank
-   * @throws CommunicationException if the ranks were to agree and cannot: one has died or hangs
+   * @throws CommunicationException at the first step after it is known that a rank has died or
+   *     hangs; no later step can be saved
    * @throws IllegalArgumentException if steps go back
    */
   public Advice stepDone(long step) throws CommunicationException {

@@ -1,5 +1,6 @@
 package dev.cairn;
 
+import dev.cairn.machine.Machine;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -10,21 +11,36 @@ import java.util.Map;
 /**
  * Watches signals of the operating system, until it is closed.
  *
- * <p>A handler that the program had set is called too. The JVM's own, which would end the process,
- * is called from a signal's second arrival on. The JDK has this under {@code sun.misc} alone.
+ * <p>A handler that the program had set is called too, at each arrival. The JVM's own, which ends
+ * the process, is called if the request is refused, if nothing can come of it any more, and when
+ * the signal comes again more than five seconds after the first one: sooner, it is the same
+ * request, as Slurm sends TERM, CONT and TERM within milliseconds. The JDK has this under {@code
+ * sun.misc} alone.
  */
 final class Signals implements AutoCloseable {
-  private final Runnable work;
+  /** What a signal asks for. */
+  interface Request {
+    /** Returns whether it is taken: if not, the signal does what it did before. */
+    boolean make();
+  }
+
+  private static final long SAME_REQUEST_NANOS = 5_000_000_000L;
+  private static final long PATIENCE_NANOS = 5_000_000_000L;
+
+  private final Request request;
+  private final Machine machine;
   private final Class<?> signalType;
   private final Class<?> handlerType;
   private final Method handle;
   private final Object ownHandler;
   private final List<Object> ignored = new ArrayList<>();
   private final Map<Object, Object> previous = new LinkedHashMap<>();
-  private final Map<Object, Integer> arrivals = new LinkedHashMap<>();
+  private final Map<Object, Long> firstNanos = new LinkedHashMap<>();
+  private boolean isGivenUp;
 
-  private Signals(Runnable work) throws ReflectiveOperationException {
-    this.work = work;
+  private Signals(Request request, Machine machine) throws ReflectiveOperationException {
+    this.request = request;
+    this.machine = machine;
     signalType = Class.forName("sun.misc.Signal");
     handlerType = Class.forName("sun.misc.SignalHandler");
     handle = signalType.getMethod("handle", signalType, handlerType);
@@ -36,15 +52,15 @@ final class Signals implements AutoCloseable {
   }
 
   /**
-   * Calls {@code work} at each arrival of one of the signals, on a thread of the JVM's.
+   * Makes a request at the arrival of one of the signals, on a thread of the JVM's.
    *
    * @param names without SIG, for example TERM
    * @throws IllegalArgumentException if there is no such signal, or the JVM needs it itself
    * @throws IllegalStateException if this JVM cannot watch signals
    */
-  static Signals watch(List<String> names, Runnable work) {
+  static Signals watch(List<String> names, Request request, Machine machine) {
     try {
-      Signals signals = new Signals(work);
+      Signals signals = new Signals(request, machine);
       for (String name : names) {
         signals.watch(name);
       }
@@ -83,20 +99,75 @@ final class Signals implements AutoCloseable {
   }
 
   private void arrived(Object signal) throws ReflectiveOperationException {
+    long now = machine.nanoTime();
     Object before;
-    int count;
+    Long first;
     synchronized (previous) {
       before = previous.get(signal);
-      count = arrivals.merge(signal, 1, Integer::sum);
+      first = firstNanos.putIfAbsent(signal, now);
     }
-    boolean isCallable = before != null && !ignored.contains(before);
-    boolean endsTheJvm = isCallable && before.getClass().getName().startsWith("sun.misc.");
-    if (count == 1 || !endsTheJvm) {
-      work.run();
+    if (!endsTheJvm(before)) {
+      request.make();
+      if (isCallable(before)) {
+        call(before, signal);
+      }
+    } else if (first == null ? !request.make() : now - first > SAME_REQUEST_NANOS) {
+      call(before, signal);
     }
-    if (isCallable && (count > 1 || !endsTheJvm)) {
-      handlerType.getMethod("handle", signalType).invoke(before, signal);
+  }
+
+  private boolean isCallable(Object handler) {
+    return handler != null && !ignored.contains(handler);
+  }
+
+  private boolean endsTheJvm(Object handler) {
+    return isCallable(handler) && handler.getClass().getName().startsWith("sun.misc.");
+  }
+
+  private void call(Object handler, Object signal) throws ReflectiveOperationException {
+    handlerType.getMethod("handle", signalType).invoke(handler, signal);
+  }
+
+  /**
+   * Nothing can come of a request any more: a signal that has arrived ends the JVM, unless this is
+   * closed within five seconds, as by a trainer that has been told and ends by itself. Returns at
+   * once.
+   */
+  void giveUp() {
+    synchronized (previous) {
+      if (isGivenUp || firstNanos.isEmpty()) {
+        return;
+      }
+      isGivenUp = true;
     }
+    machine.start("cairn-signals", this::handOn);
+  }
+
+  private void handOn() {
+    long end = machine.nanoTime() + PATIENCE_NANOS;
+    Map<Object, Object> handedOn;
+    synchronized (previous) {
+      try {
+        for (long left = PATIENCE_NANOS; left > 0 && !previous.isEmpty(); ) {
+          machine.await(previous, 1 + left / 1_000_000);
+          left = end - machine.nanoTime();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt(); // Nobody knows this thread: hand on now.
+      }
+      handedOn = new LinkedHashMap<>(previous);
+      handedOn.keySet().retainAll(firstNanos.keySet());
+    }
+    handedOn.forEach(
+        (signal, before) -> {
+          try {
+            if (endsTheJvm(before)) {
+              call(before, signal);
+            }
+          } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("signal not handed on: " + signal, e);
+          }
+        });
   }
 
   /** Puts the handlers back that were there; one that was set since then stays. */
@@ -106,6 +177,7 @@ final class Signals implements AutoCloseable {
     synchronized (previous) {
       restored = new LinkedHashMap<>(previous);
       previous.clear();
+      machine.wake(previous);
     }
     restored.forEach(
         (signal, before) -> {

@@ -132,6 +132,20 @@ class PreemptionTest {
   }
 
   @Test
+  void signalThatComesAgainMuchLaterEndsTheProcess() throws Exception {
+    List<SaveLoopProcess> ranks = start("stuck");
+    try {
+      ranks.get(0).await("stuck", 60_000);
+      ranks.get(0).signal("TERM");
+      assertEquals(OptionalInt.empty(), ranks.get(0).awaitExit(5_500));
+      ranks.get(0).signal("TERM");
+      assertEquals(OptionalInt.of(128 + 15), ranks.get(0).awaitExit(10_000));
+    } finally {
+      ranks.forEach(SaveLoopProcess::close);
+    }
+  }
+
+  @Test
   void signalThatCameBeforeTheOthersDiedEndsARankThatHangs() throws Exception {
     List<SaveLoopProcess> ranks = start("stuck");
     try {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.machine.Machine;
 import dev.cairn.policy.CheckpointPolicy;
 import dev.cairn.policy.PolicyOptions;
 import java.nio.file.Path;
@@ -85,8 +86,8 @@ class ScheduleTest {
   void signalsAreWatchedChainedAndGivenBack() throws Exception {
     Semaphore outer = new Semaphore(0);
     Semaphore inner = new Semaphore(0);
-    Signals first = Signals.watch(List.of("USR1"), outer::release);
-    Signals second = Signals.watch(List.of("USR1"), inner::release);
+    Signals first = watch("USR1", outer);
+    Signals second = watch("USR1", inner);
     try {
       raise("USR1");
       assertTrue(inner.tryAcquire(10, TimeUnit.SECONDS));
@@ -101,6 +102,16 @@ class ScheduleTest {
     }
   }
 
+  private static Signals watch(String name, Semaphore arrivals) {
+    return Signals.watch(
+        List.of(name),
+        () -> {
+          arrivals.release();
+          return true;
+        },
+        Machine.local());
+  }
+
   private static void raise(String signal) throws Exception {
     new ProcessBuilder("kill", "-" + signal, Long.toString(ProcessHandle.current().pid()))
         .start()
@@ -110,8 +121,7 @@ class ScheduleTest {
   @Test
   void unknownSignalIsNamed() {
     Exception e =
-        assertThrows(
-            IllegalArgumentException.class, () -> Signals.watch(List.of("NOSUCH"), () -> {}));
+        assertThrows(IllegalArgumentException.class, () -> watch("NOSUCH", new Semaphore(0)));
     assertTrue(e.getMessage().contains("signal=NOSUCH"), e.getMessage());
   }
 }

@@ -73,7 +73,8 @@ public interface Control {
    *
    * @param step more than at the last call, 0 or more; ranks count alike
    * @return topics; each call of a meeting shows once on every rank, at the same step
-   * @throws CommunicationException if the channel is or becomes broken while this waits
+   * @throws CommunicationException if the channel is broken, also if nobody calls a meeting, or
+   *     becomes so while this waits; a cancellation of an operation is nothing to a step
    * @throws IllegalArgumentException if steps go back
    */
   Set<Integer> endStep(long step) throws CommunicationException;
@@ -84,6 +85,15 @@ public interface Control {
    * @return the failure that every rank sees, or nothing while all is well
    */
   Optional<CommunicationException> failure();
+
+  /**
+   * Returns why no collective can succeed and no meeting be held any more, as far as this rank
+   * knows by now; cancellations are not among the reasons. Any thread.
+   *
+   * @return what broke the channel, or which rank has closed its communicator; nothing if all is
+   *     well
+   */
+  Optional<CommunicationException> unusable();
 
   /**
    * Calls {@code listener} once for each failure and cancellation from now on, on an internal

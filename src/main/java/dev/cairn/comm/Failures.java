@@ -48,6 +48,18 @@ final class Failures {
     }
   }
 
+  /** Throws if the channel is broken for good; a rank that left does not break it by that. */
+  synchronized void checkBroken() throws CommunicationException {
+    if (broken != null) {
+      throw broken.rethrown();
+    }
+  }
+
+  /** Returns why {@link #check} throws, if it does. */
+  synchronized Optional<CommunicationException> unusable() {
+    return Optional.ofNullable(broken != null ? broken : departed);
+  }
+
   synchronized Optional<CommunicationException> current() {
     CommunicationException first = broken != null ? broken : cancellations.get(operation);
     return Optional.ofNullable(first).map(CommunicationException::rethrown);

@@ -207,6 +207,7 @@ final class Session implements Control, Hub.Member {
         }
         line.expire();
       }
+      failures.checkBroken(); // Also if nobody calls a meeting: nothing comes of another step.
       return meetings.due();
     } finally {
       if (interrupted) {
@@ -228,6 +229,11 @@ final class Session implements Control, Hub.Member {
   @Override
   public Optional<CommunicationException> failure() {
     return failures.current();
+  }
+
+  @Override
+  public Optional<CommunicationException> unusable() {
+    return failures.unusable();
   }
 
   @Override
