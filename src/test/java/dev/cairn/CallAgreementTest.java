@@ -1,0 +1,274 @@
+package dev.cairn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.comm.Communicator;
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.io.Disk;
+import dev.cairn.layout.Layout;
+import dev.cairn.machine.Machine;
+import dev.cairn.tensor.DType;
+import dev.cairn.tensor.Shape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whatever calls ranks make, a checkpoint is one step of all of them. */
+@Timeout(20)
+class CallAgreementTest {
+  private static final int ELEMENTS = 8;
+  private static final TrainerState NO_STATE = TrainerState.builder().build();
+  @TempDir Path temporary;
+
+  private Path run() {
+    return temporary.resolve("run");
+  }
+
+  private Checkpointer open(Communicator communicator) {
+    SaveOptions options =
+        SaveOptions.builder().durability(Durability.FAST).keepDtypes().stagingBuffers(1).build();
+    return Checkpointer.open(
+        communicator, options, Optional.of(RunOptions.in(run())), Disk.local(), Machine.local());
+  }
+
+  /** Returns a model whose every element is the step. */
+  private static ParameterSet model(Communicator communicator, long step) {
+    return model(step, (ELEMENTS + communicator.size() - 1) / communicator.size() * Long.BYTES);
+  }
+
+  private static ParameterSet model(long step, int lengthBytes) {
+    ByteBuffer memory = ByteBuffer.allocateDirect(lengthBytes).order(ByteOrder.nativeOrder());
+    while (memory.remaining() >= Long.BYTES) {
+      memory.putLong(step);
+    }
+    return ParameterSet.of(
+        List.of(
+            Parameter.of(
+                "steps",
+                Shape.of(ELEMENTS),
+                DType.I64,
+                Layout.zero3(),
+                Partition.of(memory.clear()))));
+  }
+
+  private interface Call {
+    void make() throws Exception;
+  }
+
+  /** Returns the message of what a call throws; "fine" if it does not. */
+  private static String outcome(Call call) {
+    try {
+      call.make();
+      return "fine";
+    } catch (Exception e) {
+      return e.getMessage();
+    }
+  }
+
+  private static SaveReport save(Checkpointer checkpointer, Communicator ranks, long step)
+      throws Exception {
+    return checkpointer.save(step, model(ranks, step), ModelFiles.none(), NO_STATE);
+  }
+
+  /** Every visible checkpoint holds the values of its own step, and no other. */
+  private List<String> checkpoints() throws Exception {
+    List<String> found = new ArrayList<>();
+    for (RunDirectory.Entry entry : new RunDirectory(run()).committed()) {
+      byte[] file = Files.readAllBytes(entry.path().resolve("model.safetensors"));
+      ByteBuffer values =
+          ByteBuffer.wrap(file, file.length - ELEMENTS * Long.BYTES, ELEMENTS * Long.BYTES)
+              .order(ByteOrder.LITTLE_ENDIAN);
+      while (values.hasRemaining()) {
+        assertEquals(entry.number(), values.getLong(), "a value in " + entry.path());
+      }
+      found.add(entry.path().getFileName().toString());
+    }
+    return found;
+  }
+
+  private void assertAllSay(String expected, List<Group.Result<List<String>>> results, int call) {
+    for (Group.Result<List<String>> result : results) {
+      assertNull(result.failure());
+      assertTrue(result.value().get(call).contains(expected), result.value().get(call));
+    }
+  }
+
+  @Test
+  void ranksThatSaveDifferentStepsCommitNothingAndSaveTheNextOne() throws Exception {
+    List<Group.Result<List<String>>> results =
+        Group.run(
+            2,
+            ranks -> {
+              try (Checkpointer checkpointer = open(ranks)) {
+                return List.of(
+                    outcome(() -> save(checkpointer, ranks, ranks.rank() == 0 ? 100 : 200)),
+                    outcome(() -> save(checkpointer, ranks, 300)));
+              }
+            });
+    assertAllSay(
+        "ranks are in different calls: rank 0 in save(step=100), rank 1 in save(step=200)",
+        results,
+        0);
+    assertAllSay("fine", results, 1);
+    assertEquals(List.of("step_300"), checkpoints());
+  }
+
+  @Test
+  void ranksThatSaveDifferentFoldersCommitNothing() throws Exception {
+    List<Group.Result<List<String>>> results =
+        Group.run(
+            2,
+            ranks -> {
+              Path target = run().resolve(ranks.rank() == 0 ? "one" : "two");
+              try (Checkpointer checkpointer = open(ranks)) {
+                return List.of(
+                    outcome(() -> checkpointer.save(target, model(ranks, 1), ModelFiles.none())),
+                    outcome(() -> save(checkpointer, ranks, 300)));
+              }
+            });
+    assertAllSay(
+        "ranks are in different calls: rank 0 in save(one), rank 1 in save(two)", results, 0);
+    assertEquals(List.of("step_300"), checkpoints());
+    assertTrue(Files.notExists(run().resolve("one")));
+  }
+
+  @Test
+  void ranksInDifferentKindsOfCallsAreToldAndStayInStep() throws Exception {
+    List<Group.Result<List<String>>> results =
+        Group.run(
+            3,
+            ranks -> {
+              try (Checkpointer checkpointer = open(ranks)) {
+                save(checkpointer, ranks, 1);
+                Checkpoint first = checkpointer.latest().orElseThrow();
+                return List.of(
+                    outcome(
+                        () -> {
+                          switch (ranks.rank()) {
+                            case 0 -> checkpointer.latest();
+                            case 1 -> save(checkpointer, ranks, 2);
+                            default -> first.restore(model(ranks, 0));
+                          }
+                        }),
+                    outcome(() -> save(checkpointer, ranks, 3)));
+              }
+            });
+    assertAllSay(
+        "ranks are in different calls: rank 0 in latest, rank 1 in save(step=2), rank 2 in"
+            + " restore(step_1)",
+        results,
+        0);
+    assertAllSay("fine", results, 1);
+    assertEquals(List.of("step_1", "step_3"), checkpoints());
+  }
+
+  @Test
+  void failureInTheBackgroundIsToldToAllRanksOrToNone() throws Exception {
+    List<Group.Result<List<String>>> results =
+        Group.run(
+            2,
+            ranks -> {
+              List<String> outcomes = new ArrayList<>();
+              try (Checkpointer checkpointer = open(ranks)) {
+                int lengthBytes = ranks.rank() == 1 ? Long.BYTES : ELEMENTS / 2 * Long.BYTES;
+                PendingSave first = checkpointer.saveAsync(1, model(1, lengthBytes), NO_STATE);
+                if (ranks.rank() == 0) {
+                  outcome(first::await);
+                }
+                for (long step = 2; step <= 4; step++) {
+                  long current = step;
+                  outcomes.add(
+                      outcome(
+                          () -> checkpointer.saveAsync(current, model(ranks, current), NO_STATE)));
+                }
+              }
+              return outcomes;
+            });
+    assertAllSay("partition", results, 0);
+    assertAllSay("fine", results, 1);
+    assertAllSay("fine", results, 2);
+    assertEquals(List.of("step_3", "step_4"), checkpoints());
+  }
+
+  @Test
+  void saveLastSavesOnEveryRankHoweverTheOneInTheBackgroundFailed() throws Exception {
+    List<Group.Result<List<String>>> results =
+        Group.run(
+            2,
+            ranks -> {
+              try (Checkpointer checkpointer = open(ranks)) {
+                int lengthBytes = ranks.rank() == 1 ? Long.BYTES : ELEMENTS / 2 * Long.BYTES;
+                checkpointer.saveAsync(7, model(7, lengthBytes), NO_STATE);
+                return List.of(
+                    outcome(
+                        () ->
+                            checkpointer.saveLast(
+                                7, model(ranks, 7), ModelFiles.none(), NO_STATE)));
+              }
+            });
+    assertAllSay("fine", results, 0);
+    assertEquals(List.of("step_7"), checkpoints());
+  }
+
+  @Test
+  void snapshotThatIsReservedTellsNoRankOfAFailure() throws Exception {
+    List<Group.Result<List<String>>> results =
+        Group.run(
+            2,
+            ranks -> {
+              try (Checkpointer checkpointer = open(ranks)) {
+                int lengthBytes = ranks.rank() == 1 ? Long.BYTES : ELEMENTS / 2 * Long.BYTES;
+                checkpointer.saveAsync(1, model(1, lengthBytes), NO_STATE);
+                if (ranks.rank() == 1) {
+                  checkpointer.reserveSnapshot(model(ranks, 1), NO_STATE);
+                }
+                return List.of(
+                    outcome(() -> save(checkpointer, ranks, 2)),
+                    outcome(() -> save(checkpointer, ranks, 3)));
+              }
+            });
+    assertAllSay("partition", results, 0);
+    assertAllSay("fine", results, 1);
+  }
+
+  @Test
+  void closeThatFailsOnOneRankFailsTheSaveOnAll() throws Exception {
+    List<Group.Result<SaveReport>> results =
+        Group.run(
+            3,
+            ranks -> {
+              Disk disk = ranks.rank() == 1 ? ClosingFaults.disk() : Disk.local();
+              SaveOptions options =
+                  SaveOptions.builder()
+                      .mode(SaveMode.PARALLEL)
+                      .durability(Durability.FAST)
+                      .stagingBuffers(1)
+                      .build();
+              try (Checkpointer checkpointer =
+                  Checkpointer.open(
+                      ranks, options, Optional.of(RunOptions.in(run())), disk, Machine.local())) {
+                return checkpointer.save(
+                    5, WholeModel.various(3).on(ranks.rank(), 3), ModelFiles.none(), NO_STATE);
+              }
+            });
+    for (Group.Result<SaveReport> result : results) {
+      CheckpointException e = assertInstanceOf(CheckpointException.class, result.failure());
+      assertEquals(1, e.rank());
+      assertTrue(e.getMessage().contains("No space left on device"), e.getMessage());
+      assertEquals(Optional.of("model.safetensors"), e.shard());
+      assertEquals(OptionalLong.of(0), e.fileOffset());
+    }
+    assertEquals(List.of(), new RunDirectory(run()).committed());
+  }
+}
