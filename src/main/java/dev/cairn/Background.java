@@ -1,104 +1,194 @@
 package dev.cairn;
 
+import dev.cairn.machine.Machine;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
-/** The one save that may run in the background, and what became of those before it. */
+/**
+ * The one save that may run in the background, and what became of the one before.
+ *
+ * <p>That a save has failed is known to all ranks, but not whether their trainers have been told:
+ * one awaits its save, another does not. Before anything new begins the ranks agree on that, so
+ * that all of them throw or none does; a rank that threw alone would be one call behind from then
+ * on.
+ */
 final class Background {
   private static final Logger LOG = System.getLogger(Background.class.getName());
 
-  private final List<CompletableFuture<SaveReport>> untold = new ArrayList<>();
-  private CompletableFuture<SaveReport> last = CompletableFuture.completedFuture(null);
+  private final Ranks ranks;
+  private final Machine machine;
+  private Begun last;
 
-  /** Starts work on a thread of its own, which waits for the one before to end. */
-  synchronized CompletableFuture<SaveReport> start(Callable<SaveReport> work) {
-    CompletableFuture<SaveReport> before = last;
-    CompletableFuture<SaveReport> result = new CompletableFuture<>();
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                awaitEnd(before);
-                result.complete(work.call());
-              } catch (Throwable e) { // whoever waits gets it, whatever it is
-                result.completeExceptionally(e);
-              }
-            },
-            "cairn-async-save");
-    thread.setDaemon(true);
-    thread.start();
-    last = result;
-    untold.add(result);
-    return result;
+  Background(Ranks ranks, Machine machine) {
+    this.ranks = ranks;
+    this.machine = machine;
   }
 
-  private static void awaitEnd(CompletableFuture<SaveReport> before) {
-    before.handle((report, failure) -> null).join();
-  }
+  /** A save that was begun in the background. */
+  final class Begun {
+    private final String call;
+    private final Ending<SaveReport> ending = new Ending<>(machine);
+    private boolean isTold; // guarded by the background, as the next one
+    private boolean isSettled;
 
-  synchronized boolean isRunning() {
-    return !last.isDone();
-  }
+    private Begun(String call) {
+      this.call = call;
+    }
 
-  /** Somebody has waited for this save and knows how it ended. */
-  synchronized void isTold(CompletableFuture<SaveReport> ended) {
-    untold.removeIf(save -> save == ended);
-  }
+    String call() {
+      return call;
+    }
 
-  private synchronized Optional<CompletableFuture<SaveReport>> takeUntold() {
-    return untold.isEmpty() ? Optional.empty() : Optional.of(untold.remove(0));
+    Ending<SaveReport> ending() {
+      return ending;
+    }
+
+    /** The trainer knows how it ended. */
+    void told() {
+      synchronized (Background.this) {
+        isTold = true;
+      }
+    }
   }
 
   /**
-   * Waits for all saves to end; an interrupt is kept and does not end the wait.
+   * Starts work on a thread of its own, which waits for the one before to end.
    *
-   * @throws IOException how the first one failed that failed and that nobody has been told of; a
-   *     refusal is logged instead, as nothing was promised
+   * @param call what the operation is called
+   * @throws OutOfMemoryError if there is no thread for it; nothing was begun
+   */
+  synchronized Begun start(String call, Callable<SaveReport> work) {
+    Begun before = last;
+    Begun begun = new Begun(call);
+    machine.start(
+        "cairn-async-save",
+        () -> {
+          try {
+            if (before != null) {
+              before.ending.await();
+            }
+            begun.ending.complete(work.call());
+          } catch (Throwable e) { // whoever waits gets it, whatever it is
+            begun.ending.fail(e);
+          }
+        });
+    last = begun;
+    return begun;
+  }
+
+  synchronized boolean isRunning() {
+    return last != null && !last.ending.isDone();
+  }
+
+  /** Returns the last save that was begun, null before the first. */
+  synchronized Begun last() {
+    return last;
+  }
+
+  /** Waits for the last save to end; not collective, and nobody is told how. */
+  void awaitEnd() {
+    Begun begun = last();
+    if (begun != null) {
+      begun.ending.await();
+    }
+  }
+
+  /**
+   * Waits for the last save to end. Collective if that has failed: all ranks throw its failure,
+   * unless the trainers of all of them have been told. A refusal is logged instead, as nothing was
+   * promised.
+   *
+   * @throws IOException how the last save failed, this rank's own view of it
    */
   void settle() throws IOException {
-    Throwable first = null;
-    for (var next = takeUntold(); next.isPresent(); next = takeUntold()) {
-      try {
-        next.get().join();
-      } catch (CompletionException e) {
-        if (Refusal.is(e.getCause())) {
-          LOG.log(Level.WARNING, "{0}", e.getCause().getMessage());
-        } else if (first == null) {
-          first = e.getCause();
-        } else {
-          first.addSuppressed(e.getCause());
-        }
-      }
+    settle(last());
+  }
+
+  /** As the other, for a save that may have others behind it. */
+  void settle(Begun begun) throws IOException {
+    if (begun == null) {
+      return;
     }
-    if (first != null) {
-      throw rethrow(first);
+    Throwable failure = begun.ending.await().failure();
+    boolean isTold;
+    synchronized (this) {
+      if (failure == null || begun.isSettled) {
+        return;
+      }
+      begun.isSettled = true;
+      isTold = begun.isTold;
+      begun.isTold = true;
+    }
+    if (Refusal.is(failure)) {
+      if (!isTold) {
+        LOG.log(Level.WARNING, "{0}", failure.getMessage());
+      }
+      return;
+    }
+    if (!isToldEverywhere(begun, isTold, failure)) {
+      throw rethrow(failure);
+    }
+  }
+
+  private boolean isToldEverywhere(Begun begun, boolean isTold, Throwable failure)
+      throws IOException {
+    try {
+      return ranks.run(
+          Operation.SAVE,
+          "outcome of " + begun.call,
+          () ->
+              ranks.together(() -> new byte[] {(byte) (isTold ? 1 : 0)}).stream()
+                  .allMatch(told -> told[0] == 1));
+    } catch (IOException e) {
+      e.addSuppressed(failure);
+      throw e;
+    }
+  }
+
+  /** Waits for the last save to end and takes its failure for told, on all ranks. */
+  void settleQuietly() {
+    Begun begun = last();
+    if (begun == null) {
+      return;
+    }
+    Throwable failure = begun.ending.await().failure();
+    synchronized (this) {
+      if (failure != null && !begun.isTold && !begun.isSettled) {
+        LOG.log(Level.WARNING, "an earlier save failed: {0}", Outcome.reason(failure));
+      }
+      begun.isTold = true;
+      begun.isSettled = true;
+    }
+  }
+
+  /**
+   * Waits for the last save to end, as the last thing that is done.
+   *
+   * @throws IOException how it failed, if this rank's trainer has not been told
+   */
+  void finish() throws IOException {
+    Begun begun = last();
+    Throwable failure = begun == null ? null : begun.ending.await().failure();
+    synchronized (this) {
+      if (failure == null || begun.isTold || begun.isSettled) {
+        return;
+      }
+      begun.isTold = true;
+    }
+    if (Refusal.is(failure)) {
+      LOG.log(Level.WARNING, "{0}", failure.getMessage());
+    } else {
+      throw rethrow(failure);
     }
   }
 
   /** Waits for the last save to end, for some time; returns whether it has. */
   boolean awaitEnd(Duration timeout) throws InterruptedException {
-    CompletableFuture<SaveReport> ending;
-    synchronized (this) {
-      ending = last;
-    }
-    try {
-      ending.handle((report, failure) -> null).get(timeout.toNanos(), TimeUnit.NANOSECONDS);
-      return true;
-    } catch (TimeoutException e) {
-      return false;
-    } catch (java.util.concurrent.ExecutionException e) {
-      throw new IllegalStateException("a handled future does not fail", e);
-    }
+    Begun begun = last();
+    return begun == null || begun.ending.await(timeout);
   }
 
   /** Returns an I/O failure to be thrown; throws everything else itself. */

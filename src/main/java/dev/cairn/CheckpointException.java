@@ -63,6 +63,11 @@ public final class CheckpointException extends IOException {
     return new CheckpointException(message, getCause(), rank, shard, fileOffset, reason);
   }
 
+  /** Returns the same failure as the other ranks have it. */
+  CheckpointException withoutCause() {
+    return new CheckpointException(getMessage(), null, rank, shard, fileOffset, reason);
+  }
+
   private static String message(
       Operation operation, int rank, int worldSize, String reason, String shard, long fileOffset) {
     StringBuilder message = new StringBuilder(operation.words()).append(" failed");

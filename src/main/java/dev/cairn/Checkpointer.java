@@ -18,19 +18,21 @@ import java.util.function.Supplier;
  * Saves models that are spread over the ranks of a communicator, and reads them back.
  *
  * <p>Saving, finding the latest checkpoint and restoring are collective: every rank calls them, in
- * the same order, with the same options. One thread at a time. The staging buffers are allocated
- * when the checkpointer is opened and are all the memory that a save takes, besides the snapshot of
- * an asynchronous one.
+ * the same order, with the same options; where calls differ, all ranks are told who is in which,
+ * and nothing is committed. One thread at a time. The staging buffers are allocated when the
+ * checkpointer is opened and are all the memory that a save takes, besides the snapshot of an
+ * asynchronous one.
  */
 public final class Checkpointer implements AutoCloseable {
   private final SaveTools tools;
-  private final Background background = new Background();
+  private final Background background;
   private final Optional<RunSaves> saves;
   private volatile Optional<ProgressListener> listener = Optional.empty();
   private final Turn turn = new Turn();
 
   private Checkpointer(SaveTools tools, Optional<RunOptions> runOptions) {
     this.tools = tools;
+    this.background = new Background(tools.ranks(), tools.machine());
     this.saves = runOptions.map(run -> new RunSaves(tools, run, background));
   }
 
@@ -77,8 +79,8 @@ public final class Checkpointer implements AutoCloseable {
    *     with this rank's partitions, which are borrowed until the return and only read
    * @param files what goes beside the weights; only rank 0's counts
    * @return what was done
-   * @throws IllegalArgumentException if this rank's partitions do not fit shape, layout and rank;
-   *     the other ranks get a {@link CheckpointException} that says so
+   * @throws IllegalArgumentException if this rank's partitions do not fit; the other ranks get a
+   *     {@link CheckpointException} that says so
    * @throws CheckpointException on every rank, if any rank failed; nothing is committed
    * @throws IllegalStateException if another call runs, or the checkpointer is closed
    */
@@ -91,12 +93,13 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   /**
-   * Saves a folder of one tensor file. Collective.
+   * Saves a folder of one tensor file, as {@link #save(Path, ParameterSet, ModelFiles)} saves a
+   * model. Collective.
    *
-   * @param target as {@link #save(Path, ParameterSet, ModelFiles)} takes it
+   * @param target the folder to make
    * @param contents called once, on another thread; if one rank's throws, all ranks fail
    * @return what was done
-   * @throws IOException as {@link #save(Path, ParameterSet, ModelFiles)} does
+   * @throws IOException as there
    */
   public SaveReport save(Path target, Supplier<SingleFile> contents) throws IOException {
     return alone(
@@ -107,10 +110,10 @@ public final class Checkpointer implements AutoCloseable {
    * Saves a checkpoint of the run that has one tensor file; its retention applies. Collective.
    *
    * @param step number of the step or epoch, 0 or more
-   * @param contents called once, on another thread; if one rank's throws, all ranks fail
+   * @param contents as {@link #save(Path, Supplier)} takes them
    * @param state what the trainer needs to go on
    * @return what was done
-   * @throws IOException as {@link #save(Path, ParameterSet, ModelFiles)} does
+   * @throws IOException as there
    */
   public SaveReport save(long step, Supplier<SingleFile> contents, TrainerState state)
       throws IOException {
@@ -157,20 +160,19 @@ public final class Checkpointer implements AutoCloseable {
   /**
    * Saves a checkpoint of the run in the background. The call returns when this rank's partitions
    * have been copied, cast, into host memory; the trainer may then change them. No rank waits for
-   * another here; from now on until the save has ended, Cairn uses the communicator in the
-   * background. A process that ends meanwhile waits {@code CAIRN_EXIT_TIMEOUT_SECONDS}, 20 unless
-   * set, for the save to be committed, then gives it up.
+   * another here; until the save has ended, Cairn uses the communicator in the background. A
+   * process that ends meanwhile waits {@code CAIRN_EXIT_TIMEOUT_SECONDS} (20) for the commit.
    *
    * <p>A save that still runs is waited for first, or this one is refused ({@link
-   * RunOptions.WhenBusy}); if the one before failed, that is thrown here. What exceeds {@link
-   * SaveOptions#snapshotBudgetBytes}, or is not in memory, is written before the call returns;
-   * ranks then wait for each other.
+   * RunOptions.WhenBusy}); if the one before failed, that is thrown here on every rank, unless all
+   * have awaited it. What exceeds {@link SaveOptions#snapshotBudgetBytes}, or is not in memory, is
+   * written before the call returns; ranks then wait for each other.
    *
    * @param step number of the step or epoch, 0 or more
    * @param parameters borrowed until the return
    * @param files what goes beside the weights; only rank 0's counts
    * @param state what the trainer needs to go on; its tensors are copied too
-   * @return the save; how it ended is also thrown by the next call if nobody awaits it
+   * @return the save; a failure is also thrown by the next collective call, unless all awaited it
    * @throws IllegalStateException if the checkpointer is closed or was opened without a run
    * @throws IOException if the save before failed
    */
@@ -182,8 +184,7 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   /**
-   * Saves a checkpoint of the run in the background, with no files beside the weights: as {@link
-   * #saveAsync(long, ParameterSet, ModelFiles, TrainerState)} otherwise.
+   * As the other {@code saveAsync}, with no files beside the weights.
    *
    * @param step number of the step or epoch, 0 or more
    * @param parameters borrowed until the return
@@ -197,13 +198,13 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   /**
-   * As {@code saveAsync}, but returns before the partitions have been copied: training may go on as
-   * long as it only reads them, until {@link PendingSave#snapshotDone} has returned.
+   * As {@code saveAsync}, but returns before the partitions have been copied: until {@link
+   * PendingSave#snapshotDone} has returned, training only reads them.
    *
    * @param step number of the step or epoch, 0 or more
-   * @param parameters borrowed until {@link PendingSave#snapshotDone} has returned
+   * @param parameters borrowed until then
    * @param files what goes beside the weights; only rank 0's counts
-   * @param state what the trainer needs to go on; its tensors are borrowed for as long
+   * @param state what the trainer needs to go on; its tensors are borrowed until then
    * @return the save
    * @throws IOException as {@code saveAsync} does
    */
@@ -214,16 +215,15 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   /**
-   * Allocates what asynchronous saves copy into, ahead of the first one, which would hold the
-   * trainer for that too. Not collective.
+   * Allocates what asynchronous saves copy into, ahead of the first one. Not collective.
    *
    * @param parameters that will be saved; only their sizes count
    * @param state likewise
-   * @throws IOException if a save in the background failed
+   * @throws IOException not by now; only collective calls tell how a save in the background failed
    */
   public void reserveSnapshot(ParameterSet parameters, TrainerState state) throws IOException {
     SaveContents contents = saves().contents(0, parameters, ModelFiles.none(), state);
-    alone(() -> saves().reserve(contents));
+    turn.hold(() -> OwnThread.callIo("cairn-call", () -> saves().reserve(contents)));
   }
 
   /** {@return what tells after each step whether to stop, and to save only because of that} */
@@ -233,7 +233,7 @@ public final class Checkpointer implements AutoCloseable {
 
   /**
    * {@return what tells after each step whether to save, as rank 0's policy advises, and to stop}
-   * It measures steps and saves and tells the policy, which is not to be told by the trainer too.
+   * It tells the policy what steps and saves took.
    *
    * @param policy borrowed until the schedule is closed; only rank 0's is asked
    */
@@ -292,7 +292,7 @@ public final class Checkpointer implements AutoCloseable {
       return;
     }
     try {
-      background.settle();
+      background.finish();
     } finally {
       tools.close(() -> saves.ifPresent(RunSaves::close));
     }

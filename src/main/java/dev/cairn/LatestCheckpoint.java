@@ -36,11 +36,15 @@ final class LatestCheckpoint {
 
   /** Returns the checkpoint, empty if there is none. Collective. */
   Optional<RunDirectory.Entry> find() throws IOException {
+    Ranks ranks = tools.ranks();
     byte[] answer =
-        tools
-            .ranks()
-            .together(Operation.LATEST, () -> tools.ranks().isWriter() ? pick() : new byte[0])
-            .get(0);
+        ranks.run(
+            Operation.LATEST,
+            "latest",
+            () ->
+                ranks
+                    .together(Operation.LATEST, () -> ranks.isWriter() ? pick() : new byte[0])
+                    .get(0));
     if (answer.length == 0) {
       return Optional.empty();
     }

@@ -77,14 +77,15 @@ final class ModeChoice {
     if (asked == SaveMode.PARALLEL) {
       int unseeing = FolderView.unseeing(views);
       if (unseeing >= 0) {
-        throw new CheckpointException(
-            Operation.SAVE,
-            unseeing,
-            ranks.size(),
-            "rank 0's folder is not visible: " + folder,
-            null,
-            0,
-            null);
+        throw ranks.alike(
+            new CheckpointException(
+                Operation.SAVE,
+                unseeing,
+                ranks.size(),
+                "rank 0's folder is not visible: " + folder,
+                null,
+                0,
+                null));
       }
       return parallel;
     }

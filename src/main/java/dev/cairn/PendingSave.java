@@ -1,26 +1,18 @@
 package dev.cairn;
 
 import java.io.IOException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 
 /**
  * A save that goes on in the background. The trainer may change its parameters when {@link
  * #snapshotDone} has returned; {@code saveAsync} waits for that itself. Any thread.
  */
 public final class PendingSave implements AutoCloseable {
-  private final Background background;
-  private final CompletableFuture<SaveReport> result;
-  private final CompletableFuture<Long> released;
+  private final Background.Begun begun;
+  private final Ending<Long> released;
 
-  /** Takes the save's result, and what completes with the stall when the partitions are free. */
-  PendingSave(
-      Background background,
-      CompletableFuture<SaveReport> result,
-      CompletableFuture<Long> released) {
-    this.background = background;
-    this.result = result;
+  /** Takes a save that was begun, and what ends with the stall when the partitions are free. */
+  PendingSave(Background.Begun begun, Ending<Long> released) {
+    this.begun = begun;
     this.released = released;
   }
 
@@ -37,16 +29,12 @@ public final class PendingSave implements AutoCloseable {
    * took} Waits as {@link #snapshotDone} does.
    */
   public long stallNanos() {
-    try {
-      return get(released);
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("a release does not fail", e);
-    }
+    return released.await().value();
   }
 
   /** {@return whether the save has ended, one way or the other} */
   public boolean isDone() {
-    return result.isDone();
+    return begun.ending().isDone();
   }
 
   /**
@@ -56,35 +44,17 @@ public final class PendingSave implements AutoCloseable {
    * @throws CheckpointException if it failed; nothing is committed
    */
   public SaveReport await() throws IOException {
-    try {
-      return get(result);
-    } catch (ExecutionException e) {
-      throw Background.rethrow(e.getCause());
-    } finally {
-      background.isTold(result);
+    Throwable failure = begun.ending().await().failure();
+    begun.told();
+    if (failure != null) {
+      throw Background.rethrow(failure);
     }
-  }
-
-  private static <T> T get(Future<T> future) throws ExecutionException {
-    boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          return future.get();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    return begun.ending().value();
   }
 
   /**
-   * Does not wait: the save goes on, and the checkpointer reports how it ended at its next call or
-   * when it is closed, if nobody has called {@link #await}.
+   * Does not wait: the save goes on. A failure is thrown on every rank by the checkpointer's next
+   * collective call, or when it is closed, unless {@link #await} has been called on every rank.
    */
   @Override
   public void close() {

@@ -63,14 +63,15 @@ final class PlanAgreement {
   }
 
   private CheckpointException disagreement(int rank, String difference) {
-    return new CheckpointException(
-        Operation.SAVE,
-        rank,
-        ranks.size(),
-        "ranks disagree about what to save: " + difference,
-        null,
-        0,
-        null);
+    return ranks.alike(
+        new CheckpointException(
+            Operation.SAVE,
+            rank,
+            ranks.size(),
+            "ranks disagree about what to save: " + difference,
+            null,
+            0,
+            null));
   }
 
   /** Asks every rank for its tensors' hashes, then for the first tensor that differs. */

@@ -6,10 +6,16 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** The ranks, which go from phase to phase together or fail together. */
 final class Ranks {
+  private static final byte[] NOTHING = new byte[0];
+
   private final Communicator communicator;
+
+  /** The last failure of which every rank has heard. */
+  private volatile Throwable shared;
 
   Ranks(Communicator communicator) {
     this.communicator = communicator;
@@ -31,6 +37,50 @@ final class Ranks {
     return communicator;
   }
 
+  /** What ranks do in one operation, phase after phase. */
+  interface Phases<T> {
+    T run() throws IOException;
+  }
+
+  /**
+   * Does what ranks do in one operation. Collective. What fails on one rank alone, outside of its
+   * phases, makes the phase fail that the others are in.
+   *
+   * @param operation what it is, in the messages of its failures
+   * @param call what the caller calls: the same on every rank, or it fails on all of them
+   */
+  <T> T run(Operation operation, String call, Phases<T> phases) throws IOException {
+    communicator.control().begin(call);
+    try {
+      return phases.run();
+    } catch (IOException | RuntimeException | Error e) {
+      if (e != shared) {
+        tell(operation, e);
+      }
+      throw e;
+    }
+  }
+
+  /** Makes the others' phase fail; throws what all of them throw then, if that can be found out. */
+  private void tell(Operation operation, Throwable failure) throws CheckpointException {
+    try {
+      together(
+          operation,
+          () -> {
+            if (failure instanceof Error e) {
+              throw e;
+            }
+            throw (Exception) failure;
+          });
+    } catch (CheckpointException common) {
+      throw common;
+    } catch (IOException | RuntimeException | Error e) {
+      if (e != failure) {
+        failure.addSuppressed(e);
+      }
+    }
+  }
+
   /** Does this rank's part of a phase of a save, as {@link #together(Operation, Callable)} does. */
   List<byte[]> together(Callable<byte[]> part) throws IOException {
     return together(Operation.SAVE, part);
@@ -46,26 +96,88 @@ final class Ranks {
    * @throws IllegalArgumentException on the rank whose caller made a mistake
    */
   List<byte[]> together(Operation operation, Callable<byte[]> part) throws IOException {
-    Outcome mine;
-    Throwable failure = null;
-    try {
-      mine = Outcome.fine(part.call());
-    } catch (Throwable e) { // every rank must hear of it, whatever it is
-      failure = e;
-      mine = Outcome.failed(rank(), e);
-    }
-    List<Outcome> all = exchange(operation, mine, failure);
+    Part mine = attempt(part);
+    List<Outcome> all = exchange(operation, mine.outcome(), mine.failure());
     Outcome worst = worst(all);
     if (worst != null) {
-      if (failure instanceof IllegalArgumentException e) {
-        throw e;
-      }
-      if (failure instanceof Error e) {
-        throw e;
-      }
-      throw worst.toException(operation, size(), failure);
+      throw failed(worst.toException(operation, size(), mine.failure()), mine.failure());
     }
     return all.stream().map(Outcome::payload).toList();
+  }
+
+  /**
+   * Does this rank's part of a phase whose results only rank 0 needs, then waits for everybody's.
+   * Collective.
+   *
+   * @param part returns what rank 0 is to know
+   * @return on rank 0 what every rank has to say, in rank order; elsewhere nothing
+   * @throws CheckpointException the same on every rank, if any rank's part failed
+   */
+  List<byte[]> gather(Callable<byte[]> part) throws IOException {
+    AtomicReference<byte[]> mine = new AtomicReference<>();
+    together(
+        () -> {
+          mine.set(part.call());
+          return NOTHING;
+        });
+    try {
+      return communicator.control().gather(mine.get());
+    } catch (CommunicationException e) {
+      throw alike(lost(Operation.SAVE, e));
+    }
+  }
+
+  /**
+   * Lets rank 0 do what cannot be undone, while the others wait. Collective: how rank 0 fares is
+   * how all fare.
+   *
+   * @throws CheckpointException the same on every rank, if rank 0 failed; or if a rank is lost,
+   *     which says nothing about what rank 0 has done
+   */
+  void letWriter(Callable<byte[]> part) throws IOException {
+    Part mine = isWriter() ? attempt(part) : new Part(Outcome.fine(NOTHING), null);
+    Outcome decisive;
+    try {
+      decisive = exchange(Operation.SAVE, mine.outcome(), mine.failure()).get(0);
+    } catch (CheckpointException e) {
+      throw alike(e.whileCommitting());
+    }
+    if (!decisive.isFine()) {
+      throw failed(decisive.toException(Operation.SAVE, size(), mine.failure()), mine.failure());
+    }
+  }
+
+  /** How a rank's own part went; the failure is null if well. */
+  private record Part(Outcome outcome, Throwable failure) {}
+
+  private Part attempt(Callable<byte[]> part) {
+    try {
+      return new Part(Outcome.fine(part.call()), null);
+    } catch (Throwable e) { // every rank must hear of it, whatever it is
+      return new Part(Outcome.failed(rank(), e), e);
+    }
+  }
+
+  /**
+   * Returns the failure of a phase to be thrown; throws a mistake of this rank's caller as what it
+   * is, with the common failure suppressed in it.
+   */
+  private CheckpointException failed(CheckpointException common, Throwable own) {
+    if (own instanceof IllegalArgumentException || own instanceof Error) {
+      shared = own;
+      own.addSuppressed(common.withoutCause());
+      if (own instanceof Error e) {
+        throw e;
+      }
+      throw (IllegalArgumentException) own;
+    }
+    return alike(common);
+  }
+
+  /** Returns a failure to be thrown that all ranks find out alike: nobody has to be told. */
+  CheckpointException alike(CheckpointException failure) {
+    shared = failure;
+    return failure;
   }
 
   private List<Outcome> exchange(Operation operation, Outcome mine, Throwable failure)
@@ -80,8 +192,12 @@ final class Ranks {
       if (failure != null) {
         e.addSuppressed(failure);
       }
-      throw new CheckpointException(operation, e.rank(), size(), e.getMessage(), null, 0, e);
+      throw alike(lost(operation, e));
     }
+  }
+
+  private CheckpointException lost(Operation operation, CommunicationException e) {
+    return new CheckpointException(operation, e.rank(), size(), e.getMessage(), null, 0, e);
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.cairn;
 
 import java.io.IOException;
+import java.util.stream.Stream;
 
 /**
  * A save that a rank does not begin because its last one still runs. All ranks hear of it as of any
@@ -12,16 +13,19 @@ final class Refusal {
   private Refusal() {}
 
   /** Joins the ranks that do begin the save, to tell them. Throws always. */
-  static SaveReport tell(Ranks ranks) throws IOException {
-    ranks.communicator().control().begin();
-    ranks.together(
+  static SaveReport tell(Ranks ranks, String call) throws IOException {
+    return ranks.run(
+        Operation.SAVE,
+        call,
         () -> {
           throw new IllegalStateException(REASON);
         });
-    throw new IllegalStateException("a refused save has begun");
   }
 
+  /** Returns whether what a save failed with, on any rank, is a refusal. */
   static boolean is(Throwable failure) {
-    return failure instanceof CheckpointException e && e.reason().equals(REASON);
+    // What a rank's caller did wrong is thrown as such there, and has the common failure with it.
+    return Stream.concat(Stream.of(failure), Stream.of(failure.getSuppressed()))
+        .anyMatch(thrown -> thrown instanceof CheckpointException e && e.reason().equals(REASON));
   }
 }

@@ -31,24 +31,30 @@ final class Restore {
   static Void together(
       SaveTools tools, Path folder, Optional<ParameterSet> model, TrainerState state)
       throws IOException {
-    tools
-        .ranks()
-        .together(
-            Operation.RESTORE,
-            () -> {
-              try (CheckpointReader reader = new CheckpointReader(tools.disk(), folder)) {
-                Restore restore = new Restore(tools, reader);
-                if (model.isPresent()) {
-                  restore.add(model.get(), reader.model());
-                }
-                if (state.tensors().isPresent()) {
-                  restore.add(state.tensors().get(), reader.state());
-                }
-                restore.run();
-              }
-              return new byte[0];
-            });
-    return null;
+    Ranks ranks = tools.ranks();
+    return ranks.run(
+        Operation.RESTORE,
+        "restore(" + folder.getFileName() + ")",
+        () -> {
+          ranks.together(Operation.RESTORE, () -> read(tools, folder, model, state));
+          return null;
+        });
+  }
+
+  private static byte[] read(
+      SaveTools tools, Path folder, Optional<ParameterSet> model, TrainerState state)
+      throws IOException {
+    try (CheckpointReader reader = new CheckpointReader(tools.disk(), folder)) {
+      Restore restore = new Restore(tools, reader);
+      if (model.isPresent()) {
+        restore.add(model.get(), reader.model());
+      }
+      if (state.tensors().isPresent()) {
+        restore.add(state.tensors().get(), reader.state());
+      }
+      restore.run();
+    }
+    return new byte[0];
   }
 
   /** A run of elements of one tensor that fits a staging buffer, and where it goes. */

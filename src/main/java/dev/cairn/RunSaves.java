@@ -3,20 +3,16 @@ package dev.cairn;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.pipeline.OwnThread;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /** Saves checkpoints of a run, in the call or in the background. */
 final class RunSaves implements AutoCloseable {
-  private static final Logger LOG = System.getLogger(RunSaves.class.getName());
-
   private final SaveTools tools;
   private final RunOptions run;
   private final Background background;
@@ -25,7 +21,6 @@ final class RunSaves implements AutoCloseable {
   private final SaveTimes times = new SaveTimes();
   private final Set<Path> damaged = ConcurrentHashMap.newKeySet();
   private OptionalLong lastStep = OptionalLong.empty();
-  private PendingSave last;
 
   RunSaves(SaveTools tools, RunOptions run, Background background) {
     this.tools = tools.withOptions(tools.options().withOverwrite(true));
@@ -66,30 +61,31 @@ final class RunSaves implements AutoCloseable {
 
   /** Allocates what an asynchronous save of these tensors copies into. */
   Void reserve(SaveContents contents) {
+    background.awaitEnd(); // which reads from the memory that may be replaced
     snapshot.reserve(tools, contents);
     return null;
   }
 
   /** Saves, then deletes what is not kept. Collective. */
   SaveReport save(SaveContents contents, Optional<ProgressListener> listener) throws IOException {
-    long start = System.nanoTime();
+    long start = tools.machine().nanoTime();
     SaveTools measured = tools.measured(listener);
-    Runnable stalled = () -> times.stalled(System.nanoTime() - start);
+    Runnable stalled = () -> times.stalled(tools.machine().nanoTime() - start);
     return timed(start, stalled, () -> save(measured, Taken.borrowed(contents)));
   }
 
   /** Waits for the save of this very step, or saves it. Collective. */
   SaveReport ensure(SaveContents contents, Optional<ProgressListener> listener) throws IOException {
-    PendingSave running = contents.step().equals(lastStep) ? last : null;
-    try {
-      if (running != null) {
-        return running.await();
-      }
-      background.settle();
-    } catch (IOException e) {
-      LOG.log(Level.WARNING, "an earlier save failed: {0}", e.getMessage());
-    }
-    return OwnThread.callIo("cairn-call", () -> save(contents, listener));
+    background.settleQuietly();
+    Background.Begun last = background.last();
+    boolean isSaved =
+        last != null
+            && contents.step().equals(lastStep)
+            && last.call().equals(contents.call())
+            && last.ending().failure() == null;
+    return isSaved
+        ? last.ending().value()
+        : OwnThread.callIo("cairn-call", () -> save(contents, listener));
   }
 
   private interface Save {
@@ -108,7 +104,7 @@ final class RunSaves implements AutoCloseable {
     } finally {
       stalled.run();
       if (committed) {
-        times.committed(System.nanoTime() - start);
+        times.committed(tools.machine().nanoTime() - start);
       } else {
         times.failed();
       }
@@ -130,27 +126,59 @@ final class RunSaves implements AutoCloseable {
   /** Starts a save in the background, or tells the others that this rank's last one still runs. */
   PendingSave begin(SaveContents contents, Optional<ProgressListener> listener) throws IOException {
     tools.ranks().communicator().withdrawLent();
-    long start = System.nanoTime();
+    long start = tools.machine().nanoTime();
     exitHook.install();
     if (run.whenBusy() == RunOptions.WhenBusy.REFUSE && background.isRunning()) {
-      return new PendingSave(
-          background,
-          background.start(() -> Refusal.tell(tools.ranks())),
-          CompletableFuture.completedFuture(0L));
+      return refuse(contents);
     }
     background.settle();
     SaveTools measured = tools.forBackground().measured(listener);
-    CompletableFuture<Long> released = new CompletableFuture<>();
-    Runnable release = () -> release(released, System.nanoTime() - start);
-    CompletableFuture<SaveReport> result =
-        background.start(
-            () -> timed(start, release, () -> save(measured, take(measured, contents, release))));
+    Ending<Long> released = new Ending<>(tools.machine());
+    Runnable release = () -> release(released, tools.machine().nanoTime() - start);
     lastStep = contents.step();
-    last = new PendingSave(background, result, released);
-    return last;
+    Background.Begun begun =
+        begin(
+            contents,
+            () -> timed(start, release, () -> save(measured, take(measured, contents, release))));
+    return new PendingSave(begun, released);
   }
 
-  private void release(CompletableFuture<Long> released, long stallNanos) {
+  private PendingSave refuse(SaveContents contents) throws IOException {
+    Background.Begun before = background.last();
+    Background.Begun refused =
+        begin(
+            contents,
+            () -> {
+              background.settle(before);
+              return Refusal.tell(tools.ranks(), contents.call());
+            });
+    return new PendingSave(refused, Ending.well(tools.machine(), 0L));
+  }
+
+  /** Starts work in the background; if there is no thread for it, the other ranks hear of that. */
+  private Background.Begun begin(SaveContents contents, Callable<SaveReport> work)
+      throws IOException {
+    try {
+      return background.start(contents.call(), work);
+    } catch (OutOfMemoryError e) {
+      throw fail(contents, e);
+    }
+  }
+
+  /** Fails the save that the other ranks have begun, on all of them. */
+  private IllegalStateException fail(SaveContents contents, Throwable failure) throws IOException {
+    tools
+        .ranks()
+        .run(
+            Operation.SAVE,
+            contents.call(),
+            () -> {
+              throw Background.rethrow(failure);
+            });
+    return new IllegalStateException("a save that failed has ended well", failure);
+  }
+
+  private void release(Ending<Long> released, long stallNanos) {
     if (!released.isDone()) {
       times.stalled(stallNanos);
       released.complete(stallNanos);
@@ -173,17 +201,7 @@ final class RunSaves implements AutoCloseable {
     } catch (IllegalArgumentException e) {
       return Taken.borrowed(contents); // the save finds the same mistake, and tells the others
     } catch (IOException | RuntimeException | Error e) {
-      tools.ranks().communicator().control().begin();
-      tools
-          .ranks()
-          .together(
-              () -> {
-                if (e instanceof Error error) {
-                  throw error;
-                }
-                throw (Exception) e;
-              });
-      throw e;
+      throw fail(contents, e);
     }
   }
 

@@ -39,6 +39,18 @@ record SaveContents(
     this(target, step, model, files, state, FileNaming.MODEL_STEM);
   }
 
+  /** Returns what the save is called, so that ranks see whether they are in the same. */
+  String call() {
+    return call(step, target);
+  }
+
+  /** Returns what a save is called. Where a folder lies only rank 0 says, but its name is one. */
+  static String call(OptionalLong step, Path target) {
+    return step.isPresent()
+        ? "save(step=" + step.getAsLong() + ")"
+        : "save(" + target.toAbsolutePath().normalize().getFileName() + ")";
+  }
+
   SaveContents withModel(ParameterSet replacement) {
     return new SaveContents(target, step, replacement, files, state, stem);
   }

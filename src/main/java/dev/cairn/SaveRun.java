@@ -1,6 +1,5 @@
 package dev.cairn;
 
-import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.NcclGroup;
 import dev.cairn.comm.Transport;
 import dev.cairn.pipeline.ShardFiles;
@@ -45,8 +44,13 @@ final class SaveRun {
     this.contents = taken.contents();
   }
 
+  /** Saves. Collective. */
   SaveReport run() throws IOException {
-    ranks.communicator().control().begin();
+    return ranks.run(Operation.SAVE, contents.call(), this::phases);
+  }
+
+  /** Saves, within an operation that has begun. Collective. */
+  SaveReport phases() throws IOException {
     meter.enter(SavePhase.PLAN);
     Meter.Piece planning = meter.begin(SaveWork.PLAN);
     contents = contents.withModel(new TieDecision(ranks, taken).withoutAliases());
@@ -61,7 +65,7 @@ final class SaveRun {
       long writtenBytes = fill(path);
       meter.enter(SavePhase.COMMIT);
       Meter.Piece committing = meter.begin(SaveWork.COMMIT);
-      commitTogether(folder);
+      ranks.letWriter(() -> commit(folder));
       committing.end(contents.target().toString(), plan.lengthBytes());
       meter.finish();
       return report(writtenBytes);
@@ -79,14 +83,14 @@ final class SaveRun {
         meter.totals());
   }
 
-  /** Brings the bytes that each rank has of its own together with rank 0's values. */
+  /** Brings the bytes that each rank has of its own together with rank 0's values, on rank 0. */
   private Optional<TrainerFile> trainerFile() throws IOException {
     if (contents.state().isEmpty()) {
       return Optional.empty();
     }
     TrainerState state = contents.state().get();
     List<Map<String, byte[]>> rankBytes = new ArrayList<>();
-    for (byte[] message : ranks.together(() -> TrainerFile.encodeRank(state.rankBytes()))) {
+    for (byte[] message : ranks.gather(() -> TrainerFile.encodeRank(state.rankBytes()))) {
       rankBytes.add(TrainerFile.decodeRank(message));
     }
     return Optional.of(new TrainerFile(state.values(), rankBytes));
@@ -137,42 +141,35 @@ final class SaveRun {
         new CopyStep(tools, plan, contents.tensors(), taken.excess(), checksums, neighbours);
     Durability durability = tools.options().durability();
     try (ShardFiles shards = new ShardFiles(tools.disk(), path, plan, way(durability))) {
-      List<byte[]> parts =
-          ranks.together(
-              () -> {
-                copy.run(shards, transport, nccl);
-                return checksums.toBytes();
-              });
-      for (int rank = 0; rank < parts.size(); rank++) {
-        if (rank != ranks.rank()) {
-          checksums.add(parts.get(rank));
-        }
-      }
+      ranks.together(
+          () -> {
+            copy.run(shards, transport, nccl);
+            return durability.isForced() ? NOTHING : closed(shards);
+          });
       if (durability.isForced()) {
         meter.enter(SavePhase.FORCE);
         ranks.together(
             () -> {
               shards.force(ranks.isWriter());
-              return NOTHING;
+              return closed(shards);
             });
+      }
+      List<byte[]> parts = ranks.gather(checksums::toBytes);
+      for (int rank = 1; rank < parts.size(); rank++) {
+        checksums.add(parts.get(rank));
       }
       return shards.writtenBytes();
     }
   }
 
-  private void commitTogether(CheckpointFolder folder) throws IOException {
-    try {
-      ranks.together(() -> commit(folder));
-    } catch (CheckpointException e) {
-      // A rank that cannot be asked any more says nothing about what rank 0 has done.
-      throw e.getCause() instanceof CommunicationException ? e.whileCommitting() : e;
-    }
+  /** Closes within the phase: over a network, or with a quota, errors may show only then. */
+  private static byte[] closed(ShardFiles shards) throws IOException {
+    shards.close();
+    return NOTHING;
   }
 
   private byte[] commit(CheckpointFolder folder) throws IOException {
-    if (ranks.isWriter()) {
-      folder.commit(choice.mode(), ranks.size(), checksums);
-    }
+    folder.commit(choice.mode(), ranks.size(), checksums);
     return NOTHING;
   }
 }

@@ -45,17 +45,22 @@ public record SingleFile(
       Supplier<SingleFile> contents)
       throws IOException {
     Ranks ranks = tools.ranks();
-    ranks.communicator().control().begin();
-    AtomicReference<SingleFile> made = new AtomicReference<>();
-    ranks.together(
+    String call = SaveContents.call(step, target);
+    return ranks.run(
+        Operation.SAVE,
+        call,
         () -> {
-          made.set(contents.get());
-          return new byte[0];
+          AtomicReference<SingleFile> made = new AtomicReference<>();
+          ranks.together(
+              () -> {
+                made.set(contents.get());
+                return new byte[0];
+              });
+          SingleFile file = made.get();
+          SaveContents all =
+              new SaveContents(target, step, file.parameters(), file.files(), state, file.stem());
+          SaveTools asChosen = tools.withOptions(tools.options().forSingleFile(file.dtype()));
+          return new SaveRun(asChosen.measured(Optional.empty()), Taken.borrowed(all)).phases();
         });
-    SingleFile file = made.get();
-    SaveContents all =
-        new SaveContents(target, step, file.parameters(), file.files(), state, file.stem());
-    SaveTools asChosen = tools.withOptions(tools.options().forSingleFile(file.dtype()));
-    return new SaveRun(asChosen.measured(Optional.empty()), Taken.borrowed(all)).run();
   }
 }

@@ -50,9 +50,6 @@ final class TieDecision {
       return parameters;
     }
     List<Pair> pairs = pairs();
-    if (pairs.isEmpty()) {
-      return parameters;
-    }
     List<byte[]> votes = ranks.together(() -> votes(pairs));
     Set<String> dropped = new HashSet<>();
     for (int index = 0; index < pairs.size(); index++) {

@@ -58,7 +58,7 @@ final class NcclLendingRank {
 
   /** Lends a communicator, and ends it afterwards as its owner. */
   private void lending(Use use) throws Exception {
-    ranks.control().begin();
+    ranks.control().begin("work");
     TrainerNccl trainer = TrainerNccl.join(ranks, ranks.rank(), SIZE, GPU);
     try (NcclGroup loan = ranks.lendNccl(trainer.handle())) {
       use.with(trainer, loan);
@@ -231,7 +231,7 @@ final class NcclLendingRank {
 
   /** The trainer's own memory is freed after its abort, as that waits for the whole GPU. */
   private String failsAndHangs(Breaking breaking) throws Exception {
-    ranks.control().begin();
+    ranks.control().begin("work");
     TrainerNccl trainer = TrainerNccl.join(ranks, ranks.rank(), SIZE, GPU);
     NcclGroup loan = ranks.lendNccl(trainer.handle());
     boolean hangs = breaking.of(trainer);

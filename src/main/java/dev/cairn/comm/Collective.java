@@ -5,7 +5,8 @@ import java.net.ProtocolException;
 /** The collectives of the control channel; every rank of a round calls the same one. */
 enum Collective {
   ALL_GATHER(1, "allGather"),
-  BROADCAST(2, "broadcast");
+  BROADCAST(2, "broadcast"),
+  GATHER(3, "gather");
 
   private final byte code;
   private final String call;

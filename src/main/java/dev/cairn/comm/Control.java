@@ -16,12 +16,19 @@ public interface Control {
   /** The largest message of one rank, 64 MiB. */
   int MAX_MESSAGE_BYTES = 64 << 20;
 
+  /** The largest result of a collective, all messages together with 4 bytes for each: 1 GiB. */
+  int MAX_RESULT_BYTES = 1 << 30;
+
+  /** The longest name of an operation, in characters. */
+  int MAX_CALL_LENGTH = 1000;
+
   /**
    * Returns the messages of all ranks, in rank order, this rank's own among them. Collective.
    *
    * @param message at most {@link #MAX_MESSAGE_BYTES}; not kept after the call
    * @return one message for each rank; the caller's own copies
-   * @throws CommunicationException if the channel is or becomes broken
+   * @throws CommunicationException if the channel is or becomes broken; or, and it is whole then,
+   *     if ranks are in different operations or the result would be too large
    */
   List<byte[]> allGather(byte[] message) throws CommunicationException;
 
@@ -30,16 +37,34 @@ public interface Control {
    *
    * @param messageOfRankZero the message on rank 0; ignored, and may be null, elsewhere
    * @return rank 0's message; the caller's own copy
-   * @throws CommunicationException if the channel is or becomes broken
+   * @throws CommunicationException as {@link #allGather} does
    */
   byte[] broadcast(byte[] messageOfRankZero) throws CommunicationException;
+
+  /**
+   * Returns the messages of all ranks on rank 0, which alone needs memory and line for them.
+   * Collective.
+   *
+   * @param message at most {@link #MAX_MESSAGE_BYTES}; not kept after the call
+   * @return on rank 0 one message for each rank, in rank order, the caller's own copies; elsewhere
+   *     an empty list
+   * @throws CommunicationException as {@link #allGather} does
+   */
+  List<byte[]> gather(byte[] message) throws CommunicationException;
 
   /**
    * Begins the next operation: a cancellation of an earlier one no longer shows in {@link
    * #failure}. Sends nothing, but every rank calls it at the same place in the order of its
    * collectives.
+   *
+   * <p>Every collective until the next call carries which operation it belongs to, by name and
+   * number. Where ranks differ, the collective fails on all of them with a message that says who is
+   * in which; they are in step again with the operation that each begins next.
+   *
+   * @param call what the operation is, the same on every rank: {@code save(step=100)}
+   * @throws IllegalArgumentException if the name is longer than {@link #MAX_CALL_LENGTH}
    */
-  void begin();
+  void begin(String call);
 
   /**
    * Tells every rank that the current operation failed here. Each rank's open transport ends, its

@@ -1,5 +1,6 @@
 package dev.cairn.comm;
 
+import dev.cairn.machine.Machine;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -28,12 +29,14 @@ final class Exchange {
   }
 
   private final int size;
+  private final Machine machine;
   private final long timeoutNanos;
   private final CommunicationException[] ends;
   private final Map<Lane, Deque<Waiting>> senders = new HashMap<>();
   private final Map<Lane, Deque<Waiting>> receivers = new HashMap<>();
 
-  Exchange(int size, Timeouts timeouts) {
+  Exchange(int size, Timeouts timeouts, Machine machine) {
+    this.machine = machine;
     this.size = size;
     this.timeoutNanos = timeouts.operation().toNanos();
     this.ends = new CommunicationException[size];
@@ -98,14 +101,14 @@ final class Exchange {
     }
     sender.finish(mismatch);
     receiver.finish(mismatch);
-    notifyAll();
+    machine.wake(this);
   }
 
   private synchronized void await(Waiting side, Lane lane, int peer) throws CommunicationException {
-    long deadline = System.nanoTime() + timeoutNanos;
+    long deadline = machine.nanoTime() + timeoutNanos;
     boolean interrupted = false;
     while (!side.done) {
-      long leftMillis = (deadline - System.nanoTime()) / 1_000_000;
+      long leftMillis = (deadline - machine.nanoTime()) / 1_000_000;
       if (leftMillis <= 0) {
         String message =
             "transfer with %s timed out: waited %.1f s, tag=%d"
@@ -116,7 +119,7 @@ final class Exchange {
         break;
       }
       try {
-        wait(leftMillis);
+        machine.await(this, leftMillis);
       } catch (InterruptedException e) {
         interrupted = true;
       }
@@ -142,7 +145,7 @@ final class Exchange {
       ends[rank] = reason;
       fail(senders, rank, reason);
       fail(receivers, rank, reason);
-      notifyAll();
+      machine.wake(this);
     }
   }
 

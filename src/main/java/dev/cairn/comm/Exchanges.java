@@ -1,6 +1,7 @@
 package dev.cairn.comm;
 
 import dev.cairn.comm.TransportFactory.EndableTransport;
+import dev.cairn.machine.Machine;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
@@ -12,9 +13,11 @@ final class Exchanges {
 
   private final int size;
   private final Timeouts timeouts;
+  private final Machine machine;
   private final Map<Long, Exchange> byGeneration = new HashMap<>();
 
-  Exchanges(int size, Timeouts timeouts) {
+  Exchanges(int size, Timeouts timeouts, Machine machine) {
+    this.machine = machine;
     this.size = size;
     this.timeouts = timeouts;
   }
@@ -35,7 +38,7 @@ final class Exchanges {
 
   private synchronized Exchange exchange(long generation) {
     byGeneration.keySet().removeIf(old -> old < generation - 1);
-    return byGeneration.computeIfAbsent(generation, g -> new Exchange(size, timeouts));
+    return byGeneration.computeIfAbsent(generation, g -> new Exchange(size, timeouts, machine));
   }
 
   /** What one rank sees of an exchange. */

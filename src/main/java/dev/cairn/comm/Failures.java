@@ -1,5 +1,6 @@
 package dev.cairn.comm;
 
+import dev.cairn.machine.Machine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
@@ -18,12 +19,17 @@ final class Failures {
     void ended(long operation, CommunicationException reason);
   }
 
+  private final Machine machine;
   private final List<Consumer<CommunicationException>> listeners = new ArrayList<>();
   private final NavigableMap<Long, CommunicationException> cancellations = new TreeMap<>();
   private Watcher watcher = (operation, reason) -> {};
   private long operation;
   private CommunicationException broken;
   private CommunicationException departed;
+
+  Failures(Machine machine) {
+    this.machine = machine;
+  }
 
   /** Sets who ends transports; called before anybody else's listener. */
   synchronized void watch(Watcher transportWatcher) {
@@ -72,16 +78,16 @@ final class Failures {
 
   /** Waits until there is a failure, but not for long; an interrupt is kept for the caller. */
   synchronized Optional<CommunicationException> await(long timeoutMillis) {
-    long deadline = System.nanoTime() + timeoutMillis * 1_000_000;
+    long deadline = machine.nanoTime() + timeoutMillis * 1_000_000;
     boolean interrupted = false;
     long leftMillis = timeoutMillis;
     while (current().isEmpty() && leftMillis > 0) {
       try {
-        wait(leftMillis);
+        machine.await(this, leftMillis);
       } catch (InterruptedException e) {
         interrupted = true;
       }
-      leftMillis = (deadline - System.nanoTime()) / 1_000_000;
+      leftMillis = (deadline - machine.nanoTime()) / 1_000_000;
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
@@ -91,6 +97,12 @@ final class Failures {
 
   synchronized long operation() {
     return operation;
+  }
+
+  /** Goes on from the operation that another rank is in already, after a round that said so. */
+  synchronized void catchUp(long reached) {
+    operation = Math.max(operation, reached);
+    cancellations.headMap(operation).clear();
   }
 
   /** Begins the next operation; one that another rank has cancelled already ends at once. */
@@ -115,7 +127,7 @@ final class Failures {
         if (earlier != null || cancelledOperation > operation) {
           return;
         }
-        notifyAll();
+        machine.wake(this);
       }
     }
     announce(cancelledOperation, reason);
@@ -133,7 +145,7 @@ final class Failures {
         return;
       }
       broken = reason;
-      notifyAll();
+      machine.wake(this);
     }
     announce(Long.MAX_VALUE, reason);
   }

@@ -38,7 +38,9 @@ record Frame(Kind kind, long number, ByteBuffer body) {
     /** To a question: the step. */
     ANSWER(11),
     /** From rank 0: a topic, and the step that ranks meet after. */
-    AGREED(12);
+    AGREED(12),
+    /** A round without a result: how many operations have begun, and the reason. */
+    REFUSED(13);
 
     private final byte code;
 
@@ -65,7 +67,7 @@ record Frame(Kind kind, long number, ByteBuffer body) {
   private static final int SMALL_BODY_BYTES = 64 << 10;
 
   /** Number of a hello: tells this protocol and its version from anything else. */
-  private static final long MAGIC = 0x636169726e000002L;
+  private static final long MAGIC = 0x636169726e000003L;
 
   private static final Kind[] KINDS = Kind.values();
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
@@ -88,9 +90,13 @@ record Frame(Kind kind, long number, ByteBuffer body) {
     return encode(Kind.HELLO, MAGIC, body);
   }
 
-  static List<ByteBuffer> join(long round, Collective collective, byte[] message) {
-    ByteBuffer call = ByteBuffer.wrap(new byte[] {collective.code()});
-    return encode(Kind.JOIN, round, call, ByteBuffer.wrap(message));
+  static List<ByteBuffer> join(long round, Join join) {
+    return encode(Kind.JOIN, round, join.encodeHead(), ByteBuffer.wrap(join.message()));
+  }
+
+  static List<ByteBuffer> refused(long round, long operation, String reason) {
+    ByteBuffer text = ByteBuffer.wrap(reason.getBytes(StandardCharsets.UTF_8));
+    return encode(Kind.REFUSED, round, ByteBuffer.allocate(Long.BYTES).putLong(0, operation), text);
   }
 
   static List<ByteBuffer> result(long round, List<byte[]> messages) {
@@ -147,14 +153,6 @@ record Frame(Kind kind, long number, ByteBuffer body) {
     return kind == Kind.HELLO && number == MAGIC && body.capacity() == HELLO_BODY_BYTES;
   }
 
-  /** Reads the collective of a join; the message remains. */
-  Collective readCollective() throws ProtocolException {
-    if (!body.hasRemaining()) {
-      throw new ProtocolException("malformed frame: no collective");
-    }
-    return Collective.of(body.get());
-  }
-
   int readRank() throws ProtocolException {
     if (body.remaining() < 4) {
       throw new ProtocolException("malformed frame: no rank in " + kind);
@@ -163,7 +161,7 @@ record Frame(Kind kind, long number, ByteBuffer body) {
   }
 
   long readStep() throws ProtocolException {
-    if (body.remaining() != Long.BYTES) {
+    if (body.remaining() < Long.BYTES) {
       throw new ProtocolException("malformed frame: no step in " + kind);
     }
     return body.getLong();

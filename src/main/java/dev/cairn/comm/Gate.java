@@ -66,7 +66,7 @@ final class Gate {
     }
     deadlines.remove(stranger);
     connections[rank] = stranger;
-    stranger.trust(Control.MAX_MESSAGE_BYTES + 1);
+    stranger.trust(Control.MAX_MESSAGE_BYTES + Join.MAX_HEAD_BYTES);
     return true;
   }
 

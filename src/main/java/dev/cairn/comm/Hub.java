@@ -14,8 +14,11 @@ import java.util.stream.IntStream;
 final class Hub {
   /** What the hub tells one rank; calls return without waiting. */
   interface Member {
-    /** The round is complete: one message for each rank, or rank 0's only for a broadcast. */
+    /** The round is complete, with the messages that are for this rank. */
     void completed(long round, List<byte[]> messages);
+
+    /** The round is over for all ranks without a result; the next one is as good as any. */
+    void refused(long round, long operation, String reason);
 
     /** Another rank or this one cancelled an operation. */
     void cancelled(int rank, long operation, String reason);
@@ -35,64 +38,63 @@ final class Hub {
 
   private final Member[] members;
   private final long operationTimeoutNanos;
-  private final byte[][] messages;
   private final long[] progress;
   private final long[] progressNanos;
   private final MeetingCalls meetings;
-  private Collective collective;
-  private int firstRank;
-  private int joined;
+  private Round gathering;
   private long round = 1;
   private boolean failed;
 
   Hub(Member[] members, Timeouts timeouts) {
     this.members = members.clone();
     this.operationTimeoutNanos = timeouts.operation().toNanos();
-    this.messages = new byte[members.length][];
+    this.gathering = new Round(members.length);
     this.progress = new long[members.length];
     this.progressNanos = new long[members.length];
     this.meetings = new MeetingCalls(this.members, operationTimeoutNanos);
   }
 
-  /** Takes a rank's message for its next round; completes the round when it is the last one. */
-  synchronized void join(int rank, long rankRound, Collective call, byte[] message, long now) {
+  /** Takes what a rank brings to its next round; completes the round when it is the last one. */
+  synchronized void join(int rank, long rankRound, Join join, long now) {
     if (failed) {
       return;
     }
-    if (joined == 0) {
-      collective = call;
-      firstRank = rank;
+    if (gathering.isEmpty()) {
       Arrays.fill(progressNanos, now);
     }
-    if (rankRound != round || messages[rank] != null || call != collective) {
+    if (rankRound != round || gathering.has(rank) || isOutOfStep(join)) {
+      Collective first = gathering.isEmpty() ? join.collective() : gathering.first().collective();
       fail(
           rank,
           "collectives out of step: %s called %s as round %d while rank %d called %s as round %d"
-              .formatted(name(rank), call, rankRound, firstRank, collective, round));
+              .formatted(
+                  name(rank), join.collective(), rankRound, gathering.firstRank(), first, round));
       return;
     }
-    messages[rank] = message;
-    if (++joined == members.length) {
+    gathering.add(rank, join);
+    if (gathering.isComplete()) {
       complete();
     }
   }
 
+  /** Ranks in one call make the same collectives; what differs between calls is for all to hear. */
+  private boolean isOutOfStep(Join join) {
+    return !gathering.isEmpty()
+        && join.isOfSameCall(gathering.first())
+        && join.collective() != gathering.first().collective();
+  }
+
   private void complete() {
-    List<byte[]> result =
-        collective == Collective.BROADCAST ? List.of(messages[0]) : List.of(messages.clone());
-    long bytes = result.stream().mapToLong(m -> m.length + 4L).sum();
-    if (bytes > Integer.MAX_VALUE - 64) {
-      fail(
-          CommunicationException.UNKNOWN_RANK,
-          "collective too large: resultBytes=%d, expected at most %d"
-              .formatted(bytes, Integer.MAX_VALUE - 64));
-      return;
-    }
-    Arrays.fill(messages, null);
-    joined = 0;
-    long completed = round++;
-    for (Member member : members) {
-      member.completed(completed, result);
+    Round completed = gathering;
+    gathering = new Round(members.length);
+    long number = round++;
+    String refusal = completed.refusal();
+    for (int rank = 0; rank < members.length; rank++) {
+      if (refusal == null) {
+        members[rank].completed(number, completed.resultFor(rank));
+      } else {
+        members[rank].refused(number, completed.operation(), refusal);
+      }
     }
   }
 
@@ -150,8 +152,8 @@ final class Hub {
       return Long.MAX_VALUE;
     }
     long least = meetings.remainingNanos(now);
-    for (int rank = 0; joined > 0 && rank < members.length; rank++) {
-      if (messages[rank] == null) {
+    for (int rank = 0; !gathering.isEmpty() && rank < members.length; rank++) {
+      if (!gathering.has(rank)) {
         least = Math.min(least, progressNanos[rank] + operationTimeoutNanos - now);
       }
     }
@@ -167,12 +169,12 @@ final class Hub {
           "no step agreed upon: no step of %s has ended, waited %.1f s"
               .formatted(missing(silent, members.length), operationTimeoutNanos / 1e9));
     }
-    if (joined == 0 || failed) {
+    if (gathering.isEmpty() || failed) {
       return;
     }
     List<Integer> missing =
         IntStream.range(0, members.length)
-            .filter(r -> messages[r] == null)
+            .filter(r -> !gathering.has(r))
             .filter(r -> now - progressNanos[r] >= operationTimeoutNanos)
             .boxed()
             .toList();
@@ -183,10 +185,10 @@ final class Hub {
         missing.get(0),
         "%s timed out: missing %s, waited %.1f s, first to join was rank %d"
             .formatted(
-                collective,
+                gathering.first().collective(),
                 missing(missing, members.length),
                 operationTimeoutNanos / 1e9,
-                firstRank));
+                gathering.firstRank()));
   }
 
   private String name(int rank) {
@@ -198,8 +200,13 @@ final class Hub {
   }
 
   static String missing(List<Integer> ranks, int size) {
+    return "%s of %d".formatted(listed(ranks), size);
+  }
+
+  /** Returns {@code rank 3}, or {@code ranks 1, 3 and 70 more}. */
+  static String listed(List<Integer> ranks) {
     String list = ranks.stream().limit(16).map(String::valueOf).collect(Collectors.joining(", "));
     String more = ranks.size() > 16 ? " and %d more".formatted(ranks.size() - 16) : "";
-    return "%s %s%s of %d".formatted(ranks.size() == 1 ? "rank" : "ranks", list, more, size);
+    return "%s %s%s".formatted(ranks.size() == 1 ? "rank" : "ranks", list, more);
   }
 }

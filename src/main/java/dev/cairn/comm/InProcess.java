@@ -1,5 +1,6 @@
 package dev.cairn.comm;
 
+import dev.cairn.machine.Machine;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,20 +9,25 @@ final class InProcess {
   private InProcess() {}
 
   static List<Communicator> group(int size, Timeouts timeouts) {
+    return group(size, timeouts, Machine.local());
+  }
+
+  /** Makes a group that takes time and waiting from a machine. */
+  static List<Communicator> group(int size, Timeouts timeouts, Machine machine) {
     if (size < 1) {
       throw new IllegalArgumentException("no ranks: size=%d, expected 1 or more".formatted(size));
     }
     long expireMillis = Math.max(1, Math.min(1000, timeouts.operation().toMillis() / 4));
     Session[] sessions = new Session[size];
     for (int rank = 0; rank < size; rank++) {
-      sessions[rank] = new Session(rank, size, expireMillis);
+      sessions[rank] = new Session(rank, size, expireMillis, machine);
     }
     Hub hub = new Hub(sessions, timeouts);
-    Exchanges exchanges = new Exchanges(size, timeouts);
+    Exchanges exchanges = new Exchanges(size, timeouts, machine);
     List<Communicator> group = new ArrayList<>();
     for (int rank = 0; rank < size; rank++) {
       int self = rank;
-      sessions[rank].attach(new DirectLine(hub, rank, sessions));
+      sessions[rank].attach(new DirectLine(hub, rank, sessions, machine));
       TransportFactory factory = exchanges.factory(rank);
       group.add(new RankCommunicator(sessions[rank], factory, () -> hub.leave(self)));
     }
@@ -29,10 +35,11 @@ final class InProcess {
   }
 
   @SuppressWarnings("ArrayRecordComponent") // shared by all ranks, and not changed any more
-  private record DirectLine(Hub hub, int rank, Session[] sessions) implements Session.Line {
+  private record DirectLine(Hub hub, int rank, Session[] sessions, Machine machine)
+      implements Session.Line {
     @Override
-    public void join(long round, Collective collective, byte[] message) {
-      hub.join(rank, round, collective, message, System.nanoTime());
+    public void join(long round, Join join) {
+      hub.join(rank, round, join, machine.nanoTime());
     }
 
     @Override
@@ -47,15 +54,15 @@ final class InProcess {
 
     @Override
     public void answer(long question, long lastStep) {
-      hub.answer(rank, question, lastStep, System.nanoTime());
+      hub.answer(rank, question, lastStep, machine.nanoTime());
     }
 
     @Override
     public void expire() {
       for (Session session : sessions) {
-        hub.progress(session.rank(), session.progress(), System.nanoTime());
+        hub.progress(session.rank(), session.progress(), machine.nanoTime());
       }
-      hub.expire(System.nanoTime());
+      hub.expire(machine.nanoTime());
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.cairn.comm;
 
+import dev.cairn.machine.Machine;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -15,10 +16,15 @@ import java.util.TreeSet;
 final class Meetings {
   private static final long UNKNOWN = -1;
 
+  private final Machine machine;
   private final TreeMap<Long, Set<Integer>> topicsByStep = new TreeMap<>();
   private long step = UNKNOWN;
   private long question;
   private long lastStep = Long.MAX_VALUE;
+
+  Meetings(Machine machine) {
+    this.machine = machine;
+  }
 
   /** Sends an answer to the hub; called without a lock held. */
   interface Answers {
@@ -43,7 +49,7 @@ final class Meetings {
   synchronized void agreed(int topic, long agreedStep) {
     topicsByStep.computeIfAbsent(agreedStep, key -> new TreeSet<>()).add(topic);
     lastStep = Long.MAX_VALUE;
-    notifyAll();
+    machine.wake(this);
   }
 
   /** Takes note of a step that is done, and answers a question that came before the first one. */
@@ -72,17 +78,16 @@ final class Meetings {
   }
 
   /** Waits until something may have changed; {@code failures} that come later wake this. */
-  @SuppressWarnings("WaitNotInLoop") // The loop is the caller's.
   synchronized void await(long waitMillis, Failures failures)
       throws InterruptedException, CommunicationException {
     if (mustWait()) {
       failures.check();
-      wait(waitMillis);
+      machine.await(this, waitMillis);
     }
   }
 
   synchronized void wake() {
-    notifyAll();
+    machine.wake(this);
   }
 
   /** Returns what ranks meet for at this step; each meeting is returned once. */

@@ -61,7 +61,7 @@ final class RankCommunicator implements Communicator {
     if (states.stream().allMatch(state -> state[0] == USABLE)) {
       return current();
     }
-    session.begin();
+    session.beginAgain();
     closeTransport();
     try {
       List<byte[]> prepared = session.allGather(attempt(factory::prepare));
@@ -83,6 +83,7 @@ final class RankCommunicator implements Communicator {
 
   @Override
   public NcclGroup lendNccl(long handle) throws CommunicationException {
+    session.begin("lendNccl");
     NcclGroup taken = new NcclLoan(this).take(handle);
     synchronized (this) {
       lentNccl = taken;

@@ -1,5 +1,6 @@
 package dev.cairn.comm;
 
+import dev.cairn.machine.Machine;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -10,8 +11,8 @@ import java.util.function.Consumer;
 final class Session implements Control, Hub.Member {
   /** How a rank reaches the hub; calls return without waiting. */
   interface Line {
-    /** Sends this rank's message for a round. */
-    void join(long round, Collective collective, byte[] message);
+    /** Sends what this rank brings to a round. */
+    void join(long round, Join join);
 
     /** Sends a cancellation. */
     void cancel(long operation, String reason);
@@ -31,21 +32,28 @@ final class Session implements Control, Hub.Member {
   private final int rank;
   private final int size;
   private final long expireMillis;
-  private final Failures failures = new Failures();
+  private final Machine machine;
+  private final Failures failures;
   private final AtomicLong progress = new AtomicLong();
-  private final Meetings meetings = new Meetings();
+  private final Meetings meetings;
   private Line line;
   private boolean calling;
   private boolean closed;
   private long round;
   private List<byte[]> result;
+  private String refusal;
+  private String currentCall = "";
 
   /**
    * Creates the end of one rank.
    *
    * @param expireMillis how often a waiting rank calls {@link Line#expire}; 0 for never
+   * @param machine what time and waiting are taken from
    */
-  Session(int rank, int size, long expireMillis) {
+  Session(int rank, int size, long expireMillis, Machine machine) {
+    this.machine = machine;
+    this.failures = new Failures(machine);
+    this.meetings = new Meetings(machine);
     this.rank = rank;
     this.size = size;
     this.expireMillis = expireMillis;
@@ -84,6 +92,12 @@ final class Session implements Control, Hub.Member {
     return call(Collective.BROADCAST, message).get(0);
   }
 
+  @Override
+  public List<byte[]> gather(byte[] message) throws CommunicationException {
+    checkLength(message);
+    return call(Collective.GATHER, message.clone());
+  }
+
   private static void checkLength(byte[] message) {
     if (message.length > MAX_MESSAGE_BYTES) {
       throw new IllegalArgumentException(
@@ -94,6 +108,7 @@ final class Session implements Control, Hub.Member {
 
   private List<byte[]> call(Collective collective, byte[] message) throws CommunicationException {
     long thisRound;
+    Join join;
     synchronized (this) {
       checkOpen();
       if (calling) {
@@ -103,10 +118,12 @@ final class Session implements Control, Hub.Member {
       failures.check();
       calling = true;
       result = null;
+      refusal = null;
       thisRound = ++round;
+      join = new Join(collective, failures.operation(), currentCall, message);
     }
     try {
-      line.join(thisRound, collective, message);
+      line.join(thisRound, join);
       return await();
     } finally {
       synchronized (this) {
@@ -135,11 +152,14 @@ final class Session implements Control, Hub.Member {
     }
   }
 
-  @SuppressWarnings("WaitNotInLoop") // The loop is the caller's: it lets the hub expire in between.
+  /** The loop is the caller's: it lets the hub expire in between. */
   private synchronized boolean awaitOnce() throws InterruptedException, CommunicationException {
+    if (refusal != null) {
+      throw new CommunicationException(CommunicationException.UNKNOWN_RANK, refusal);
+    }
     if (result == null) {
       failures.check();
-      wait(expireMillis);
+      machine.await(this, expireMillis);
     }
     return result != null;
   }
@@ -158,10 +178,21 @@ final class Session implements Control, Hub.Member {
   }
 
   @Override
-  public void begin() {
+  public void begin(String call) {
+    if (call.length() > MAX_CALL_LENGTH) {
+      throw new IllegalArgumentException(
+          "name of an operation too long: length=%d, expected at most %d"
+              .formatted(call.length(), MAX_CALL_LENGTH));
+    }
     synchronized (this) {
       checkOpen();
+      currentCall = call;
     }
+    failures.begin();
+  }
+
+  /** Begins anew within the same operation: cancellations up to now show no longer. */
+  void beginAgain() {
     failures.begin();
   }
 
@@ -260,7 +291,16 @@ final class Session implements Control, Hub.Member {
   public synchronized void completed(long completedRound, List<byte[]> messages) {
     if (calling && completedRound == round) {
       result = messages;
-      notifyAll();
+      machine.wake(this);
+    }
+  }
+
+  @Override
+  public synchronized void refused(long refusedRound, long operation, String reason) {
+    if (calling && refusedRound == round) {
+      failures.catchUp(operation);
+      refusal = reason;
+      machine.wake(this);
     }
   }
 
@@ -287,7 +327,7 @@ final class Session implements Control, Hub.Member {
 
   private void wake() {
     synchronized (this) {
-      notifyAll();
+      machine.wake(this);
     }
     meetings.wake();
   }

@@ -1,5 +1,6 @@
 package dev.cairn.comm;
 
+import dev.cairn.machine.Machine;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
@@ -67,7 +68,7 @@ final class TcpGroup {
   }
 
   private Communicator gather() throws IOException {
-    Session session = new Session(rank, size, 0);
+    Session session = new Session(rank, size, 0, Machine.local());
     String secret = Endpoint.newSecret();
     byte[] secretBytes = new Endpoint("", 1, secret).secretBytes();
     TcpHub hub = new TcpHub(session, timeouts, rendezvous.bindAddress(), secretBytes);
@@ -124,7 +125,7 @@ final class TcpGroup {
 
   private Optional<Communicator> knock(Endpoint endpoint) throws IOException {
     SocketChannel channel = connect(endpoint);
-    Session session = new Session(rank, size, 0);
+    Session session = new Session(rank, size, 0, Machine.local());
     TcpMember member = new TcpMember(session, timeouts, channel);
     session.attach(member);
     member.start(endpoint.secretBytes());

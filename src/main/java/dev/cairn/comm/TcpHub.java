@@ -100,10 +100,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
       return;
     }
     switch (frame.kind()) {
-      case JOIN -> {
-        Collective call = frame.readCollective();
-        hub.join(rank, frame.number(), call, frame.readRemaining(), System.nanoTime());
-      }
+      case JOIN -> hub.join(rank, frame.number(), Join.decode(frame.body()), System.nanoTime());
       case CANCEL -> {
         frame.readRank(); // The connection tells who it is.
         hub.cancel(rank, frame.number(), frame.readText());
@@ -188,8 +185,8 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
   }
 
   @Override
-  public void join(long round, Collective collective, byte[] message) {
-    loop.execute(() -> hub.join(0, round, collective, message, System.nanoTime()));
+  public void join(long round, Join join) {
+    loop.execute(() -> hub.join(0, round, join, System.nanoTime()));
   }
 
   @Override
@@ -242,6 +239,11 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
       if (rank == connections.length - 1) {
         encoded = null; // The queues hold what is still to be sent.
       }
+    }
+
+    @Override
+    public void refused(long round, long operation, String reason) {
+      send(Frame.refused(round, operation, reason));
     }
 
     @Override

@@ -44,6 +44,7 @@ final class TcpMember implements EventLoop.Work, Connection.Owner, Session.Line 
     switch (frame.kind()) {
       case WELCOME -> welcome.complete(true);
       case RESULT -> session.completed(frame.number(), frame.readMessages());
+      case REFUSED -> session.refused(frame.number(), frame.readStep(), frame.readText());
       case CANCEL -> session.cancelled(frame.readRank(), frame.number(), frame.readText());
       case LEFT -> left(frame.readRank());
       case ASK -> session.asked(frame.number());
@@ -90,8 +91,8 @@ final class TcpMember implements EventLoop.Work, Connection.Owner, Session.Line 
   }
 
   @Override
-  public void join(long round, Collective collective, byte[] message) {
-    loop.execute(() -> connection.send(Frame.join(round, collective, message)));
+  public void join(long round, Join join) {
+    loop.execute(() -> connection.send(Frame.join(round, join)));
   }
 
   @Override

@@ -168,10 +168,11 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
           closing.close();
         }
       } catch (IOException e) {
+        ShardException failure = new ShardException(plan.files().get(file).name(), 0, e);
         if (first == null) {
-          first = e;
+          first = failure;
         } else {
-          first.addSuppressed(e);
+          first.addSuppressed(failure);
         }
       }
     }

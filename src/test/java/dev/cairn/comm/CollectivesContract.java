@@ -64,6 +64,19 @@ abstract class CollectivesContract {
   }
 
   @Test
+  void gatherReturnsEveryMessageOnRankZeroOnly() throws Exception {
+    for (int size : new int[] {1, 3}) {
+      List<List<byte[]>> results =
+          Ranks.run(group(size), c -> c.control().gather(bytes("from " + c.rank())));
+      assertEquals(size, results.get(0).size());
+      for (int rank = 0; rank < size; rank++) {
+        assertArrayEquals(bytes("from " + rank), results.get(0).get(rank));
+        assertTrue(rank == 0 || results.get(rank).isEmpty(), "rank " + rank + " got messages");
+      }
+    }
+  }
+
+  @Test
   void roundsFollowEachOtherWithoutMixing() throws Exception {
     Ranks.run(
         group(4),

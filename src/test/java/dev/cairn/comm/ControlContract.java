@@ -60,6 +60,69 @@ abstract class ControlContract extends CollectivesContract {
   }
 
   @Test
+  void ranksInDifferentCallsAreToldWhoIsWhereAndTheChannelStaysWhole() throws Exception {
+    List<String> results =
+        Ranks.run(
+            group(3),
+            c -> {
+              c.control().begin(c.rank() == 1 ? "save(step=200)" : "save(step=100)");
+              CommunicationException e =
+                  assertThrows(
+                      CommunicationException.class,
+                      () -> {
+                        if (c.rank() == 1) {
+                          c.control().broadcast(null);
+                        } else {
+                          c.control().allGather(bytes("x"));
+                        }
+                      });
+              c.control().begin("save(step=300)");
+              assertEquals(3, c.control().allGather(bytes("y")).size());
+              return e.getMessage() + e.rank();
+            });
+    assertEquals(
+        Set.of(
+            "ranks are in different calls: ranks 0, 2 in save(step=100), rank 1 in save(step=200)"
+                + "-1"),
+        Set.copyOf(results));
+  }
+
+  @Test
+  void rankThatIsOneCallBehindIsToldThoughTheCallsHaveOneName() throws Exception {
+    List<String> results =
+        Ranks.run(
+            group(2),
+            c -> {
+              c.control().begin("save(step=1)");
+              if (c.rank() == 1) {
+                c.control().begin("save(step=1)");
+              }
+              CommunicationException e =
+                  assertThrows(
+                      CommunicationException.class, () -> c.control().allGather(bytes("x")));
+              c.control().begin("save(step=1)");
+              c.control().allGather(bytes("y"));
+              return e.getMessage();
+            });
+    assertEquals(
+        Set.of(
+            "ranks are in different calls: rank 0 in save(step=1) as operation 1, rank 1 in"
+                + " save(step=1) as operation 2"),
+        Set.copyOf(results));
+  }
+
+  @Test
+  void nameOfAnOperationThatIsTooLongIsRefused() throws Exception {
+    Communicator only = group(1).get(0);
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> only.control().begin("x".repeat(1001)));
+    assertEquals(
+        "name of an operation too long: length=1001, expected at most 1000", e.getMessage());
+    only.control().begin("\u20ac".repeat(1000));
+    only.control().allGather(bytes("x"));
+  }
+
+  @Test
   void rankThatLeftIsNamedByTheNextCollective() throws Exception {
     List<Communicator> group = group(3);
     Ranks.run(group, c -> c.control().allGather(bytes("last")));
@@ -100,7 +163,7 @@ abstract class ControlContract extends CollectivesContract {
                   CommunicationException heard = Ranks.get(told);
                   c.control().allGather(bytes("outcome"));
                   CommunicationException shown = c.control().failure().orElseThrow();
-                  c.control().begin();
+                  c.control().begin("work");
                   assertFalse(c.control().failure().isPresent());
                   c.control().allGather(bytes("next"));
                   return heard.getMessage() + heard.rank() + shown.getMessage() + shown.rank();
@@ -114,25 +177,28 @@ abstract class ControlContract extends CollectivesContract {
   @Test
   void cancelOfAnEarlierOperationIsNotSeenByALaterOne() throws Exception {
     List<Communicator> group = group(2);
-    group.get(0).control().begin();
+    group.get(0).control().begin("work");
     group.get(1).control().cancel("late news");
-    Ranks.run(group, c -> c.control().allGather(bytes("x")));
+    while (group.get(1).control().failure().isEmpty()) { // rank 0 is told before rank 1
+      Thread.sleep(5);
+    }
     assertFalse(group.get(0).control().failure().isPresent());
-    assertTrue(group.get(1).control().failure().isPresent());
   }
 
   @Test
   void cancelOfALaterOperationIsSeenOnceThatBegins() throws Exception {
     List<Communicator> group = group(2);
-    group.get(0).control().begin();
+    group.get(0).control().begin("work");
     group.get(0).control().cancel("ahead");
-    Ranks.run(group, c -> c.control().allGather(bytes("x")));
+    while (group.get(0).control().failure().isEmpty()) {
+      Thread.sleep(5);
+    }
     assertFalse(group.get(1).control().failure().isPresent());
     CompletableFuture<CommunicationException> told = new CompletableFuture<>();
     group.get(1).control().onFailure(told::complete);
-    group.get(1).control().begin();
-    assertTrue(group.get(1).control().failure().isPresent());
+    group.get(1).control().begin("work");
     assertNotNull(Ranks.get(told));
+    assertTrue(group.get(1).control().failure().isPresent());
   }
 
   @Test
@@ -172,7 +238,7 @@ abstract class ControlContract extends CollectivesContract {
     IllegalStateException e =
         assertThrows(IllegalStateException.class, () -> only.control().allGather(bytes("x")));
     assertEquals("communicator is closed", e.getMessage());
-    assertThrows(IllegalStateException.class, only.control()::begin);
+    assertThrows(IllegalStateException.class, () -> only.control().begin("x"));
     assertThrows(IllegalStateException.class, () -> only.control().cancel("x"));
     assertThrows(IllegalStateException.class, only::transport);
   }

@@ -86,14 +86,14 @@ final class NcclGroupRank {
         (one, other, address, stream) ->
             one.gather(address, BYTES, new long[] {BYTES, BYTES}, stream),
         "order differs: rank 1 sends to rank 0, which is in an all-gather");
-    ranks.control().begin();
+    ranks.control().begin("work");
     usable(ranks);
   }
 
   private static void differ(
       Communicator ranks, Queueing onRankZero, Queueing onRankOne, String expected)
       throws Exception {
-    ranks.control().begin();
+    ranks.control().begin("work");
     try (NcclGroup one = NcclGroup.connect(ranks, GPU, LONG);
         NcclGroup other = NcclGroup.connect(ranks, GPU, LONG);
         CudaStream stream = CudaStream.create(GPU);
@@ -150,7 +150,7 @@ final class NcclGroupRank {
 
   /** The call of rank 1 fails at once, so rank 0 would wait for it for ever. */
   private static void rankCannotJoin(Communicator ranks) throws Exception {
-    ranks.control().begin();
+    ranks.control().begin("work");
     if (ranks.rank() == 1) {
       EmulatedNccl.failCall(1, 2);
     }
@@ -159,7 +159,7 @@ final class NcclGroupRank {
         "NCCL call failed: call=ncclCommInitRank, code=2 (unhandled system error: injected into"
             + " ncclCommInitRank), rank=1 of 2",
         () -> NcclGroup.connect(ranks, GPU, LONG));
-    ranks.control().begin();
+    ranks.control().begin("work");
     usable(ranks);
   }
 

@@ -1,0 +1,89 @@
+package dev.cairn;
+
+import dev.cairn.machine.Machine;
+import java.time.Duration;
+
+/**
+ * How something ends that one thread does and others wait for. Any thread.
+ *
+ * @param <T> what it comes to if it ends well
+ */
+final class Ending<T> {
+  private final Machine machine;
+  private boolean isDone;
+  private T value;
+  private Throwable failure;
+
+  Ending(Machine machine) {
+    this.machine = machine;
+  }
+
+  /** Returns something that has ended well already. */
+  static <T> Ending<T> well(Machine machine, T value) {
+    Ending<T> ending = new Ending<>(machine);
+    ending.complete(value);
+    return ending;
+  }
+
+  /** Ends well, unless it has ended before. */
+  void complete(T result) {
+    end(result, null);
+  }
+
+  /** Ends with a failure, unless it has ended before. */
+  void fail(Throwable thrown) {
+    end(null, thrown);
+  }
+
+  private synchronized void end(T result, Throwable thrown) {
+    if (!isDone) {
+      isDone = true;
+      value = result;
+      failure = thrown;
+      machine.wake(this);
+    }
+  }
+
+  synchronized boolean isDone() {
+    return isDone;
+  }
+
+  /** Waits for the end; an interrupt is kept and does not end the wait. */
+  synchronized Ending<T> await() {
+    boolean interrupted = false;
+    while (!isDone) {
+      try {
+        machine.await(this, 0);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return this;
+  }
+
+  /** Waits for the end, for some time; returns whether it has come. */
+  synchronized boolean await(Duration timeout) throws InterruptedException {
+    long deadline = machine.nanoTime() + timeout.toNanos();
+    while (!isDone) {
+      long leftMillis = (deadline - machine.nanoTime()) / 1_000_000;
+      if (leftMillis <= 0) {
+        return false;
+      }
+      machine.await(this, leftMillis);
+    }
+    return true;
+  }
+
+  /** Returns what it came to; null if it has failed or not ended. */
+  synchronized T value() {
+    return value;
+  }
+
+  /** Returns what it failed with; null if it has not. */
+  synchronized Throwable failure() {
+    return failure;
+  }
+}
