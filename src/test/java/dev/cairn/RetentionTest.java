@@ -151,6 +151,30 @@ class RetentionTest {
     assertEquals(List.of("step_2"), names());
   }
 
+  /** As the JDK's own iteration of a directory once did. */
+  @Test
+  void uncheckedFailureOfTheRetentionFailsNoSave() throws Exception {
+    save(run(), 1);
+    WatchedDisk.Watcher watcher =
+        new WatchedDisk.Watcher() {
+          private boolean isCommitted;
+
+          @Override
+          public void begins(String what) {
+            isCommitted |= what.matches("rename \\.step_2\\.tmp-[0-9a-f]+ step_2");
+            if (isCommitted && what.equals("list run")) {
+              throw new IllegalStateException("directory cannot be listed");
+            }
+          }
+        };
+    try (LogLines logged = LogLines.of(RunDirectory.class.getName())) {
+      save(run().withKeepLast(1), WatchedDisk.local(watcher), 2);
+      assertEquals(List.of("step_1", "step_2"), names());
+      assertTrue(
+          logged.all().get(0).contains("directory cannot be listed"), logged.all()::toString);
+    }
+  }
+
   @Test
   void deletionThatWasInterruptedIsFinishedByTheNext() throws Exception {
     save(run(), 1, 2);
