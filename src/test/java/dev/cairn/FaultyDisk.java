@@ -37,7 +37,7 @@ final class FaultyDisk implements Disk {
     void happen(Path path) throws IOException;
   }
 
-  private final Disk disk = Disk.local();
+  private Disk disk = Disk.local();
   private final Call failing;
   private final boolean canExchange;
   private final boolean isOnce;
@@ -72,10 +72,14 @@ final class FaultyDisk implements Disk {
 
   /** Returns a disk whose nth call does not go on before somebody opens the gate. */
   static FaultyDisk waiting(Call failing, int nth, CountDownLatch gate) {
+    return waiting(failing, nth, true, gate);
+  }
+
+  static FaultyDisk waiting(Call failing, int nth, boolean canExchange, CountDownLatch gate) {
     return new FaultyDisk(
         failing,
         nth,
-        true,
+        canExchange,
         true,
         path -> {
           try {
@@ -100,6 +104,12 @@ final class FaultyDisk implements Disk {
             throw new IOException(e);
           }
         });
+  }
+
+  /** Puts this disk over one that fails in its own way. */
+  FaultyDisk over(FaultyDisk other) {
+    disk = other;
+    return this;
   }
 
   synchronized boolean failed() {
