@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.io.Disk;
 import dev.cairn.io.Host;
 import dev.cairn.layout.Layout;
+import dev.cairn.machine.Machine;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,27 +27,31 @@ class LeftoversTest {
     return RunOptions.in(Files.createDirectories(temporary.resolve("run")));
   }
 
-  private Checkpointer open(Communicator single) throws IOException {
+  private Checkpointer open(Communicator single, Machine machine) throws IOException {
     SaveOptions options =
         SaveOptions.builder()
             .durability(Durability.FAST)
             .stagingBuffers(1)
             .stagingBufferBytes(4096)
             .build();
-    return Checkpointer.open(single, options, run());
+    return Checkpointer.open(single, options, Optional.of(run()), Disk.local(), machine);
   }
 
   private void save(long step) throws IOException {
+    save(step, Machine.local());
+  }
+
+  private void save(long step, Machine machine) throws IOException {
     ParameterSet own = new WholeModel(7).add("weight", DType.F32, Layout.zero3(), 5).on(0, 1);
     try (Communicator single = Communicator.single();
-        Checkpointer checkpointer = open(single)) {
+        Checkpointer checkpointer = open(single, machine)) {
       checkpointer.save(step, own, ModelFiles.none(), TrainerState.builder().build());
     }
   }
 
   private long latest() throws IOException {
     try (Communicator single = Communicator.single();
-        Checkpointer checkpointer = open(single)) {
+        Checkpointer checkpointer = open(single, Machine.local())) {
       return checkpointer.latest().orElseThrow().step();
     }
   }
@@ -88,6 +95,16 @@ class LeftoversTest {
     leave(".step_7.tmp-00ff", "another host", deadProcess(), 1, 9);
     save(6);
     assertEquals(List.of(".step_5.tmp-00ff", ".step_7.tmp-00ff", "step_6"), names());
+  }
+
+  /** Many containers are called localhost, and the first process id namespace is 4026531836. */
+  @Test
+  void hostOfTheSameNameIsNotTakenForThisOne() throws Exception {
+    String name = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+    Path namespace = Files.readSymbolicLink(Path.of("/proc/self/ns/pid"));
+    leave(".step_5.tmp-00ff", name + "/" + namespace, deadProcess(), 1, 0);
+    save(6);
+    assertEquals(List.of(".step_5.tmp-00ff", "step_6"), names());
   }
 
   @Test
