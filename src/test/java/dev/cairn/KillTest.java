@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.FolderCheck;
+import dev.cairn.hf.ModelFiles;
 import dev.cairn.kernels.Kernels;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -256,10 +257,24 @@ class KillTest {
             Checkpointer.open(single, SaveLoop.options(SaveMode.AUTO), RunOptions.in(run()))) {
       long step = checkpointer.latest().map(Checkpoint::step).orElse(0L) + 1;
       checkpointer.save(
-          step,
-          SaveLoop.model(step).on(0, 1),
-          dev.cairn.hf.ModelFiles.none(),
-          TrainerState.builder().build());
+          step, SaveLoop.model(step).on(0, 1), ModelFiles.none(), TrainerState.builder().build());
+    }
+    assertEquals(0, hidden());
+  }
+
+  /** A save that was killed is often not made again under the same name. */
+  @Test
+  void leftoversOfTheDeadAreSweptByASaveToAnyName() throws Exception {
+    List<String> arguments = List.of(run().toString(), "PARALLEL", "FAST", "false", "WRITE", "300");
+    Path rendezvous = Files.createDirectory(temporary.resolve("meet"));
+    try (SaveLoopProcess only = new SaveLoopProcess(0, 1, arguments)) {
+      only.join(rendezvous);
+      assertEquals(9, only.awaitExit());
+    }
+    assertEquals(1, hidden());
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer = Checkpointer.open(single, SaveLoop.options(SaveMode.AUTO))) {
+      checkpointer.save(run().resolve("final"), SaveLoop.model(1).on(0, 1), ModelFiles.none());
     }
     assertEquals(0, hidden());
   }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -104,6 +105,24 @@ class LeftoversTest {
     Path namespace = Files.readSymbolicLink(Path.of("/proc/self/ns/pid"));
     leave(".step_5.tmp-00ff", name + "/" + namespace, deadProcess(), 1, 0);
     save(6);
+    assertEquals(List.of(".step_5.tmp-00ff", "step_6"), names());
+  }
+
+  @Test
+  void folderWithoutAnOwnerIsSomebodyElses() throws Exception {
+    Path folder = Files.createDirectory(run().directory().resolve(".step_5.tmp-00ff"));
+    Files.writeString(Files.createDirectory(folder.resolve("notes")).resolve("mine"), "mine");
+    Files.setLastModifiedTime(folder, FileTime.from(Instant.now().minusSeconds(100_000)));
+    save(6);
+    assertEquals(List.of(".step_5.tmp-00ff", "step_6"), names());
+  }
+
+  /** The clock of this machine does not say how long somebody has been silent on a server. */
+  @Test
+  void ownerOfAnotherHostIsSilentByTheClockOfWhoeverKeepsTheFiles() throws Exception {
+    leave(".step_5.tmp-00ff", "another host", 1, 1, 23 * 60);
+    leave(".step_7.tmp-00ff", "another host", 1, 1, 25 * 60);
+    save(6, OtherProcess.withClockAhead(Duration.ofDays(2)));
     assertEquals(List.of(".step_5.tmp-00ff", "step_6"), names());
   }
 
