@@ -196,7 +196,7 @@ public final class RunDirectory {
               .filter(entry -> !damaged.contains(entry.path()) && isWhole(entry))
               .toList();
       delete(surplus(counted, run.keepLast(), run.keepEvery()));
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) { // whatever it is, the new one is committed
       LOG.log(
           Level.WARNING, "old checkpoints not deleted: directory={0}, reason={1}", directory, e);
     }
