@@ -53,10 +53,6 @@ final class CheckpointFolder implements AutoCloseable {
 
   /** Creates the folder, its shards with their lengths reserved, and all files known by now. */
   Path prepare() throws IOException {
-    if (contents.step().isPresent()) {
-      new RunDirectory(contents.target().toAbsolutePath().getParent(), disk, machine)
-          .sweepLeftovers();
-    }
     folder = StagedFolder.create(disk, machine, contents.target(), options.overwrite(), durable);
     try (ShardFiles shards = new ShardFiles(disk, folder.path(), plan, ShardFiles.Way.CACHED)) {
       headerCrcs = shards.create();

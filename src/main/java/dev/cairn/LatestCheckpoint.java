@@ -55,7 +55,7 @@ final class LatestCheckpoint {
   /** Returns number and path of the newest one that verifies, as one line; nothing if none does. */
   private byte[] pick() throws IOException {
     RunDirectory directory = new RunDirectory(run.directory(), tools.disk(), tools.machine());
-    directory.settleReplacements();
+    directory.undoReplacements();
     List<RunDirectory.Entry> entries = new ArrayList<>(directory.committed());
     Collections.reverse(entries);
     for (RunDirectory.Entry entry : entries) {

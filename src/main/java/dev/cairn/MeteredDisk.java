@@ -68,8 +68,8 @@ record MeteredDisk(Disk disk, Meter meter) implements Disk {
   }
 
   @Override
-  public void deleteTree(Path folder) throws IOException {
-    disk.deleteTree(folder);
+  public void deleteTree(Path path) throws IOException {
+    disk.deleteTree(path);
     meter.progressed();
   }
 

@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -25,7 +24,7 @@ import java.util.regex.Pattern;
 public final class RunDirectory {
   private static final Logger LOG = System.getLogger(RunDirectory.class.getName());
   private static final Pattern NAME = Pattern.compile("(step|epoch)_(0|[1-9][0-9]{0,17})");
-  private static final String GONE = ".gone";
+  private static final Pattern GONE = Pattern.compile("\\." + NAME + "\\.gone");
   private static final String KEEP = ".keep-";
 
   private static final Comparator<Entry> OLDEST_FIRST =
@@ -161,7 +160,7 @@ public final class RunDirectory {
   public void delete(List<Entry> entries) throws IOException {
     sweep();
     for (Entry entry : entries) {
-      Path gone = directory.resolve("." + entry.path().getFileName() + GONE);
+      Path gone = directory.resolve("." + entry.path().getFileName() + ".gone");
       disk.rename(entry.path(), gone);
       disk.deleteTree(gone);
     }
@@ -170,8 +169,7 @@ public final class RunDirectory {
   /** Finishes deletions that a crash interrupted. */
   private void sweep() throws IOException {
     for (Path path : disk.list(directory)) {
-      String name = path.getFileName().toString();
-      if (name.startsWith(".") && name.endsWith(GONE)) {
+      if (GONE.matcher(path.getFileName().toString()).matches()) {
         disk.deleteTree(path);
       }
     }
@@ -202,26 +200,8 @@ public final class RunDirectory {
     }
   }
 
-  private interface Tidying {
-    void run(Predicate<String> isTarget) throws IOException;
-  }
-
-  /** Removes what dead saves have left in the directory, whatever they were to save. */
-  void sweepLeftovers() {
-    tidy(isTarget -> Leftovers.sweepAll(disk, machine, directory, isTarget));
-  }
-
-  /** Puts back, or deletes, what a dead save was about to replace. */
-  void settleReplacements() {
-    tidy(isTarget -> Leftovers.settleReplacements(disk, directory, isTarget));
-  }
-
-  /** In a directory that may only be read, or with another user's leftovers, work goes on. */
-  private void tidy(Tidying tidying) {
-    try {
-      tidying.run(NAME.asMatchPredicate());
-    } catch (IOException e) {
-      LOG.log(Level.WARNING, "leftovers stay: directory={0}, reason={1}", directory, e);
-    }
+  /** Puts back what a dead save was about to replace. */
+  void undoReplacements() {
+    new Leftovers(disk, machine, directory).undoReplacements(NAME.asMatchPredicate());
   }
 }

@@ -180,8 +180,8 @@ final class FaultyDisk implements Disk {
   }
 
   @Override
-  public void deleteTree(Path folder) throws IOException {
-    disk.deleteTree(folder);
+  public void deleteTree(Path path) throws IOException {
+    disk.deleteTree(path);
   }
 
   @Override

@@ -1,13 +1,15 @@
 package dev.cairn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
-import dev.cairn.io.Host;
 import dev.cairn.layout.Layout;
 import dev.cairn.machine.Machine;
+import dev.cairn.machine.ProcessIdentity;
+import dev.cairn.pipeline.StagedFolder;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,12 +59,19 @@ class LeftoversTest {
     }
   }
 
-  private void leave(String name, String scope, long pid, long startMillis, long ageMinutes)
-      throws IOException {
+  private void leave(String name, Machine owner, long ageMinutes) throws IOException {
+    ProcessIdentity process = owner.self();
+    String lines =
+        "cairn-owner 1\n%s\n%s\n%d\n%d\nnew 00ff\n"
+            .formatted(process.bootId(), process.namespace(), process.pid(), process.startTicks());
+    leave(name, lines, ageMinutes);
+  }
+
+  private void leave(String name, String ownerLines, long ageMinutes) throws IOException {
     Path folder = Files.createDirectory(run().directory().resolve(name));
     Files.writeString(folder.resolve("model.safetensors"), "half");
     Path owner = folder.resolve("owner");
-    Files.writeString(owner, scope + "\n" + pid + "\n" + startMillis + "\n");
+    Files.writeString(owner, ownerLines);
     Files.setLastModifiedTime(owner, FileTime.from(Instant.now().minusSeconds(ageMinutes * 60)));
   }
 
@@ -72,30 +81,62 @@ class LeftoversTest {
     }
   }
 
-  private static long deadProcess() throws Exception {
+  private static Machine dead() throws Exception {
     Process process = new ProcessBuilder("true").start();
     process.waitFor();
-    return process.pid();
+    return OtherProcess.ofPid(process.pid());
   }
 
   @Test
-  void nextSaveRemovesWhatTheDeadLeftOfAnyStep() throws Exception {
-    leave(".step_5.tmp-00ff", Host.processScope(), deadProcess(), 1, 0);
-    leave(".epoch_5.tmp-00ff", Host.processScope(), deadProcess(), 1, 0);
+  void nextSaveRemovesWhatTheDeadLeftOfAnyName() throws Exception {
+    leave(".step_5.tmp-00ff", dead(), 0);
+    leave(".epoch_5.tmp-00ff", dead(), 0);
+    leave(".final.tmp-00ff", dead(), 0);
     // the number of a dead process, given to a new one since
-    leave(".step_4.tmp-00ff", Host.processScope(), ProcessHandle.current().pid(), 1, 0);
+    leave(".step_4.tmp-00ff", OtherProcess.ofPid(ProcessHandle.current().pid()), 0);
     save(6);
     assertEquals(List.of("step_6"), names());
   }
 
   @Test
-  void whatTheLivingWorkInStays() throws Exception {
-    ProcessHandle self = ProcessHandle.current();
-    long startMillis = self.info().startInstant().orElseThrow().toEpochMilli();
-    leave(".step_5.tmp-00ff", Host.processScope(), self.pid(), startMillis, 9);
-    leave(".step_7.tmp-00ff", "another host", deadProcess(), 1, 9);
+  void whatTheLivingWorkInStaysHoweverSilentTheyAre() throws Exception {
+    Process living = new ProcessBuilder("sleep", "60").start();
+    try {
+      leave(".step_5.tmp-00ff", OtherProcess.startedAs(living.pid()), 25 * 60);
+      leave(".step_7.tmp-00ff", OtherProcess.onAnotherHost(), 23 * 60);
+      save(6);
+      assertEquals(List.of(".step_5.tmp-00ff", ".step_7.tmp-00ff", "step_6"), names());
+    } finally {
+      living.destroy();
+    }
+  }
+
+  @Test
+  void whatThisProcessHasLeftItselfIsRemoved() throws Exception {
+    leave(".step_5.tmp-00ff", Machine.local(), 0);
+    try (StagedFolder open = staged("model")) {
+      save(6);
+      assertEquals(List.of("." + "model.tmp-" + open.id(), "step_6"), names());
+    }
+    assertEquals(List.of("step_6"), names());
+  }
+
+  private StagedFolder staged(String name) throws IOException {
+    Path target = run().directory().resolve(name);
+    return StagedFolder.create(Disk.local(), Machine.local(), target, false, false);
+  }
+
+  @Test
+  void ownerFileThatIsNotWholeMakesNoFolderOurs() throws Exception {
+    leave(".step_1.tmp-00ff", "", 25 * 60);
+    leave(".step_2.tmp-00ff", "\0".repeat(60), 25 * 60);
+    leave(".step_3.tmp-00ff", "cairn-owner 1\nboot\npid\n12\n", 25 * 60);
+    leave(".step_4.tmp-00ff", "a\nb\nc\n", 25 * 60);
+    leave(".step_5.tmp-00ff", "x".repeat(5000), 25 * 60);
+    List<String> before = names();
     save(6);
-    assertEquals(List.of(".step_5.tmp-00ff", ".step_7.tmp-00ff", "step_6"), names());
+    assertEquals(5, before.size());
+    assertEquals(before, names().subList(0, 5));
   }
 
   /** Many containers are called localhost, and the first process id namespace is 4026531836. */
@@ -103,7 +144,7 @@ class LeftoversTest {
   void hostOfTheSameNameIsNotTakenForThisOne() throws Exception {
     String name = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
     Path namespace = Files.readSymbolicLink(Path.of("/proc/self/ns/pid"));
-    leave(".step_5.tmp-00ff", name + "/" + namespace, deadProcess(), 1, 0);
+    leave(".step_5.tmp-00ff", name + "/" + namespace + "\n" + dead().self().pid() + "\n1\n", 0);
     save(6);
     assertEquals(List.of(".step_5.tmp-00ff", "step_6"), names());
   }
@@ -120,25 +161,26 @@ class LeftoversTest {
   /** The clock of this machine does not say how long somebody has been silent on a server. */
   @Test
   void ownerOfAnotherHostIsSilentByTheClockOfWhoeverKeepsTheFiles() throws Exception {
-    leave(".step_5.tmp-00ff", "another host", 1, 1, 23 * 60);
-    leave(".step_7.tmp-00ff", "another host", 1, 1, 25 * 60);
+    leave(".step_5.tmp-00ff", OtherProcess.onAnotherHost(), 23 * 60);
+    leave(".step_7.tmp-00ff", OtherProcess.onAnotherHost(), 25 * 60);
     save(6, OtherProcess.withClockAhead(Duration.ofDays(2)));
     assertEquals(List.of(".step_5.tmp-00ff", "step_6"), names());
   }
 
   @Test
-  void whoGivesNoSignOfLifeForTenMinutesIsDeadOnAnyHost() throws Exception {
-    leave(".step_5.tmp-00ff", "another host", 1, 1, 11);
+  void whoGivesNoSignOfLifeForADayIsDeadOnAnyHost() throws Exception {
+    leave(".step_5.tmp-00ff", OtherProcess.onAnotherHost(), 25 * 60);
+    leave(".step_7.tmp-00ff", "another host\n1\n1\n", 25 * 60); // of an older version
     save(6);
     assertEquals(List.of("step_6"), names());
   }
 
   @Test
   void foldersOfOtherNamesStay() throws Exception {
-    leave(".mine.tmp-00ff", Host.processScope(), deadProcess(), 1, 11);
-    leave(".step_5.tmp-mine", Host.processScope(), deadProcess(), 1, 11);
+    leave("step_5.tmp-00ff", dead(), 0);
+    leave(".step_5.tmp-mine", dead(), 0);
     save(6);
-    assertEquals(List.of(".mine.tmp-00ff", ".step_5.tmp-mine", "step_6"), names());
+    assertEquals(List.of(".step_5.tmp-mine", "step_5.tmp-00ff", "step_6"), names());
   }
 
   /** Where a file system cannot exchange folders, a crash may come between two renames. */
@@ -147,15 +189,21 @@ class LeftoversTest {
     save(5);
     save(6);
     Path checkpoint = run().directory().resolve("step_6");
-    Files.move(checkpoint, run().directory().resolve(".step_6.old-00ff"));
+    leave(".step_6.old-00ff", dead(), 0);
+    Path old = run().directory().resolve(".step_6.old-00ff");
+    Files.move(old.resolve("owner"), checkpoint.resolve("owner"));
+    Files.delete(old.resolve("model.safetensors"));
+    Files.delete(old);
+    Files.move(checkpoint, old);
     assertEquals(6, latest());
     assertEquals(List.of("step_5", "step_6"), names());
+    assertFalse(Files.exists(checkpoint.resolve("owner")));
   }
 
   @Test
   void replacementThatWasCommittedIsFinishedByTheNextSave() throws Exception {
     save(5);
-    leave(".step_5.old-00ff", Host.processScope(), deadProcess(), 1, 0);
+    leave(".step_5.old-00ff", dead(), 0);
     save(6);
     assertEquals(List.of("step_5", "step_6"), names());
   }

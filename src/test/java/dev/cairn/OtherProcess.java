@@ -2,6 +2,9 @@ package dev.cairn;
 
 import dev.cairn.machine.Machine;
 import dev.cairn.machine.ProcessIdentity;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -21,6 +24,16 @@ final class OtherProcess implements Machine {
     ProcessIdentity own = Machine.local().self();
     return new OtherProcess(
         new ProcessIdentity(own.bootId(), own.namespace(), pid, own.startTicks() + 1),
+        Duration.ZERO);
+  }
+
+  /** Returns a machine on which one is the living process with this id. */
+  static OtherProcess startedAs(long pid) throws IOException {
+    String line = Files.readString(Path.of("/proc/" + pid + "/stat"));
+    String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ", -1);
+    ProcessIdentity own = Machine.local().self();
+    return new OtherProcess(
+        new ProcessIdentity(own.bootId(), own.namespace(), pid, Long.parseLong(fields[19])),
         Duration.ZERO);
   }
 

@@ -144,10 +144,11 @@ class RetentionTest {
           }
         };
     save(run().withKeepLast(1), WatchedDisk.local(watcher), 2);
-    List<String> last = calls.subList(calls.size() - 3, calls.size());
+    List<String> last = calls.subList(calls.size() - 4, calls.size());
     assertTrue(last.get(0).matches("rename \\.step_2\\.tmp-[0-9a-f]+ step_2"), last::toString);
     assertEquals(
-        List.of("rename step_1 .step_1.gone", "deleteTree .step_1.gone"), last.subList(1, 3));
+        List.of("delete owner", "rename step_1 .step_1.gone", "deleteTree .step_1.gone"),
+        last.subList(1, 4));
     assertEquals(List.of("step_2"), names());
   }
 

@@ -6,7 +6,7 @@ import dev.cairn.device.Device;
 import dev.cairn.hf.Finding;
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
-import dev.cairn.pipeline.StagedFolder;
+import dev.cairn.pipeline.Leftovers;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
@@ -197,7 +197,8 @@ final class DemoCommand implements Callable<Integer> {
       return processes.await();
     } catch (DemoFailedException e) {
       // Ranks clean up after themselves, but a rank that was killed could not.
-      StagedFolder.sweep(Disk.local(), Machine.local(), job.target());
+      Path parent = job.target().toAbsolutePath().normalize().getParent();
+      new Leftovers(Disk.local(), Machine.local(), parent).sweep();
       throw e;
     }
   }

@@ -108,12 +108,13 @@ public interface Disk {
   void delete(Path path) throws IOException;
 
   /**
-   * Deletes a folder and what is in it, not following symbolic links; fine if it is not there.
+   * Deletes a file or link, or a folder and what is in it, not following symbolic links; fine if
+   * nothing is there.
    *
-   * @param folder need not exist
+   * @param path need not exist
    * @throws IOException if something of it is still there
    */
-  void deleteTree(Path folder) throws IOException;
+  void deleteTree(Path path) throws IOException;
 
   /**
    * Opens a file for reading.

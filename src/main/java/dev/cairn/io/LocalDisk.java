@@ -122,12 +122,12 @@ enum LocalDisk implements Disk {
   }
 
   @Override
-  public void deleteTree(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
+  public void deleteTree(Path path) throws IOException {
+    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
     Files.walkFileTree(
-        folder,
+        path,
         new SimpleFileVisitor<>() {
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)

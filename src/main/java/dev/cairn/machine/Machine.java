@@ -1,5 +1,6 @@
 package dev.cairn.machine;
 
+import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.List;
 
@@ -69,6 +70,15 @@ public interface Machine {
    * @param monitor held by the caller
    */
   void wake(Object monitor);
+
+  /**
+   * Fills an array with random bytes that no other process draws.
+   *
+   * @param bytes all of it
+   */
+  default void fillRandom(byte[] bytes) {
+    new SecureRandom().nextBytes(bytes);
+  }
 
   /** {@return which process this is} */
   ProcessIdentity self();

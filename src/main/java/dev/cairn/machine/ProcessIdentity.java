@@ -15,8 +15,12 @@ package dev.cairn.machine;
  *     process id that is used again is not taken for the same process
  */
 public record ProcessIdentity(String bootId, String namespace, long pid, long startTicks) {
-  /** {@return whether it can be told from here if the other one lives} */
-  boolean sees(ProcessIdentity other) {
+  /**
+   * {@return whether it can be told from here if the other one lives}
+   *
+   * @param other as it once said of itself
+   */
+  public boolean sees(ProcessIdentity other) {
     return !bootId.isEmpty() && bootId.equals(other.bootId) && namespace.equals(other.namespace);
   }
 }

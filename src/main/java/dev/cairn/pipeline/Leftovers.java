@@ -3,110 +3,230 @@ package dev.cairn.pipeline;
 import dev.cairn.io.Disk;
 import dev.cairn.io.PathState;
 import dev.cairn.machine.Machine;
+import dev.cairn.machine.ProcessIdentity;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
-/** What saves that died have left beside a target, all of it under names that start with a dot. */
+/**
+ * What saves that died have left in a directory, whatever they were to make there.
+ *
+ * <p>Touched is only what has an owner file, and only when that owner has ended: its process is
+ * known to be dead, or it is of another host and has been silent for a day.
+ */
 public final class Leftovers {
   private static final Logger LOG = System.getLogger(Leftovers.class.getName());
+  private static final Duration SILENCE = Duration.ofHours(24);
+  private static final String CLOCK = "clock";
 
-  /** The name of a leftover, and in it the name of the target that it was to be, or had been. */
-  private static final Pattern NAME = Pattern.compile("\\.(.+)\\.(?:tmp|old)-[0-9a-f]+");
-
-  private Leftovers() {}
-
-  static String temporaryName(Path target, String id) {
-    return "." + target.getFileName() + ".tmp-" + id;
-  }
-
-  static String oldName(Path target, String id) {
-    return "." + target.getFileName() + ".old-" + id;
-  }
+  private final Disk disk;
+  private final Machine machine;
+  private final Path directory;
+  private Optional<Instant> now = Optional.empty();
 
   /**
-   * Finishes or undoes interrupted replacements of the target, and deletes temporary folders that
-   * nobody works in any more. Folders of living owners stay.
-   */
-  static void sweep(Disk disk, Machine machine, Path target) throws IOException {
-    settleReplacements(disk, target);
-    for (Path folder : siblings(disk, target, temporaryName(target, ""))) {
-      if (Owner.isAbandoned(disk, machine, folder)) {
-        LOG.log(Level.INFO, "an abandoned temporary folder is removed: {0}", folder);
-        disk.deleteTree(folder);
-      }
-    }
-  }
-
-  /**
-   * Sweeps away what dead saves of any target in a directory have left: a save that died is often
-   * not made again under the same name.
+   * Looks at nothing yet.
    *
    * @param disk where the directory is
    * @param machine knows who is dead
    * @param directory absolute; fine if it is not there
-   * @param isTarget which names in it are targets
-   * @throws IOException if something cannot be read, renamed or deleted
    */
-  public static void sweepAll(
-      Disk disk, Machine machine, Path directory, Predicate<String> isTarget) throws IOException {
-    for (Path target : targets(disk, directory, isTarget)) {
-      sweep(disk, machine, target);
-    }
+  public Leftovers(Disk disk, Machine machine, Path directory) {
+    this.disk = disk;
+    this.machine = machine;
+    this.directory = directory;
   }
 
   /**
-   * Finishes or undoes interrupted replacements of any target in a directory: before that, what was
-   * to be replaced is not under its name.
+   * Looks at all folders of Cairn's hidden names; changes nothing.
    *
-   * @param disk where the directory is
-   * @param directory absolute; fine if it is not there
-   * @param isTarget which names in it are targets
-   * @throws IOException if something cannot be read, renamed or deleted
+   * @return them, also those that are being worked in, in the order of their names
+   * @throws IOException if the directory, or what is in it, cannot be read
    */
-  public static void settleReplacements(Disk disk, Path directory, Predicate<String> isTarget)
-      throws IOException {
-    for (Path target : targets(disk, directory, isTarget)) {
-      settleReplacements(disk, target);
-    }
-  }
-
-  private static void settleReplacements(Disk disk, Path target) throws IOException {
-    for (Path old : siblings(disk, target, oldName(target, ""))) {
-      if (disk.findHere(target).isPresent()) {
-        disk.deleteTree(old);
-      } else {
-        LOG.log(Level.INFO, "an interrupted replacement is undone: {0} -> {1}", old, target);
-        disk.rename(old, target);
+  public List<Leftover> find() throws IOException {
+    List<Leftover> found = new ArrayList<>();
+    for (Path path : listed()) {
+      Matcher name = HiddenFolder.match(path);
+      if (name.matches()) {
+        Optional<PathState> state = disk.findHere(path).filter(PathState::isFolder);
+        if (state.isPresent()) {
+          found.add(look(path, name, state.get()));
+        }
       }
     }
+    return found;
   }
 
-  private static Set<Path> targets(Disk disk, Path directory, Predicate<String> isTarget)
-      throws IOException {
-    Set<Path> targets = new TreeSet<>();
-    if (!disk.find(directory).map(PathState::isFolder).orElse(false)) {
-      return targets;
+  private List<Path> listed() throws IOException {
+    try {
+      return disk.list(directory);
+    } catch (NoSuchFileException e) {
+      return List.of();
     }
-    for (Path path : disk.list(directory)) {
-      Matcher matcher = NAME.matcher(path.getFileName().toString());
-      if (matcher.matches() && isTarget.test(matcher.group(1))) {
-        targets.add(directory.resolve(matcher.group(1)));
+  }
+
+  private Leftover look(Path path, Matcher name, PathState state) throws IOException {
+    Optional<ProcessIdentity> owner = FolderOwner.of(disk, path).map(FolderOwner::process);
+    Instant lastSign =
+        disk.findHere(path.resolve(FolderOwner.FILE))
+            .map(PathState::modified)
+            .orElse(state.modified());
+    return new Leftover(
+        path,
+        path.resolveSibling(name.group(1)),
+        name.group(2).equals("old"),
+        owner,
+        lastSign,
+        owner.map(process -> state(process, name)).orElse(Leftover.State.UNKNOWN));
+  }
+
+  private Leftover.State state(ProcessIdentity owner, Matcher name) {
+    if (owner.equals(machine.self())) {
+      return HiddenFolder.isOpenHere(name) ? Leftover.State.IN_USE : Leftover.State.ABANDONED;
+    }
+    if (machine.isDead(owner)) {
+      return Leftover.State.ABANDONED;
+    }
+    return machine.self().sees(owner) ? Leftover.State.IN_USE : Leftover.State.ELSEWHERE;
+  }
+
+  /**
+   * Removes what dead owners have left, and puts back what they were about to replace. What cannot
+   * be is logged: it is no reason to fail a save.
+   *
+   * @return what is gone from under its hidden name
+   */
+  public List<Leftover> sweep() {
+    return settle(leftover -> true);
+  }
+
+  /**
+   * Puts back what dead owners were about to replace, so that it is found under its name.
+   *
+   * @param isTarget which names are looked for
+   */
+  public void undoReplacements(Predicate<String> isTarget) {
+    settle(
+        leftover ->
+            leftover.isReplaced()
+                && isTarget.test(leftover.target().getFileName().toString())
+                && !exists(leftover.target()));
+  }
+
+  private interface Choice {
+    boolean takes(Leftover leftover) throws IOException;
+  }
+
+  private List<Leftover> settle(Choice choice) {
+    List<Leftover> settled = new ArrayList<>();
+    for (Leftover leftover : findOrLog()) {
+      try {
+        if (choice.takes(leftover) && isAbandoned(leftover)) {
+          settle(leftover);
+          settled.add(leftover);
+        }
+      } catch (IOException | RuntimeException e) { // another user's, for example
+        LOG.log(Level.WARNING, "leftover stays: folder={0}, reason={1}", leftover.path(), e);
       }
     }
-    return targets;
+    return settled;
   }
 
-  private static List<Path> siblings(Disk disk, Path target, String prefix) throws IOException {
-    return disk.list(target.getParent()).stream()
-        .filter(path -> path.getFileName().toString().startsWith(prefix))
-        .toList();
+  private List<Leftover> findOrLog() {
+    try {
+      return find();
+    } catch (IOException | RuntimeException e) {
+      LOG.log(Level.WARNING, "leftovers stay: directory={0}, reason={1}", directory, e);
+      return List.of();
+    }
+  }
+
+  private boolean isAbandoned(Leftover leftover) throws IOException {
+    boolean isSilent =
+        leftover.state() == Leftover.State.ELSEWHERE
+            && !leftover.lastSign().plus(SILENCE).isAfter(now());
+    boolean isAbandoned = isSilent || leftover.state() == Leftover.State.ABANDONED;
+    if (!isAbandoned && leftover.isReplaced()) {
+      LOG.log(
+          Level.INFO,
+          "a replacement has not ended: folder={0}, owner={1}, last sign of life {2}",
+          leftover.path(),
+          leftover.owner().map(ProcessIdentity::toString).orElse("unknown"),
+          leftover.lastSign());
+    }
+    return isAbandoned;
+  }
+
+  /** Asks whoever keeps the files for the time, by a file that is written now: clocks differ. */
+  private Instant now() throws IOException {
+    if (now.isEmpty()) {
+      HiddenFolder folder = HiddenFolder.create(disk, machine, directory.resolve(CLOCK));
+      try {
+        now = disk.findHere(folder.path().resolve(FolderOwner.FILE)).map(PathState::modified);
+        FolderOwner.deleteFolder(disk, folder.path());
+      } finally {
+        folder.release();
+      }
+    }
+    return now.orElseThrow();
+  }
+
+  private void settle(Leftover leftover) throws IOException {
+    Path folder = leftover.path();
+    if (leftover.isReplaced() && !exists(leftover.target())) {
+      LOG.log(
+          Level.INFO,
+          "an interrupted replacement is undone: {0} -> {1}",
+          folder,
+          leftover.target());
+      disk.rename(folder, leftover.target());
+      FolderOwner.remove(disk, leftover.target());
+      return;
+    }
+    LOG.log(Level.INFO, "an abandoned temporary folder is removed: {0}", folder);
+    if (exists(folder.resolve(StagedFolder.COMPLETED))) {
+      disk.forceFolder(directory); // what has taken its place must have its name for good first
+    }
+    FolderOwner.deleteFolder(disk, folder);
+  }
+
+  private boolean exists(Path path) throws IOException {
+    return disk.findHere(path).isPresent();
+  }
+
+  /**
+   * Adds up the lengths of a folder's files.
+   *
+   * @param leftover from {@link #find}
+   * @return bytes, those of links not counted
+   * @throws IOException if something of it cannot be read
+   */
+  public long lengthBytes(Leftover leftover) throws IOException {
+    return lengthBytes(leftover.path());
+  }
+
+  private long lengthBytes(Path folder) throws IOException {
+    long lengthBytes = 0;
+    for (Path path : disk.list(folder)) {
+      Optional<PathState> state = disk.findHere(path); // empty if it has just gone
+      if (state.isPresent()) {
+        lengthBytes +=
+            switch (state.get().kind()) {
+              case FILE -> state.get().lengthBytes();
+              case FOLDER -> lengthBytes(path);
+              case LINK, OTHER -> 0;
+            };
+      }
+    }
+    return lengthBytes;
   }
 }

@@ -15,8 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.security.SecureRandom;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 
@@ -35,23 +33,21 @@ public final class StagedFolder implements AutoCloseable {
   private static final int PIECE_BYTES = 1 << 16;
 
   private final Disk disk;
-  private final Path target;
-  private final Path folder;
-  private final String id;
+  private final HiddenFolder hidden;
   private final boolean overwrite;
-  private Heartbeat heartbeat;
-  private boolean exists = true;
+  private final Heartbeat heartbeat;
+  private boolean isClosed;
+  private boolean isOurs = true; // what lies under the temporary name, to be deleted
 
-  private StagedFolder(Disk disk, Path target, Path folder, String id, boolean overwrite) {
+  private StagedFolder(Disk disk, HiddenFolder hidden, boolean overwrite, Heartbeat heartbeat) {
     this.disk = disk;
-    this.target = target;
-    this.folder = folder;
-    this.id = id;
+    this.hidden = hidden;
     this.overwrite = overwrite;
+    this.heartbeat = heartbeat;
   }
 
   /**
-   * Creates the temporary folder, after sweeping away what dead saves of the same target have left.
+   * Creates the temporary folder, after sweeping away what dead saves have left in its parent.
    *
    * @param disk does all that is done to the file system, also later
    * @param machine says who this is and beats, also later
@@ -75,20 +71,15 @@ public final class StagedFolder implements AutoCloseable {
     } catch (FileAlreadyExistsException e) { // which would read as if the target existed
       throw new NotDirectoryException(e.getFile());
     }
-    Leftovers.sweep(disk, machine, absolute);
+    new Leftovers(disk, machine, parent).sweep();
     checkTarget(disk, absolute, overwrite);
-    byte[] random = new byte[6];
-    new SecureRandom().nextBytes(random);
-    String id = HexFormat.of().formatHex(random);
-    Path folder = parent.resolve(Leftovers.temporaryName(absolute, id));
-    disk.createFolder(folder);
+    HiddenFolder hidden = HiddenFolder.create(disk, machine, absolute);
     try {
-      StagedFolder staged = new StagedFolder(disk, absolute, folder, id, overwrite);
-      staged.write(Owner.FILE, Owner.current().encode(), false);
-      staged.heartbeat = Heartbeat.start(disk, machine, folder.resolve(Owner.FILE));
-      return staged;
-    } catch (IOException | RuntimeException e) {
-      disk.deleteTree(folder);
+      Path owner = hidden.path().resolve(FolderOwner.FILE);
+      return new StagedFolder(disk, hidden, overwrite, Heartbeat.start(disk, machine, owner));
+    } catch (RuntimeException | Error e) { // no thread is given
+      FolderOwner.deleteFolder(disk, hidden.path());
+      hidden.release();
       throw e;
     }
   }
@@ -115,19 +106,6 @@ public final class StagedFolder implements AutoCloseable {
     }
   }
 
-  /**
-   * Removes what saves of {@code target} whose processes are dead have left beside it; every later
-   * save of the same target does so anyway.
-   *
-   * @param disk deletes them
-   * @param machine knows who is dead
-   * @param target the final name of a folder; it and its parent need not exist
-   * @throws IOException if the parent cannot be listed or a leftover cannot be deleted
-   */
-  public static void sweep(Disk disk, Machine machine, Path target) throws IOException {
-    Leftovers.sweep(disk, machine, target.toAbsolutePath().normalize());
-  }
-
   private static void checkTarget(Disk disk, Path target, boolean overwrite) throws IOException {
     Optional<PathState> found = disk.findHere(target);
     if (found.isEmpty()) {
@@ -143,12 +121,12 @@ public final class StagedFolder implements AutoCloseable {
 
   /** {@return the absolute path of the temporary folder, which {@link #publish} renames away} */
   public Path path() {
-    return folder;
+    return hidden.path();
   }
 
   /** {@return the random id in the folder's name: who can read it here sees this very folder} */
   public String id() {
-    return id;
+    return hidden.id();
   }
 
   /**
@@ -176,7 +154,7 @@ public final class StagedFolder implements AutoCloseable {
    */
   public int write(String relativePath, InputStream content, long lengthBytes, boolean durable)
       throws IOException {
-    Path file = folder.resolve(relativePath);
+    Path file = hidden.path().resolve(relativePath);
     createMissing(disk, file.getParent(), false);
     CRC32C crc = new CRC32C();
     long fileOffset = 0;
@@ -211,16 +189,16 @@ public final class StagedFolder implements AutoCloseable {
   public void publish(String completed, boolean durable) throws IOException {
     write(COMPLETED, completed.getBytes(StandardCharsets.UTF_8), durable);
     heartbeat.close();
-    disk.delete(folder.resolve(Owner.FILE));
     if (durable) {
-      forceFolders(folder);
+      forceFolders(hidden.path());
     }
-    if (overwrite && disk.findHere(target).isPresent()) {
-      replaceTarget(durable);
-    } else {
-      disk.rename(folder, target);
-      forceParentOrUndo(durable, () -> disk.rename(target, folder));
-      exists = false;
+    Commit commit = new Commit(disk, hidden);
+    isOurs = false; // from here on it may be the old folder, until the commit says what it is
+    try {
+      Optional<Path> replaced = commit.run(overwrite, durable);
+      tidy(replaced);
+    } finally {
+      isOurs = commit.isTakenBack();
     }
   }
 
@@ -233,66 +211,33 @@ public final class StagedFolder implements AutoCloseable {
     disk.forceFolder(root);
   }
 
-  private interface Undo {
-    void run() throws IOException;
-  }
-
-  /** A folder whose name may not survive a power cut is not committed: it goes back. */
-  private void forceParentOrUndo(boolean durable, Undo undo) throws IOException {
-    if (!durable) {
-      return;
-    }
-    try {
-      disk.forceFolder(target.getParent());
-    } catch (IOException e) {
-      undo.run();
-      throw e;
-    }
-  }
-
-  private void replaceTarget(boolean durable) throws IOException {
-    if (disk.exchange(folder, target)) {
-      forceParentOrUndo(durable, () -> disk.exchange(folder, target));
-      exists = false;
-      deleteReplaced(folder);
-      return;
-    }
-    Path old = target.resolveSibling(Leftovers.oldName(target, id));
-    disk.rename(target, old);
-    try {
-      disk.rename(folder, target);
-    } catch (IOException e) {
-      disk.rename(old, target);
-      throw e;
-    }
-    forceParentOrUndo(
-        durable,
-        () -> {
-          disk.rename(target, folder);
-          disk.rename(old, target);
-        });
-    exists = false;
-    deleteReplaced(old);
-  }
-
   /** The new folder is committed: what is left of the old one is no reason to fail. */
-  private void deleteReplaced(Path replaced) {
+  private void tidy(Optional<Path> replaced) {
     try {
-      disk.deleteTree(replaced);
-    } catch (IOException e) {
-      LOG.log(Level.WARNING, "replaced folder not deleted: folder={0}, reason={1}", replaced, e);
+      if (replaced.isPresent()) {
+        FolderOwner.deleteFolder(disk, replaced.get());
+      }
+      FolderOwner.remove(disk, hidden.target());
+    } catch (IOException | RuntimeException e) {
+      LOG.log(
+          Level.WARNING, "not tidied after a commit: folder={0}, reason={1}", hidden.target(), e);
     }
   }
 
-  /**
-   * Deletes the temporary folder if there still is one: after a failure, or the replaced folder.
-   */
+  /** Deletes the temporary folder if there still is one, and it is not the one to be replaced. */
   @Override
   public void close() throws IOException {
+    if (isClosed) {
+      return;
+    }
+    isClosed = true;
     heartbeat.close();
-    if (exists) {
-      exists = false;
-      disk.deleteTree(folder);
+    try {
+      if (isOurs) {
+        FolderOwner.deleteFolder(disk, hidden.path());
+      }
+    } finally {
+      hidden.release();
     }
   }
 }
