@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.RunDirectory;
 import dev.cairn.json.Json;
+import dev.cairn.machine.Machine;
+import dev.cairn.machine.ProcessIdentity;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -72,6 +75,103 @@ class RunCommandsTest {
     assertEquals("10", second.get("number").toString());
     assertEquals(true, second.get("marked"));
     assertEquals(false, ((Map<?, ?>) checkpoints.get(0)).get("marked"));
+  }
+
+  /** Leaves a folder under a hidden name, of a process of this host that has ended or another's. */
+  private void leave(String name, String bootId, long startTicks) throws IOException {
+    ProcessIdentity self = Machine.local().self();
+    Path left = Files.createDirectory(run.resolve(name));
+    Files.writeString(left.resolve("model.safetensors"), "weights");
+    Files.writeString(
+        left.resolve("owner"),
+        "cairn-owner 1\n%s\n%s\n%d\n%d\nnew 00ff\n"
+            .formatted(bootId, self.namespace(), self.pid(), startTicks));
+  }
+
+  private void leaveSome() throws IOException {
+    ProcessIdentity self = Machine.local().self();
+    leave(".final.tmp-0a", self.bootId(), self.startTicks() + 1);
+    leave(".step_7.old-0b", self.bootId(), self.startTicks() + 1);
+    leave(".step_8.tmp-0c", "another boot", 1);
+    Path mine = Files.createDirectories(run.resolve(".step_8.tmp-0d/state"));
+    Files.writeString(mine.resolve("mine"), "123");
+    Files.move(run.resolve("step_9"), run.resolve(".step_9.gone"));
+  }
+
+  @Test
+  void listSaysWhatLiesThereHowMuchItTakesAndWhatBecomesOfIt() throws IOException {
+    leaveSome();
+    long pid = ProcessHandle.current().pid();
+    long bytes = Files.size(run.resolve(".final.tmp-0a/owner")) + 7;
+    long elsewhereBytes = Files.size(run.resolve(".step_8.tmp-0c/owner")) + 7;
+    List<String> lines = lines("list", run.toString());
+    assertEquals(List.of("step_10  kept for good", "step_20", "step_100"), lines.subList(0, 3));
+    String next = "the next save into this directory, or cairn prune, ";
+    assertEquals(
+        List.of(
+            ".final.tmp-0a  %d B, its process %d has ended: %sremoves it"
+                .formatted(bytes, pid, next),
+            ".step_7.old-0b  %d B, its process %d has ended: %sputs it back"
+                .formatted(bytes, pid, next)),
+        lines.subList(3, 5));
+    assertTrue(
+        lines
+            .get(5)
+            .matches(
+                "\\.step_8\\.tmp-0c  %d B, of process %d of another host, boot or container, last sign of life [^ ]+Z: removed once that is silent for 24 hours"
+                    .formatted(elsewhereBytes, pid)),
+        lines.get(5));
+    assertEquals(
+        List.of(
+            ".step_8.tmp-0d  3 B, without an owner file of Cairn's: stays",
+            ".step_9.gone  7 B, a deletion that was interrupted: the next save of the run, or cairn"
+                + " prune, finishes it"),
+        lines.subList(6, 8));
+    assertEquals(8, lines.size());
+    assertEquals(lines, lines("list", run.toString()), "listing changes nothing");
+  }
+
+  @Test
+  void listsDocumentHasWhatIsLeftOver() throws IOException {
+    leaveSome();
+    CommandRun list = CommandRun.of("list", run.toString(), "--json");
+    Map<String, Object> json = Json.parseObject(list.out().getBytes(StandardCharsets.UTF_8));
+    List<String> seen = new ArrayList<>();
+    for (Object each : (List<?>) json.get("leftovers")) {
+      Map<?, ?> leftover = (Map<?, ?>) each;
+      Path path = Path.of((String) leftover.get("path"));
+      boolean isOwned = leftover.get("owner") instanceof Map<?, ?> owner && owner.size() == 4;
+      assertTrue(Long.parseLong(leftover.get("bytes").toString()) > 0, path::toString);
+      seen.add(path.getFileName() + " " + leftover.get("state") + " " + isOwned);
+    }
+    assertEquals(
+        List.of(
+            ".final.tmp-0a abandoned true",
+            ".step_7.old-0b abandoned true",
+            ".step_8.tmp-0c elsewhere true",
+            ".step_8.tmp-0d unknown false",
+            ".step_9.gone deleted false"),
+        seen);
+  }
+
+  @Test
+  void pruneSweepsWhatTheDeadHaveLeft() throws IOException {
+    leaveSome();
+    List<String> before = names();
+    assertEquals(
+        List.of("would remove .final.tmp-0a", "would put back step_7"),
+        lines("prune", run.toString(), "--keep-last=9", "--dry-run"));
+    assertEquals(before, names());
+    CommandRun prune = CommandRun.of("prune", run.toString(), "--keep-last=9", "--json");
+    Map<String, Object> json = Json.parseObject(prune.out().getBytes(StandardCharsets.UTF_8));
+    assertEquals(List.of(), json.get("deleted"));
+    assertEquals(
+        List.of(run.resolve(".final.tmp-0a").toString(), run.resolve(".step_7.old-0b").toString()),
+        json.get("swept"));
+    List<String> left = new ArrayList<>(before);
+    left.removeAll(List.of(".final.tmp-0a", ".step_7.old-0b", ".step_9.gone"));
+    left.add("step_7");
+    assertEquals(left, names());
   }
 
   @Test
