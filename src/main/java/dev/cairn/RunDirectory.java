@@ -158,7 +158,9 @@ public final class RunDirectory {
    * @throws IOException if one cannot be renamed or deleted; the others before it are gone
    */
   public void delete(List<Entry> entries) throws IOException {
-    sweep();
+    for (Path path : unfinishedDeletions()) {
+      disk.deleteTree(path);
+    }
     for (Entry entry : entries) {
       Path gone = directory.resolve("." + entry.path().getFileName() + ".gone");
       disk.rename(entry.path(), gone);
@@ -166,13 +168,16 @@ public final class RunDirectory {
     }
   }
 
-  /** Finishes deletions that a crash interrupted. */
-  private void sweep() throws IOException {
-    for (Path path : disk.list(directory)) {
-      if (GONE.matcher(path.getFileName().toString()).matches()) {
-        disk.deleteTree(path);
-      }
-    }
+  /**
+   * {@return what was renamed away to be deleted, and is still there in part} The next {@link
+   * #delete} finishes it. Nobody's word is needed for that, as no name leads there any more.
+   *
+   * @throws IOException if the directory cannot be listed
+   */
+  public List<Path> unfinishedDeletions() throws IOException {
+    return disk.list(directory).stream()
+        .filter(path -> GONE.matcher(path.getFileName().toString()).matches())
+        .toList();
   }
 
   /**

@@ -17,7 +17,10 @@ import picocli.CommandLine.Parameters;
 /** Lists the checkpoints of a run. */
 @Command(
     name = "list",
-    description = "Lists the committed checkpoints in a run's directory, oldest number first.",
+    description =
+        "Lists the committed checkpoints in a run's directory, oldest number first, then what saves"
+            + " and deletions have left there: whose it is, what becomes of it and how much it"
+            + " takes. Changes nothing.",
     footer = {"", "Example: cairn list ~/runs/olmo"})
 final class ListCommand implements Callable<Integer> {
   @Parameters(paramLabel = "DIR", description = "A run's directory.")
@@ -28,14 +31,19 @@ final class ListCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     List<RunDirectory.Entry> entries = committed(directory);
+    LeftoverText leftovers = new LeftoverText(directory);
     if (speech.isJson()) {
-      speech.printJson(Map.of("checkpoints", json(entries)));
+      Map<String, Object> document = new LinkedHashMap<>();
+      document.put("checkpoints", json(entries));
+      document.put("leftovers", leftovers.json());
+      speech.printJson(document);
       return ExitCode.FINE;
     }
     for (RunDirectory.Entry entry : entries) {
       String mark = entry.isMarked() ? "  kept for good" : "";
       speech.out().println(Messages.printable(entry.path().getFileName().toString()) + mark);
     }
+    leftovers.lines().forEach(speech.out()::println);
     speech.out().flush();
     return ExitCode.FINE;
   }

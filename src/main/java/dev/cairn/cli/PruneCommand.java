@@ -1,8 +1,11 @@
 package dev.cairn.cli;
 
 import dev.cairn.RunDirectory;
+import dev.cairn.pipeline.Leftover;
+import dev.cairn.pipeline.Leftovers;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -16,7 +19,8 @@ import picocli.CommandLine.Parameters;
     name = "prune",
     description =
         "Deletes committed checkpoints but the newest N and those marked to be kept. Each is"
-            + " renamed away first, so that none is ever seen half deleted.",
+            + " renamed away first, so that none is ever seen half deleted. Before that, what dead"
+            + " saves have left in the directory is removed, or put back.",
     footer = {"", "Example: cairn prune ~/runs/olmo --keep-last 3 --dry-run"})
 final class PruneCommand implements Callable<Integer> {
   @Parameters(paramLabel = "DIR", description = "A run's directory.")
@@ -41,14 +45,23 @@ final class PruneCommand implements Callable<Integer> {
           "nothing would be kept: --keep-last=" + keepLast + ", expected at least 1");
     }
     ListCommand.committed(directory);
+    List<Leftover> swept = sweep();
     RunDirectory run = new RunDirectory(directory);
     List<RunDirectory.Entry> surplus = run.surplus(keepLast, 0);
     if (!dryRun) {
       run.delete(surplus);
     }
     if (speech.isJson()) {
-      speech.printJson(Map.of(dryRun ? "wouldDelete" : "deleted", ListCommand.json(surplus)));
+      Map<String, Object> document = new LinkedHashMap<>();
+      document.put(dryRun ? "wouldDelete" : "deleted", ListCommand.json(surplus));
+      document.put(
+          dryRun ? "wouldSweep" : "swept",
+          swept.stream().map(leftover -> leftover.path().toString()).toList());
+      speech.printJson(document);
       return ExitCode.FINE;
+    }
+    for (Leftover leftover : swept) {
+      speech.out().println(words(leftover));
     }
     String verb = dryRun ? "would delete " : "deleted ";
     for (RunDirectory.Entry entry : surplus) {
@@ -56,5 +69,26 @@ final class PruneCommand implements Callable<Integer> {
     }
     speech.out().flush();
     return ExitCode.FINE;
+  }
+
+  /**
+   * Without a change to the directory nobody can ask its server for the time: who is silent stays.
+   */
+  private List<Leftover> sweep() throws IOException {
+    Leftovers leftovers = LeftoverText.leftovers(directory);
+    return dryRun
+        ? leftovers.find().stream()
+            .filter(leftover -> leftover.state() == Leftover.State.ABANDONED)
+            .toList()
+        : leftovers.sweep();
+  }
+
+  private String words(Leftover leftover) {
+    Path named = leftover.goesBack() ? leftover.target() : leftover.path();
+    String verb =
+        leftover.goesBack()
+            ? (dryRun ? "would put back " : "put back ")
+            : (dryRun ? "would remove " : "removed ");
+    return verb + Messages.printable(named.getFileName().toString());
   }
 }

@@ -10,7 +10,7 @@ import java.util.Optional;
  *
  * @param path absolute
  * @param target what it is to become, or was
- * @param isReplaced whether it was at the target, and is to be there again if nothing else is
+ * @param goesBack whether it was at the target and nothing is there now: it is to be there again
  * @param owner who works in it, or did; empty if that is not known
  * @param lastSign when its owner last gave a sign of life, by the clock of whoever keeps the files
  * @param state what is known of its owner
@@ -18,7 +18,7 @@ import java.util.Optional;
 public record Leftover(
     Path path,
     Path target,
-    boolean isReplaced,
+    boolean goesBack,
     Optional<ProcessIdentity> owner,
     Instant lastSign,
     State state) {

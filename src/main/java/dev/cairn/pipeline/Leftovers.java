@@ -80,10 +80,11 @@ public final class Leftovers {
         disk.findHere(path.resolve(FolderOwner.FILE))
             .map(PathState::modified)
             .orElse(state.modified());
+    Path target = path.resolveSibling(name.group(1));
     return new Leftover(
         path,
-        path.resolveSibling(name.group(1)),
-        name.group(2).equals("old"),
+        target,
+        name.group(2).equals("old") && !exists(target),
         owner,
         lastSign,
         owner.map(process -> state(process, name)).orElse(Leftover.State.UNKNOWN));
@@ -117,20 +118,14 @@ public final class Leftovers {
   public void undoReplacements(Predicate<String> isTarget) {
     settle(
         leftover ->
-            leftover.isReplaced()
-                && isTarget.test(leftover.target().getFileName().toString())
-                && !exists(leftover.target()));
+            leftover.goesBack() && isTarget.test(leftover.target().getFileName().toString()));
   }
 
-  private interface Choice {
-    boolean takes(Leftover leftover) throws IOException;
-  }
-
-  private List<Leftover> settle(Choice choice) {
+  private List<Leftover> settle(Predicate<Leftover> choice) {
     List<Leftover> settled = new ArrayList<>();
     for (Leftover leftover : findOrLog()) {
       try {
-        if (choice.takes(leftover) && isAbandoned(leftover)) {
+        if (choice.test(leftover) && isAbandoned(leftover)) {
           settle(leftover);
           settled.add(leftover);
         }
@@ -155,7 +150,7 @@ public final class Leftovers {
         leftover.state() == Leftover.State.ELSEWHERE
             && !leftover.lastSign().plus(SILENCE).isAfter(now());
     boolean isAbandoned = isSilent || leftover.state() == Leftover.State.ABANDONED;
-    if (!isAbandoned && leftover.isReplaced()) {
+    if (!isAbandoned && leftover.goesBack()) {
       LOG.log(
           Level.INFO,
           "a replacement has not ended: folder={0}, owner={1}, last sign of life {2}",
@@ -182,7 +177,7 @@ public final class Leftovers {
 
   private void settle(Leftover leftover) throws IOException {
     Path folder = leftover.path();
-    if (leftover.isReplaced() && !exists(leftover.target())) {
+    if (leftover.goesBack()) {
       LOG.log(
           Level.INFO,
           "an interrupted replacement is undone: {0} -> {1}",
@@ -206,15 +201,12 @@ public final class Leftovers {
   /**
    * Adds up the lengths of a folder's files.
    *
-   * @param leftover from {@link #find}
+   * @param folder {@link Leftover#path}, or any other
    * @return bytes, those of links not counted
+   * @throws NoSuchFileException if it is not there any more
    * @throws IOException if something of it cannot be read
    */
-  public long lengthBytes(Leftover leftover) throws IOException {
-    return lengthBytes(leftover.path());
-  }
-
-  private long lengthBytes(Path folder) throws IOException {
+  public long lengthBytes(Path folder) throws IOException {
     long lengthBytes = 0;
     for (Path path : disk.list(folder)) {
       Optional<PathState> state = disk.findHere(path); // empty if it has just gone
