@@ -1,11 +1,13 @@
 // Loaded into a JVM ahead of the C library. With CAIRN_TEST_SHORT_WRITES every
 // positioned write is short, and every seventh is interrupted. Otherwise the
 // file that CAIRN_TEST_FAULT names, which a test has mapped too, says which
-// call on a path below CAIRN_TEST_ROOT is to fail, and is told which one did.
+// call on a path below CAIRN_TEST_ROOT is to fail, and is told which one did;
+// or that no thread can be started any more after the next few.
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,7 +21,13 @@
 
 namespace {
 
-enum Call : int32_t { kWrite = 1, kForce = 2, kReserve = 3, kRename = 4 };
+enum Call : int32_t {
+  kWrite = 1,
+  kForce = 2,
+  kReserve = 3,
+  kRename = 4,
+  kThread = 5
+};
 
 struct Fault {
   int32_t call;
@@ -42,8 +50,13 @@ Fault* MapFault() {
   return memory == MAP_FAILED ? nullptr : static_cast<Fault*>(memory);
 }
 
-bool Fails(Call call, const char* path, int64_t file_offset) {
+Fault* TheFault() {
   static Fault* const fault = MapFault();
+  return fault;
+}
+
+bool Fails(Call call, const char* path, int64_t file_offset) {
+  Fault* const fault = TheFault();
   static const char* const root = getenv("CAIRN_TEST_ROOT");
   if (fault == nullptr || root == nullptr || fault->call != call ||
       strncmp(path, root, strlen(root)) != 0 || fault->calls_left-- != 0) {
@@ -91,6 +104,20 @@ extern "C" ssize_t pwrite64(int file, const void* bytes, size_t length,
 extern "C" int fsync(int file) {
   static const auto force = Next<int (*)(int)>("fsync");
   return Fails(kForce, file, 0) ? -1 : force(file);
+}
+
+extern "C" int pthread_create(pthread_t* thread,
+                              const pthread_attr_t* attributes,
+                              void* (*work)(void*), void* argument) noexcept {
+  static const auto create =
+      Next<int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*)>(
+          "pthread_create");
+  Fault* const fault = TheFault();
+  if (fault != nullptr && fault->call == kThread && fault->calls_left-- <= 0) {
+    fault->failed = 1;
+    return EAGAIN;
+  }
+  return create(thread, attributes, work, argument);
 }
 
 extern "C" int fallocate(int file, int mode, off_t offset, off_t length) {
