@@ -223,7 +223,7 @@ public final class Checkpointer implements AutoCloseable {
    */
   public void reserveSnapshot(ParameterSet parameters, TrainerState state) throws IOException {
     SaveContents contents = saves().contents(0, parameters, ModelFiles.none(), state);
-    turn.hold(() -> OwnThread.callIo("cairn-call", () -> saves().reserve(contents)));
+    turn.hold(() -> OwnThread.callIo(tools.machine(), "cairn-call", () -> saves().reserve(contents)));
   }
 
   /** {@return what tells after each step whether to stop, and to save only because of that} */
@@ -275,7 +275,7 @@ public final class Checkpointer implements AutoCloseable {
     return turn.hold(
         () -> {
           background.settle();
-          return OwnThread.callIo("cairn-call", work);
+          return OwnThread.callIo(tools.machine(), "cairn-call", work);
         });
   }
 

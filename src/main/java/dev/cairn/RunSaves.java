@@ -85,7 +85,7 @@ final class RunSaves implements AutoCloseable {
             && last.ending().failure() == null;
     return isSaved
         ? last.ending().value()
-        : OwnThread.callIo("cairn-call", () -> save(contents, listener));
+        : OwnThread.callIo(tools.machine(), "cairn-call", () -> save(contents, listener));
   }
 
   private interface Save {

@@ -54,7 +54,7 @@ record SaveTools(
         disk,
         machine,
         Kernels.best(),
-        new Staging(options.stagingBuffers(), options.stagingBufferBytes()),
+        new Staging(machine, options.stagingBuffers(), options.stagingBufferBytes()),
         new DeviceTools(),
         new LastPlan(),
         new ModeChoice(ranks, options.mode(), disk, machine),

@@ -10,8 +10,11 @@ import dev.cairn.deepspeed.ConsolidationOptions;
 import dev.cairn.deepspeed.DeepSpeedCheckpoint;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.kernels.Kernels;
+import dev.cairn.machine.Machine;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -36,6 +39,8 @@ import picocli.CommandLine.Parameters;
       "         cairn consolidate checkpoints/lora_run out/lora --adapter-config adapter_config.json"
     })
 final class ConsolidateCommand implements Callable<Integer> {
+  private static final Logger LOG = System.getLogger(ConsolidateCommand.class.getName());
+
   /** Stays in a core's cache from the cast to the write, and the page cache in small pieces. */
   private static final int BUFFER_BYTES = 512 << 10;
 
@@ -105,9 +110,11 @@ final class ConsolidateCommand implements Callable<Integer> {
 
   /** Loads the native kernels while the checkpoint's pickles are read. */
   private static void preload() {
-    Thread thread = new Thread(Kernels::best, "cairn-preload");
-    thread.setDaemon(true);
-    thread.start();
+    try {
+      Machine.local().start("cairn-preload", Kernels::best);
+    } catch (OutOfMemoryError e) {
+      LOG.log(Level.DEBUG, "kernels not loaded yet: {0}", e.getMessage()); // the save will do it
+    }
   }
 
   private SaveReport save(DeepSpeedCheckpoint opened) throws IOException {

@@ -76,7 +76,7 @@ final class BucketExchange implements AutoCloseable {
         trained.record(trainer);
         streams.packs().waitFor(trained);
       }
-      writer = opened.add(new BucketWriter());
+      writer = opened.add(new BucketWriter(staging.machine()));
     } catch (RuntimeException e) {
       throw opened.after(e);
     }
@@ -201,7 +201,7 @@ final class BucketExchange implements AutoCloseable {
       if (settled) {
         opened.close();
       } else {
-        streams.closeLater(job.group(), opened);
+        streams.closeLater(job.group(), opened, staging.machine());
       }
     }
   }

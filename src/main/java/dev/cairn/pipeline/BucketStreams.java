@@ -5,6 +5,7 @@ import dev.cairn.comm.NcclGroup;
 import dev.cairn.device.CudaEvent;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
+import dev.cairn.machine.Machine;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.TimeUnit;
@@ -91,22 +92,23 @@ record BucketStreams(
   }
 
   /** Frees what was opened once nothing is queued any more: when the group's owner has aborted. */
-  void closeLater(NcclGroup group, Closing opened) {
+  void closeLater(NcclGroup group, Closing opened, Machine machine) {
     group.leaveUnfinished();
-    Thread thread =
-        new Thread(
-            () -> {
-              try (opened) {
-                gathers.synchronize();
-                orders.synchronize();
-              } catch (RuntimeException e) {
-                LOG.log(Level.WARNING, "buckets of a failed save: {0}", e.getMessage());
-              } finally {
-                group.setFinished();
-              }
-            },
-            "cairn-nccl-left");
-    thread.setDaemon(true);
-    thread.start();
+    try {
+      machine.start("cairn-nccl-left", () -> closeWhenEnded(group, opened));
+    } catch (OutOfMemoryError e) { // a leak is better than memory that a GPU still writes to
+      LOG.log(Level.WARNING, "buckets of a failed save stay allocated: {0}", e.getMessage());
+    }
+  }
+
+  private void closeWhenEnded(NcclGroup group, Closing opened) {
+    try (opened) {
+      gathers.synchronize();
+      orders.synchronize();
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "buckets of a failed save: {0}", e.getMessage());
+    } finally {
+      group.setFinished();
+    }
   }
 }

@@ -1,7 +1,7 @@
 package dev.cairn.pipeline;
 
+import dev.cairn.machine.Machine;
 import java.io.IOException;
-import java.util.List;
 
 /** Writes buckets in a thread of its own, one after the other. */
 final class BucketWriter implements AutoCloseable {
@@ -10,26 +10,49 @@ final class BucketWriter implements AutoCloseable {
     void run() throws IOException;
   }
 
-  private Thread thread;
+  private final Machine machine;
   private int startedIndex = -1;
+  private boolean isWriting;
   private Throwable failure;
 
-  /** Starts with a bucket, once the one before has been written. */
+  BucketWriter(Machine machine) {
+    this.machine = machine;
+  }
+
+  /**
+   * Starts with a bucket, once the one before has been written. If there is no thread for it, it is
+   * written before the return.
+   */
   void start(int index, Work work) throws IOException {
     await(index - 1);
     startedIndex = index;
-    thread =
-        new Thread(
-            () -> {
-              try {
-                work.run();
-              } catch (IOException | RuntimeException | Error e) {
-                failure = e; // read after the thread has been joined
-              }
-            },
-            "cairn-bucket");
-    thread.setDaemon(true);
-    thread.start();
+    begin();
+    try {
+      machine.start("cairn-bucket", () -> write(work));
+    } catch (OutOfMemoryError e) {
+      ThreadShortage.tell("cairn-bucket", 0, 1, e);
+      write(work);
+    }
+  }
+
+  private synchronized void begin() {
+    isWriting = true;
+  }
+
+  private void write(Work work) {
+    Throwable thrown = null;
+    try {
+      work.run();
+    } catch (IOException | RuntimeException | Error e) {
+      thrown = e;
+    }
+    end(thrown);
+  }
+
+  private synchronized void end(Throwable thrown) {
+    isWriting = false;
+    failure = thrown;
+    machine.wake(this);
   }
 
   /**
@@ -38,26 +61,40 @@ final class BucketWriter implements AutoCloseable {
    * @throws IOException what went wrong with it, or with one before
    */
   void await(int index) throws IOException {
-    if (thread == null || index < startedIndex) {
+    if (startedIndex < 0 || index < startedIndex) {
       return; // then it was waited for when the one after it was started
     }
-    close();
-    if (failure instanceof IOException e) {
+    Throwable thrown = awaitEnd();
+    if (thrown instanceof IOException e) {
       throw e;
     }
-    if (failure instanceof RuntimeException e) {
+    if (thrown instanceof RuntimeException e) {
       throw e;
     }
-    if (failure instanceof Error e) {
+    if (thrown instanceof Error e) {
       throw e;
     }
+  }
+
+  /** Returns how the last one ended; an interrupt is kept and does not end the wait. */
+  private synchronized Throwable awaitEnd() {
+    boolean interrupted = false;
+    while (isWriting) {
+      try {
+        machine.await(this, 0);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return failure;
   }
 
   /** Waits for what is being written, however that ends. */
   @Override
   public void close() {
-    if (thread != null) {
-      OwnThread.join(List.of(thread));
-    }
+    awaitEnd();
   }
 }

@@ -1,15 +1,24 @@
 package dev.cairn.pipeline;
 
+import dev.cairn.machine.Machine;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
 
-/** Threads that do the same work, one behind each staging buffer. */
+/**
+ * Threads that take from one queue until it is empty, one behind each staging buffer. Any number of
+ * them does all of the work.
+ */
 public final class Crew {
+  private final Work work;
+  private int started;
   private Throwable failure;
 
-  private Crew() {}
+  private Crew(Work work) {
+    this.work = work;
+  }
 
   /** What each thread does with its buffer. */
   public interface Work {
@@ -24,7 +33,8 @@ public final class Crew {
 
   /**
    * Runs the work on as many threads as there are staging buffers, and waits for all of them. They
-   * are threads that nobody else knows: an interrupt of the caller is kept and disturbs no file.
+   * are threads that nobody else knows: an interrupt of the caller is kept and disturbs no file. If
+   * the system gives fewer threads, those do it; if it gives none, the caller's does.
    *
    * @param staging its buffers are used until the return
    * @param name what the threads are called, each with a number behind it
@@ -37,25 +47,38 @@ public final class Crew {
 
   /** As the other, on the given number of threads, no more than there are buffers. */
   static void run(Staging staging, int count, String name, Work work) throws IOException {
-    Crew crew = new Crew();
-    List<Thread> threads = new ArrayList<>();
-    for (int index = 0; index < count; index++) {
-      ByteBuffer buffer = staging.buffer(index);
-      Thread thread = new Thread(() -> crew.work(work, buffer), name + "-" + index);
-      thread.setDaemon(true);
-      thread.start();
-      threads.add(thread);
+    Crew crew = new Crew(work);
+    List<Machine.Work> members =
+        IntStream.range(0, count)
+            .<Machine.Work>mapToObj(index -> () -> crew.work(staging.buffer(index)))
+            .toList();
+    List<Throwable> thrown = staging.machine().runAll(name, members);
+    int started = crew.started();
+    if (started < count) {
+      Throwable reason = thrown.stream().filter(Objects::nonNull).findFirst().orElseThrow();
+      ThreadShortage.tell(name, started, count, reason);
     }
-    OwnThread.join(threads);
+    if (started == 0) {
+      crew.work(staging.buffer(0));
+    }
     crew.rethrow();
   }
 
-  private void work(Work work, ByteBuffer buffer) {
+  private void work(ByteBuffer buffer) {
+    begin();
     try {
       work.with(buffer);
     } catch (IOException | RuntimeException | Error e) {
       fail(e);
     }
+  }
+
+  private synchronized void begin() {
+    started++;
+  }
+
+  private synchronized int started() {
+    return started;
   }
 
   private synchronized void fail(Throwable thrown) {

@@ -32,7 +32,11 @@ final class Heartbeat implements AutoCloseable {
 
   static Heartbeat start(Disk disk, Machine machine, Path file, long periodMillis) {
     Heartbeat heartbeat = new Heartbeat(disk, machine, file, periodMillis);
-    machine.start("cairn-heartbeat", heartbeat::beat);
+    try {
+      machine.start("cairn-heartbeat", heartbeat::beat);
+    } catch (OutOfMemoryError e) { // most saves end before anybody looks for a beat
+      LOG.log(Level.WARNING, "no heartbeat: file={0}, reason={1}", file, e.getMessage());
+    }
     return heartbeat;
   }
 

@@ -4,6 +4,7 @@ import dev.cairn.device.Device;
 import dev.cairn.device.HostMemory;
 import dev.cairn.device.PinnedMemory;
 import dev.cairn.device.ViewableMemory;
+import dev.cairn.machine.Machine;
 import dev.cairn.plan.Chunk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,6 +19,7 @@ import java.util.List;
 public final class Staging implements AutoCloseable {
   private static final int PAGE_BYTES = 4096;
 
+  private final Machine machine;
   private ViewableMemory memory;
   private final List<ByteBuffer> buffers = new ArrayList<>();
   private final int bufferBytes;
@@ -25,15 +27,17 @@ public final class Staging implements AutoCloseable {
   /**
    * Allocates the buffers.
    *
+   * @param machine whose threads will stand behind them
    * @param count 1 or more
    * @param bufferBytes size of each, a multiple of 4096
    */
-  public Staging(int count, int bufferBytes) {
+  public Staging(Machine machine, int count, int bufferBytes) {
     if (count < 1 || bufferBytes < PAGE_BYTES || bufferBytes % PAGE_BYTES != 0) {
       throw new IllegalArgumentException(
           "bad staging: count=%d, expected at least 1, bufferBytes=%d, expected a multiple of 4096"
               .formatted(count, bufferBytes));
     }
+    this.machine = machine;
     this.bufferBytes = bufferBytes;
     use(HostMemory.allocate((long) count * roomBytes()), count);
   }
@@ -64,6 +68,11 @@ public final class Staging implements AutoCloseable {
       use(PinnedMemory.allocate(device, pageable.lengthBytes()), count());
       pageable.close();
     }
+  }
+
+  /** {@return whose threads stand behind the buffers} */
+  public Machine machine() {
+    return machine;
   }
 
   /** {@return how many buffers there are} */
