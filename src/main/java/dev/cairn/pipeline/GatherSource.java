@@ -1,12 +1,14 @@
 package dev.cairn.pipeline;
 
+import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Transfer;
 import dev.cairn.comm.Transport;
 import dev.cairn.plan.Chunk;
 import dev.cairn.plan.Segment;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 
 /**
@@ -14,7 +16,8 @@ import java.util.List;
  * received, already cast, straight into their place in the staging buffer.
  *
  * <p>Messages from a rank are numbered in plan order on both sides: the other end is a copy over
- * {@link dev.cairn.plan.SavePlan#messages} whose sink sends.
+ * {@link dev.cairn.plan.SavePlan#messages} whose sink sends. Whatever fails, a receive that has
+ * begun has ended before the failure is thrown.
  */
 public final class GatherSource implements ChunkSource {
   private static final int WRITER = 0;
@@ -50,29 +53,67 @@ public final class GatherSource implements ChunkSource {
     if (chunk.pieces().stream().allMatch(piece -> piece.rank() == WRITER)) {
       return own.begin(chunk, staging);
     }
-    List<Transfer> receives = new ArrayList<>();
-    for (Segment piece : chunk.pieces()) {
-      if (piece.rank() != WRITER) {
-        ByteBuffer place = Parts.place(chunk, piece, staging);
-        receives.add(transport.receive(place, piece.rank(), tag(nextTag[piece.rank()]++)));
+    Receives receives = new Receives();
+    try {
+      for (Segment piece : chunk.pieces()) {
+        if (piece.rank() != WRITER) {
+          ByteBuffer place = Parts.place(chunk, piece, staging);
+          receives.add(transport.receive(place, piece.rank(), tag(nextTag[piece.rank()]++)));
+        }
       }
+    } catch (IOException | RuntimeException | Error e) {
+      receives.endAfter(e);
+      throw e;
     }
     return () -> finish(chunk, staging, receives);
   }
 
-  private List<ByteBuffer> finish(Chunk chunk, ByteBuffer staging, List<Transfer> receives)
+  private List<ByteBuffer> finish(Chunk chunk, ByteBuffer staging, Receives receives)
       throws IOException {
-    Parts parts = new Parts(staging);
-    for (Segment piece : chunk.pieces()) {
-      if (piece.rank() == WRITER) {
-        own.add(piece, parts);
-      } else {
-        parts.addPlaced(Math.toIntExact(piece.lengthBytes()));
+    try {
+      Parts parts = new Parts(staging);
+      for (Segment piece : chunk.pieces()) {
+        if (piece.rank() == WRITER) {
+          own.add(piece, parts);
+        } else {
+          parts.addPlaced(Math.toIntExact(piece.lengthBytes()));
+        }
+      }
+      receives.await();
+      return parts.all();
+    } catch (IOException | RuntimeException | Error e) {
+      receives.endAfter(e);
+      throw e;
+    }
+  }
+
+  /** The messages that are on their way into one staging buffer. */
+  private static final class Receives {
+    private final Deque<Transfer> underWay = new ArrayDeque<>();
+
+    void add(Transfer receive) {
+      underWay.add(receive);
+    }
+
+    void await() throws CommunicationException {
+      while (!underWay.isEmpty()) {
+        underWay.remove().await();
       }
     }
-    for (Transfer receive : receives) {
-      receive.await();
+
+    /**
+     * Waits for what is left after a failure: until then the buffer is not this rank's, and may not
+     * be freed. It ends soon: the others send what they have begun with, or the transport has ended
+     * for them too.
+     */
+    void endAfter(Throwable failure) {
+      while (!underWay.isEmpty()) {
+        try {
+          underWay.remove().await();
+        } catch (CommunicationException | RuntimeException e) {
+          failure.addSuppressed(e);
+        }
+      }
     }
-    return parts.all();
   }
 }

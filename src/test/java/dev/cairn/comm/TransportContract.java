@@ -52,6 +52,67 @@ abstract class TransportContract extends MessagesContract {
   }
 
   @Test
+  void bufferIsTheCallersOnceAwaitHasReturnedOrThrown() throws Exception {
+    List<Communicator> group = group(3);
+    for (int round = 0; round < 4; round++) {
+      int cancelMillis = round;
+      Ranks.run(
+          group,
+          c -> {
+            c.control().begin("move");
+            Transport transport = c.transport();
+            c.control().allGather(new byte[0]);
+            if (c.rank() == 2) {
+              Thread.sleep(cancelMillis);
+              c.control().cancel("disk full");
+            } else {
+              moveUntilCancelled(transport, c.rank());
+            }
+            c.control().allGather(new byte[0]);
+            return null;
+          });
+    }
+  }
+
+  /** Rank 1 sends to rank 0, which uses its buffers for something else as soon as it may. */
+  private static void moveUntilCancelled(Transport transport, int rank) throws Exception {
+    List<ByteBuffer> buffers = new ArrayList<>();
+    List<Transfer> transfers = new ArrayList<>();
+    try {
+      for (int tag = 0; tag < 8; tag++) {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(2 << 20);
+        transfers.add(
+            rank == 0 ? transport.receive(buffer, 1, tag) : transport.send(buffer, 0, tag));
+        buffers.add(buffer);
+      }
+    } catch (CommunicationException e) {
+      assertEquals(2, e.rank());
+    }
+    for (int i = 0; i < transfers.size(); i++) {
+      try {
+        transfers.get(i).await();
+      } catch (CommunicationException e) {
+        assertEquals(2, e.rank());
+      }
+      if (rank == 0) {
+        fill(buffers.get(i));
+      }
+    }
+    Thread.sleep(20);
+    for (ByteBuffer buffer : buffers.subList(0, rank == 0 ? transfers.size() : 0)) {
+      ByteBuffer expected = ByteBuffer.allocateDirect(buffer.capacity());
+      fill(expected);
+      assertEquals(expected, buffer);
+    }
+  }
+
+  private static void fill(ByteBuffer buffer) {
+    for (int i = 0; i < buffer.capacity(); i += 8) {
+      buffer.putLong(i, 0x5A5A5A5A5A5A5A5AL);
+    }
+  }
+
+  @Test
   void closingOneRankEndsWhatOthersWaitForFromIt() throws Exception {
     List<Communicator> group = group(3);
     List<CompletableFuture<CommunicationException>> failures =
