@@ -102,8 +102,7 @@ public final class Checkpointer implements AutoCloseable {
    * @throws IOException as there
    */
   public SaveReport save(Path target, Supplier<SingleFile> contents) throws IOException {
-    return alone(
-        () -> SingleFile.save(tools, target, OptionalLong.empty(), Optional.empty(), contents));
+    return alone(() -> SingleFile.save(tools.measured(listener), target, contents));
   }
 
   /**
@@ -118,7 +117,7 @@ public final class Checkpointer implements AutoCloseable {
   public SaveReport save(long step, Supplier<SingleFile> contents, TrainerState state)
       throws IOException {
     saves().target(step); // a wrong step is refused before anything is sent
-    return alone(() -> saves().save(step, contents, state));
+    return alone(() -> saves().save(step, contents, state, listener));
   }
 
   /**
@@ -223,7 +222,8 @@ public final class Checkpointer implements AutoCloseable {
    */
   public void reserveSnapshot(ParameterSet parameters, TrainerState state) throws IOException {
     SaveContents contents = saves().contents(0, parameters, ModelFiles.none(), state);
-    turn.hold(() -> OwnThread.callIo(tools.machine(), "cairn-call", () -> saves().reserve(contents)));
+    turn.hold(
+        () -> OwnThread.callIo(tools.machine(), "cairn-call", () -> saves().reserve(contents)));
   }
 
   /** {@return what tells after each step whether to stop, and to save only because of that} */

@@ -53,10 +53,17 @@ final class RunSaves implements AutoCloseable {
   }
 
   /** Saves one tensor file and the trainer's state. Collective. */
-  SaveReport save(long step, Supplier<SingleFile> contents, TrainerState state) throws IOException {
-    return retained(
-        tools,
-        SingleFile.save(tools, target(step), OptionalLong.of(step), Optional.of(state), contents));
+  SaveReport save(
+      long step,
+      Supplier<SingleFile> contents,
+      TrainerState state,
+      Optional<ProgressListener> listener)
+      throws IOException {
+    return timed(
+        listener,
+        measured ->
+            SingleFile.save(
+                measured, target(step), OptionalLong.of(step), Optional.of(state), contents));
   }
 
   /** Allocates what an asynchronous save of these tensors copies into. */
@@ -68,10 +75,20 @@ final class RunSaves implements AutoCloseable {
 
   /** Saves, then deletes what is not kept. Collective. */
   SaveReport save(SaveContents contents, Optional<ProgressListener> listener) throws IOException {
+    return timed(listener, measured -> new SaveRun(measured, Taken.borrowed(contents)).run());
+  }
+
+  private interface MeasuredSave {
+    SaveReport with(SaveTools measured) throws IOException;
+  }
+
+  /** Runs a save during which the trainer waits, then deletes what is not kept. */
+  private SaveReport timed(Optional<ProgressListener> listener, MeasuredSave save)
+      throws IOException {
     long start = tools.machine().nanoTime();
     SaveTools measured = tools.measured(listener);
     Runnable stalled = () -> times.stalled(tools.machine().nanoTime() - start);
-    return timed(start, stalled, () -> save(measured, Taken.borrowed(contents)));
+    return timed(start, stalled, () -> retained(measured, save.with(measured)));
   }
 
   /** Waits for the save of this very step, or saves it. Collective. */

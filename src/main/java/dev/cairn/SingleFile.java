@@ -36,15 +36,25 @@ public record SingleFile(
     Objects.requireNonNull(dtype, "dtype");
   }
 
-  /** Saves what every rank's {@code contents} gives, or fails on every rank. Collective. */
+  /** Saves a folder that is no checkpoint of a run, as the other does. Collective. */
+  static SaveReport save(SaveTools measured, Path target, Supplier<SingleFile> contents)
+      throws IOException {
+    return save(measured, target, OptionalLong.empty(), Optional.empty(), contents);
+  }
+
+  /**
+   * Saves what every rank's {@code contents} gives, or fails on every rank. Collective.
+   *
+   * @param measured for this save alone
+   */
   static SaveReport save(
-      SaveTools tools,
+      SaveTools measured,
       Path target,
       OptionalLong step,
       Optional<TrainerState> state,
       Supplier<SingleFile> contents)
       throws IOException {
-    Ranks ranks = tools.ranks();
+    Ranks ranks = measured.ranks();
     String call = SaveContents.call(step, target);
     return ranks.run(
         Operation.SAVE,
@@ -59,8 +69,8 @@ public record SingleFile(
           SingleFile file = made.get();
           SaveContents all =
               new SaveContents(target, step, file.parameters(), file.files(), state, file.stem());
-          SaveTools asChosen = tools.withOptions(tools.options().forSingleFile(file.dtype()));
-          return new SaveRun(asChosen.measured(Optional.empty()), Taken.borrowed(all)).phases();
+          SaveTools asChosen = measured.withOptions(measured.options().forSingleFile(file.dtype()));
+          return new SaveRun(asChosen, Taken.borrowed(all)).phases();
         });
   }
 }
