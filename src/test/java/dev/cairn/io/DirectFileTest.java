@@ -2,12 +2,14 @@ package dev.cairn.io;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.io.DirectFile.Blocks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DirectFileTest {
   private static final int BLOCK = 4096;
@@ -113,28 +116,31 @@ class DirectFileTest {
     assertEquals(2 * MIN, written(path));
   }
 
-  @Test
-  void whatIsRefusedWhenItIsWrittenGoesThroughTheCache() throws IOException {
+  /** Files that refuse what is written, each with its own words, as a locale has its own. */
+  @ParameterizedTest
+  @ValueSource(strings = {"/proc/self/oom_score_adj", "/dev/full"})
+  void whatIsRefusedWhenItIsWrittenGoesThroughTheCache(String refusing) throws IOException {
     Path path = made("file");
-    Path fastidious = Path.of("/proc/self/oom_score_adj"); // wants a number
-    Blocks refusing = new Blocks(FileChannel.open(fastidious, StandardOpenOption.WRITE), BLOCK);
-    try (DirectFile file = new DirectFile(path, Disk.local().open(path), refusing)) {
+    Blocks past = new Blocks(FileChannel.open(Path.of(refusing), StandardOpenOption.WRITE), BLOCK);
+    try (DirectFile file = new DirectFile(path, Disk.local().open(path), past)) {
       file.writeFully(bytes(9, 3 * MIN), 9);
     }
     assertEquals(3 * MIN, written(path));
   }
 
   @Test
-  void failureNamesFileAndOffset() throws IOException {
+  void failureBothWaysNamesFileAndOffsetAndBothReasons() throws IOException {
     Path path = made("file");
     FileChannel closed = FileChannel.open(path, StandardOpenOption.WRITE);
-    try (DirectFile file =
-        new DirectFile(path, Disk.local().open(path), new Blocks(closed, BLOCK))) {
-      closed.close();
+    closed.close();
+    OutputFile full = Disk.local().open(Path.of("/dev/full"));
+    try (DirectFile file = new DirectFile(path, full, new Blocks(closed, BLOCK))) {
       IOException failure =
           assertThrows(IOException.class, () -> file.writeFully(bytes(0, MIN), 2 * BLOCK));
-      assertTrue(failure.getMessage().contains("fileOffset=8192"), failure::getMessage);
-      assertTrue(failure.getMessage().contains(path.toString()), failure::getMessage);
+      assertEquals(
+          "write failed: No space left on device, file=/dev/full, fileOffset=8192",
+          failure.getMessage());
+      assertInstanceOf(ClosedChannelException.class, failure.getSuppressed()[0]);
     }
   }
 
