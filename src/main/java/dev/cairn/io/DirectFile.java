@@ -28,12 +28,10 @@ final class DirectFile implements OutputFile {
    */
   private static final int PAGE_BYTES = 4096;
 
-  /** What the operating system says of a write whose alignment the file system does not like. */
-  private static final String REFUSED_WRITE = "Invalid argument";
-
   private final Path file;
   private final OutputFile cached;
   private final Blocks blocks;
+  private volatile boolean isRefused;
 
   /**
    * A channel past the cache.
@@ -56,7 +54,7 @@ final class DirectFile implements OutputFile {
         FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, directOption());
         return new Blocks(channel, PAGE_BYTES);
       } catch (IOException | UnsupportedOperationException e) {
-        logRefusal(e);
+        logRefusal(file, e);
         return REFUSED;
       }
     }
@@ -70,6 +68,7 @@ final class DirectFile implements OutputFile {
     this.file = file;
     this.cached = cached;
     this.blocks = blocks;
+    this.isRefused = blocks.channel() == null;
   }
 
   @Override
@@ -79,15 +78,27 @@ final class DirectFile implements OutputFile {
     int block = blocks.blockBytes();
     int head = (int) Math.floorMod(-fileOffset, (long) block);
     int wholeBytes = Math.max(0, bytes.remaining() - head) / block * block;
-    if (blocks.channel() != null
+    IOException refusal = null;
+    if (!isRefused
         && wholeBytes >= MIN_BYTES
         && bytes.isDirect()
         && bytes.alignmentOffset(begin + head, block) == 0) {
       cached.writeFully(bytes.limit(begin + head), fileOffset);
-      writeBlocks(bytes.limit(begin + head + wholeBytes), fileOffset + head);
+      refusal = writeBlocks(bytes.limit(begin + head + wholeBytes), fileOffset + head);
     }
-    int done = bytes.position() - begin;
-    cached.writeFully(bytes.limit(end), fileOffset + done);
+    writeRest(bytes.limit(end), fileOffset + bytes.position() - begin, refusal);
+  }
+
+  private void writeRest(ByteBuffer bytes, long fileOffset, IOException refusal)
+      throws IOException {
+    try {
+      cached.writeFully(bytes, fileOffset);
+    } catch (IOException e) {
+      if (refusal != null) {
+        e.addSuppressed(refusal);
+      }
+      throw e;
+    }
   }
 
   /** Found by name, as javac warns of a name that the platform does not promise to keep. */
@@ -105,32 +116,35 @@ final class DirectFile implements OutputFile {
     throw new UnsupportedOperationException("this Java has no direct writes");
   }
 
-  private static void logRefusal(Exception e) {
+  private static void logRefusal(Path file, Exception e) {
     if (!REFUSAL_LOGGED.getAndSet(true)) {
       LOG.log(
           Level.INFO,
-          "written through the page cache, as it cannot be written directly: {0}",
+          "written through the page cache, as it cannot be written directly: file={0}, reason={1}",
+          file,
           e.toString());
     }
   }
 
   /**
    * Writes whole blocks; leaves what is refused, and a rest after a write that ended within one.
+   *
+   * <p>Whatever the reason, what is left can be tried through the cache: words differ from locale
+   * to locale, and a disk that is broken says so again when the file is forced.
+   *
+   * @return why something is left, null if nothing was refused
    */
-  private void writeBlocks(ByteBuffer bytes, long fileOffset) throws IOException {
+  private IOException writeBlocks(ByteBuffer bytes, long fileOffset) {
     long offset = fileOffset;
     try {
       while (bytes.remaining() >= blocks.blockBytes() && offset % blocks.blockBytes() == 0) {
         offset += blocks.channel().write(bytes, offset);
       }
+      return null;
     } catch (IOException e) {
-      if (REFUSED_WRITE.equals(e.getMessage())) {
-        logRefusal(e);
-        return;
-      }
-      throw new IOException(
-          "direct write failed: %s, file=%s, fileOffset=%d".formatted(e.getMessage(), file, offset),
-          e);
+      isRefused = true;
+      logRefusal(file, e);
+      return e;
     }
   }
 
