@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.io.Disk;
 import dev.cairn.layout.Layout;
+import dev.cairn.machine.Machine;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,9 +40,13 @@ class LatestTest {
   }
 
   private void save(long step) throws IOException {
+    save(step, MODEL);
+  }
+
+  private void save(long step, WholeModel model) throws IOException {
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(single, options(), run())) {
-      checkpointer.save(step, MODEL.on(0, 1), ModelFiles.none(), TrainerState.builder().build());
+      checkpointer.save(step, model.on(0, 1), ModelFiles.none(), TrainerState.builder().build());
     }
   }
 
@@ -91,6 +98,39 @@ class LatestTest {
             + " partitions are undefined",
         assertInstanceOf(CheckpointException.class, results.get(0).failure()).getMessage());
     assertInstanceOf(IllegalArgumentException.class, results.get(1).failure());
+  }
+
+  @Test
+  void restoreIsRefusedIfAHostHasAnotherCheckpointOfThatName() throws Exception {
+    save(1);
+    Path here = run().directory();
+    Path there = temporary.resolve("other");
+    Files.move(here, there);
+    save(2, new WholeModel(8).add("weight", DType.F32, Layout.zero3(), 5));
+    Files.move(here.resolve("step_2"), here.resolve("step_1"));
+    List<Group.Result<Void>> results =
+        Group.run(
+            3,
+            communicator -> {
+              int rank = communicator.rank();
+              Disk disk = rank == 1 ? RedirectedDisk.local(here, there) : Disk.local();
+              try (Checkpointer checkpointer =
+                  Checkpointer.open(
+                      communicator, options(), Optional.of(run()), disk, Machine.local())) {
+                checkpointer.latest().orElseThrow().restore(MODEL.poisonedOn(rank, 3));
+              }
+              return null;
+            });
+    for (Group.Result<Void> result : results) {
+      String message = assertInstanceOf(CheckpointException.class, result.failure()).getMessage();
+      assertTrue(
+          message.matches(
+              "restore failed: ranks see different checkpoints: folder=\\Q"
+                  + here.resolve("step_1")
+                  + "\\E, manifest crc32c=[0-9a-f]{8} on ranks 0 and 2, [0-9a-f]{8} on rank 1;"
+                  + " give all of them the same folder or the same copy; partitions are undefined"),
+          message);
+    }
   }
 
   @Test
