@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.zip.CRC32C;
 
 /** The tensors of a committed checkpoint, by name, read a byte range at a time. Any thread. */
 final class CheckpointReader implements AutoCloseable {
@@ -20,15 +21,26 @@ final class CheckpointReader implements AutoCloseable {
   private final Map<String, TensorRecord> state = new HashMap<>();
   private final Map<String, Long> dataBytes = new HashMap<>();
   private final Map<String, SafetensorsData> files = new HashMap<>();
+  private final int manifestCrc32c;
 
+  /** Reads the manifest; tensors are read when they are wanted. */
   CheckpointReader(Disk disk, Path folder) throws IOException {
     this.disk = disk;
     this.folder = folder;
     Path file = folder.resolve(Manifest.FILE_NAME);
-    for (TensorRecord tensor : Manifest.parse(disk.readAll(file), file.toString()).tensors()) {
+    byte[] manifest = disk.readAll(file);
+    CRC32C crc = new CRC32C();
+    crc.update(manifest);
+    manifestCrc32c = (int) crc.getValue();
+    for (TensorRecord tensor : Manifest.parse(manifest, file.toString()).tensors()) {
       (tensor.file().startsWith(STATE_FOLDER) ? state : model).put(tensor.name(), tensor);
       dataBytes.merge(tensor.file(), tensor.endByte(), Math::max);
     }
+  }
+
+  /** Returns the checksum of the manifest that says where everything is. */
+  int manifestCrc32c() {
+    return manifestCrc32c;
   }
 
   /** Returns the model's tensors by name. */

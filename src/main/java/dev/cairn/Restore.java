@@ -14,6 +14,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Reads this rank's byte ranges of a checkpoint into its partitions, whatever ranks wrote it. */
 final class Restore {
@@ -36,15 +37,16 @@ final class Restore {
         Operation.RESTORE,
         "restore(" + folder.getFileName() + ")",
         () -> {
-          ranks.together(Operation.RESTORE, () -> read(tools, folder, model, state));
+          CheckpointReader reader = openTogether(tools, folder);
+          ranks.together(Operation.RESTORE, () -> read(tools, reader, model, state));
           return null;
         });
   }
 
   private static byte[] read(
-      SaveTools tools, Path folder, Optional<ParameterSet> model, TrainerState state)
+      SaveTools tools, CheckpointReader opened, Optional<ParameterSet> model, TrainerState state)
       throws IOException {
-    try (CheckpointReader reader = new CheckpointReader(tools.disk(), folder)) {
+    try (CheckpointReader reader = opened) {
       Restore restore = new Restore(tools, reader);
       if (model.isPresent()) {
         restore.add(model.get(), reader.model());
@@ -55,6 +57,25 @@ final class Restore {
       restore.run();
     }
     return new byte[0];
+  }
+
+  /** Returns a reader of the checkpoint that all ranks see, with no file of it open by now. */
+  private static CheckpointReader openTogether(SaveTools tools, Path folder) throws IOException {
+    Ranks ranks = tools.ranks();
+    AtomicReference<CheckpointReader> opened = new AtomicReference<>();
+    List<byte[]> checksums =
+        ranks.together(
+            Operation.RESTORE,
+            () -> {
+              opened.set(new CheckpointReader(tools.disk(), folder));
+              int crc = opened.get().manifestCrc32c();
+              return ByteBuffer.allocate(Integer.BYTES).putInt(crc).array();
+            });
+    Optional<CheckpointException> difference = SameCheckpoint.difference(checksums, folder);
+    if (difference.isPresent()) {
+      throw ranks.alike(difference.get());
+    }
+    return opened.get();
   }
 
   /** A run of elements of one tensor that fits a staging buffer, and where it goes. */
