@@ -44,6 +44,7 @@ final class FaultyDisk implements Disk {
   private final Fault fault;
   private int callsLeft;
   private boolean failed;
+  private boolean isLate;
 
   private FaultyDisk(Call failing, int nth, boolean canExchange, boolean isOnce, Fault fault) {
     this.failing = failing;
@@ -106,6 +107,12 @@ final class FaultyDisk implements Disk {
         });
   }
 
+  /** Lets a rename or exchange be done before it fails, as over NFS whose answer is lost. */
+  FaultyDisk late() {
+    isLate = true;
+    return this;
+  }
+
   /** Puts this disk over one that fails in its own way. */
   FaultyDisk over(FaultyDisk other) {
     disk = other;
@@ -163,14 +170,20 @@ final class FaultyDisk implements Disk {
 
   @Override
   public void rename(Path source, Path target) throws IOException {
+    if (isLate) {
+      disk.rename(source, target);
+    }
     pass(Call.RENAME, source);
-    disk.rename(source, target);
+    if (!isLate) {
+      disk.rename(source, target);
+    }
   }
 
   @Override
   public boolean exchange(Path first, Path second) throws IOException {
+    boolean isDone = isLate && canExchange && disk.exchange(first, second);
     pass(Call.EXCHANGE, first);
-    return canExchange && disk.exchange(first, second);
+    return isDone || (canExchange && disk.exchange(first, second));
   }
 
   @Override

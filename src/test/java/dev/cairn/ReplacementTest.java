@@ -10,6 +10,8 @@ import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.layout.Layout;
 import dev.cairn.machine.Machine;
+import dev.cairn.machine.ProcessIdentity;
+import dev.cairn.pipeline.Leftovers;
 import dev.cairn.pipeline.StagedFolder;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
@@ -25,6 +27,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * A checkpoint takes the place of another: who may take that back, and what is left if one cannot.
@@ -97,27 +101,111 @@ class ReplacementTest {
     }
   }
 
-  @Test
-  void undoThatFailsKeepsTheFirstErrorAndTheOldFolder() throws Exception {
+  private Path old() throws IOException {
     Path target = Files.createDirectory(run.resolve("model"));
     Files.writeString(target.resolve("weights"), "old");
-    FaultyDisk disk =
-        FaultyDisk.failing(Call.FORCE_FOLDER, 1, true, "the force failed")
-            .over(FaultyDisk.failing(Call.EXCHANGE, 1, true, "the undo failed"));
-    IOException failure =
-        assertThrows(
-            IOException.class,
-            () -> {
-              try (StagedFolder staged =
-                  StagedFolder.create(disk, Machine.local(), target, true, true)) {
-                staged.publish("whole", true);
-              }
-            });
-    assertTrue(failure.getMessage().contains("the force failed"), failure.getMessage());
-    assertTrue(failure.getMessage().contains("the undo failed"), failure.getMessage());
-    List<String> hidden = names().stream().filter(name -> name.startsWith(".model.tmp-")).toList();
+    return target;
+  }
+
+  private static IOException failure(FaultyDisk disk, Path target) {
+    return assertThrows(
+        IOException.class,
+        () -> {
+          try (StagedFolder staged =
+              StagedFolder.create(disk, Machine.local(), target, true, true)) {
+            staged.publish("whole", true);
+          }
+        });
+  }
+
+  private void assertSays(IOException failure, String... parts) {
+    for (String part : parts) {
+      assertTrue(failure.getMessage().contains(part), failure.getMessage());
+    }
+  }
+
+  private Path onlyHidden(String prefix) throws IOException {
+    List<String> hidden = names().stream().filter(name -> name.startsWith(prefix)).toList();
     assertEquals(1, hidden.size(), "the old folder is gone");
-    assertEquals("old", Files.readString(run.resolve(hidden.get(0)).resolve("weights")));
-    assertTrue(failure.getMessage().contains(hidden.get(0)), failure.getMessage());
+    return run.resolve(hidden.get(0));
+  }
+
+  @Test
+  void undoThatFailsKeepsTheFirstErrorAndTheOldFolder() throws Exception {
+    Path target = old();
+    IOException failure =
+        failure(
+            FaultyDisk.failing(Call.FORCE_FOLDER, 1, true, "the force failed")
+                .over(FaultyDisk.failing(Call.EXCHANGE, 1, true, "the undo failed")),
+            target);
+    Path hidden = onlyHidden(".model.tmp-");
+    assertEquals("old", Files.readString(hidden.resolve("weights")));
+    assertSays(
+        failure,
+        "the force failed",
+        "the undo failed",
+        "the new folder at " + target,
+        "the old folder at " + hidden);
+  }
+
+  @Test
+  void oldFolderThatCouldNotBePutBackIsPutBackByTheNextSave() throws Exception {
+    Path target = old();
+    IOException failure =
+        failure(
+            FaultyDisk.failing(Call.RENAME, 1, false, "the rename failed")
+                .over(FaultyDisk.failing(Call.RENAME, 1, false, "the undo failed")),
+            target);
+    Path hidden = onlyHidden(".model.old-");
+    assertSays(
+        failure,
+        "the rename failed",
+        "the undo failed",
+        "nothing at " + target,
+        "the old folder at " + hidden);
+    StagedFolder.create(Disk.local(), Machine.local(), run.resolve("other"), false, false).close();
+    assertEquals(List.of("model"), names());
+    try (var files = Files.list(target)) {
+      assertEquals(List.of(target.resolve("weights")), files.toList());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"EXCHANGE,0,true", "RENAME,0,false", "RENAME,1,false"})
+  void moveThatIsDoneThoughItIsSaidToHaveFailedIsTakenBack(Call call, int nth, boolean canExchange)
+      throws Exception {
+    Path target = old();
+    assertSays(failure(FaultyDisk.failing(call, nth, canExchange, "lost").late(), target), "lost");
+    assertEquals(List.of("model"), names());
+    try (var files = Files.list(target)) {
+      assertEquals(List.of(target.resolve("weights")), files.toList());
+    }
+  }
+
+  @Test
+  void newFolderWhoseRenameIsSaidToHaveFailedIsTakenBack() throws Exception {
+    Path target = run.resolve("model");
+    assertSays(failure(FaultyDisk.failing(Call.RENAME, 0, true, "lost").late(), target), "lost");
+    assertEquals(List.of(), names());
+  }
+
+  /** Who deletes what was replaced knows that its successor has its name for good. */
+  @Test
+  void replacedFolderStaysWhileItsSuccessorsNameMayBeLost() throws Exception {
+    old();
+    Path replaced = run.resolve(".model.tmp-00ff");
+    Files.createDirectory(replaced);
+    Files.writeString(replaced.resolve("COMPLETED"), "whole");
+    ProcessIdentity dead = OtherProcess.ofPid(ProcessHandle.current().pid()).self();
+    Files.writeString(
+        replaced.resolve("owner"),
+        "cairn-owner 1\n%s\n%s\n%d\n%d\nold 00ff\n"
+            .formatted(dead.bootId(), dead.namespace(), dead.pid(), dead.startTicks()));
+    FaultyDisk disk = FaultyDisk.failing(Call.FORCE_FOLDER, 0, true, "Input/output error");
+    Leftovers leftovers = new Leftovers(disk, Machine.local(), run);
+    assertEquals(List.of(), leftovers.sweep());
+    assertEquals(List.of(".model.tmp-00ff", "model"), names());
+    assertEquals(1, leftovers.sweep().size());
+    assertEquals(List.of("model"), names());
   }
 }

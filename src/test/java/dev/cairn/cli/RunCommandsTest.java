@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.RunDirectory;
+import dev.cairn.io.Disk;
 import dev.cairn.json.Json;
 import dev.cairn.machine.Machine;
 import dev.cairn.machine.ProcessIdentity;
+import dev.cairn.pipeline.StagedFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -152,6 +154,18 @@ class RunCommandsTest {
             ".step_8.tmp-0d unknown false",
             ".step_9.gone deleted false"),
         seen);
+  }
+
+  @Test
+  void listSaysWhoWorksInAFolder() throws IOException {
+    Path target = run.resolve("final");
+    try (StagedFolder open =
+        StagedFolder.create(Disk.local(), Machine.local(), target, false, false)) {
+      String line = lines("list", run.toString()).get(4);
+      assertTrue(line.startsWith(open.path().getFileName() + "  "), line);
+      String says = " B, process " + ProcessHandle.current().pid() + " works in it: stays";
+      assertTrue(line.endsWith(says), line);
+    }
   }
 
   @Test
