@@ -8,6 +8,11 @@
 #include <functional>
 #include <utility>
 
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "emulated_runtime.h"
 
 using namespace emulation;
@@ -109,6 +114,15 @@ CAIRN_EMULATED int ncclAllGather(const void* source, void* target, size_t count,
   const uint64_t number = Issue(self, type, count);
   if (number == 0) {
     return Fail(kInvalidUsage, "more is queued than the emulation can");
+  }
+  // As NCCL since 2.22 (NCCL_RUNTIME_CONNECT=1): the first collective connects, in the call, with every rank's help.
+  static const bool connects = getenv("CAIRN_EMULATION_CONNECT") != nullptr;
+  for (int peer = 0; connects && number == 1 && peer < self->size; ++peer) {
+    Rank& other = self->shared->ranks[peer];
+    while (other.issued < 1) {
+      if (other.gone || (kill(other.pid, 0) != 0 && errno == ESRCH)) return Fail(kRemoteError, "connection closed by remote peer");
+      usleep(200);
+    }
   }
   return Queue(self, stream, kAllGather,
                [=] { return AllGather(self, from, to, number); });

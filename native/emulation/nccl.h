@@ -53,6 +53,7 @@ struct Channel {
 struct Rank {
   std::atomic<int> pid;
   std::atomic<int> inside;
+  std::atomic<int> gone;  // aborted or destroyed: its sockets are closed
   // All-gathers: how many were issued, and so on; then pieces of them.
   std::atomic<uint64_t> issued, begun, compared, ready, done;
   Signature issues[kMostIssued];

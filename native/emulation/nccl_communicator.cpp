@@ -28,6 +28,7 @@ struct UniqueId {
 
 // Its memory stays mapped: what has been queued may still look at it.
 void Forget(Communicator* self) {
+  self->shared->ranks[self->rank].gone = 1;
   ForgetIssues(self);
   const std::lock_guard<std::mutex> lock(mutex);
   live.erase(self);
