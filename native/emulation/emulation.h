@@ -83,6 +83,7 @@ Error QueueKernel(void* stream, Work work);
 Error QueueWait(void* stream, const PointReference& point);
 Error WaitForStream(void* stream);
 void WaitForAllStreams();
+void WaitForDevice(int device);
 bool IsDone(const PointReference& point);
 void WaitFor(const PointReference& point);
 

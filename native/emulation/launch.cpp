@@ -1,37 +1,51 @@
-// Kernels: what launches them, and the memory that they can reach.
+// Kernels: what loads and launches them, and the memory that they can reach.
+
+#include <mutex>
+#include <set>
+#include <utility>
 
 #include "emulated_runtime.h"
 #include "emulation.h"
 
-#include <dlfcn.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <mutex>
-#include <set>
-
 namespace {
-// As CUDA_MODULE_LOADING=LAZY, the default: the first launch of a kernel loads it, which may wait until the context is idle.
-void LoadLazily(int32_t (*run)(void*), void* queued) {
-  static const bool lazy = getenv("CAIRN_EMULATION_LAZY") != nullptr;
-  if (!lazy) return;
-  Dl_info info;
-  if (dladdr(reinterpret_cast<void*>(run), &info) == 0 || strstr(info.dli_fname, "jnicairncuda") == nullptr) return;
+
+// As with CUDA_MODULE_LOADING=LAZY, the default: a kernel is loaded on a device
+// when it is first launched there, or its attributes are asked for, and that
+// waits until the device is idle.
+void LoadLazily(const void* kernel) {
   static std::mutex mutex;
-  static auto* const loaded = new std::set<void*>;
-  const std::lock_guard<std::mutex> lock(mutex);
-  if (loaded->insert(*static_cast<void**>(queued)).second) emulation::WaitForAllStreams();
+  static auto* const loaded = new std::set<std::pair<const void*, int>>;
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (!loaded->insert({kernel, emulation::CurrentDevice()}).second) {
+      return;
+    }
+  }
+  emulation::WaitForDevice(emulation::CurrentDevice());
 }
+
 }  // namespace
 
-CAIRN_EMULATED cudaError_t cairn_emulated_launch(cudaStream_t stream,
+CAIRN_EMULATED cudaError_t cairn_emulated_load(const void* kernel) {
+  const emulation::Error told = emulation::EnterCall("cudaFuncGetAttributes");
+  if (told == emulation::kSuccess) {
+    LoadLazily(kernel);
+  }
+  return told;
+}
+
+CAIRN_EMULATED cudaError_t cairn_emulated_launch(const void* kernel,
+                                                 cudaStream_t stream,
                                                  int32_t (*run)(void*),
                                                  void* queued) {
-  LoadLazily(run, queued);
   const emulation::Error told = emulation::EnterCall("cudaLaunchKernel");
-  return told != emulation::kSuccess
-             ? told
-             : emulation::QueueKernel(stream, [=] { return run(queued); });
+  if (told != emulation::kSuccess) {
+    return told;
+  }
+  if (kernel != nullptr) {
+    LoadLazily(kernel);
+  }
+  return emulation::QueueKernel(stream, [=] { return run(queued); });
 }
 
 // Called by kernels, whose thread's current device is their stream's. What is

@@ -8,11 +8,6 @@
 #include <functional>
 #include <utility>
 
-#include <errno.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "emulated_runtime.h"
 
 using namespace emulation;
@@ -43,14 +38,18 @@ struct Queued {
     int32_t result = 0;
     const uint64_t start_nanos = Nanos();
     own.inside = self->kind;
-    if (const int error = CollectiveError(); error == kHangs) {
-      Hang(communicator);
-    } else if (error != 0) {
-      SetAsyncError(communicator, static_cast<Result>(error),
-                    "injected into a collective");
-      Hang(communicator);
-    } else if (!communicator->aborted) {
-      result = self->work();
+    const int error = CollectiveError();
+    if (TakeDevice(communicator)) {
+      if (error == kHangs) {
+        Hang(communicator);
+      } else if (error != 0) {
+        SetAsyncError(communicator, static_cast<Result>(error),
+                      "injected into a collective");
+        Hang(communicator);
+      } else {
+        result = self->work();
+      }
+      LeaveDevice(communicator);
     }
     own.inside = kNothing;
     NoteCollective(Nanos() - start_nanos);
@@ -64,14 +63,15 @@ struct Queued {
 // communicator's.
 Result Queue(Communicator* self, cudaStream_t stream, Inside kind,
              std::function<int32_t()> work) {
-  int before;
+  int before = 0;
   if (cudaGetDevice(&before) != cudaSuccess ||
       cudaSetDevice(self->device) != cudaSuccess) {
     return Fail(kCudaError, "no device");
   }
   ++self->pending;
   auto* queued = new Queued{self, kind, std::move(work)};
-  const cudaError_t error = cairn_emulated_launch(stream, Queued::Run, queued);
+  const cudaError_t error =
+      cairn_emulated_launch(nullptr, stream, Queued::Run, queued);
   if (error != cudaSuccess) {
     delete queued;
     --self->pending;
@@ -82,11 +82,17 @@ Result Queue(Communicator* self, cudaStream_t stream, Inside kind,
 }
 
 Result QueueExchange(Communicator* self, cudaStream_t stream,
-                     std::vector<Transfer> transfers) {
-  return Queue(self, stream, kExchange,
-               [self, transfers = std::move(transfers)]() mutable {
-                 return Exchange(self, transfers);
-               });
+                     const std::vector<Transfer>& transfers) {
+  return Make(self, [=] {
+    const Result connected = Connect(self, transfers);
+    if (connected != kSuccess) {
+      return connected;
+    }
+    return Queue(self, stream, kExchange,
+                 [self, own = std::vector<Transfer>(transfers)]() mutable {
+                   return Exchange(self, own);
+                 });
+  });
 }
 
 Result Add(Communicator* self, cudaStream_t stream, Transfer transfer) {
@@ -115,17 +121,14 @@ CAIRN_EMULATED int ncclAllGather(const void* source, void* target, size_t count,
   if (number == 0) {
     return Fail(kInvalidUsage, "more is queued than the emulation can");
   }
-  // As NCCL since 2.22 (NCCL_RUNTIME_CONNECT=1): the first collective connects, in the call, with every rank's help.
-  static const bool connects = getenv("CAIRN_EMULATION_CONNECT") != nullptr;
-  for (int peer = 0; connects && number == 1 && peer < self->size; ++peer) {
-    Rank& other = self->shared->ranks[peer];
-    while (other.issued < 1) {
-      if (other.gone || (kill(other.pid, 0) != 0 && errno == ESRCH)) return Fail(kRemoteError, "connection closed by remote peer");
-      usleep(200);
+  return Make(self, [=] {
+    const Result connected = ConnectAll(self);
+    if (connected != kSuccess) {
+      return connected;
     }
-  }
-  return Queue(self, stream, kAllGather,
-               [=] { return AllGather(self, from, to, number); });
+    return Queue(self, stream, kAllGather,
+                 [=] { return AllGather(self, from, to, number); });
+  });
 }
 
 CAIRN_EMULATED int ncclGroupStart() {
@@ -143,7 +146,7 @@ CAIRN_EMULATED int ncclGroupEnd() {
   if (transfers.empty()) {
     return kSuccess;
   }
-  return QueueExchange(group_communicator, group_stream, std::move(transfers));
+  return QueueExchange(group_communicator, group_stream, transfers);
 }
 
 CAIRN_EMULATED int ncclSend(const void* source, size_t count, int type,

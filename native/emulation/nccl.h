@@ -1,7 +1,9 @@
 // libnccl.so.2 for tests: ranks are processes of one host, which exchange bytes
 // through shared memory. As strict as NCCL is, and stricter where it would only
 // hang: a collective runs late on its stream; a rank that is missing holds up
-// all others until they abort; ranks that issue different collectives are told.
+// all others until they abort; ranks that issue different collectives are told;
+// the first collective of each kind connects, inside the call, with every rank
+// that it needs; of several communicators one at a time has the device.
 #ifndef CAIRN_NCCL_H_
 #define CAIRN_NCCL_H_
 
@@ -9,6 +11,7 @@
 #include <stdint.h>
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,6 +25,7 @@ enum Result : int {
   kInvalidArgument = 4,
   kInvalidUsage = 5,
   kRemoteError = 6,
+  kInProgress = 7,
 };
 
 constexpr int kMostRanks = 8;
@@ -50,10 +54,16 @@ struct Channel {
   uint8_t data[kPieceBytes];
 };
 
+// How a rank has left.
+enum Left : int { kStays, kDestroys, kAborted };
+
 struct Rank {
   std::atomic<int> pid;
   std::atomic<int> inside;
-  std::atomic<int> gone;  // aborted or destroyed: its sockets are closed
+  std::atomic<int> left;
+  // What it wants connections for: all-gathers, transfers with each rank.
+  std::atomic<int> connects_all;
+  std::atomic<int> connects[kMostRanks];
   // All-gathers: how many were issued, and so on; then pieces of them.
   std::atomic<uint64_t> issued, begun, compared, ready, done;
   Signature issues[kMostIssued];
@@ -74,8 +84,11 @@ struct Communicator {
   int device;
   uint64_t name;       // the same on all ranks, another one than others'
   uint64_t steps = 0;  // by those that have run
+  bool blocking = true;
   std::atomic<bool> aborted{false};
-  std::atomic<int> pending{0};
+  std::atomic<int> calls{0};    // that are being made
+  std::atomic<int> pending{0};  // collectives that have not ended
+  std::atomic<bool> in_progress{false};
   std::atomic<int> async_error{0};
   std::string text;  // written before async_error is
 };
@@ -111,12 +124,31 @@ void NoteError(const std::string& text);
 // Whether it is known, and neither destroyed nor aborted.
 bool IsLive(Communicator* communicator);
 
+// What a call on a communicator is refused with; kSuccess if it is not.
+Result Refused(Communicator* communicator, const char* function);
+
+// Makes a call: at once, or for one that does not block in a thread of its own,
+// while the communicator is in progress.
+Result Make(Communicator* self, std::function<Result()> call);
+
+// Connects for a collective, with every rank's help; kSuccess once it has.
+Result ConnectAll(Communicator* self);
+Result Connect(Communicator* self, const std::vector<Transfer>& transfers);
+
+// One communicator's collectives at a time have a device: false if this one is
+// aborted before it has.
+bool TakeDevice(Communicator* self);
+void LeaveDevice(Communicator* self);
+
 // Publishes that this rank has issued an all-gather; 0 if too many are queued.
 uint64_t Issue(Communicator* self, int32_t type, uint64_t count);
 // Forgets what was issued over a communicator that goes; over any, if null.
 void ForgetIssues(Communicator* self);
 // Whether a peer has issued the same; if not, the communicator says so.
 bool IsSame(Communicator* self, uint64_t number, int peer);
+// Notes that a communicator was aborted whose call was being made, which NCCL
+// only forgives if it does not block: the call goes on with what was freed.
+void NoteUnsafeAbort();
 // Notes how long a stream was in a collective.
 void NoteCollective(uint64_t nanos);
 
@@ -135,14 +167,14 @@ void Hang(Communicator* self);
 #define CAIRN_EMULATED extern "C" __attribute__((visibility("default")))
 
 // What calls begin with.
-#define ENTER_WITH(error, communicator)                            \
-  if (const int injected = error; injected != 0) {                 \
-    return Fail(static_cast<Result>(injected),                     \
-                std::string("injected into ") + __func__);         \
-  }                                                                \
-  if (communicator != nullptr && !IsLive(communicator)) {          \
-    return Fail(kInvalidArgument,                                  \
-                std::string(__func__) + ": no such communicator"); \
+#define ENTER_WITH(error, communicator)                       \
+  if (const int injected = error; injected != 0) {            \
+    return Fail(static_cast<Result>(injected),                \
+                std::string("injected into ") + __func__);    \
+  }                                                           \
+  if (const Result refused = Refused(communicator, __func__); \
+      refused != kSuccess) {                                  \
+    return refused;                                           \
   }
 #define ENTER(communicator) ENTER_WITH(CallError(), communicator)
 

@@ -10,6 +10,8 @@
 
 #include <mutex>
 #include <set>
+#include <thread>
+#include <utility>
 
 #include "emulated_runtime.h"
 #include "nccl.h"
@@ -28,7 +30,6 @@ struct UniqueId {
 
 // Its memory stays mapped: what has been queued may still look at it.
 void Forget(Communicator* self) {
-  self->shared->ranks[self->rank].gone = 1;
   ForgetIssues(self);
   const std::lock_guard<std::mutex> lock(mutex);
   live.erase(self);
@@ -78,6 +79,40 @@ bool IsLive(Communicator* communicator) {
   return live.count(communicator) != 0;
 }
 
+Result Refused(Communicator* communicator, const char* function) {
+  if (communicator == nullptr) {
+    return kSuccess;
+  }
+  if (!IsLive(communicator)) {
+    return Fail(kInvalidArgument,
+                std::string(function) + ": no such communicator");
+  }
+  return communicator->in_progress && communicator->async_error == 0
+             ? Fail(kInvalidArgument,
+                    std::string(function) +
+                        ": the operation before is still in progress")
+             : kSuccess;
+}
+
+Result Make(Communicator* self, std::function<Result()> call) {
+  ++self->calls;
+  if (self->blocking) {
+    const Result result = call();
+    --self->calls;
+    return result;
+  }
+  self->in_progress = true;
+  std::thread([self, call = std::move(call)] {
+    const Result result = call();
+    if (result != kSuccess) {
+      SetAsyncError(self, result, last_error);
+    }
+    --self->calls;
+    self->in_progress = false;
+  }).detach();
+  return kInProgress;
+}
+
 }  // namespace emulation
 
 CAIRN_EMULATED int ncclGetVersion(int* version) {
@@ -104,41 +139,89 @@ CAIRN_EMULATED int ncclGetUniqueId(UniqueId* id) {
   return kSuccess;
 }
 
-CAIRN_EMULATED int ncclCommInitRank(Communicator** made, int size, UniqueId id,
-                                    int rank) {
-  ENTER(static_cast<Communicator*>(nullptr))
-  if (size < 1 || size > kMostRanks || rank < 0 || rank >= size) {
-    return Fail(kInvalidArgument, "no such rank");
-  }
+namespace {
+
+// The head of ncclConfig_t.
+struct Config {
+  size_t size;
+  unsigned magic, version;
+  int blocking;
+};
+
+Result Join(Communicator* self, const std::string& name) {
   AwaitJoining();
-  Shared* const shared = Map(id.text);
+  Shared* const shared = Map(name.c_str());
   if (shared == nullptr) {
-    return Fail(kSystemError, std::string("no shared memory: ") + id.text);
+    return Fail(kSystemError, "no shared memory: " + name);
   }
-  auto* const self = new Communicator;
   self->shared = shared;
-  self->rank = rank;
-  self->size = size;
-  self->name = std::hash<std::string>()(id.text) | 1;
-  cudaGetDevice(&self->device);
-  shared->ranks[rank].pid = getpid();
+  shared->ranks[self->rank].pid = getpid();
   ++shared->joined;
-  while (shared->joined < size) {
+  while (shared->joined < self->size && !self->aborted) {
     usleep(200);  // for ever, if a rank is missing
   }
-  shm_unlink(id.text);
+  shm_unlink(name.c_str());
   Log(self);
   ForgetIssues(nullptr);  // ranks begin alike, whatever went wrong before
-  const std::lock_guard<std::mutex> lock(mutex);
-  live.insert(self);
-  *made = self;
   return kSuccess;
 }
 
+Result Init(Communicator** made, int size, const UniqueId& id, int rank,
+            bool blocking) {
+  if (size < 1 || size > kMostRanks || rank < 0 || rank >= size) {
+    return Fail(kInvalidArgument, "no such rank");
+  }
+  auto* const self = new Communicator;
+  self->rank = rank;
+  self->size = size;
+  self->name = std::hash<std::string>()(id.text) | 1;
+  self->blocking = blocking;
+  cudaGetDevice(&self->device);
+  const auto add = [self] {
+    const std::lock_guard<std::mutex> lock(mutex);
+    live.insert(self);
+  };
+  if (!blocking) {
+    add();
+    *made = self;
+    return Make(self,
+                [=, name = std::string(id.text)] { return Join(self, name); });
+  }
+  const Result result = Join(self, id.text);
+  if (result == kSuccess) {
+    add();
+    *made = self;
+  }
+  return result;
+}
+
+}  // namespace
+
+CAIRN_EMULATED int ncclCommInitRank(Communicator** made, int size, UniqueId id,
+                                    int rank) {
+  ENTER(static_cast<Communicator*>(nullptr))
+  return Init(made, size, id, rank, true);
+}
+
+CAIRN_EMULATED int ncclCommInitRankConfig(Communicator** made, int size,
+                                          UniqueId id, int rank,
+                                          const Config* config) {
+  ENTER(static_cast<Communicator*>(nullptr))
+  return Init(made, size, id, rank, config == nullptr || config->blocking != 0);
+}
+
+// All ranks of a host are needed, as NCCL's reference says: for ever, if one of
+// them is dead, or has aborted.
 CAIRN_EMULATED int ncclCommDestroy(Communicator* self) {
   ENTER(self)
   while (self->pending != 0) {
     usleep(50);
+  }
+  self->shared->ranks[self->rank].left = kDestroys;
+  for (int peer = 0; peer < self->size; ++peer) {
+    while (self->shared->ranks[peer].left != kDestroys) {
+      usleep(200);
+    }
   }
   Forget(self);
   return kSuccess;
@@ -150,15 +233,32 @@ CAIRN_EMULATED int ncclCommAbort(Communicator* self) {
   if (!IsLive(self)) {
     return Fail(kInvalidArgument, "ncclCommAbort: no such communicator");
   }
+  if (self->blocking && self->calls > 0) {
+    NoteUnsafeAbort();
+  }
   self->aborted = true;
+  if (self->shared != nullptr) {
+    self->shared->ranks[self->rank].left = kAborted;
+  }
   Forget(self);
   ENTER(static_cast<Communicator*>(nullptr))
   return kSuccess;
 }
 
 CAIRN_EMULATED int ncclCommGetAsyncError(Communicator* self, int* error) {
-  ENTER_WITH(QueryError(), self)
+  if (const int injected = QueryError(); injected != 0) {
+    return Fail(static_cast<Result>(injected),
+                std::string("injected into ") + __func__);
+  }
+  if (!IsLive(self)) {
+    return Fail(kInvalidArgument,
+                std::string(__func__) + ": no such communicator");
+  }
   *error = self->async_error;
+  if (*error == 0 && self->in_progress) {
+    *error = kInProgress;
+    return kSuccess;
+  }
   if (*error != 0) {
     NoteError(self->text);
   }
@@ -195,6 +295,8 @@ CAIRN_EMULATED const char* ncclGetErrorString(int result) {
       return "invalid argument";
     case kInvalidUsage:
       return "invalid usage";
+    case kInProgress:
+      return "NCCL operation in progress";
     case kRemoteError:
       return "remote process exited or there was a network error";
     default:

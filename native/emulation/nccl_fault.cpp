@@ -37,6 +37,7 @@ Injected signals;
 std::atomic<bool> joining_held{false};
 std::atomic<int> collectives_run{0};
 std::atomic<uint64_t> longest_nanos{0};
+std::atomic<int> unsafe_aborts{0};
 
 }  // namespace
 
@@ -56,6 +57,8 @@ void AwaitJoining() {
     usleep(200);
   }
 }
+
+void NoteUnsafeAbort() { ++unsafe_aborts; }
 
 void NoteCollective(uint64_t nanos) {
   ++collectives_run;
@@ -110,4 +113,8 @@ Java_dev_cairn_comm_EmulatedNccl_takeLongestCollectiveMillis(void*, void*) {
 CAIRN_EMULATED int Java_dev_cairn_comm_EmulatedNccl_takeCollectives(void*,
                                                                     void*) {
   return collectives_run.exchange(0);
+}
+
+CAIRN_EMULATED int Java_dev_cairn_comm_EmulatedNccl_unsafeAborts(void*, void*) {
+  return unsafe_aborts;
 }

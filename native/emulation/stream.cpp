@@ -46,7 +46,8 @@ struct State {
   std::condition_variable changed;
   std::map<uintptr_t, StreamReference> streams;
   std::map<int, StreamReference> default_streams;  // by device
-  std::vector<PointReference> closing;  // the last work of destroyed streams
+  // The last work of destroyed streams, by device.
+  std::multimap<int, PointReference> closing;
   std::map<uintptr_t, Event> events;
   // Handles are addresses that nobody can touch, never used twice.
   uintptr_t next_handle = 0x10;
@@ -178,7 +179,7 @@ Error DestroyStream(void* stream) {
     return kInvalidHandle;
   }
   found->second->closed = true;
-  state.closing.push_back(found->second->last);
+  state.closing.emplace(found->second->device, found->second->last);
   state.streams.erase(found);
   state.changed.notify_all();
   return kSuccess;
@@ -230,18 +231,30 @@ Error WaitForStream(void* handle) {
 }
 
 void WaitForAllStreams() {
+  for (int device = 0; device < DeviceCount(); ++device) {
+    WaitForDevice(device);
+  }
+}
+
+void WaitForDevice(int device) {
   std::vector<PointReference> points;
   {
     State& state = TheState();
     const std::lock_guard<std::mutex> lock(state.mutex);
     for (const auto& [handle, stream] : state.streams) {
-      points.push_back(stream->last);
+      if (stream->device == device) {
+        points.push_back(stream->last);
+      }
     }
-    for (const auto& [device, stream] : state.default_streams) {
-      points.push_back(stream->last);
+    if (const auto found = state.default_streams.find(device);
+        found != state.default_streams.end()) {
+      points.push_back(found->second->last);
     }
-    points.insert(points.end(), state.closing.begin(), state.closing.end());
-    state.closing.clear();
+    const auto closing = state.closing.equal_range(device);
+    for (auto one = closing.first; one != closing.second; ++one) {
+      points.push_back(one->second);
+    }
+    state.closing.erase(closing.first, closing.second);
   }
   for (const PointReference& point : points) {
     WaitFor(point);

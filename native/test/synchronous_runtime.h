@@ -38,8 +38,10 @@ cudaError_t cudaSetDevice(int device) {
   return cudaSuccess;
 }
 
-cudaError_t cairn_emulated_launch(cudaStream_t, int32_t (*run)(void*),
-                                  void* queued) {
+cudaError_t cairn_emulated_load(const void*) { return TakeError(); }
+
+cudaError_t cairn_emulated_launch(const void*, cudaStream_t,
+                                  int32_t (*run)(void*), void* queued) {
   return run(queued);
 }
 

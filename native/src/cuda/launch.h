@@ -133,7 +133,8 @@ template <typename... A>
 cudaError_t Launch(void (*kernel)(A...), unsigned blocks, cudaStream_t stream,
                    typename Same<A>::Type... arguments) {
   using Queued = Launched<A...>;
-  return cairn_emulated_launch(stream, Queued::Run,
+  return cairn_emulated_launch(reinterpret_cast<const void*>(kernel), stream,
+                               Queued::Run,
                                new Queued(kernel, blocks, arguments...));
 }
 

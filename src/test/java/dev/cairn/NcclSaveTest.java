@@ -11,6 +11,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Gathers with NCCL, under the emulated CUDA and NCCL, by processes. */
 @Tag("processes")
@@ -28,6 +30,20 @@ class NcclSaveTest {
   @Test
   void everyFailureIsToldToAllAndTheNextSaveIsRight() throws Exception {
     run("failures", 2);
+  }
+
+  /** Where ranks are not connected yet, the failure is in a call; otherwise, on the GPU. */
+  @ParameterizedTest
+  @CsvSource({"ALL_GATHER, 0", "ALL_GATHER, 1", "SEND_RECEIVE, 0", "SEND_RECEIVE, 1"})
+  void firstGatherThatFailsOnOneRankEndsOnAll(String algorithm, String connectsInTheCall)
+      throws Exception {
+    allEndWell(
+        Emulation.runAll(
+            3,
+            NcclFirstSaveRank.class,
+            Map.of("NCCL_RUNTIME_CONNECT", connectsInTheCall),
+            algorithm,
+            temporary.toString()));
   }
 
   private void run(String what, int processes) throws Exception {

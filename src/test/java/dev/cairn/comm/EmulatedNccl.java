@@ -43,6 +43,9 @@ public final class EmulatedNccl {
   /** Returns the communicators that are neither destroyed nor aborted. */
   public static native int liveCommunicators();
 
+  /** Returns how many communicators were aborted while a call on them was being made. */
+  public static native int unsafeAborts();
+
   /** Returns how many collectives have run since this was last asked. */
   public static native int takeCollectives();
 

@@ -1,5 +1,7 @@
 package dev.cairn.device;
 
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.Objects;
 
 /** What programs under the emulation check with: they run where JUnit does not. */
@@ -30,6 +32,30 @@ public final class Check {
       throw new AssertionError("expected " + type.getSimpleName() + " with: " + part, e);
     }
     throw new AssertionError("nothing was thrown, expected " + type.getSimpleName() + ": " + part);
+  }
+
+  /** Ends this JVM, saying where its threads are, unless it ends by itself in time. */
+  public static void endsWithin(Duration limit) {
+    Thread watch =
+        new Thread(
+            () -> {
+              try {
+                Thread.sleep(limit.toMillis());
+              } catch (InterruptedException e) {
+                return;
+              }
+              System.out.println("did not end: limitSeconds=" + limit.toSeconds());
+              Thread.getAllStackTraces().entrySet().stream()
+                  .filter(thread -> thread.getKey().getName().startsWith("cairn"))
+                  .forEach(
+                      thread ->
+                          System.out.println(
+                              thread.getKey() + " " + Arrays.toString(thread.getValue())));
+              Runtime.getRuntime().halt(3);
+            },
+            "watch");
+    watch.setDaemon(true);
+    watch.start();
   }
 
   /** Throws unless everything of CUDA has been given back. */
