@@ -29,6 +29,13 @@ struct LaunchCast {
   }
 };
 
+struct LoadCastOf {
+  template <int kFrom, int kTo>
+  cudaError_t Visit() const {
+    return Load(CastKernel<kFrom, kTo>);
+  }
+};
+
 cudaError_t LaunchUnpack(unsigned blocks, cudaStream_t stream,
                          void** arguments) {
   return Launch(UnpackKernel, blocks, stream,
@@ -39,18 +46,35 @@ cudaError_t LaunchUnpack(unsigned blocks, cudaStream_t stream,
                 *static_cast<uint8_t**>(arguments[4]));
 }
 
+bool IsCastKernel(const std::string& name, int* from, int* to) {
+  const size_t cast = name.find("CastKernelILi");
+  return cast != std::string::npos &&
+         sscanf(name.c_str() + cast, "CastKernelILi%dELi%dE", from, to) == 2;
+}
+
+bool IsUnpackKernel(const std::string& name) {
+  return name.find("UnpackKernel") != std::string::npos;
+}
+
 cudaError_t LaunchByName(const std::string& name, unsigned blocks,
                          cudaStream_t stream, void** arguments) {
   int from = 0;
   int to = 0;
-  const size_t cast = name.find("CastKernelILi");
-  if (cast != std::string::npos &&
-      sscanf(name.c_str() + cast, "CastKernelILi%dELi%dE", &from, &to) == 2) {
+  if (IsCastKernel(name, &from, &to)) {
     return Visit(from, to, LaunchCast{blocks, stream, arguments});
   }
-  return name.find("UnpackKernel") != std::string::npos
-             ? LaunchUnpack(blocks, stream, arguments)
-             : emulation::kInvalidFunction;
+  return IsUnpackKernel(name) ? LaunchUnpack(blocks, stream, arguments)
+                              : emulation::kInvalidFunction;
+}
+
+cudaError_t LoadByName(const std::string& name) {
+  int from = 0;
+  int to = 0;
+  if (IsCastKernel(name, &from, &to)) {
+    return Visit(from, to, LoadCastOf{});
+  }
+  return IsUnpackKernel(name) ? Load(UnpackKernel)
+                              : emulation::kInvalidFunction;
 }
 
 }  // namespace
@@ -114,21 +138,28 @@ CAIRN_EMULATED void __cudaUnregisterFatBinary(void** module) {
   delete module;
 }
 
+namespace {
+
+std::string NameOf(const void* stub) {
+  Registry& registry = TheRegistry();
+  const std::lock_guard<std::mutex> lock(registry.mutex);
+  const auto found = registry.kernels.find(stub);
+  return found == registry.kernels.end() ? "" : found->second.name;
+}
+
+}  // namespace
+
+// Loads; what the attributes are, nobody asks.
+CAIRN_EMULATED cudaError_t cudaFuncGetAttributes(void*, const void* stub) {
+  return cairn::LoadByName(NameOf(stub));
+}
+
 // Stricter than hardware: refuses what Cairn never means to launch.
 CAIRN_EMULATED cudaError_t cudaLaunchKernel(const void* stub, Dimensions grid,
                                             Dimensions block, void** arguments,
                                             size_t shared_bytes,
                                             cudaStream_t stream) {
-  std::string name;
-  {
-    Registry& registry = TheRegistry();
-    const std::lock_guard<std::mutex> lock(registry.mutex);
-    const auto found = registry.kernels.find(stub);
-    if (found == registry.kernels.end()) {
-      return emulation::kInvalidFunction;
-    }
-    name = found->second.name;
-  }
+  const std::string name = NameOf(stub);
   if (grid.x < 1 || grid.x > cairn::kMostBlocks || grid.y != 1 || grid.z != 1 ||
       block.x != cairn::kBlockThreads || block.y != 1 || block.z != 1 ||
       shared_bytes != 0) {

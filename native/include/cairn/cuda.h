@@ -1,7 +1,7 @@
 /* The C ABI of Cairn's kernels for GPUs.
 
    Common to every function: plain C types, no C++ exception leaves, nothing is
-   allocated, kept or logged, and nothing is waited for: the work is queued on
+   allocated, kept or logged, and nothing but cairn_cuda_load waits: work is queued on
    the caller's stream, and what it did can be relied on after that stream, or
    an event recorded on it, has been waited for. Any thread may call at any
    time; the current device of the thread is the same afterwards. */
@@ -23,13 +23,19 @@ extern "C" {
 #endif
 
 /* Raised whenever a signature or a meaning below changes. */
-#define CAIRN_CUDA_ABI 1
+#define CAIRN_CUDA_ABI 2
 int32_t cairn_cuda_abi(void) CAIRN_NOEXCEPT;
 
 /* Results: 0; a cudaError_t, which is positive; or one of these. Unless 0,
    nothing was queued. */
 #define CAIRN_CUDA_OK 0
 #define CAIRN_CUDA_BAD_ARGUMENT (-1)
+
+/* Loads every kernel on a device, unless it is loaded. CUDA loads a kernel when
+   it is first launched, which may wait until the device is idle: for ever, if
+   that is in a collective whose other ranks wait for this one. So this is to be
+   called before any collective is queued. It waits for what is queued. */
+int32_t cairn_cuda_load(int32_t device) CAIRN_NOEXCEPT;
 
 /* Element types: CAIRN_F64, CAIRN_F32, CAIRN_BF16 and CAIRN_F16 of cpu.h, by
    the same numbers, and plain bytes, which are only copied. */

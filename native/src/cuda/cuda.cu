@@ -138,6 +138,26 @@ struct QueueCast {
   }
 };
 
+struct LoadCast {
+  template <int kFrom, int kTo>
+  int32_t Visit() const {
+    CAIRN_CUDA_CHECK(Load(CastKernel<kFrom, kTo>));
+    return CAIRN_CUDA_OK;
+  }
+};
+
+int32_t LoadAll() {
+  CAIRN_CUDA_CHECK(Load(UnpackKernel));
+  for (int32_t from = CAIRN_F64; from <= CAIRN_CUDA_BYTES; ++from) {
+    for (int32_t to = CAIRN_F32; to <= CAIRN_CUDA_BYTES; ++to) {
+      if (IsCast(from, to)) {
+        CAIRN_CUDA_CHECK(Visit(from, to, LoadCast{}));
+      }
+    }
+  }
+  return CAIRN_CUDA_OK;
+}
+
 // Returns what call() returns, made with device as the current one.
 template <typename Call>
 int32_t OnDevice(int32_t device, Call call) {
@@ -165,6 +185,10 @@ bool Overlap(int64_t a, int64_t a_bytes, int64_t b, int64_t b_bytes) {
 }  // namespace cairn
 
 int32_t cairn_cuda_abi(void) noexcept { return CAIRN_CUDA_ABI; }
+
+int32_t cairn_cuda_load(int32_t device) noexcept {
+  return cairn::OnDevice(device, cairn::LoadAll);
+}
 
 int32_t cairn_cuda_cast(int32_t device, int64_t stream, int32_t from,
                         int64_t source, int32_t to, int64_t target,

@@ -41,6 +41,14 @@ CAIRN_DEVICE uint4 LoadVector(const uint8_t* aligned) {
   return vector;
 }
 
+// Loads a kernel on the current device.
+template <typename... A>
+cudaError_t Load(void (*kernel)(A...)) {
+  cudaFuncAttributes attributes;
+  return cudaFuncGetAttributes(&attributes,
+                               reinterpret_cast<const void*>(kernel));
+}
+
 // Queues blocks of kBlockThreads threads each.
 template <typename... A>
 cudaError_t Launch(void (*kernel)(A...), unsigned blocks, cudaStream_t stream,
@@ -128,6 +136,11 @@ class Launched {
   const unsigned blocks_;
   const std::tuple<A...> arguments_;
 };
+
+template <typename... A>
+cudaError_t Load(void (*kernel)(A...)) {
+  return cairn_emulated_load(reinterpret_cast<const void*>(kernel));
+}
 
 template <typename... A>
 cudaError_t Launch(void (*kernel)(A...), unsigned blocks, cudaStream_t stream,

@@ -1,6 +1,7 @@
 package dev.cairn.kernels;
 
 import dev.cairn.device.CudaStream;
+import dev.cairn.device.Device;
 import dev.cairn.device.DeviceException;
 import dev.cairn.kernels.jni.CudaKernels;
 import dev.cairn.tensor.DType;
@@ -39,6 +40,18 @@ public final class DeviceKernels {
   }
 
   /**
+   * Loads every kernel on a GPU, where CUDA would load each when it is first launched: that waits
+   * for all that is queued, and so for ever behind a collective whose other ranks wait for this
+   * one. Called before any collective is queued.
+   *
+   * @param device a GPU
+   * @throws DeviceException if CUDA refuses
+   */
+  public void loadOn(Device device) {
+    check("load", CudaKernels.cairn_cuda_load(device.index()), device);
+  }
+
+  /**
    * Queues a cast, or a copy when both types are the same (then any type will do).
    *
    * @param from F64, F32, BF16 or F16
@@ -70,7 +83,7 @@ public final class DeviceKernels {
             copied ? BYTES : code(to),
             targetAddress,
             copied ? from.bytes(elements) : elements);
-    check("cast", result, stream);
+    check("cast", result, stream.device());
   }
 
   /**
@@ -102,7 +115,7 @@ public final class DeviceKernels {
             table.tiles(),
             sourceAddress,
             targetAddress);
-    check("unpack", result, stream);
+    check("unpack", result, stream.device());
   }
 
   static void checkPair(DType from, DType to) {
@@ -139,14 +152,14 @@ public final class DeviceKernels {
     }
   }
 
-  private static void check(String kernel, int result, CudaStream stream) {
+  private static void check(String kernel, int result, Device device) {
     if (result > 0) {
-      throw DeviceException.of("cairn_cuda_" + kernel, result, stream.device());
+      throw DeviceException.of("cairn_cuda_" + kernel, result, device);
     }
     if (result < 0) {
       throw new KernelException(
           "GPU kernel refused: kernel=%s, code=%d, device=%s"
-              .formatted(kernel, result, stream.device()),
+              .formatted(kernel, result, device),
           result);
     }
   }

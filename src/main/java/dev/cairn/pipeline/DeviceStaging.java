@@ -51,6 +51,7 @@ public final class DeviceStaging implements AutoCloseable {
     slotBytes = Math.min(bufferBytes, half);
     long count = Math.min(Math.max(2, buffers), deviceBytes / slotBytes);
     try {
+      kernels.loadOn(device); // before any collective is queued: see there
       casts = opened.add(CudaStream.create(device));
       copies = opened.add(CudaStream.create(device));
       trained = opened.add(CudaEvent.create(device));

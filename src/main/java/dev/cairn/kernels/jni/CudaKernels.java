@@ -17,12 +17,20 @@ import org.bytedeco.javacpp.annotation.Platform;
 @NoException
 public final class CudaKernels {
   /** The {@code CAIRN_CUDA_ABI} that these declarations were written for. */
-  public static final int ABI = 1;
+  public static final int ABI = 2;
 
   private CudaKernels() {}
 
   /** {@return the {@code CAIRN_CUDA_ABI} that the library was built with} */
   public static native int cairn_cuda_abi();
+
+  /**
+   * Loads every kernel on a device; waits for what is queued there.
+   *
+   * @param device on which
+   * @return 0, a {@code cudaError_t}, or less than 0
+   */
+  public static native int cairn_cuda_load(int device);
 
   /**
    * Queues a cast.
