@@ -130,18 +130,18 @@ emulation() {
   mkdir -p "$dir"
   local shared=(-std=c++17 -O1 -g -fPIC -shared -fvisibility=hidden -Wall -Wextra -Werror -pthread)
   local kernels=("${flags[@]}" -Inative/emulation -x c++ native/src/cuda/cuda.cu)
+  "$cxx" "${shared[@]}" -Wl,-soname,libcuda.so.1 -DCAIRN_UNEMULATED_LIST='"unemulated_cuda.inc"' \
+    "$sources/driver.cpp" "$sources/unemulated.cpp" -o "$dir/libcuda.so.1"
   {
-    echo "'$cxx' ${shared[*]} -Wl,-soname,libcuda.so.1 -DCAIRN_UNEMULATED_LIST='\"unemulated_cuda.inc\"'" \
-      "$sources/driver.cpp $sources/unemulated.cpp -o $dir/libcuda.so.1"
     echo "'$cxx' ${shared[*]} -Wl,-soname,libcudart.so.13 -DCAIRN_UNEMULATED_LIST='\"unemulated_cudart.inc\"'" \
-      "-Wl,--version-script=$sources/libcudart.map $sources/memory.cpp $sources/stream.cpp $sources/runtime.cpp" \
-      "-I$sources -Inative/include -Inative/src/cpu $sources/launch.cpp $sources/nvcc.cpp $sources/fault.cpp $sources/unemulated.cpp -o $dir/libcudart.so.13"
+      "-Wl,--version-script=$sources/libcudart.map $sources/memory.cpp $sources/stream.cpp $sources/capture.cpp $sources/runtime.cpp" \
+      "-I$sources -Inative/include -Inative/src/cpu $sources/launch.cpp $sources/nvcc.cpp $sources/fault.cpp $sources/unemulated.cpp $dir/libcuda.so.1 -o $dir/libcudart.so.13"
     echo "'$cxx' ${kernels[*]} -c -o $dir/cuda.o"
   } | tr '\n' '\0' | xargs -0 -P "$(nproc)" -I{} bash -c '{}'
   rm -f "$dir/libcairn_cuda.a"
   ar rcs "$dir/libcairn_cuda.a" "$dir/cuda.o"
   # Its work runs on the other's streams.
-  "$cxx" "${shared[@]}" -I"$sources" -Wl,-soname,libnccl.so.2 "$sources"/nccl*.cpp "$dir/libcudart.so.13" -o "$dir/libnccl.so.2"
+  "$cxx" "${shared[@]}" -I"$sources" -Wl,-soname,libnccl.so.2 "$sources"/nccl*.cpp "$dir/libcudart.so.13" "$dir/libcuda.so.1" -o "$dir/libnccl.so.2"
 }
 
 # program NAME OBJECTS_OR_ARCHIVE FLAG...: native/test/NAME.cpp linked with what it tests.

@@ -29,17 +29,20 @@ enum Error : int {
   kInvalidFunction = 98,
   kNoDevice = 100,
   kInvalidDevice = 101,
+  kInvalidContext = 201,
   kInvalidHandle = 400,
   kNotReady = 600,
   kIllegalAddress = 700,
   kNotSupported = 801,
+  kCaptureUnsupported = 900,
+  kCaptureInvalidated = 901,
 };
 
 // An environment variable's number.
 int64_t Setting(const char* name, int64_t otherwise);
 
 int DeviceCount();
-int& CurrentDevice();  // of this thread
+int CurrentDevice();  // of this thread; 0 if it has none
 
 // Memory.
 
@@ -87,19 +90,32 @@ void WaitForDevice(int device);
 bool IsDone(const PointReference& point);
 void WaitFor(const PointReference& point);
 
-Error CreateEvent(void** event);
+// blocks: whether the host gives up its processor while it waits for it.
+Error CreateEvent(bool blocks, void** event);
 Error DestroyEvent(void* event);
 Error RecordEvent(void* event, void* stream);
 // Null if it was never recorded.
-Error PointOf(void* event, PointReference* point);
+Error PointOf(void* event, PointReference* point, bool* blocks = nullptr);
 
 int LiveHandles();  // streams and events
+
+// While a stream is captured into a graph, nothing is queued on it, and no
+// thread may make a call that could wait, unless it has asked for relaxed mode.
+int BeginCapture(void* stream, int mode);
+int EndCapture(void* stream);
+int ExchangeCaptureMode(int mode);
+bool IsCaptured(void* stream);
+// Of a call that could wait, or allocates.
+Error CheckCapture();
 
 // Errors.
 
 // What every call begins with: the error that it fails with before or, if it
-// releases something, after doing its work.
+// releases something, after doing its work. The current device has a context
+// from then on, be it one that nobody chose.
 Error EnterCall(const char* function);
+// What a call returns; an error is this thread's last one.
+int Keep(int error);
 // The error of a stream, which all later calls give.
 void SetFault(int error);
 // As for EnterCall, but for one piece of a stream's work.
@@ -108,7 +124,8 @@ int EnterWork();
 // that forgot it would.
 bool SkipsStreamWait();
 bool SkipsHostWait();
-bool SkipsStreamSynchronize();
+// Notes that a thread has waited without giving up its processor.
+void NoteSpin();
 // How late a stream is with its next work.
 std::chrono::microseconds Lateness(std::mt19937_64& random);
 // Notes that a function was called that is not emulated.

@@ -6,6 +6,7 @@
 
 #include <atomic>
 
+#include "driver.h"
 #include "emulation.h"
 
 namespace emulation {
@@ -22,7 +23,8 @@ std::atomic<int> fault{0};
 std::atomic<int> waits_until_skip{0};
 std::atomic<int> skip_every{0};
 std::atomic<bool> host_waits_skipped{false};
-std::atomic<bool> stream_synchronizes_skipped{false};
+std::atomic<int> spins{0};
+thread_local int last_error = kSuccess;
 thread_local char not_emulated[128] = "not emulated";
 
 // True once: when the count that was set has been reached.
@@ -42,6 +44,7 @@ int64_t Setting(const char* name, int64_t otherwise) {
 
 // Without a function: only whether a stream has failed.
 Error EnterCall(const char* function) {
+  cairn_emulated_set_device(CurrentDevice());
   if (const int error = fault.load(); error != 0) {
     return static_cast<Error>(error);
   }
@@ -63,7 +66,7 @@ bool SkipsStreamWait() {
 
 bool SkipsHostWait() { return host_waits_skipped; }
 
-bool SkipsStreamSynchronize() { return stream_synchronizes_skipped; }
+void NoteSpin() { ++spins; }
 
 // Late: half of the time hardly, now and then by milliseconds.
 std::chrono::microseconds Lateness(std::mt19937_64& random) {
@@ -73,6 +76,13 @@ std::chrono::microseconds Lateness(std::mt19937_64& random) {
                         : kind < 98 ? 1500
                                     : 6000;
   return std::chrono::microseconds(random() % most);
+}
+
+int Keep(int error) {
+  if (error != kSuccess) {
+    last_error = error;
+  }
+  return error;
 }
 
 void SetFault(int error) {
@@ -89,6 +99,14 @@ int NotEmulated(const char* function) {
 const char* NotEmulatedText() { return not_emulated; }
 
 }  // namespace emulation
+
+CAIRN_EMULATED int cudaGetLastError() {
+  const int error = emulation::last_error;
+  emulation::last_error = emulation::kSuccess;
+  return error;
+}
+
+CAIRN_EMULATED int cudaPeekAtLastError() { return emulation::last_error; }
 
 CAIRN_EMULATED const char* cudaGetErrorName(int error) {
   switch (error) {
@@ -114,6 +132,10 @@ CAIRN_EMULATED const char* cudaGetErrorName(int error) {
       return "cudaErrorIllegalAddress";
     case emulation::kNotSupported:
       return "cudaErrorNotSupported";
+    case emulation::kCaptureUnsupported:
+      return "cudaErrorStreamCaptureUnsupported";
+    case emulation::kCaptureInvalidated:
+      return "cudaErrorStreamCaptureInvalidated";
     default:
       return "unrecognized error code";
   }
@@ -143,6 +165,10 @@ CAIRN_EMULATED const char* cudaGetErrorString(int error) {
       return "an illegal memory access was encountered";
     case emulation::kNotSupported:
       return emulation::NotEmulatedText();
+    case emulation::kCaptureUnsupported:
+      return "operation not permitted when stream is capturing";
+    case emulation::kCaptureInvalidated:
+      return "operation failed due to a previous error during capture";
     default:
       return "unrecognized error code";
   }
@@ -182,9 +208,12 @@ CAIRN_EMULATED void Java_dev_cairn_device_Emulation_skipHostWaits(
   emulation::host_waits_skipped = skipped != 0;
 }
 
-CAIRN_EMULATED void Java_dev_cairn_device_Emulation_skipStreamSynchronizes(
-    void*, void*, uint8_t skipped) {
-  emulation::stream_synchronizes_skipped = skipped != 0;
+CAIRN_EMULATED int64_t Java_dev_cairn_device_Emulation_contexts(void*, void*) {
+  return static_cast<int64_t>(cairn_emulated_contexts());
+}
+
+CAIRN_EMULATED int Java_dev_cairn_device_Emulation_spins(void*, void*) {
+  return emulation::spins;
 }
 
 CAIRN_EMULATED void Java_dev_cairn_device_Emulation_clearFault(void*, void*) {

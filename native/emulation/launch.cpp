@@ -31,7 +31,7 @@ CAIRN_EMULATED cudaError_t cairn_emulated_load(const void* kernel) {
   if (told == emulation::kSuccess) {
     LoadLazily(kernel);
   }
-  return told;
+  return emulation::Keep(told);
 }
 
 CAIRN_EMULATED cudaError_t cairn_emulated_launch(const void* kernel,
@@ -40,12 +40,13 @@ CAIRN_EMULATED cudaError_t cairn_emulated_launch(const void* kernel,
                                                  void* queued) {
   const emulation::Error told = emulation::EnterCall("cudaLaunchKernel");
   if (told != emulation::kSuccess) {
-    return told;
+    return emulation::Keep(told);
   }
   if (kernel != nullptr) {
     LoadLazily(kernel);
   }
-  return emulation::QueueKernel(stream, [=] { return run(queued); });
+  return emulation::Keep(
+      emulation::QueueKernel(stream, [=] { return run(queued); }));
 }
 
 // Called by kernels, whose thread's current device is their stream's. What is

@@ -26,22 +26,15 @@ bool IsGone(const Rank& rank) {
   return rank.left != kStays || (kill(rank.pid, 0) != 0 && errno == ESRCH);
 }
 
-// Returns once a peer wants the same, which may be never; if it wants something
-// else instead, the communicator says so.
-Result Await(Communicator* self, int peer, const std::function<bool()>& wanted,
-             const std::function<bool()>& elsewhere, const char* what) {
-  Rank& other = self->shared->ranks[peer];
-  for (int round = 0; !wanted(); ++round) {
+// Returns once a peer wants the same, which may be never.
+Result Await(Communicator* self, int peer,
+             const std::function<bool()>& wanted) {
+  while (!wanted()) {
     if (self->aborted) {
       return Fail(kSystemError, "aborted while connecting");
     }
-    if (IsGone(other)) {
+    if (IsGone(self->shared->ranks[peer])) {
       return Fail(kRemoteError, "connection closed by remote peer");
-    }
-    if (round > 0 && elsewhere() && !wanted()) {
-      SetAsyncError(self, kInvalidUsage,
-                    "order differs: rank " + std::to_string(self->rank) + what +
-                        std::to_string(peer) + ", which is in an all-gather");
     }
     usleep(200);
   }
@@ -56,15 +49,11 @@ Result ConnectAll(Communicator* self) {
   }
   Rank* const ranks = self->shared->ranks;
   ranks[self->rank].connects_all = 1;
-  for (int peer = 0; peer < self->size; ++peer) {
-    const Result result = Await(
-        self, peer, [&] { return ranks[peer].connects_all != 0; },
-        [] { return false; }, "");
-    if (result != kSuccess) {
-      return result;
-    }
+  Result result = kSuccess;
+  for (int peer = 0; peer < self->size && result == kSuccess; ++peer) {
+    result = Await(self, peer, [=] { return ranks[peer].connects_all != 0; });
   }
-  return kSuccess;
+  return result;
 }
 
 Result Connect(Communicator* self, const std::vector<Transfer>& transfers) {
@@ -72,21 +61,18 @@ Result Connect(Communicator* self, const std::vector<Transfer>& transfers) {
     return kSuccess;
   }
   Rank* const ranks = self->shared->ranks;
-  Rank& own = ranks[self->rank];
   for (const Transfer& transfer : transfers) {
-    own.connects[transfer.peer] = 1;
+    ranks[self->rank].connects[transfer.peer] = 1;
   }
+  Result result = kSuccess;
   for (const Transfer& transfer : transfers) {
     const int peer = transfer.peer;
-    const Result result = Await(
-        self, peer, [&] { return ranks[peer].connects[self->rank] != 0; },
-        [&] { return ranks[peer].connects_all > own.connects_all; },
-        transfer.sends ? " sends to rank " : " receives from rank ");
-    if (result != kSuccess) {
-      return result;
+    if (result == kSuccess) {
+      result = Await(self, peer,
+                     [=] { return ranks[peer].connects[self->rank] != 0; });
     }
   }
-  return kSuccess;
+  return result;
 }
 
 namespace {

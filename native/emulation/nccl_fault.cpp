@@ -34,6 +34,7 @@ Injected calls;
 Injected queries;
 Injected collectives;
 Injected signals;
+Injected call_signals;
 std::atomic<bool> joining_held{false};
 std::atomic<int> collectives_run{0};
 std::atomic<uint64_t> longest_nanos{0};
@@ -41,7 +42,12 @@ std::atomic<int> unsafe_aborts{0};
 
 }  // namespace
 
-int CallError() { return calls.Next(); }
+int CallError() {
+  if (const int signal = call_signals.Next(); signal != 0) {
+    kill(getpid(), signal);
+  }
+  return calls.Next();
+}
 
 int QueryError() { return queries.Next(); }
 
@@ -93,6 +99,12 @@ CAIRN_EMULATED void Java_dev_cairn_comm_EmulatedNccl_failCollective(void*,
 CAIRN_EMULATED void Java_dev_cairn_comm_EmulatedNccl_signalInCollective(
     void*, void*, int nth, int signal) {
   signals.Set(nth, signal);
+}
+
+CAIRN_EMULATED void Java_dev_cairn_comm_EmulatedNccl_signalInCall(void*, void*,
+                                                                  int nth,
+                                                                  int signal) {
+  call_signals.Set(nth, signal);
 }
 
 CAIRN_EMULATED void Java_dev_cairn_comm_EmulatedNccl_holdJoining(void*, void*,

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "driver.h"
 #include "emulated_runtime.h"
 #include "emulation.h"
 
@@ -12,7 +13,15 @@
 #define ENTER                                                        \
   if (const emulation::Error error = emulation::EnterCall(__func__); \
       error != emulation::kSuccess) {                                \
-    return error;                                                    \
+    return emulation::Keep(error);                                   \
+  }
+
+// As ENTER, of a call that could wait or allocates.
+#define ENTER_UNSAFE                                            \
+  ENTER                                                         \
+  if (const emulation::Error error = emulation::CheckCapture(); \
+      error != emulation::kSuccess) {                           \
+    return emulation::Keep(error);                              \
   }
 
 namespace emulation {
@@ -114,35 +123,33 @@ int DeviceCount() {
   return count;
 }
 
-int& CurrentDevice() {
-  static thread_local int device = 0;
-  return device;
-}
+int CurrentDevice() { return cairn_emulated_device(); }
 
 }  // namespace emulation
 
 using emulation::EnterCall;
+using emulation::Keep;
 
 // Devices.
 
+// The first two need no context.
+
 CAIRN_EMULATED cudaError_t cudaGetDeviceCount(int* count) {
-  ENTER
   *count = emulation::DeviceCount();
-  return *count == 0 ? emulation::kNoDevice : emulation::kSuccess;
+  return Keep(*count == 0 ? emulation::kNoDevice : emulation::kSuccess);
 }
 
 CAIRN_EMULATED cudaError_t cudaGetDevice(int* device) {
-  ENTER
   *device = emulation::CurrentDevice();
   return emulation::kSuccess;
 }
 
+// Makes a context since CUDA 12.
 CAIRN_EMULATED cudaError_t cudaSetDevice(int device) {
-  ENTER
   if (device < 0 || device >= emulation::DeviceCount()) {
-    return emulation::kInvalidDevice;
+    return Keep(emulation::kInvalidDevice);
   }
-  emulation::CurrentDevice() = device;
+  cairn_emulated_set_device(device);
   return emulation::kSuccess;
 }
 
@@ -153,43 +160,51 @@ CAIRN_EMULATED cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   return emulation::kSuccess;
 }
 
+CAIRN_EMULATED cudaError_t cudaDeviceSynchronize() {
+  ENTER_UNSAFE
+  emulation::WaitForDevice(emulation::CurrentDevice());
+  return Keep(EnterCall(nullptr));
+}
+
 // Of what a device is, only how fast its memory is said to be: its clock in kHz
 // and its lines.
 CAIRN_EMULATED cudaError_t cudaDeviceGetAttribute(int* value, int attribute,
                                                   int) {
   ENTER
   *value = attribute == 36 ? 1'000'000 : 64;
-  return attribute == 36 || attribute == 37 ? emulation::kSuccess
-                                            : emulation::kInvalidValue;
+  return Keep(attribute == 36 || attribute == 37 ? emulation::kSuccess
+                                                 : emulation::kInvalidValue);
 }
 
 // Memory.
 
 CAIRN_EMULATED cudaError_t cudaMalloc(void** address, size_t length_bytes) {
-  ENTER
-  return emulation::AllocateDevice(address, length_bytes);
+  ENTER_UNSAFE
+  return Keep(emulation::AllocateDevice(address, length_bytes));
 }
 
 CAIRN_EMULATED cudaError_t cudaHostAlloc(void** address, size_t length_bytes,
                                          unsigned) {
-  ENTER
-  return emulation::AllocatePinned(address, length_bytes);
+  ENTER_UNSAFE
+  return Keep(emulation::AllocatePinned(address, length_bytes));
 }
 
 CAIRN_EMULATED cudaError_t cudaFree(void* address) {
-  const emulation::Error told = EnterCall(__func__);
+  emulation::Error told = EnterCall(__func__);
+  told = told != emulation::kSuccess ? told : emulation::CheckCapture();
   const emulation::Error error =
       address == nullptr ? emulation::kSuccess
                          : emulation::Free(address, emulation::Kind::kDevice);
-  return told != emulation::kSuccess ? told : error;
+  return Keep(told != emulation::kSuccess ? told : error);
 }
 
 CAIRN_EMULATED cudaError_t cudaFreeHost(void* address) {
-  const emulation::Error told = EnterCall(__func__);
+  emulation::Error told = EnterCall(__func__);
+  told = told != emulation::kSuccess ? told : emulation::CheckCapture();
   const emulation::Error error =
       address == nullptr ? emulation::kSuccess
                          : emulation::Free(address, emulation::Kind::kPinned);
-  return told != emulation::kSuccess ? told : error;
+  return Keep(told != emulation::kSuccess ? told : error);
 }
 
 CAIRN_EMULATED cudaError_t cudaPointerGetAttributes(
@@ -211,7 +226,7 @@ CAIRN_EMULATED cudaError_t cudaMemcpyAsync(void* target, const void* source,
                                            size_t length_bytes, int kind,
                                            cudaStream_t stream) {
   ENTER
-  return emulation::CopyAsync(target, source, length_bytes, kind, stream);
+  return Keep(emulation::CopyAsync(target, source, length_bytes, kind, stream));
 }
 
 // Streams.
@@ -219,21 +234,20 @@ CAIRN_EMULATED cudaError_t cudaMemcpyAsync(void* target, const void* source,
 CAIRN_EMULATED cudaError_t cudaStreamCreateWithFlags(void** stream,
                                                      unsigned flags) {
   ENTER
-  return emulation::CreateStream((flags & 1U) == 0, stream);
+  return Keep(emulation::CreateStream((flags & 1U) == 0, stream));
 }
 
 CAIRN_EMULATED cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   const emulation::Error told = EnterCall(__func__);
   const emulation::Error error = emulation::DestroyStream(stream);
-  return told != emulation::kSuccess ? told : error;
+  return Keep(told != emulation::kSuccess ? told : error);
 }
 
 CAIRN_EMULATED cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  ENTER
-  const emulation::Error error = emulation::SkipsStreamSynchronize()
-                                     ? emulation::kSuccess
-                                     : emulation::WaitForStream(stream);
-  return error != emulation::kSuccess ? error : EnterCall(nullptr);
+  ENTER_UNSAFE
+  emulation::NoteSpin();
+  const emulation::Error error = emulation::WaitForStream(stream);
+  return Keep(error != emulation::kSuccess ? error : EnterCall(nullptr));
 }
 
 CAIRN_EMULATED cudaError_t cudaStreamWaitEvent(cudaStream_t stream, void* event,
@@ -242,44 +256,70 @@ CAIRN_EMULATED cudaError_t cudaStreamWaitEvent(cudaStream_t stream, void* event,
   emulation::PointReference point;
   const emulation::Error error = emulation::PointOf(event, &point);
   if (error != emulation::kSuccess || emulation::SkipsStreamWait()) {
-    return error;
+    return Keep(error);
   }
-  return emulation::QueueWait(stream, point);
+  return Keep(emulation::QueueWait(stream, point));
 }
 
 // Events.
 
-CAIRN_EMULATED cudaError_t cudaEventCreateWithFlags(void** event, unsigned) {
+CAIRN_EMULATED cudaError_t cudaEventCreateWithFlags(void** event,
+                                                    unsigned flags) {
+  constexpr unsigned kBlockingSync = 1;
   ENTER
-  return emulation::CreateEvent(event);
+  return Keep(emulation::CreateEvent((flags & kBlockingSync) != 0, event));
 }
 
 CAIRN_EMULATED cudaError_t cudaEventDestroy(void* event) {
   const emulation::Error told = EnterCall(__func__);
   const emulation::Error error = emulation::DestroyEvent(event);
-  return told != emulation::kSuccess ? told : error;
+  return Keep(told != emulation::kSuccess ? told : error);
 }
 
 CAIRN_EMULATED cudaError_t cudaEventRecord(void* event, cudaStream_t stream) {
   ENTER
-  return emulation::RecordEvent(event, stream);
+  return Keep(emulation::RecordEvent(event, stream));
 }
 
 CAIRN_EMULATED cudaError_t cudaEventQuery(void* event) {
-  ENTER
+  ENTER_UNSAFE
   emulation::PointReference point;
   const emulation::Error error = emulation::PointOf(event, &point);
-  return error != emulation::kSuccess ? error
-         : emulation::IsDone(point)   ? emulation::kSuccess
-                                      : emulation::kNotReady;
+  return Keep(error != emulation::kSuccess ? error
+              : emulation::IsDone(point)   ? emulation::kSuccess
+                                           : emulation::kNotReady);
 }
 
 CAIRN_EMULATED cudaError_t cudaEventSynchronize(void* event) {
-  ENTER
+  ENTER_UNSAFE
   emulation::PointReference point;
-  const emulation::Error error = emulation::PointOf(event, &point);
+  bool blocks;
+  const emulation::Error error = emulation::PointOf(event, &point, &blocks);
   if (error == emulation::kSuccess && !emulation::SkipsHostWait()) {
+    if (!blocks) {
+      emulation::NoteSpin();
+    }
     emulation::WaitFor(point);
   }
-  return error != emulation::kSuccess ? error : EnterCall(nullptr);
+  return Keep(error != emulation::kSuccess ? error : EnterCall(nullptr));
+}
+
+// Graphs, as far as whoever does not capture one notices.
+
+CAIRN_EMULATED cudaError_t cudaStreamBeginCapture(cudaStream_t stream,
+                                                  int mode) {
+  ENTER
+  return Keep(emulation::BeginCapture(stream, mode));
+}
+
+CAIRN_EMULATED cudaError_t cudaStreamEndCapture(cudaStream_t stream,
+                                                void** graph) {
+  ENTER
+  *graph = nullptr;
+  return Keep(emulation::EndCapture(stream));
+}
+
+CAIRN_EMULATED cudaError_t cudaThreadExchangeStreamCaptureMode(int* mode) {
+  *mode = emulation::ExchangeCaptureMode(*mode);
+  return emulation::kSuccess;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "driver.h"
 #include "emulation.h"
 
 namespace emulation {
@@ -37,6 +38,7 @@ using StreamReference = std::shared_ptr<Stream>;
 
 struct Event {
   int device;
+  bool blocks;
   PointReference point;  // null: never recorded
 };
 
@@ -60,7 +62,7 @@ State& TheState() {
 }
 
 void Run(const StreamReference& stream) {
-  CurrentDevice() = stream->device;
+  cairn_emulated_run_on(stream->device);
   State& state = TheState();
   std::unique_lock<std::mutex> lock(state.mutex);
   while (true) {
@@ -144,6 +146,9 @@ Error Enqueue(State& state, void* handle, Work work, PointReference also_after,
   const StreamReference stream = FindStream(state, handle);
   if (stream == nullptr) {
     return kInvalidHandle;
+  }
+  if (IsCaptured(handle)) {
+    return kSuccess;
   }
   Queued queued{Before(state, handle, stream), std::move(work),
                 std::make_shared<Point>()};
@@ -261,11 +266,11 @@ void WaitForDevice(int device) {
   }
 }
 
-Error CreateEvent(void** event) {
+Error CreateEvent(bool blocks, void** event) {
   State& state = TheState();
   const std::lock_guard<std::mutex> lock(state.mutex);
   const uintptr_t handle = state.next_handle++;
-  state.events[handle] = {CurrentDevice(), nullptr};
+  state.events[handle] = {CurrentDevice(), blocks, nullptr};
   *event = reinterpret_cast<void*>(handle);
   return kSuccess;
 }
@@ -278,7 +283,7 @@ Error DestroyEvent(void* event) {
              : kInvalidHandle;
 }
 
-Error PointOf(void* event, PointReference* point) {
+Error PointOf(void* event, PointReference* point, bool* blocks) {
   State& state = TheState();
   const std::lock_guard<std::mutex> lock(state.mutex);
   const auto found = state.events.find(reinterpret_cast<uintptr_t>(event));
@@ -286,6 +291,9 @@ Error PointOf(void* event, PointReference* point) {
     return kInvalidHandle;
   }
   *point = found->second.point;
+  if (blocks != nullptr) {
+    *blocks = found->second.blocks;
+  }
   return kSuccess;
 }
 

@@ -110,7 +110,7 @@ final class DeviceRestoreProgram {
         () -> Emulation.skipStreamWaits(afterTrainer, 2));
     mistake("casts do not wait for copies", () -> Emulation.skipStreamWaits(afterTrainer + 1, 2));
     mistake("staging is read into again too early", () -> Emulation.skipHostWaits(true));
-    mistake("restore returns too early", () -> Emulation.skipStreamSynchronizes(true));
+    mistake("restore returns too early", () -> Emulation.skipHostWaits(true));
     Check.equal(0, wrongRestores(() -> {}, ROUNDS_WITHOUT_A_MISTAKE), "wrong without a mistake");
   }
 

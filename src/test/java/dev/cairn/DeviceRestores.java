@@ -115,6 +115,5 @@ final class DeviceRestores {
   static void makeNoMistake() {
     Emulation.skipStreamWaits(0, 0);
     Emulation.skipHostWaits(false);
-    Emulation.skipStreamSynchronizes(false);
   }
 }

@@ -154,7 +154,7 @@ final class DeviceSaveProgram {
     mistake(
         "snapshots are used before they are there",
         this::saveSnapshots,
-        () -> Emulation.skipStreamSynchronizes(true));
+        () -> Emulation.skipHostWaits(true));
     Check.equal(0, wrongSaves(this::saveSnapshots, () -> {}), "wrong snapshots without a mistake");
   }
 

@@ -40,6 +40,7 @@ final class NcclLendingRank {
     try (Communicator ranks = NcclRanks.join(folder.resolve("meet"), SIZE, Map.of())) {
       NcclLendingRank self = new NcclLendingRank(folder, ranks);
       self.communicatorThatDoesNotFitIsRefused();
+      self.communicatorThatDoesNotBlockIsAsGood();
       self.savesGoOverItAndLeaveItAsItWas();
       self.backgroundSavesDoNotUseNccl();
       self.partitionsOnAnotherGpuAreRefused();
@@ -62,6 +63,19 @@ final class NcclLendingRank {
     TrainerNccl trainer = TrainerNccl.join(ranks, ranks.rank(), SIZE, GPU);
     try (NcclGroup loan = ranks.lendNccl(trainer.handle())) {
       use.with(trainer, loan);
+    }
+    trainer.destroy();
+  }
+
+  /** Its calls return before their work is done, and refuse others until it is. */
+  private void communicatorThatDoesNotBlockIsAsGood() throws Exception {
+    ranks.control().begin();
+    TrainerNccl trainer = TrainerNccl.joinWithoutBlocking(ranks, GPU);
+    try (NcclGroup loan = ranks.lendNccl(trainer.handle())) {
+      for (GatherAlgorithm algorithm : GatherAlgorithm.values()) {
+        saveWell(algorithm, 1);
+        Check.equal(true, loan.isOpen() && !loan.isUnfinished(), "open");
+      }
     }
     trainer.destroy();
   }

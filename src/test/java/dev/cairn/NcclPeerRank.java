@@ -107,7 +107,7 @@ final class NcclPeerRank {
   private void stopped(int stopping, GatherAlgorithm algorithm) throws Exception {
     Path target = folder.resolve("stopped-" + stopping);
     try (Communicator ranks = join(3)) {
-      long pid = pidOf(ranks, stopping);
+      long pid = NcclRanks.pidOf(ranks, stopping);
       EmulatedNccl.signalInCollective(rank == stopping ? IN_THE_MIDDLE : 0, SIGSTOP);
       String said = NcclRanks.failure(() -> save(ranks, algorithm, Disk.local(), target));
       System.out.println(said);
@@ -155,12 +155,6 @@ final class NcclPeerRank {
       List<Path> left = all.filter(path -> path.toString().contains("killed-0")).toList();
       Check.equal(List.of(target), left, "left");
     }
-  }
-
-  private static long pidOf(Communicator ranks, int rank) throws Exception {
-    byte[] own = Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII);
-    return Long.parseLong(
-        new String(ranks.control().allGather(own).get(rank), StandardCharsets.US_ASCII));
   }
 
   /** Throws unless these ranks say the same, who cannot ask each other any more. */

@@ -105,6 +105,13 @@ final class NcclRanks {
     Check.equal(true, said.contains(part), "the text of: " + said);
   }
 
+  /** Returns the process that a rank is. Collective. */
+  static long pidOf(Communicator ranks, int rank) throws IOException {
+    byte[] own = Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII);
+    return Long.parseLong(
+        new String(ranks.control().allGather(own).get(rank), StandardCharsets.US_ASCII));
+  }
+
   /** Something that saves. */
   interface Save {
     /** Does it. */

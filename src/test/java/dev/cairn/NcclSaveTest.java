@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Gathers with NCCL, under the emulated CUDA and NCCL, by processes. */
 @Tag("processes")
@@ -43,6 +44,41 @@ class NcclSaveTest {
             NcclFirstSaveRank.class,
             Map.of("NCCL_RUNTIME_CONNECT", connectsInTheCall),
             algorithm,
+            temporary.toString(),
+            "fails"));
+  }
+
+  @Test
+  void rankThatDiesBeforeItsFirstGatherIsNamed() throws Exception {
+    List<Emulation.Ended> all =
+        Emulation.runAll(
+            3, NcclFirstSaveRank.class, Map.of(), "ALL_GATHER", temporary.toString(), "dies");
+    allEndWell(all.subList(0, 2));
+    assertEquals(KILLED, all.get(2).status(), all::toString);
+  }
+
+  @ParameterizedTest
+  @EnumSource(GatherAlgorithm.class)
+  void rankThatStopsBeforeItsFirstGatherIsNotWaitedFor(GatherAlgorithm algorithm)
+      throws Exception {
+    allEndWell(
+        Emulation.runAll(
+            3,
+            NcclFirstSaveRank.class,
+            Map.of("CAIRN_PEER_TIMEOUT_SECONDS", "2", "CAIRN_OPERATION_TIMEOUT_SECONDS", "4"),
+            algorithm.name(),
+            temporary.toString(),
+            "stops"));
+  }
+
+  /** Two communicators on one GPU: the trainer's own, and Cairn's. */
+  @Test
+  void whatATrainerHasQueuedOverItsOwnCommunicatorIsWaitedFor() throws Exception {
+    allEndWell(
+        Emulation.runAll(
+            2,
+            NcclOrderRank.class,
+            Map.of("CAIRN_OPERATION_TIMEOUT_SECONDS", "8"),
             temporary.toString()));
   }
 

@@ -34,6 +34,9 @@ public final class EmulatedNccl {
   /** Sends this process a signal when its stream is in the nth collective from now. */
   public static native void signalInCollective(int nth, int signal);
 
+  /** Sends this process a signal when it makes the nth call of NCCL from now, before its work. */
+  public static native void signalInCall(int nth, int signal);
+
   /** Makes this process join nobody until it may again. */
   public static native void holdJoining(boolean held);
 

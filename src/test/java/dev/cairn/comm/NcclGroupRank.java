@@ -5,6 +5,7 @@ import dev.cairn.device.CudaEvent;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
 import dev.cairn.device.DeviceMemory;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -15,6 +16,7 @@ final class NcclGroupRank {
   private static final Device GPU = Device.cuda(0);
   private static final Duration LONG = Duration.ofSeconds(30);
   private static final int BYTES = 200_000;
+  private static final int SYSTEM_ERROR = 2;
 
   private NcclGroupRank() {}
 
@@ -35,6 +37,7 @@ final class NcclGroupRank {
       switch (arguments[0]) {
         case "differ" -> collectivesDiffer(ranks);
         case "killed" -> peerIsKilled(ranks);
+        case "failed" -> groupThatHasFailedIsAborted(ranks);
         case "late" -> {
           rankDoesNotJoin(ranks);
           rankCannotJoin(ranks);
@@ -49,13 +52,13 @@ final class NcclGroupRank {
 
   /** What a rank queues, of two groups. */
   private interface Queueing {
-    void queue(NcclGroup one, NcclGroup other, long address, CudaStream stream) throws Exception;
+    void queue(NcclGroup one, NcclGroup other, long address, CudaStream stream) throws IOException;
   }
 
   /** Everything that ranks may not do differently: the emulation says so, where NCCL hangs. */
   private static void collectivesDiffer(Communicator ranks) throws Exception {
-    Queueing longer = (one, other, address, stream) -> one.allGather(address, BYTES, stream);
-    Queueing shorter = (one, other, address, stream) -> one.allGather(address, BYTES - 1, stream);
+    Queueing longer = (one, other, address, stream) -> one.allGather(address, BYTES, stream, patience(ranks, one));
+    Queueing shorter = (one, other, address, stream) -> one.allGather(address, BYTES - 1, stream, patience(ranks, one));
     differ(ranks, longer, shorter, "collective 1 differs: rank ");
     differ(
         ranks,
@@ -68,7 +71,7 @@ final class NcclGroupRank {
           longer.queue(one, other, address, stream);
         },
         "collective 1 differs: rank ");
-    Queueing overOther = (one, other, address, stream) -> other.allGather(address, BYTES, stream);
+    Queueing overOther = (one, other, address, stream) -> other.allGather(address, BYTES, stream, patience(ranks, other));
     differ(
         ranks,
         (one, other, address, stream) -> {
@@ -84,7 +87,7 @@ final class NcclGroupRank {
         ranks,
         longer,
         (one, other, address, stream) ->
-            one.gather(address, BYTES, new long[] {BYTES, BYTES}, stream),
+            one.gather(address, BYTES, new long[] {BYTES, BYTES}, stream, patience(ranks, one)),
         "order differs: rank 1 sends to rank 0, which is in an all-gather");
     ranks.control().begin("work");
     usable(ranks);
@@ -99,8 +102,14 @@ final class NcclGroupRank {
         CudaStream stream = CudaStream.create(GPU);
         DeviceMemory memory = DeviceMemory.allocate(GPU, 2 * BYTES)) {
       Queueing mine = ranks.rank() == 0 ? onRankZero : onRankOne;
-      mine.queue(one, other, memory.address(), stream);
-      String message = awaitErrorOfAny(ranks, stream, one, other);
+      String message;
+      try {
+        mine.queue(one, other, memory.address(), stream);
+        message = awaitErrorOfAny(ranks, stream, one, other);
+      } catch (CommunicationException e) { // it did not get beyond the call
+        ranks.control().cancel(e.getMessage());
+        message = e.getMessage();
+      }
       Check.equal(true, message.contains(expected), message);
       ranks.control().allGather(new byte[0]);
       one.abort();
@@ -133,6 +142,37 @@ final class NcclGroupRank {
     }
   }
 
+  /** A call is waited for until any rank has failed. */
+  private static NcclGroup.Patience patience(Communicator ranks, NcclGroup group) {
+    return () -> {
+      Optional<CommunicationException> told = ranks.control().failure();
+      if (told.isPresent()) {
+        throw told.get();
+      }
+      group.check();
+    };
+  }
+
+  /** Its end would wait for what has failed, and for the other rank's. */
+  private static void groupThatHasFailedIsAborted(Communicator ranks) throws Exception {
+    Check.endsWithin(LONG);
+    NcclGroup group = NcclGroup.connect(ranks, GPU, LONG);
+    try (CudaStream stream = CudaStream.create(GPU);
+        DeviceMemory memory = DeviceMemory.allocate(GPU, 2 * BYTES)) {
+      EmulatedNccl.failCollective(ranks.rank() == 0 ? 1 : 0, SYSTEM_ERROR);
+      group.allGather(memory.address(), BYTES, stream, patience(ranks, group));
+      String message = awaitErrorOfAny(ranks, stream, group);
+      Check.equal(true, message.contains("injected into a collective"), message);
+      if (ranks.rank() == 0) {
+        group.close();
+      } else {
+        group.abort(); // as a rank does that has heard of it
+      }
+      Check.equal(false, group.isBusy(), "still leaving");
+      stream.synchronize();
+    }
+  }
+
   private static void peerIsKilled(Communicator ranks) throws Exception {
     NcclGroup group = NcclGroup.connect(ranks, GPU, LONG);
     if (ranks.rank() == 1) {
@@ -140,9 +180,12 @@ final class NcclGroupRank {
     }
     try (CudaStream stream = CudaStream.create(GPU);
         DeviceMemory memory = DeviceMemory.allocate(GPU, 2 * BYTES)) {
-      group.allGather(memory.address(), BYTES, stream);
-      String message = awaitError(group, stream);
-      Check.equal(true, message.contains("remote process of rank 1 exited"), message);
+      CommunicationException failure =
+          Check.fails(
+              CommunicationException.class,
+              "call=ncclAllGather, code=6 (remote process exited or there was a network error",
+              () -> group.allGather(memory.address(), BYTES, stream, () -> {}));
+      Check.equal(CommunicationException.UNKNOWN_RANK, failure.rank(), "not to blame: this rank");
       group.abort();
       stream.synchronize();
     }
@@ -192,23 +235,9 @@ final class NcclGroupRank {
     try (NcclGroup group = NcclGroup.connect(ranks, GPU, LONG);
         CudaStream stream = CudaStream.create(GPU);
         DeviceMemory memory = DeviceMemory.allocate(GPU, 2 * BYTES)) {
-      group.allGather(memory.address(), BYTES, stream);
+      group.allGather(memory.address(), BYTES, stream, patience(ranks, group));
       stream.synchronize();
       group.check();
-    }
-  }
-
-  private static String awaitError(NcclGroup group, CudaStream stream) throws Exception {
-    try (CudaEvent event = CudaEvent.create(GPU)) {
-      event.record(stream);
-      for (int tries = 0; tries < 10_000; tries++) {
-        Check.equal(false, event.isDone(), "done");
-        group.check();
-        Thread.sleep(1);
-      }
-      return "no error";
-    } catch (CommunicationException e) {
-      return e.getMessage();
     }
   }
 }

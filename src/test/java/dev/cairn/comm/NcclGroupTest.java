@@ -22,13 +22,13 @@ class NcclGroupTest {
   @TempDir Path temporary;
 
   @ParameterizedTest
-  @CsvSource({"differ, 0", "late, 0", "killed, 9"})
-  void mistake(String what, int statusOfRankOne) throws Exception {
+  @CsvSource({"differ, 0, 0", "late, 0, 1", "failed, 0, 1", "killed, 9, 1"})
+  void mistake(String what, int statusOfRankOne, String connectsInTheCall) throws Exception {
     List<Emulation.Ended> all =
         Emulation.runAll(
             2,
             NcclGroupRank.class,
-            Map.of("CAIRN_TIMEOUT_SECONDS", "30"),
+            Map.of("CAIRN_TIMEOUT_SECONDS", "30", "NCCL_RUNTIME_CONNECT", connectsInTheCall),
             what,
             temporary.toString());
     assertEquals(statusOfRankOne, all.get(1).status(), all::toString);

@@ -8,6 +8,11 @@ import dev.cairn.device.Device;
 import dev.cairn.device.DeviceMemory;
 import dev.cairn.device.PinnedMemory;
 import java.util.List;
+import org.bytedeco.cuda.global.nccl;
+import org.bytedeco.cuda.nccl.ncclComm;
+import org.bytedeco.cuda.nccl.ncclConfig_t;
+import org.bytedeco.cuda.nccl.ncclUniqueId;
+import org.bytedeco.javacpp.BytePointer;
 
 /** An NCCL communicator of a trainer's own, and what it does with it. */
 public final class TrainerNccl {
@@ -41,6 +46,43 @@ public final class TrainerNccl {
           }
         });
     return new TrainerNccl(caller, device, handle[0]);
+  }
+
+  /** As {@link #join}, but the communicator's calls return before their work is done. */
+  public static TrainerNccl joinWithoutBlocking(Communicator ranks, Device device)
+      throws Exception {
+    Caller caller = new Caller(ranks.rank(), ranks.size());
+    byte[] id = ranks.control().broadcast(caller.rank() == 0 ? caller.uniqueId() : new byte[0]);
+    try (ncclUniqueId unique = new ncclUniqueId();
+        ncclConfig_t config = new ncclConfig_t();
+        ncclComm made = new ncclComm()) {
+      new BytePointer(unique).capacity(id.length).put(id);
+      config.size(24).magic(0xcafebeef).version(21400).blocking(0); // what there was in 2.14
+      int[] code = {0};
+      Cuda.run(
+          device,
+          () ->
+              code[0] =
+                  nccl.ncclCommInitRankConfig(
+                      made, caller.size(), unique, caller.rank(), config));
+      TrainerNccl trainer = new TrainerNccl(caller, device, made.address());
+      Check.equal(nccl.ncclInProgress, code[0], "init");
+      for (int[] state = {nccl.ncclInProgress}; state[0] == nccl.ncclInProgress; Thread.sleep(1)) {
+        Check.equal(0, nccl.ncclCommGetAsyncError(made, state), "state");
+      }
+      return trainer;
+    }
+  }
+
+  /** Queues an all-gather as training does, on a stream of the trainer's, and does not wait. */
+  public void begin(CudaStream stream, DeviceMemory memory) throws Exception {
+    long own = memory.address() + (long) RANK_BYTES * caller.rank();
+    caller.allGather(handle, own, memory.address(), RANK_BYTES, stream);
+  }
+
+  /** Returns how much memory that takes. */
+  public long lengthBytes() {
+    return (long) RANK_BYTES * caller.size();
   }
 
   /** Returns what is lent. */

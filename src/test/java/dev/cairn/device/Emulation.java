@@ -182,14 +182,17 @@ public final class Emulation {
   /** Leaves out the host's waits for events, or makes them again. */
   public static native void skipHostWaits(boolean skipped);
 
-  /** Leaves out the host's waits for all of a stream's work, or makes them again. */
-  public static native void skipStreamSynchronizes(boolean skipped);
-
   /** Forgets that a stream's work failed, which hardware does not. */
   public static native void clearFault();
 
   /** Returns the bytes of device and pinned memory that are not freed. */
   public static native long liveBytes();
+
+  /** Returns which GPUs have a context: a bit for each. */
+  public static native long contexts();
+
+  /** Returns how often the host has waited without giving up its processor. */
+  public static native int spins();
 
   /** Returns the streams and events that are not destroyed. */
   public static native int liveHandles();
