@@ -165,7 +165,7 @@ final class DeviceTools implements AutoCloseable {
     if (isAny(states, JOINING) || isAny(states, LENT)) {
       ranks.together(
           () -> {
-            closeGroup();
+            abortGroup(); // the others have aborted theirs, or never had it
             Duration timeout = Timeouts.fromEnvironment(System.getenv()).rendezvous();
             group = NcclGroup.connect(ranks.communicator(), staging.device(), timeout);
             return new byte[0];
@@ -203,6 +203,14 @@ final class DeviceTools implements AutoCloseable {
       return LENT;
     }
     return group != null && group.isOpen() ? JOINED : JOINING;
+  }
+
+  private void abortGroup() throws CommunicationException {
+    NcclGroup aborting = group;
+    group = null;
+    if (aborting != null) {
+      aborting.abort();
+    }
   }
 
   private void closeGroup() throws CommunicationException {

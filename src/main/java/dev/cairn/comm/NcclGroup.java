@@ -1,8 +1,12 @@
 package dev.cairn.comm;
 
 import dev.cairn.comm.NcclLibrary.Caller;
+import dev.cairn.device.Cuda;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -14,14 +18,20 @@ import java.util.Queue;
  * The ranks of a communicator, joined by NCCL, each with one GPU.
  *
  * <p>What is queued here hangs if a rank does not queue the same, as NCCL does; so nobody may wait
- * for it without calling {@link #check} meanwhile, and {@link #abort} once any rank has failed. One
- * thread at a time, but for {@link #check}.
+ * for it without calling {@link #check} meanwhile, and {@link #abort} once any rank has failed. The
+ * calls that queue may hang as well: each takes a {@link Patience} that can give it up. One thread
+ * at a time, but for {@link #check}.
  */
 public final class NcclGroup implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(NcclGroup.class.getName());
+  private static final int LEAVE_MILLIS = 10_000;
+
   private final Caller caller;
   private final Device device;
   private final boolean lent;
+  private final NcclThread thread;
   private long handle;
+  private boolean hasFailed;
   private final Queue<Runnable> deferred = new ArrayDeque<>();
   private boolean isUnfinished;
 
@@ -29,7 +39,18 @@ public final class NcclGroup implements AutoCloseable {
     this.caller = caller;
     this.device = device;
     this.lent = lent;
+    this.thread = new NcclThread(device);
     this.handle = handle;
+  }
+
+  /** Whether what is being done is still wanted: asked over and over while a call is made. */
+  public interface Patience {
+    /**
+     * Returns while it is.
+     *
+     * @throws IOException why it is not
+     */
+    void check() throws IOException;
   }
 
   /** {@return why NCCL cannot be used here, in one line; empty if it can} */
@@ -56,13 +77,20 @@ public final class NcclGroup implements AutoCloseable {
             .putInt(joining.culprit())
             .put(failure)
             .array();
+    Optional<CommunicationException> first = Optional.empty();
     for (byte[] told : ranks.control().allGather(mine)) {
-      if (told.length > Integer.BYTES) {
-        joining.abandon();
-        throw new CommunicationException(
-            ByteBuffer.wrap(told).getInt(),
-            new String(told, Integer.BYTES, told.length - Integer.BYTES, StandardCharsets.UTF_8));
+      if (told.length > Integer.BYTES && first.map(CommunicationException::rank).orElse(-1) < 0) {
+        first =
+            Optional.of(
+                new CommunicationException(
+                    ByteBuffer.wrap(told).getInt(),
+                    new String(
+                        told, Integer.BYTES, told.length - Integer.BYTES, StandardCharsets.UTF_8)));
       }
+    }
+    if (first.isPresent()) {
+      joining.abandon();
+      throw first.get();
     }
     return new NcclGroup(caller, device, false, joining.handle());
   }
@@ -91,14 +119,14 @@ public final class NcclGroup implements AutoCloseable {
   }
 
   /**
-   * {@return whether something that was queued over a lent communicator has not ended, or what was
-   * put off until then has not been done}
+   * {@return whether something that was queued has not ended, though the group is given up, or what
+   * was put off until then has not been done}
    */
   public synchronized boolean isUnfinished() {
     return isUnfinished;
   }
 
-  /** Notes that something is left in a lent communicator, which holds up the GPU from now on. */
+  /** Notes that something is left in the communicator, which may hold up the GPU from now on. */
   public synchronized void leaveUnfinished() {
     isUnfinished = true;
   }
@@ -144,11 +172,41 @@ public final class NcclGroup implements AutoCloseable {
    * @param rankBytes how much each rank gives
    * @param stream on which it is queued; of this group's GPU, borrowed, open until what is queued
    *     has been done
+   * @param patience whether the call is still waited for
    * @throws CommunicationException if NCCL refuses; nothing may be queued after that
+   * @throws IOException what {@code patience} throws; the call may be going on
    */
-  public void allGather(long address, long rankBytes, CudaStream stream)
-      throws CommunicationException {
-    caller.allGather(open(), address + caller.rank() * rankBytes, address, rankBytes, stream);
+  public void allGather(long address, long rankBytes, CudaStream stream, Patience patience)
+      throws IOException {
+    long communicator = open();
+    long own = address + caller.rank() * rankBytes;
+    make(() -> caller.allGather(communicator, own, address, rankBytes, stream), patience);
+  }
+
+  /**
+   * Waits until nothing is queued on this group's GPU any more, by anybody in this process. Two
+   * communicators that share a GPU must be used in the same order on all ranks, and of what a
+   * trainer has queued over its own, Cairn knows nothing: it has ended once all ranks have been
+   * here.
+   *
+   * @param patience whether that is still waited for
+   * @throws IOException what {@code patience} throws
+   */
+  public void awaitDevice(Patience patience) throws IOException {
+    make(() -> Cuda.synchronize(device), patience);
+  }
+
+  private void make(NcclThread.Call call, Patience patience) throws IOException {
+    try {
+      thread.make(call, patience);
+    } catch (CommunicationException e) {
+      setFailed();
+      throw e;
+    }
+  }
+
+  private synchronized void setFailed() {
+    hasFailed = true;
   }
 
   /**
@@ -160,11 +218,21 @@ public final class NcclGroup implements AutoCloseable {
    * @param usedBytes how much each rank gives, by rank
    * @param stream on which it is queued; of this group's GPU, borrowed, open until what is queued
    *     has been done
+   * @param patience whether the call is still waited for
    * @throws CommunicationException if NCCL refuses; nothing may be queued after that
+   * @throws IOException what {@code patience} throws; the call may be going on
    */
-  public void gather(long address, long rankBytes, long[] usedBytes, CudaStream stream)
-      throws CommunicationException {
+  public void gather(
+      long address, long rankBytes, long[] usedBytes, CudaStream stream, Patience patience)
+      throws IOException {
     long communicator = open();
+    long[] used = usedBytes.clone();
+    make(() -> sendReceive(communicator, address, rankBytes, used, stream), patience);
+  }
+
+  private void sendReceive(
+      long communicator, long address, long rankBytes, long[] usedBytes, CudaStream stream)
+      throws CommunicationException {
     caller.groupStart(communicator);
     try {
       if (caller.rank() != 0 && usedBytes[caller.rank()] > 0) {
@@ -187,38 +255,76 @@ public final class NcclGroup implements AutoCloseable {
    */
   public void check() throws CommunicationException {
     synchronized (this) {
-      if (handle != 0) {
-        caller.checkAsync(handle);
+      try {
+        if (handle != 0) {
+          caller.checkAsync(handle);
+        }
+      } catch (CommunicationException e) {
+        hasFailed = true;
+        throw e;
       }
     }
   }
 
   /**
    * Ends what is queued, wherever it is; the group is closed then. Does nothing if it is lent: then
-   * what is queued ends when all ranks have queued it, or when the trainer aborts.
+   * what is queued ends when all ranks have queued it, or when the trainer aborts. Waits a few
+   * seconds for a call that is being made, and for the abort; {@link #isBusy} then tells whether
+   * either goes on.
    *
    * @throws CommunicationException if NCCL says that it could not
    */
-  public synchronized void abort() throws CommunicationException {
-    if (handle != 0 && !lent) {
-      long aborting = handle;
-      handle = 0;
-      caller.abort(aborting);
+  public void abort() throws CommunicationException {
+    long aborting = lent ? 0 : take();
+    if (aborting != 0) {
+      leave("an abort", () -> caller.abort(aborting));
+    }
+  }
+
+  /** {@return whether a call is being made that nobody waits for} */
+  public boolean isBusy() {
+    return thread.isBusy();
+  }
+
+  private synchronized long take() {
+    long taken = handle;
+    handle = 0;
+    return taken;
+  }
+
+  /** Not for ever: some versions of NCCL wait for other ranks in both. */
+  private void leave(String what, NcclThread.Call call) throws CommunicationException {
+    if (!thread.makeWithin(LEAVE_MILLIS, call)) {
+      LOG.log(
+          Level.WARNING,
+          "{0} of an NCCL communicator has not ended in time and is left: timeoutSeconds={1}, {2}",
+          what,
+          LEAVE_MILLIS / 1000,
+          Hub.name(caller.rank(), caller.size()));
     }
   }
 
   /**
    * Leaves; all that was queued has been waited for. A communicator that is lent is not used any
-   * more, and is otherwise left as it is.
+   * more, and is otherwise left as it is. One that has failed is aborted, as its end would wait for
+   * ranks that have aborted theirs; otherwise ranks wait here for each other, for a few seconds.
    *
    * @throws CommunicationException if NCCL says that something went wrong
    */
   @Override
-  public synchronized void close() throws CommunicationException {
-    long closing = handle;
-    handle = 0;
-    if (closing != 0 && !lent) {
-      caller.destroy(closing);
+  public void close() throws CommunicationException {
+    if (lent || hasFailed()) {
+      abort();
+      take();
+      return;
     }
+    long closing = take();
+    if (closing != 0) {
+      leave("the end", () -> caller.destroy(closing));
+    }
+  }
+
+  private synchronized boolean hasFailed() {
+    return hasFailed;
   }
 }

@@ -66,6 +66,7 @@ final class NcclJoining {
     } catch (CommunicationException | DeviceException e) {
       synchronized (this) {
         failure = e.getMessage();
+        culprit = e instanceof CommunicationException told ? told.rank() : caller.rank();
       }
     }
   }

@@ -2,6 +2,7 @@ package dev.cairn.comm;
 
 import dev.cairn.device.Cuda;
 import dev.cairn.device.CudaStream;
+import java.util.concurrent.locks.LockSupport;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.global.nccl;
 import org.bytedeco.cuda.nccl.ncclComm;
@@ -16,6 +17,7 @@ import org.bytedeco.javacpp.Pointer;
  */
 final class NcclLibrary {
   static final int UNIQUE_ID_BYTES = 128;
+  private static final long POLL_NANOS = 100_000;
 
   private static final String BINDINGS = "org.bytedeco.cuda.global.nccl";
   private static final String REASON_NOT_LOADED = load();
@@ -44,15 +46,21 @@ final class NcclLibrary {
 
   /** Who makes the calls, as errors name it. */
   record Caller(int rank, int size) {
+    /** Returns once a call has done its work: one of a communicator that does not block goes on. */
     private void check(String call, int code, long communicator) throws CommunicationException {
-      if (code != nccl.ncclSuccess) {
-        throw failed(call, code, communicator);
+      int result = code;
+      while (result == nccl.ncclInProgress && communicator != 0) {
+        LockSupport.parkNanos(POLL_NANOS);
+        result = asyncError(communicator);
+      }
+      if (result != nccl.ncclSuccess) {
+        throw failed(call, result, communicator);
       }
     }
 
     CommunicationException failed(String call, int code, long communicator) {
       return new CommunicationException(
-          rank,
+          code == nccl.ncclRemoteError ? CommunicationException.UNKNOWN_RANK : rank, // not this one
           "NCCL call failed: call=%s, code=%d (%s: %s), rank=%d of %d"
               .formatted(
                   call,
@@ -134,17 +142,24 @@ final class NcclLibrary {
 
     /** Throws what went wrong in collectives that had been queued. */
     void checkAsync(long communicator) throws CommunicationException {
-      int[] error = {nccl.ncclSuccess};
-      check(
-          "ncclCommGetAsyncError",
-          nccl.ncclCommGetAsyncError(communicator(communicator), error),
-          communicator);
-      if (error[0] != nccl.ncclSuccess && error[0] != nccl.ncclInProgress) {
-        CommunicationException own = failed("a collective", error[0], communicator);
-        throw error[0] == nccl.ncclRemoteError // whoever is to blame, it is not this rank
-            ? new CommunicationException(CommunicationException.UNKNOWN_RANK, own.getMessage())
-            : own;
+      int error = asyncError(communicator);
+      if (error != nccl.ncclSuccess && error != nccl.ncclInProgress) {
+        throw failed("a collective", error, communicator);
       }
+    }
+
+    /** Returns whether a call on a communicator that does not block has not done its work yet. */
+    boolean isInProgress(long communicator) throws CommunicationException {
+      return asyncError(communicator) == nccl.ncclInProgress;
+    }
+
+    private int asyncError(long communicator) throws CommunicationException {
+      int[] error = {nccl.ncclSuccess};
+      int code = nccl.ncclCommGetAsyncError(communicator(communicator), error);
+      if (code != nccl.ncclSuccess) {
+        throw failed("ncclCommGetAsyncError", code, communicator);
+      }
+      return error[0];
     }
 
     int rankIn(long communicator) throws CommunicationException {

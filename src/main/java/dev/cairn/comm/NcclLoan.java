@@ -58,6 +58,11 @@ final class NcclLoan {
           "no NCCL communicator: handle=0 on %s".formatted(Hub.name(caller.rank(), caller.size())));
     }
     caller.checkAsync(handle);
+    if (caller.isInProgress(handle)) {
+      throw new IllegalStateException(
+          "lent NCCL communicator is in progress on %s: lend it once ncclCommGetAsyncError says ncclSuccess"
+              .formatted(Hub.name(caller.rank(), caller.size())));
+    }
     int rank = caller.rankIn(handle);
     int size = caller.sizeOf(handle);
     if (rank != caller.rank() || size != caller.size()) {

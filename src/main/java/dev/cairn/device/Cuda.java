@@ -73,6 +73,17 @@ public final class Cuda {
     CudaRuntime.run(device, work);
   }
 
+  /**
+   * Waits until nothing that anybody has queued on a GPU in this process is left to do.
+   *
+   * @param device a GPU
+   * @throws IllegalArgumentException if there is no such GPU
+   */
+  public static void synchronize(Device device) {
+    checkDevice(device);
+    CudaRuntime.synchronize(device);
+  }
+
   static void checkLoaded() {
     if (CudaLibrary.reasonNotLoaded() != null) {
       throw new IllegalStateException("CUDA is not available: " + CudaLibrary.reasonNotLoaded());

@@ -152,6 +152,10 @@ final class CudaRuntime {
         () -> cudart.cudaStreamSynchronize(pointer(stream)));
   }
 
+  static void synchronize(Device device) {
+    on(device, "cudaDeviceSynchronize", cudart::cudaDeviceSynchronize);
+  }
+
   static void wait(CudaStream stream, CudaEvent event) {
     on(
         stream.device(),

@@ -119,12 +119,19 @@ final class BucketExchange implements AutoCloseable {
     CudaStream gathers = streams.gathers();
     gathers.waitFor(slot.isPacked());
     if (job.usesAllGather()) {
-      job.group().allGather(slot.gathered().address(), bucket.rankBytes(), gathers);
+      job.group()
+          .allGather(slot.gathered().address(), bucket.rankBytes(), gathers, waiting.forCall());
     } else {
       for (int rank = 0; rank < usedBytes.length; rank++) {
         usedBytes[rank] = bucket.usedBytes(rank);
       }
-      job.group().gather(slot.gathered().address(), bucket.rankBytes(), usedBytes, gathers);
+      job.group()
+          .gather(
+              slot.gathered().address(),
+              bucket.rankBytes(),
+              usedBytes,
+              gathers,
+              waiting.forCall());
     }
     slot.isGathered().record(gathers);
   }
@@ -187,7 +194,7 @@ final class BucketExchange implements AutoCloseable {
 
   /**
    * Waits until nothing is queued any more, which is soon: it is done, or was aborted. What is left
-   * in a group that is lent is given up.
+   * in a group is given up.
    *
    * @throws CommunicationException never, as a lent group is not destroyed
    */

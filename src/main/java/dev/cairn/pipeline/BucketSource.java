@@ -1,5 +1,6 @@
 package dev.cairn.pipeline;
 
+import dev.cairn.comm.NcclGroup;
 import dev.cairn.device.CudaEvent;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.HostMemory;
@@ -14,9 +15,12 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** Chunks of a bucket that is in file order in the memory of rank 0's GPU, or soon will be. */
 final class BucketSource implements ChunkSource {
-  /** Waits for an event for as long as it is wanted. */
+  /** Waits for as long as it is wanted. */
   interface Waiting {
     void on(CudaEvent event) throws IOException;
+
+    /** Returns how long a call of NCCL is waited for that is made now. */
+    NcclGroup.Patience forCall();
   }
 
   private final List<Bucket.Part> parts;

@@ -47,16 +47,17 @@ record BucketStreams(
   }
 
   /**
-   * Waits until nothing is queued any more, or gives a lent group up.
+   * Waits until nothing is queued any more, or gives the group up.
    *
-   * @return false if something is left in a lent group, which nobody but its owner can end
+   * @return false if something is left in the group: a call that has not returned or, if it is
+   *     lent, a collective that nobody but its owner can end
    */
   boolean settle(NcclGroup group) throws CommunicationException {
     boolean isWell = false;
     try {
       packs.synchronize();
       copies.synchronize();
-      if (group.isLent() && !endsByItself(group)) {
+      if (group.isLent() ? !endsByItself(group) : group.isBusy()) {
         return false;
       }
       gathers.synchronize();
@@ -71,11 +72,19 @@ record BucketStreams(
   }
 
   private boolean endsByItself(NcclGroup group) {
-    gathered.record(gathers);
-    ordered.record(orders);
     long deadlineNanos = System.nanoTime() + SETTLE_NANOS;
     try {
       group.check();
+      while (group.isBusy()) { // what it queues is to be waited for as well
+        if (System.nanoTime() - deadlineNanos > 0) {
+          LOG.log(Level.WARNING, "a call of NCCL with the lent communicator does not return");
+          return false;
+        }
+        LockSupport.parkNanos(POLL_NANOS);
+        group.check();
+      }
+      gathered.record(gathers);
+      ordered.record(orders);
       while (!gathered.isDone() || !ordered.isDone()) {
         if (System.nanoTime() - deadlineNanos > 0) {
           LOG.log(Level.WARNING, "a collective in the lent NCCL communicator does not end");
@@ -91,7 +100,10 @@ record BucketStreams(
     }
   }
 
-  /** Frees what was opened once nothing is queued any more: when the group's owner has aborted. */
+  /**
+   * Frees what was opened once nothing is queued any more: when the group's owner has aborted, or
+   * the rank that a call waits for is gone.
+   */
   void closeLater(NcclGroup group, Closing opened, Machine machine) {
     group.leaveUnfinished();
     try {
@@ -103,6 +115,9 @@ record BucketStreams(
 
   private void closeWhenEnded(NcclGroup group, Closing opened) {
     try (opened) {
+      while (group.isBusy()) {
+        LockSupport.parkNanos(POLL_NANOS);
+      }
       gathers.synchronize();
       orders.synchronize();
     } catch (RuntimeException e) {

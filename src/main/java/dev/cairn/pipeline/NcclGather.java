@@ -2,6 +2,7 @@ package dev.cairn.pipeline;
 
 import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Control;
+import dev.cairn.comm.NcclGroup;
 import dev.cairn.device.CudaEvent;
 import dev.cairn.pipeline.DeviceBucket.Size;
 import dev.cairn.plan.Bucket;
@@ -71,8 +72,10 @@ public final class NcclGather {
     boolean owesMeeting = true;
     hasMetFailed = false;
     try (BucketExchange running =
-        new BucketExchange(job, size, sink, staging, this::await, this::checkWanted)) {
+        new BucketExchange(job, size, sink, staging, new InTime(), this::checkWanted)) {
       try {
+        // Before the first meeting: see there.
+        job.group().awaitDevice(patience("GPU"));
         BucketCursor buckets = cursor();
         for (int index = 0; ; index++) {
           running.awaitFree(index);
@@ -87,9 +90,12 @@ public final class NcclGather {
           owesMeeting = true;
           running.start(index, buckets.next());
         }
+      } catch (CommunicationException e) {
+        CommunicationException named = named(e);
+        stop(named);
+        throw named;
       } catch (IOException | RuntimeException | Error e) {
-        control.cancel(String.valueOf(e.getMessage()));
-        job.group().abort();
+        stop(e);
         throw e;
       }
     } catch (IOException | RuntimeException | Error e) {
@@ -101,10 +107,17 @@ public final class NcclGather {
       } finally {
         if (job.group().isLent()) {
           keepLent();
+        } else {
+          job.group().abort(); // even if nothing was queued here: the others abort theirs
         }
       }
       throw e;
     }
+  }
+
+  private void stop(Throwable e) throws CommunicationException {
+    control.cancel(String.valueOf(e.getMessage()));
+    job.group().abort();
   }
 
   /** After a failure a lent group is used again only if no rank has left anything in it. */
@@ -141,34 +154,49 @@ public final class NcclGather {
     }
   }
 
-  /** Waits for an event without relying on it: a rank may be missing in a collective. */
-  private void await(CudaEvent event) throws IOException {
-    long startNanos = System.nanoTime();
-    while (!event.isDone()) {
-      checkWanted(); // first, as it knows who failed
-      checkGroup();
-      if (System.nanoTime() - startNanos > job.timeout().toNanos()) {
-        throw new CommunicationException(
-            job.ranks().rank(),
-            "NCCL's collective did not end: timeoutSeconds=%d, rank=%d of %d"
-                .formatted(job.timeout().toSeconds(), job.ranks().rank(), job.ranks().size()));
+  /** Waits for what may never be, as a rank may be missing in it. */
+  private final class InTime implements BucketSource.Waiting {
+    @Override
+    public void on(CudaEvent event) throws IOException {
+      NcclGroup.Patience patience = patience("collective");
+      while (!event.isDone()) {
+        patience.check();
+        LockSupport.parkNanos(POLL_NANOS);
       }
-      LockSupport.parkNanos(POLL_NANOS);
+    }
+
+    @Override
+    public NcclGroup.Patience forCall() {
+      return patience("call");
     }
   }
 
-  /** NCCL may know that a rank is gone before the control channel knows which. */
-  private void checkGroup() throws CommunicationException {
-    try {
+  private NcclGroup.Patience patience(String what) {
+    long startNanos = System.nanoTime();
+    return () -> {
+      checkWanted(); // first, as it knows who failed
       job.group().check();
-    } catch (CommunicationException e) {
-      long deadlineNanos = System.nanoTime() + NAMING_NANOS;
-      while (e.rank() == CommunicationException.UNKNOWN_RANK
-          && System.nanoTime() - deadlineNanos < 0) {
-        checkWanted();
-        LockSupport.parkNanos(POLL_NANOS);
+      if (System.nanoTime() - startNanos > job.timeout().toNanos()) {
+        throw new CommunicationException(
+            job.ranks().rank(),
+            "NCCL's %s did not end: timeoutSeconds=%d, rank=%d of %d"
+                .formatted(
+                    what, job.timeout().toSeconds(), job.ranks().rank(), job.ranks().size()));
       }
-      throw e;
+    };
+  }
+
+  /** NCCL may know that a rank is gone before the control channel knows which. */
+  private CommunicationException named(CommunicationException failure) {
+    long deadlineNanos = System.nanoTime() + NAMING_NANOS;
+    while (failure.rank() == CommunicationException.UNKNOWN_RANK
+        && System.nanoTime() - deadlineNanos < 0) {
+      Optional<CommunicationException> known = control.failure();
+      if (known.isPresent()) {
+        return known.get();
+      }
+      LockSupport.parkNanos(POLL_NANOS);
     }
+    return failure;
   }
 }
