@@ -13,6 +13,7 @@ constexpr cudaError_t cudaSuccess = 0;
 
 cudaError_t cudaGetDevice(int* device);
 cudaError_t cudaSetDevice(int device);
+cudaError_t cudaGetLastError(void);
 
 /* Loads a kernel on the current device, unless it is; what
    cudaFuncGetAttributes does besides. */

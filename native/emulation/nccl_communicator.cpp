@@ -141,6 +141,14 @@ CAIRN_EMULATED int ncclGetUniqueId(UniqueId* id) {
 
 namespace {
 
+// As NCCL does, which then goes back to the caller's device, whatever that is.
+void VisitDevice(const Communicator* self) {
+  int before = 0;
+  cudaGetDevice(&before);
+  cudaSetDevice(self->device);
+  cudaSetDevice(before);
+}
+
 // The head of ncclConfig_t.
 struct Config {
   size_t size;
@@ -214,6 +222,7 @@ CAIRN_EMULATED int ncclCommInitRankConfig(Communicator** made, int size,
 // them is dead, or has aborted.
 CAIRN_EMULATED int ncclCommDestroy(Communicator* self) {
   ENTER(self)
+  VisitDevice(self);
   while (self->pending != 0) {
     usleep(50);
   }
@@ -236,6 +245,7 @@ CAIRN_EMULATED int ncclCommAbort(Communicator* self) {
   if (self->blocking && self->calls > 0) {
     NoteUnsafeAbort();
   }
+  VisitDevice(self);
   self->aborted = true;
   if (self->shared != nullptr) {
     self->shared->ranks[self->rank].left = kAborted;

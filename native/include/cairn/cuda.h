@@ -1,10 +1,11 @@
 /* The C ABI of Cairn's kernels for GPUs.
 
    Common to every function: plain C types, no C++ exception leaves, nothing is
-   allocated, kept or logged, and nothing but cairn_cuda_load waits: work is queued on
-   the caller's stream, and what it did can be relied on after that stream, or
-   an event recorded on it, has been waited for. Any thread may call at any
-   time; the current device of the thread is the same afterwards. */
+   allocated, kept or logged, and nothing but cairn_cuda_load waits: work is
+   queued on the caller's stream, and what it did can be relied on after that
+   stream, or an event recorded on it, has been waited for. Any thread may call
+   at any time; device must be the thread's current one. What fails leaves
+   nothing for cudaGetLastError. */
 #ifndef CAIRN_CUDA_H_
 #define CAIRN_CUDA_H_
 

@@ -158,17 +158,20 @@ int32_t LoadAll() {
   return CAIRN_CUDA_OK;
 }
 
-// Returns what call() returns, made with device as the current one.
+// Returns what call() returns. Makes no device the current one: to go back to
+// the one before would make a context there.
 template <typename Call>
 int32_t OnDevice(int32_t device, Call call) {
-  int before = 0;
-  CAIRN_CUDA_CHECK(cudaGetDevice(&before));
-  if (before == device) {
-    return call();
+  int current = 0;
+  int32_t result = cudaGetDevice(&current);
+  if (result == cudaSuccess && current != device) {
+    return CAIRN_CUDA_BAD_ARGUMENT;
   }
-  CAIRN_CUDA_CHECK(cudaSetDevice(device));
-  const int32_t result = call();
-  CAIRN_CUDA_CHECK(cudaSetDevice(before));
+  result = result == cudaSuccess ? call() : result;
+  if (result > 0) {
+    cudaGetLastError();  // the caller is told, nobody else's check is to find
+                         // it
+  }
   return result;
 }
 

@@ -101,7 +101,8 @@ final class GuestProgram {
     Disk slow = FaultyDisk.slow(FaultyDisk.Call.WRITE, 20);
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer =
-            Checkpointer.open(single, options, Optional.of(RunOptions.in(run)), slow, Machine.local());
+            Checkpointer.open(
+                single, options, Optional.of(RunOptions.in(run)), slow, Machine.local());
         OnDevice trainer = new OnDevice(USED, DeviceSaves.model(1).on(0, 1))) {
       PendingSave pending =
           checkpointer.beginSave(
@@ -123,8 +124,7 @@ final class GuestProgram {
       event.record(stream);
       Check.equal(false, event.isDone(), "done at once");
       Check.equal(0, cudart.cudaPeekAtLastError(), "last error after a question");
-      Check.fails(
-          DeviceException.class, "cudaMalloc", () -> DeviceMemory.allocate(USED, 1L << 45));
+      Check.fails(DeviceException.class, "cudaMalloc", () -> DeviceMemory.allocate(USED, 1L << 45));
       Check.equal(0, cudart.cudaPeekAtLastError(), "last error after too large an allocation");
       Check.fails(
           DeviceException.class,

@@ -18,8 +18,7 @@ class GuestTest {
   @ParameterizedTest
   @ValueSource(strings = {"contexts", "errors", "spins", "capture"})
   void trainerDoesNotNotice(String what) throws Exception {
-    Emulation.Ended ended =
-        Emulation.run(GuestProgram.class, Map.of(), what, temporary.toString());
+    Emulation.Ended ended = Emulation.run(GuestProgram.class, Map.of(), what, temporary.toString());
     assertTrue(ended.isDone(), ended::toString);
   }
 }

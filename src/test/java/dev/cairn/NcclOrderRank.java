@@ -7,6 +7,7 @@ import dev.cairn.device.Check;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
 import dev.cairn.device.DeviceMemory;
+import dev.cairn.device.Emulation;
 import dev.cairn.hf.ModelFiles;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,7 +20,7 @@ import java.util.Map;
 final class NcclOrderRank {
   private static final int SIZE = 2;
   private static final int EARLIER_COPIES = 4000;
-  private static final Device GPU = Device.cuda(0);
+  private static final Device GPU = Device.cuda(1);
 
   private NcclOrderRank() {}
 
@@ -35,13 +36,14 @@ final class NcclOrderRank {
       save(ranks, trainer, ranks.rank() == 0 ? EARLIER_COPIES : 0, folder.resolve("second"));
       trainer.destroy();
     }
+    Check.equal(1L << GPU.index(), Emulation.contexts(), "contexts");
     Check.nothingIsLeft("at the end");
     Check.equal(0, EmulatedNccl.liveCommunicators(), "communicators left");
     System.out.println("done");
   }
 
-  private static void save(
-      Communicator ranks, TrainerNccl trainer, int earlierCopies, Path target) throws Exception {
+  private static void save(Communicator ranks, TrainerNccl trainer, int earlierCopies, Path target)
+      throws Exception {
     WholeModel model = NcclRanks.small();
     ParameterSet host = model.on(ranks.rank(), SIZE);
     SaveOptions options = NcclRanks.options(GatherAlgorithm.ALL_GATHER, NcclRanks.BF16);

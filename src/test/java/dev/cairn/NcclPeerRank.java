@@ -7,7 +7,6 @@ import dev.cairn.device.Device;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

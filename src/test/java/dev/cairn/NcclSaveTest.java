@@ -59,8 +59,7 @@ class NcclSaveTest {
 
   @ParameterizedTest
   @EnumSource(GatherAlgorithm.class)
-  void rankThatStopsBeforeItsFirstGatherIsNotWaitedFor(GatherAlgorithm algorithm)
-      throws Exception {
+  void rankThatStopsBeforeItsFirstGatherIsNotWaitedFor(GatherAlgorithm algorithm) throws Exception {
     allEndWell(
         Emulation.runAll(
             3,

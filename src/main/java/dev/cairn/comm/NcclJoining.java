@@ -48,13 +48,12 @@ final class NcclJoining {
 
   private void init(byte[] id) {
     try {
-      long[] handle = {0};
       CommunicationException[] thrown = {null};
       Cuda.run(
           device,
           () -> {
             try {
-              handle[0] = caller.init(id);
+              adopt(caller.init(id));
             } catch (CommunicationException e) {
               thrown[0] = e;
             }
@@ -62,7 +61,6 @@ final class NcclJoining {
       if (thrown[0] != null) {
         throw thrown[0];
       }
-      adopt(handle[0]);
     } catch (CommunicationException | DeviceException e) {
       synchronized (this) {
         failure = e.getMessage();
@@ -73,7 +71,7 @@ final class NcclJoining {
 
   private synchronized void adopt(long handle) throws CommunicationException {
     if (abandoned) {
-      caller.abort(handle);
+      caller.abort(handle); // on the thread that has joined, and its GPU
     } else {
       made = handle;
     }
@@ -123,12 +121,17 @@ final class NcclJoining {
   synchronized void abandon() {
     abandoned = true;
     if (made != 0) {
-      try {
-        caller.abort(made);
-      } catch (CommunicationException e) {
-        failure = e.getMessage(); // the first failure is the one to tell
-      }
+      long aborting = made;
       made = 0;
+      Cuda.run(
+          device,
+          () -> {
+            try {
+              caller.abort(aborting);
+            } catch (CommunicationException e) {
+              failure = e.getMessage(); // the first failure is the one to tell
+            }
+          });
     }
   }
 }

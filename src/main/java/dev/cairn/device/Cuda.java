@@ -58,7 +58,7 @@ public final class Cuda {
    */
   public static Device deviceOf(long address) {
     checkLoaded();
-    return CudaRuntime.deviceOf(address, Device.cuda(0));
+    return CudaRuntime.deviceOf(address);
   }
 
   /**

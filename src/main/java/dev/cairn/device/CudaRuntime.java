@@ -1,5 +1,6 @@
 package dev.cairn.device;
 
+import org.bytedeco.cuda.cudart.CUctx_st;
 import org.bytedeco.cuda.cudart.CUevent_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.cudart.cudaPointerAttributes;
@@ -8,8 +9,14 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.SizeTPointer;
 
 /**
- * The calls of CUDA's runtime that Cairn makes: numbers in and out, every return code checked, the
- * thread's current device as it was before. Only to be used once {@link CudaLibrary} is loaded.
+ * The calls of CUDA's runtime that Cairn makes: numbers in and out, every return code checked. Only
+ * to be used once {@link CudaLibrary} is loaded.
+ *
+ * <p>Cairn is a guest in the process. A call is made with its GPU's primary context pushed and
+ * popped afterwards: {@code cudaSetDevice(before)} would make a context on a GPU that nobody asked
+ * for, as a new thread's device is 0. An error does not stay behind for the trainer's next {@code
+ * cudaGetLastError}. And it is made in relaxed mode, so as not to spoil a graph that the trainer is
+ * capturing meanwhile.
  */
 final class CudaRuntime {
   private static final int SUCCESS = cudart.cudaSuccess;
@@ -29,19 +36,40 @@ final class CudaRuntime {
 
   /** Makes a call with {@code device} as this thread's current one. */
   private static void on(Device device, String name, Call call) {
-    int before = currentDevice(device);
-    if (before == device.index()) {
-      check(name, call.code(), device);
-      return;
-    }
-    check("cudaSetDevice", cudart.cudaSetDevice(device.index()), device);
+    check(name, code(device, call), device);
+  }
+
+  private static int code(Device device, Call call) {
+    check("cuCtxPushCurrent", cudart.cuCtxPushCurrent(PrimaryContext.of(device)), device);
     try {
-      check(name, call.code(), device);
-    } catch (DeviceException e) {
-      cudart.cudaSetDevice(before); // the first error is the one to tell
-      throw e;
+      return relaxed(call);
+    } finally {
+      cudart.cuCtxPopCurrent(new CUctx_st());
     }
-    check("cudaSetDevice", cudart.cudaSetDevice(before), device);
+  }
+
+  /** As {@link #on}, of a call that frees something: it is made whatever else goes wrong. */
+  private static void release(Device device, String name, Call call) {
+    boolean pushed = cudart.cuCtxPushCurrent(PrimaryContext.of(device)) == SUCCESS;
+    int code = relaxed(call);
+    if (pushed) {
+      cudart.cuCtxPopCurrent(new CUctx_st());
+    }
+    check(name, code, device);
+  }
+
+  private static int relaxed(Call call) {
+    int[] mode = {cudart.cudaStreamCaptureModeRelaxed};
+    cudart.cudaThreadExchangeStreamCaptureMode(mode);
+    try {
+      int code = call.code();
+      if (code != SUCCESS) {
+        cudart.cudaGetLastError();
+      }
+      return code;
+    } finally {
+      cudart.cudaThreadExchangeStreamCaptureMode(mode);
+    }
   }
 
   static void run(Device device, Runnable work) {
@@ -52,12 +80,6 @@ final class CudaRuntime {
           work.run();
           return SUCCESS;
         });
-  }
-
-  private static int currentDevice(Device device) {
-    int[] index = {0};
-    check("cudaGetDevice", cudart.cudaGetDevice(index), device);
-    return index[0];
   }
 
   static String errorText(int code) {
@@ -84,10 +106,17 @@ final class CudaRuntime {
   }
 
   /** Returns the GPU that memory belongs to, or the host. */
-  static Device deviceOf(long address, Device asking) {
+  static Device deviceOf(long address) {
+    int asking = 0;
+    while (asking < deviceCount() && !PrimaryContext.isActive(asking)) {
+      asking++; // any will do that is in use
+    }
+    if (asking == deviceCount()) {
+      return Device.cpu(); // nothing was allocated on any
+    }
     try (cudaPointerAttributes attributes = new cudaPointerAttributes()) {
       on(
-          asking,
+          Device.cuda(asking),
           "cudaPointerGetAttributes",
           () -> cudart.cudaPointerGetAttributes(attributes, new Address(address)));
       boolean ofDevice =
@@ -97,9 +126,6 @@ final class CudaRuntime {
     }
   }
 
-  // What releases something needs no current device, and so has no other call that could fail
-  // first.
-
   static long allocate(Device device, long lengthBytes) {
     Pointer result = new Pointer();
     on(device, "cudaMalloc", () -> cudart.cudaMalloc(result, lengthBytes));
@@ -107,7 +133,7 @@ final class CudaRuntime {
   }
 
   static void free(Device device, long address) {
-    check("cudaFree", cudart.cudaFree(new Address(address)), device);
+    release(device, "cudaFree", () -> cudart.cudaFree(new Address(address)));
   }
 
   static long allocatePinned(Device device, long lengthBytes) {
@@ -120,7 +146,7 @@ final class CudaRuntime {
   }
 
   static void freePinned(Device device, long address) {
-    check("cudaFreeHost", cudart.cudaFreeHost(new Address(address)), device);
+    release(device, "cudaFreeHost", () -> cudart.cudaFreeHost(new Address(address)));
   }
 
   static void copy(CudaStream stream, long source, long target, long lengthBytes, int kind) {
@@ -142,14 +168,7 @@ final class CudaRuntime {
   }
 
   static void destroyStream(Device device, long handle) {
-    check("cudaStreamDestroy", cudart.cudaStreamDestroy(stream(handle)), device);
-  }
-
-  static void synchronize(CudaStream stream) {
-    on(
-        stream.device(),
-        "cudaStreamSynchronize",
-        () -> cudart.cudaStreamSynchronize(pointer(stream)));
+    release(device, "cudaStreamDestroy", () -> cudart.cudaStreamDestroy(stream(handle)));
   }
 
   static void synchronize(Device device) {
@@ -163,17 +182,16 @@ final class CudaRuntime {
         () -> cudart.cudaStreamWaitEvent(pointer(stream), event(event.handle()), 0));
   }
 
+  /** Without timing; whoever waits for it leaves the processor to others. */
   static long createEvent(Device device) {
     CUevent_st result = new CUevent_st();
-    on(
-        device,
-        "cudaEventCreateWithFlags",
-        () -> cudart.cudaEventCreateWithFlags(result, cudart.cudaEventDisableTiming));
+    int flags = cudart.cudaEventDisableTiming | cudart.cudaEventBlockingSync;
+    on(device, "cudaEventCreateWithFlags", () -> cudart.cudaEventCreateWithFlags(result, flags));
     return result.address();
   }
 
   static void destroyEvent(Device device, long handle) {
-    check("cudaEventDestroy", cudart.cudaEventDestroy(event(handle)), device);
+    release(device, "cudaEventDestroy", () -> cudart.cudaEventDestroy(event(handle)));
   }
 
   static void record(CudaEvent event, CudaStream stream) {
@@ -191,15 +209,11 @@ final class CudaRuntime {
   }
 
   static boolean isDone(CudaEvent event) {
-    int[] code = {SUCCESS};
-    on(
-        event.device(),
-        "cudaEventQuery",
-        () -> {
-          code[0] = cudart.cudaEventQuery(event(event.handle()));
-          return code[0] == cudart.cudaErrorNotReady ? SUCCESS : code[0];
-        });
-    return code[0] == SUCCESS;
+    int code = code(event.device(), () -> cudart.cudaEventQuery(event(event.handle())));
+    if (code != cudart.cudaErrorNotReady) {
+      check("cudaEventQuery", code, event.device());
+    }
+    return code == SUCCESS;
   }
 
   private static CUstream_st pointer(CudaStream stream) {

@@ -113,7 +113,11 @@ public final class CudaStream implements AutoCloseable {
 
   /** Returns when all that is queued has been done; throws what went wrong on the way. */
   public void synchronize() {
-    CudaRuntime.synchronize(this);
+    // By an event, which leaves the processor to others: cudaStreamSynchronize may spin.
+    try (CudaEvent end = CudaEvent.create(device)) {
+      end.record(this);
+      end.synchronize();
+    }
   }
 
   @Override

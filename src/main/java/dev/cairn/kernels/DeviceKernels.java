@@ -1,11 +1,13 @@
 package dev.cairn.kernels;
 
+import dev.cairn.device.Cuda;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
 import dev.cairn.device.DeviceException;
 import dev.cairn.kernels.jni.CudaKernels;
 import dev.cairn.tensor.DType;
 import java.util.Optional;
+import java.util.function.IntSupplier;
 
 /**
  * Casts over memory of a GPU. The same bits as {@link Kernels}; without checksums, which the host
@@ -48,7 +50,7 @@ public final class DeviceKernels {
    * @throws DeviceException if CUDA refuses
    */
   public void loadOn(Device device) {
-    check("load", CudaKernels.cairn_cuda_load(device.index()), device);
+    call(device, "load", () -> CudaKernels.cairn_cuda_load(device.index()));
   }
 
   /**
@@ -74,16 +76,18 @@ public final class DeviceKernels {
     checkAddress("source", sourceAddress, from, elements);
     checkAddress("target", targetAddress, to, elements);
     boolean copied = from == to;
-    int result =
-        CudaKernels.cairn_cuda_cast(
-            stream.device().index(),
-            stream.handle(),
-            copied ? BYTES : code(from),
-            sourceAddress,
-            copied ? BYTES : code(to),
-            targetAddress,
-            copied ? from.bytes(elements) : elements);
-    check("cast", result, stream.device());
+    call(
+        stream.device(),
+        "cast",
+        () ->
+            CudaKernels.cairn_cuda_cast(
+                stream.device().index(),
+                stream.handle(),
+                copied ? BYTES : code(from),
+                sourceAddress,
+                copied ? BYTES : code(to),
+                targetAddress,
+                copied ? from.bytes(elements) : elements));
   }
 
   /**
@@ -106,16 +110,18 @@ public final class DeviceKernels {
     checkAligned("table", tableAddress, 8);
     checkAligned("source", sourceAddress, 16);
     checkAligned("target", targetAddress, 16);
-    int result =
-        CudaKernels.cairn_cuda_unpack(
-            stream.device().index(),
-            stream.handle(),
-            tableAddress,
-            table.segments(),
-            table.tiles(),
-            sourceAddress,
-            targetAddress);
-    check("unpack", result, stream.device());
+    call(
+        stream.device(),
+        "unpack",
+        () ->
+            CudaKernels.cairn_cuda_unpack(
+                stream.device().index(),
+                stream.handle(),
+                tableAddress,
+                table.segments(),
+                table.tiles(),
+                sourceAddress,
+                targetAddress));
   }
 
   static void checkPair(DType from, DType to) {
@@ -152,14 +158,19 @@ public final class DeviceKernels {
     }
   }
 
+  private static void call(Device device, String kernel, IntSupplier call) {
+    int[] result = {0};
+    Cuda.run(device, () -> result[0] = call.getAsInt());
+    check(kernel, result[0], device);
+  }
+
   private static void check(String kernel, int result, Device device) {
     if (result > 0) {
       throw DeviceException.of("cairn_cuda_" + kernel, result, device);
     }
     if (result < 0) {
       throw new KernelException(
-          "GPU kernel refused: kernel=%s, code=%d, device=%s"
-              .formatted(kernel, result, device),
+          "GPU kernel refused: kernel=%s, code=%d, device=%s".formatted(kernel, result, device),
           result);
     }
   }

@@ -127,11 +127,7 @@ final class BucketExchange implements AutoCloseable {
       }
       job.group()
           .gather(
-              slot.gathered().address(),
-              bucket.rankBytes(),
-              usedBytes,
-              gathers,
-              waiting.forCall());
+              slot.gathered().address(), bucket.rankBytes(), usedBytes, gathers, waiting.forCall());
     }
     slot.isGathered().record(gathers);
   }

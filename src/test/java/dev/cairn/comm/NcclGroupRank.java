@@ -57,8 +57,12 @@ final class NcclGroupRank {
 
   /** Everything that ranks may not do differently: the emulation says so, where NCCL hangs. */
   private static void collectivesDiffer(Communicator ranks) throws Exception {
-    Queueing longer = (one, other, address, stream) -> one.allGather(address, BYTES, stream, patience(ranks, one));
-    Queueing shorter = (one, other, address, stream) -> one.allGather(address, BYTES - 1, stream, patience(ranks, one));
+    Queueing longer =
+        (one, other, address, stream) ->
+            one.allGather(address, BYTES, stream, patience(ranks, one));
+    Queueing shorter =
+        (one, other, address, stream) ->
+            one.allGather(address, BYTES - 1, stream, patience(ranks, one));
     differ(ranks, longer, shorter, "collective 1 differs: rank ");
     differ(
         ranks,
@@ -71,7 +75,9 @@ final class NcclGroupRank {
           longer.queue(one, other, address, stream);
         },
         "collective 1 differs: rank ");
-    Queueing overOther = (one, other, address, stream) -> other.allGather(address, BYTES, stream, patience(ranks, other));
+    Queueing overOther =
+        (one, other, address, stream) ->
+            other.allGather(address, BYTES, stream, patience(ranks, other));
     differ(
         ranks,
         (one, other, address, stream) -> {
@@ -102,14 +108,9 @@ final class NcclGroupRank {
         CudaStream stream = CudaStream.create(GPU);
         DeviceMemory memory = DeviceMemory.allocate(GPU, 2 * BYTES)) {
       Queueing mine = ranks.rank() == 0 ? onRankZero : onRankOne;
-      String message;
-      try {
-        mine.queue(one, other, memory.address(), stream);
-        message = awaitErrorOfAny(ranks, stream, one, other);
-      } catch (CommunicationException e) { // it did not get beyond the call
-        ranks.control().cancel(e.getMessage());
-        message = e.getMessage();
-      }
+      String message =
+          errorOfAny(
+              ranks, () -> mine.queue(one, other, memory.address(), stream), stream, one, other);
       Check.equal(true, message.contains(expected), message);
       ranks.control().allGather(new byte[0]);
       one.abort();
@@ -118,7 +119,22 @@ final class NcclGroupRank {
     }
   }
 
-  /** Returns what the communicator of any rank says. */
+  private interface Queued {
+    void queue() throws IOException;
+  }
+
+  /** Returns what the communicator of any rank says, be it before the call has returned. */
+  private static String errorOfAny(
+      Communicator ranks, Queued queued, CudaStream stream, NcclGroup... groups) throws Exception {
+    try {
+      queued.queue();
+      return awaitErrorOfAny(ranks, stream, groups);
+    } catch (CommunicationException e) {
+      ranks.control().cancel(e.getMessage());
+      return e.getMessage();
+    }
+  }
+
   private static String awaitErrorOfAny(Communicator ranks, CudaStream stream, NcclGroup... groups)
       throws Exception {
     try (CudaEvent event = CudaEvent.create(GPU)) {
@@ -160,8 +176,12 @@ final class NcclGroupRank {
     try (CudaStream stream = CudaStream.create(GPU);
         DeviceMemory memory = DeviceMemory.allocate(GPU, 2 * BYTES)) {
       EmulatedNccl.failCollective(ranks.rank() == 0 ? 1 : 0, SYSTEM_ERROR);
-      group.allGather(memory.address(), BYTES, stream, patience(ranks, group));
-      String message = awaitErrorOfAny(ranks, stream, group);
+      String message =
+          errorOfAny(
+              ranks,
+              () -> group.allGather(memory.address(), BYTES, stream, patience(ranks, group)),
+              stream,
+              group);
       Check.equal(true, message.contains("injected into a collective"), message);
       if (ranks.rank() == 0) {
         group.close();

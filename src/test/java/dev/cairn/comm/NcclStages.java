@@ -38,10 +38,12 @@ final class NcclStages {
         NcclStages stages = new NcclStages(ranks, stream);
         long intoBytes = rankBytes * (ranks.size() - 1);
         double all =
-            stages.rate(intoBytes, () -> group.allGather(memory.address(), rankBytes, stream, () -> {}));
+            stages.rate(
+                intoBytes, () -> group.allGather(memory.address(), rankBytes, stream, () -> {}));
         double toOne =
             stages.rate(
-                intoBytes, () -> group.gather(memory.address(), rankBytes, usedBytes, stream, () -> {}));
+                intoBytes,
+                () -> group.gather(memory.address(), rankBytes, usedBytes, stream, () -> {}));
         if (ranks.rank() == 0) {
           System.out.printf(
               Locale.ROOT,

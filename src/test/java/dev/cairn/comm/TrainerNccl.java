@@ -63,8 +63,7 @@ public final class TrainerNccl {
           device,
           () ->
               code[0] =
-                  nccl.ncclCommInitRankConfig(
-                      made, caller.size(), unique, caller.rank(), config));
+                  nccl.ncclCommInitRankConfig(made, caller.size(), unique, caller.rank(), config));
       TrainerNccl trainer = new TrainerNccl(caller, device, made.address());
       Check.equal(nccl.ncclInProgress, code[0], "init");
       for (int[] state = {nccl.ncclInProgress}; state[0] == nccl.ncclInProgress; Thread.sleep(1)) {
@@ -75,9 +74,22 @@ public final class TrainerNccl {
   }
 
   /** Queues an all-gather as training does, on a stream of the trainer's, and does not wait. */
-  public void begin(CudaStream stream, DeviceMemory memory) throws Exception {
+  public void begin(CudaStream stream, DeviceMemory memory) {
     long own = memory.address() + (long) RANK_BYTES * caller.rank();
-    caller.allGather(handle, own, memory.address(), RANK_BYTES, stream);
+    made(() -> caller.allGather(handle, own, memory.address(), RANK_BYTES, stream));
+  }
+
+  /** Makes a call with the GPU as the current one, which a trainer's own is. */
+  private void made(NcclThread.Call call) {
+    Cuda.run(
+        device,
+        () -> {
+          try {
+            call.make();
+          } catch (CommunicationException e) {
+            throw new AssertionError(e);
+          }
+        });
   }
 
   /** Returns how much memory that takes. */
@@ -98,7 +110,7 @@ public final class TrainerNccl {
       long own = memory.address() + (long) RANK_BYTES * caller.rank();
       host.view(0, 1).put((byte) (caller.rank() + 1));
       stream.copyToDevice(host.address(), own, 1);
-      caller.allGather(handle, own, memory.address(), RANK_BYTES, stream);
+      made(() -> caller.allGather(handle, own, memory.address(), RANK_BYTES, stream));
       stream.copyToHost(memory.address(), host.address(), (long) RANK_BYTES * caller.size());
       stream.synchronize();
       for (int rank = 0; rank < caller.size(); rank++) {
@@ -109,12 +121,12 @@ public final class TrainerNccl {
   }
 
   /** Ends the communicator as a trainer does that has lost a rank. */
-  public void abort() throws Exception {
-    caller.abort(handle);
+  public void abort() {
+    made(() -> caller.abort(handle));
   }
 
   /** Ends the communicator. */
-  public void destroy() throws Exception {
-    caller.destroy(handle);
+  public void destroy() {
+    made(() -> caller.destroy(handle));
   }
 }

@@ -46,7 +46,7 @@ public final class Check {
               }
               System.out.println("did not end: limitSeconds=" + limit.toSeconds());
               Thread.getAllStackTraces().entrySet().stream()
-                  .filter(thread -> thread.getKey().getName().startsWith("cairn"))
+                  .filter(thread -> thread.getKey().getName().matches("cairn.*|main"))
                   .forEach(
                       thread ->
                           System.out.println(
