@@ -69,7 +69,7 @@ final class NcclLendingRank {
 
   /** Its calls return before their work is done, and refuse others until it is. */
   private void communicatorThatDoesNotBlockIsAsGood() throws Exception {
-    ranks.control().begin();
+    ranks.control().begin("work");
     TrainerNccl trainer = TrainerNccl.joinWithoutBlocking(ranks, GPU);
     try (NcclGroup loan = ranks.lendNccl(trainer.handle())) {
       for (GatherAlgorithm algorithm : GatherAlgorithm.values()) {
