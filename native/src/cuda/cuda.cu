@@ -151,7 +151,10 @@ int32_t LoadAll() {
   for (int32_t from = CAIRN_F64; from <= CAIRN_CUDA_BYTES; ++from) {
     for (int32_t to = CAIRN_F32; to <= CAIRN_CUDA_BYTES; ++to) {
       if (IsCast(from, to)) {
-        CAIRN_CUDA_CHECK(Visit(from, to, LoadCast{}));
+        const int32_t result = Visit(from, to, LoadCast{});
+        if (result != CAIRN_CUDA_OK) {
+          return result;
+        }
       }
     }
   }
