@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Hundreds of saves by one process: memory, open files and threads stay as they are. */
+@Tag("stress")
 @Tag("faults")
 class SoakTest {
   private static final int WORLD_SIZE = 2;

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Nothing grows, however many transfers and transports there were. */
+@Tag("stress")
 @Tag("gloo")
 @Timeout(180)
 class GlooSoakTest {

@@ -7,6 +7,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Gloo between ranks that happen to live in one process. */
+@Tag("stress")
 @Tag("gloo")
 class GlooTransportTest extends TransportContract {
   static {

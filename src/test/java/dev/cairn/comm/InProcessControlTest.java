@@ -1,7 +1,9 @@
 package dev.cairn.comm;
 
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 
+@Tag("stress")
 class InProcessControlTest extends ControlContract {
   @Override
   List<Communicator> open(int size, Timeouts timeouts) {

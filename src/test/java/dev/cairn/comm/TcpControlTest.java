@@ -17,9 +17,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("stress")
 class TcpControlTest extends ControlContract {
   private static final Timeouts HASTY =
       new Timeouts(Duration.ofMillis(900), Duration.ofSeconds(20), Duration.ofSeconds(20));

@@ -1,7 +1,9 @@
 package dev.cairn.gate;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -14,8 +16,16 @@ import org.junit.platform.launcher.TestExecutionListener;
 import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.TestPlan;
 
-/** Counts, for each tag, the tests that ran to an end; a skipped or aborted test did not. */
+/**
+ * Counts, for each tag, the tests that ran to an end; a skipped or aborted test did not. A test of
+ * concurrency that ran under the second compiler counts as one of that group too.
+ */
 public final class GroupCounter implements TestExecutionListener {
+  static final String SECOND_COMPILER = "second-compiler";
+
+  private static final String STRESS = "stress";
+  private static final String FULL_OPTIMISATION = "4";
+
   private final Map<String, Integer> testsByTag = new TreeMap<>();
   private TestPlan plan;
 
@@ -39,11 +49,25 @@ public final class GroupCounter implements TestExecutionListener {
       for (TestTag tag : node.get().getTags()) {
         // A method has its class's tags too: count where the tag is seen last, once for each test.
         if (plan.getParent(node.get()).filter(parent -> parent.getTags().contains(tag)).isEmpty()) {
-          testsByTag.merge(tag.getName(), 1, Integer::sum);
+          count(tag.getName());
         }
       }
       node = plan.getParent(node.get());
     }
+  }
+
+  private void count(String tag) {
+    testsByTag.merge(tag, 1, Integer::sum);
+    if (tag.equals(STRESS) && hasSecondCompiler()) {
+      testsByTag.merge(SECOND_COMPILER, 1, Integer::sum);
+    }
+  }
+
+  private static boolean hasSecondCompiler() {
+    return ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
+        .getVMOption("TieredStopAtLevel")
+        .getValue()
+        .equals(FULL_OPTIMISATION);
   }
 
   @Override

@@ -23,6 +23,8 @@ class GroupsIT {
         "faults",
         "mount",
         "strace",
+        "stress",
+        GroupCounter.SECOND_COMPILER,
         "cuda-compiler"
       })
   void groupRanATest(String group) throws Exception {

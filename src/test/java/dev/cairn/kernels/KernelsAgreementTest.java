@@ -14,6 +14,7 @@ import net.jqwik.api.Tag;
 import net.jqwik.api.constraints.IntRange;
 
 /** That every instruction set gives what Java gives, whatever the bytes. */
+@Tag("stress")
 @Tag("native")
 class KernelsAgreementTest {
   private static List<Kernels> natives() {
