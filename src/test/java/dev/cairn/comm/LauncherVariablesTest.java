@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.cairn.FreePort;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -55,6 +57,27 @@ class LauncherVariablesTest {
     assertEquals("1", filled.get("RANK"));
     assertEquals("2", filled.get("WORLD_SIZE"));
     assertEquals("here", filled.get("MASTER_ADDR"));
+  }
+
+  @Test
+  void portUnderSlurmFollowsFromJobAndStep() {
+    Set<String> ports = new HashSet<>();
+    for (String job : List.of("4711", "4712")) {
+      for (String step : List.of("0", "1", "2", "4294967290")) {
+        ports.add(
+            LauncherVariables.normalised(Map.of("SLURM_JOB_ID", job, "SLURM_STEP_ID", step))
+                .get("MASTER_PORT"));
+      }
+    }
+    assertEquals(8, ports.size(), ports::toString);
+  }
+
+  @Test
+  void rankZeroIsOnTheFirstHostOfTheStep() {
+    Map<String, String> filled =
+        LauncherVariables.normalised(
+            Map.of("SLURM_JOB_NODELIST", "node[0-3]", "SLURM_STEP_NODELIST", "node[2-3]"));
+    assertEquals("node2", filled.get("MASTER_ADDR"));
   }
 
   @Test
