@@ -132,12 +132,21 @@ public interface Communicator extends AutoCloseable {
    * <p>RANK and WORLD_SIZE say who this is, or what Open MPI, MPICH, Intel MPI and Slurm set in
    * their place. Ranks find each other through the directory that CAIRN_RENDEZVOUS names (one
    * host), or through a store at MASTER_ADDR: torchrun's own, or one that rank 0 hosts on
-   * CAIRN_PORT (by default MASTER_PORT + 1). Under Slurm address and port follow from the job;
-   * MPI's launchers leave both to the user. {@link Timeouts#fromEnvironment} tells which variables
-   * set the timeouts.
+   * CAIRN_PORT (by default MASTER_PORT + 1). Under Slurm address and port follow from the job's
+   * step; MPI's launchers leave both to the user. {@link Timeouts#fromEnvironment} tells which
+   * variables set the timeouts.
+   *
+   * <p>Two runs that were sent to one place never become one group. CAIRN_RUN_ID names the run, the
+   * same on every rank; where it is not set, what torchrun, PMIx, Open MPI, PMI or Slurm call the
+   * run, its step and its restart. A rank that meets another run is told so at once. Runs that
+   * nobody names look alike: when two processes claim the same rank, also after the group is
+   * complete until CAIRN_TIMEOUT_SECONDS have passed since rank 0 began, nobody can tell which one
+   * belongs to it, and the whole group fails. So long rank 0 keeps the port, or the file in the
+   * directory.
    *
    * @return this process's rank in the complete group
-   * @throws CommunicationException if ranks are missing at the timeout, naming them
+   * @throws CommunicationException if ranks are missing at the timeout, naming them; if this is the
+   *     place of another run, naming both; if two processes claim one rank
    * @throws IllegalArgumentException if a variable is missing or wrong, naming it
    */
   static Communicator fromEnvironment() throws CommunicationException {
@@ -180,7 +189,14 @@ public interface Communicator extends AutoCloseable {
     if (size == 1) {
       return InProcess.group(1, timeouts).get(0);
     }
-    return new TcpGroup(rank, size, timeouts, new LentStoreRendezvous(store, rankZeroHost)).join();
+    return new TcpGroup(
+            Origin.of(Run.UNKNOWN), // The store is the trainer's own: it tells runs apart.
+            rank,
+            size,
+            timeouts,
+            new LentStoreRendezvous(store, rankZeroHost),
+            Optional.empty())
+        .join();
   }
 
   /**
@@ -206,7 +222,13 @@ public interface Communicator extends AutoCloseable {
       return InProcess.group(1, timeouts).get(0);
     }
     LentStoreRendezvous rendezvous = new LentStoreRendezvous(store, rankZeroHost);
-    return new TcpGroup(group.rank(), group.size(), timeouts, rendezvous, Optional.of(group))
+    return new TcpGroup(
+            Origin.of(Run.UNKNOWN),
+            group.rank(),
+            group.size(),
+            timeouts,
+            rendezvous,
+            Optional.of(group))
         .join();
   }
 }

@@ -107,6 +107,17 @@ final class Connection {
     return ((InetSocketAddress) channel.getRemoteAddress()).getAddress();
   }
 
+  /** Returns this end's address, for messages. */
+  String localName() {
+    return channel.socket().getLocalAddress().getHostAddress();
+  }
+
+  /** Returns the other end's address, for messages. */
+  String peerName() {
+    InetAddress peer = channel.socket().getInetAddress();
+    return peer == null ? "an unknown address" : peer.getHostAddress();
+  }
+
   private interface Action {
     void run() throws IOException;
   }

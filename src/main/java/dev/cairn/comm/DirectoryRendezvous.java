@@ -19,11 +19,12 @@ final class DirectoryRendezvous implements Rendezvous {
 
   private final Path directory;
   private final Path file;
-  private boolean published;
+  private Optional<Endpoint> published = Optional.empty();
 
-  DirectoryRendezvous(Path directory) {
+  /** Creates a rendezvous in a directory, which several runs may share. */
+  DirectoryRendezvous(Path directory, Run run) {
     this.directory = directory;
-    this.file = directory.resolve("cairn-rank0");
+    this.file = directory.resolve("cairn-rank0" + run.suffix());
   }
 
   @Override
@@ -37,15 +38,38 @@ final class DirectoryRendezvous implements Rendezvous {
   }
 
   @Override
-  public void publish(Endpoint endpoint) throws IOException {
+  public Optional<Endpoint> publish(Endpoint endpoint, Optional<Endpoint> stale)
+      throws IOException {
     createDirectory();
+    Optional<Endpoint> there = Endpoint.parseAny(read());
+    if (there.isPresent() && !there.equals(stale)) {
+      return there;
+    }
+    write(endpoint);
+    return Optional.empty();
+  }
+
+  @Override
+  public Optional<Endpoint> rival(Endpoint own) throws IOException {
+    return Endpoint.parseAny(read()).filter(there -> !there.equals(own));
+  }
+
+  private Optional<byte[]> read() throws IOException {
+    try {
+      return Optional.of(Files.readAllBytes(file));
+    } catch (NoSuchFileException notYet) {
+      return Optional.empty();
+    }
+  }
+
+  private synchronized void write(Endpoint endpoint) throws IOException {
     Set<PosixFilePermission> ownerOnly = PosixFilePermissions.fromString("rw-------");
     FileAttribute<?> mode = PosixFilePermissions.asFileAttribute(ownerOnly);
     Path unfinished = Files.createTempFile(directory, ".cairn-rank0-", ".tmp", mode);
     try {
       Files.write(unfinished, endpoint.encode());
       Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE); // Replaces a stale one.
-      published = true;
+      published = Optional.of(endpoint);
     } finally {
       Files.deleteIfExists(unfinished);
     }
@@ -66,17 +90,17 @@ final class DirectoryRendezvous implements Rendezvous {
   public Optional<Endpoint> find(long timeoutMillis) throws IOException, InterruptedException {
     long deadline = System.nanoTime() + timeoutMillis * 1_000_000;
     while (true) {
-      try {
-        return Optional.of(Endpoint.parse(Files.readAllBytes(file)));
-      } catch (NoSuchFileException notYet) {
-        if (System.nanoTime() - deadline >= 0) {
-          return Optional.empty();
-        }
-        Thread.sleep(POLL_MILLIS);
-      } catch (IllegalArgumentException e) {
-        throw new IOException("%s, file=%s".formatted(e.getMessage(), file), e);
+      Optional<byte[]> found = read();
+      if (found.isPresent() || System.nanoTime() - deadline >= 0) {
+        return Endpoint.parseFound(found, "file=" + file);
       }
+      Thread.sleep(POLL_MILLIS);
     }
+  }
+
+  @Override
+  public boolean lingers() {
+    return true;
   }
 
   @Override
@@ -85,8 +109,10 @@ final class DirectoryRendezvous implements Rendezvous {
   }
 
   @Override
-  public void close() throws IOException {
-    if (published) {
+  public synchronized void close() throws IOException {
+    Optional<Endpoint> withdrawn = published;
+    published = Optional.empty();
+    if (withdrawn.isPresent() && rival(withdrawn.get()).isEmpty()) { // Not the next group's.
       Files.deleteIfExists(file);
     }
   }

@@ -1,9 +1,11 @@
 package dev.cairn.comm;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.Optional;
 
 /**
  * Where rank 0's control channel listens, and the secret that admits to it.
@@ -12,7 +14,7 @@ import java.util.HexFormat;
  * @param secret 64 hexadecimal digits
  */
 record Endpoint(String host, int port, String secret) {
-  private static final String FIRST_WORD = "cairn1";
+  private static final String FIRST_WORD = "cairn2"; // with the hello of this version
 
   /** Returns a secret that nobody can guess. */
   static String newSecret() {
@@ -49,6 +51,24 @@ record Endpoint(String host, int port, String secret) {
       throw new IllegalArgumentException("not an endpoint of rank 0: words=" + words.length);
     }
     return new Endpoint(words[1], Integer.parseInt(words[2]), words[3]);
+  }
+
+  /** Returns what was found, if anything was. */
+  static Optional<Endpoint> parseFound(Optional<byte[]> found, String where) throws IOException {
+    try {
+      return found.map(Endpoint::parse);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("%s, %s".formatted(e.getMessage(), where), e);
+    }
+  }
+
+  /** Returns the endpoint that was found; nothing if nothing was, or something else. */
+  static Optional<Endpoint> parseAny(Optional<byte[]> found) {
+    try {
+      return found.map(Endpoint::parse);
+    } catch (IllegalArgumentException somethingElse) {
+      return Optional.empty(); // Whoever publishes may replace it.
+    }
   }
 
   /** Leaves the secret out: this is what logs and messages show. */

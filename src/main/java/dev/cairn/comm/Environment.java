@@ -2,6 +2,7 @@ package dev.cairn.comm;
 
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** The variables by which a launcher tells a process who it is and where the others are. */
@@ -22,12 +23,15 @@ final class Environment {
     if (size == 1) {
       return InProcess.group(1, timeouts).get(0);
     }
-    return new TcpGroup(rank, size, timeouts, rendezvous()).join();
+    Origin origin = Origin.of(Run.of(variables));
+    Rendezvous rendezvous = rendezvous(origin, rank, size);
+    return new TcpGroup(origin, rank, size, timeouts, rendezvous, Optional.empty()).join();
   }
 
-  private Rendezvous rendezvous() {
+  private Rendezvous rendezvous(Origin origin, int rank, int size) {
     if (isSet("CAIRN_RENDEZVOUS")) {
-      return new DirectoryRendezvous(Path.of(text("CAIRN_RENDEZVOUS")).toAbsolutePath());
+      Path directory = Path.of(text("CAIRN_RENDEZVOUS")).toAbsolutePath();
+      return new DirectoryRendezvous(directory, origin.run());
     }
     if (!isSet("MASTER_ADDR")) {
       throw new IllegalArgumentException(
@@ -40,15 +44,15 @@ final class Environment {
       int restarts = number("TORCHELASTIC_RESTART_COUNT", 0, Integer.MAX_VALUE);
       // The agent's store outlives a group: the next group of these processes has its own key.
       String key = "cairn/%s/%d/%d".formatted(run, restarts, GROUPS.getAndIncrement());
-      return new StoreRendezvous(host, number("MASTER_PORT", 1, 65535), key, false);
+      return new StoreRendezvous(host, number("MASTER_PORT", 1, 65535), key);
     }
     int port =
         isSet("CAIRN_PORT") ? number("CAIRN_PORT", 1, 65535) : number("MASTER_PORT", 1, 65534) + 1;
-    return new StoreRendezvous(host, port, "cairn/rank0", true);
+    return new HostedRendezvous(host, port, origin, rank, size);
   }
 
   private boolean isSet(String name) {
-    return !variables.getOrDefault(name, "").isBlank();
+    return LauncherVariables.isSet(variables, name);
   }
 
   private String text(String name) {

@@ -15,7 +15,7 @@ import java.util.List;
 record Frame(Kind kind, long number, ByteBuffer body) {
   /** What frames say; the codes are the protocol. */
   enum Kind {
-    /** First of a rank: secret, rank, size. */
+    /** First of a rank: secret, rank, size, and which run and process it is. */
     HELLO(1),
     /** From rank 0: all ranks are here. */
     WELCOME(2),
@@ -60,7 +60,8 @@ record Frame(Kind kind, long number, ByteBuffer body) {
 
   static final int HEADER_BYTES = 13;
   static final int SECRET_BYTES = 32;
-  static final int HELLO_BODY_BYTES = SECRET_BYTES + 8;
+  private static final int RANK_BYTES = 8; // rank and size
+  static final int MAX_HELLO_BYTES = SECRET_BYTES + RANK_BYTES + Origin.MOST_BYTES;
   static final int MAX_BODY_BYTES = Integer.MAX_VALUE - 64;
 
   /** Up to here a frame is one buffer, so that it travels in one piece. */
@@ -84,10 +85,10 @@ record Frame(Kind kind, long number, ByteBuffer body) {
     return encode(kind, number, ByteBuffer.allocate(Long.BYTES).putLong(0, step));
   }
 
-  static List<ByteBuffer> hello(byte[] secret, int rank, int size) {
-    ByteBuffer body = ByteBuffer.allocate(HELLO_BODY_BYTES);
-    body.put(secret).putInt(rank).putInt(size).flip();
-    return encode(Kind.HELLO, MAGIC, body);
+  static List<ByteBuffer> hello(byte[] secret, int rank, int size, Origin origin) {
+    ByteBuffer place = ByteBuffer.allocate(RANK_BYTES).putInt(rank).putInt(size).flip();
+    return encode(
+        Kind.HELLO, MAGIC, ByteBuffer.wrap(secret), place, ByteBuffer.wrap(origin.encode()));
   }
 
   static List<ByteBuffer> join(long round, Join join) {
@@ -150,7 +151,8 @@ record Frame(Kind kind, long number, ByteBuffer body) {
 
   /** Returns whether this can be a hello of this protocol. */
   boolean isHello() {
-    return kind == Kind.HELLO && number == MAGIC && body.capacity() == HELLO_BODY_BYTES;
+    int least = SECRET_BYTES + RANK_BYTES + Origin.LEAST_BYTES;
+    return kind == Kind.HELLO && number == MAGIC && body.capacity() >= least;
   }
 
   int readRank() throws ProtocolException {

@@ -11,8 +11,18 @@ import java.util.stream.IntStream;
 /**
  * Lets ranks into rank 0's control channel: whoever does not show the secret, in the form of this
  * protocol and soon, is dropped without an answer. On the loop's thread only.
+ *
+ * <p>A rank of another run is told so and takes no place. When two processes claim one rank of this
+ * run, nobody can tell which of them belongs here, nor whether those who came before do: the group
+ * fails, also for some time after it was complete.
  */
 final class Gate {
+  /** Learns that this group may be a mixture of two. */
+  interface Doubts {
+    /** Two processes claim {@code rank}. */
+    void claimedTwice(int rank, String message);
+  }
+
   static final System.Logger LOGGER = System.getLogger(Gate.class.getName());
 
   private static final long HELLO_TIMEOUT_NANOS = 5_000_000_000L;
@@ -20,16 +30,26 @@ final class Gate {
 
   private final byte[] secret;
   private final Connection[] connections;
+  private final boolean[] departed;
+  private final Origin[] origins;
+  private final Doubts doubts;
   private final Map<Connection, Long> deadlines = new LinkedHashMap<>();
+  private boolean isComplete;
 
   /**
    * Creates a closed gate.
    *
+   * @param own rank 0's
    * @param connections where admitted ranks are put, by rank
+   * @param departed which ranks have left in good order
    */
-  Gate(byte[] secret, Connection[] connections) {
+  Gate(byte[] secret, Origin own, Connection[] connections, boolean[] departed, Doubts doubts) {
     this.secret = secret;
     this.connections = connections;
+    this.departed = departed;
+    this.doubts = doubts;
+    this.origins = new Origin[connections.length];
+    origins[0] = own;
   }
 
   void arrived(Connection stranger) {
@@ -43,7 +63,7 @@ final class Gate {
     deadlines.remove(stranger);
   }
 
-  /** Admits or drops; returns whether it admitted. */
+  /** Admits, refuses or drops; returns whether it admitted. */
   boolean admit(Connection stranger, Frame frame) {
     byte[] shown = new byte[Frame.SECRET_BYTES];
     if (frame.isHello()) {
@@ -55,33 +75,79 @@ final class Gate {
     }
     int rank = frame.body().getInt();
     int size = frame.body().getInt();
-    String wrong = refusal(rank, size);
+    Origin origin = Origin.read(frame.body());
+    if (isComplete && wantsTheNextGroup(rank, origin)) {
+      drop(stranger, "it asks for the next group, and this is still the one before");
+      return false;
+    }
+    String wrong = refusal(rank, size, origin);
     if (wrong != null) {
       // It has the secret, so it is one of ours with a wrong environment: tell it.
-      stranger.send(Frame.about(Frame.Kind.FAILED, 0, rank, wrong));
-      stranger.finish();
-      deadlines.remove(stranger);
-      LOGGER.log(System.Logger.Level.WARNING, "control: {0}", wrong);
+      refuse(stranger, rank, wrong);
+      return false;
+    }
+    if (origins[rank] != null) {
+      taken(stranger, rank, origin);
       return false;
     }
     deadlines.remove(stranger);
     connections[rank] = stranger;
+    origins[rank] = origin;
+    isComplete = missing().isEmpty();
     stranger.trust(Control.MAX_MESSAGE_BYTES + Join.MAX_HEAD_BYTES);
     return true;
   }
 
-  private String refusal(int rank, int size) {
+  /** Returns whether every rank has come. */
+  boolean isComplete() {
+    return isComplete;
+  }
+
+  private String refusal(int rank, int size, Origin origin) {
+    if (!origin.run().equals(origins[0].run())) {
+      return origin.met(origins[0], rank, size, "rank 0's control channel").getMessage();
+    }
     if (size != connections.length) {
       return "rank %d refused: WORLD_SIZE=%d, expected %d as on rank 0"
           .formatted(rank, size, connections.length);
     }
-    if (rank < 1 || rank >= size) {
-      return "rank %d refused: RANK=%d, expected 1 to %d".formatted(rank, rank, size - 1);
-    }
-    if (connections[rank] != null) {
-      return "rank %d refused: RANK=%d is taken by another process".formatted(rank, rank);
+    if (rank < 0 || rank >= size) {
+      return "rank %d refused: RANK=%d, expected 0 to %d".formatted(rank, rank, size - 1);
     }
     return null;
+  }
+
+  /**
+   * A member that joins once more, or whoever comes in place of a rank that has left, is no claim.
+   */
+  private boolean wantsTheNextGroup(int rank, Origin origin) {
+    boolean hasLeft = rank >= 0 && rank < departed.length && departed[rank];
+    return hasLeft || Arrays.stream(origins).anyMatch(o -> o.process() == origin.process());
+  }
+
+  private void refuse(Connection stranger, int rank, String message) {
+    stranger.send(Frame.about(Frame.Kind.FAILED, 0, rank, message));
+    stranger.finish();
+    deadlines.remove(stranger);
+    LOGGER.log(System.Logger.Level.WARNING, "control: {0}", message);
+  }
+
+  private void taken(Connection stranger, int rank, Origin claimant) {
+    String message =
+        ("two processes claim %s: %s and %s, both of %s; nobody can tell which one belongs here:"
+                + " give each run its own MASTER_PORT or CAIRN_RUN_ID")
+            .formatted(
+                Hub.name(rank, connections.length),
+                name(
+                    origins[rank], rank == 0 ? stranger.localName() : connections[rank].peerName()),
+                name(claimant, stranger.peerName()),
+                claimant.run());
+    refuse(stranger, rank, message);
+    doubts.claimedTwice(rank, message);
+  }
+
+  private static String name(Origin origin, String address) {
+    return "pid %d at %s".formatted(origin.pid(), address);
   }
 
   /** Drops who has been silent for too long. */
@@ -111,7 +177,7 @@ final class Gate {
 
   /** Drops everybody who has not been admitted. */
   void close() {
-    List.copyOf(deadlines.keySet()).forEach(stranger -> drop(stranger, "the group is complete"));
+    List.copyOf(deadlines.keySet()).forEach(stranger -> drop(stranger, "nobody can come any more"));
     Arrays.fill(secret, (byte) 0);
   }
 }

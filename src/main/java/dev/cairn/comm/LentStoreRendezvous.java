@@ -12,7 +12,7 @@ final class LentStoreRendezvous implements Rendezvous {
 
   private final KeyValueStore store;
   private final String host;
-  private boolean published;
+  private Optional<Endpoint> published = Optional.empty();
 
   /**
    * Creates a rendezvous; the store is not used yet.
@@ -37,9 +37,20 @@ final class LentStoreRendezvous implements Rendezvous {
   }
 
   @Override
-  public void publish(Endpoint endpoint) throws IOException {
+  public Optional<Endpoint> publish(Endpoint endpoint, Optional<Endpoint> stale)
+      throws IOException {
+    Optional<Endpoint> there = Endpoint.parseAny(store.find(KEY));
+    if (there.isPresent() && !there.equals(stale)) {
+      return there;
+    }
     store.set(KEY, endpoint.encode());
-    published = true;
+    published = Optional.of(endpoint);
+    return Optional.empty();
+  }
+
+  @Override
+  public Optional<Endpoint> rival(Endpoint own) throws IOException {
+    return Endpoint.parseAny(store.find(KEY)).filter(there -> !there.equals(own));
   }
 
   @Override
@@ -48,17 +59,9 @@ final class LentStoreRendezvous implements Rendezvous {
     while (true) {
       Optional<byte[]> value = store.find(KEY).filter(found -> found.length > 0);
       if (value.isPresent() || System.nanoTime() - deadline >= 0) {
-        return parsed(value);
+        return Endpoint.parseFound(value, "key=" + KEY);
       }
       Thread.sleep(POLL_MILLIS);
-    }
-  }
-
-  private Optional<Endpoint> parsed(Optional<byte[]> value) throws IOException {
-    try {
-      return value.map(Endpoint::parse);
-    } catch (IllegalArgumentException e) {
-      throw new IOException("%s, key=%s".formatted(e.getMessage(), KEY), e);
     }
   }
 
@@ -69,7 +72,9 @@ final class LentStoreRendezvous implements Rendezvous {
 
   @Override
   public void close() throws IOException {
-    if (published) {
+    Optional<Endpoint> withdrawn = published;
+    published = Optional.empty();
+    if (withdrawn.isPresent() && rival(withdrawn.get()).isEmpty()) {
       // Not deleted: a rank that has just seen the key would wait for its value in some stores.
       store.set(KEY, WITHDRAWN);
     }

@@ -2,113 +2,79 @@ package dev.cairn.comm;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.Optional;
 
-/** Ranks that meet by a key in a store: the launcher's own, or one that rank 0 hosts. */
+/** Ranks that meet by a key of their own in the store of their launcher. */
 final class StoreRendezvous implements Rendezvous {
-  private static final int ANSWER_MILLIS = 5000;
   private static final long POLL_MILLIS = 50;
 
   private final String host;
-  private final int port;
   private final String key;
-  private final boolean hosted;
-  private StoreServer server;
-  private StoreClient client;
+  private final StoreLink store;
 
   /**
    * Creates a rendezvous; nothing is opened yet.
    *
-   * @param hosted whether rank 0 hosts the store for this group
+   * @param key no other group's
    */
-  StoreRendezvous(String host, int port, String key, boolean hosted) {
+  StoreRendezvous(String host, int port, String key) {
     this.host = host;
-    this.port = port;
     this.key = key;
-    this.hosted = hosted;
+    this.store = new StoreLink(host, port);
   }
 
   @Override
   public InetAddress bindAddress() throws IOException {
-    return isLoopback() ? InetAddress.getLoopbackAddress() : null;
-  }
-
-  @SuppressWarnings("AddressSelection") // Any of the host's addresses tells whether it is this one.
-  private boolean isLoopback() throws UnknownHostException {
-    return InetAddress.getByName(host).isLoopbackAddress();
+    return store.isLoopback() ? InetAddress.getLoopbackAddress() : null;
   }
 
   @Override
   public String advertisedHost() throws IOException {
-    if (hosted || isLoopback()) {
+    if (store.isLoopback()) {
       return host;
     }
     // The launcher's store may be on another host than rank 0.
-    InetAddress local = connected(ANSWER_MILLIS).localAddress();
+    InetAddress local = store.localAddress();
     return local.isLoopbackAddress() ? host : local.getHostAddress();
   }
 
   @Override
-  public void publish(Endpoint endpoint) throws IOException {
-    if (hosted) {
-      server = new StoreServer(port, bindAddress());
-      server.set(key, endpoint.encode());
-    } else {
-      connected(ANSWER_MILLIS).set(key, endpoint.encode());
+  public Optional<Endpoint> publish(Endpoint endpoint, Optional<Endpoint> stale)
+      throws IOException {
+    Optional<Endpoint> there = Endpoint.parseAny(store.find(key, Integer.MAX_VALUE));
+    if (there.isPresent() && !there.equals(stale)) {
+      return there;
     }
+    store.set(key, endpoint.encode());
+    return Optional.empty();
   }
 
-  private StoreClient connected(int answerMillis) throws IOException {
-    if (client == null) {
-      client = new StoreClient(host, port, answerMillis);
-    }
-    client.answersWithin(answerMillis);
-    return client;
+  @Override
+  public Optional<Endpoint> rival(Endpoint own) throws IOException {
+    return Endpoint.parseAny(store.find(key, Integer.MAX_VALUE)).filter(e -> !e.equals(own));
   }
 
   @Override
   public Optional<Endpoint> find(long timeoutMillis) throws IOException, InterruptedException {
     long deadline = System.nanoTime() + timeoutMillis * 1_000_000;
-    try {
-      while (true) {
-        // A store that does not answer must not hold this rank beyond its own timeout.
-        long leftMillis = Math.max(1, (deadline - System.nanoTime()) / 1_000_000);
-        Optional<byte[]> value = connected((int) Math.min(leftMillis, ANSWER_MILLIS)).find(key);
-        if (value.isPresent() || System.nanoTime() - deadline >= 0) {
-          return value.map(Endpoint::parse);
-        }
-        Thread.sleep(POLL_MILLIS);
+    while (true) {
+      // A store that does not answer must not hold this rank beyond its own timeout.
+      long leftMillis = (deadline - System.nanoTime()) / 1_000_000;
+      Optional<byte[]> value = store.find(key, leftMillis);
+      if (value.isPresent() || System.nanoTime() - deadline >= 0) {
+        return Endpoint.parseFound(value, "key=" + key);
       }
-    } catch (IOException e) {
-      disconnect(); // The next attempt connects anew.
-      throw e;
-    } catch (IllegalArgumentException e) {
-      throw new IOException(e.getMessage(), e);
-    }
-  }
-
-  private void disconnect() throws IOException {
-    StoreClient closing = client;
-    client = null;
-    if (closing != null) {
-      closing.close();
+      Thread.sleep(POLL_MILLIS);
     }
   }
 
   @Override
   public String where() {
-    return "store %s:%d (%s)".formatted(host, port, hosted ? "CAIRN_PORT" : "MASTER_PORT");
+    return store + " (MASTER_PORT)";
   }
 
   @Override
   public void close() throws IOException {
-    try {
-      if (server != null) {
-        server.close();
-      }
-    } finally {
-      disconnect();
-    }
+    store.close();
   }
 }

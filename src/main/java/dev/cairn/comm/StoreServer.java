@@ -12,6 +12,8 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The store that rank 0 hosts while ranks find each other, where no launcher hosts one. Speaks the
@@ -21,10 +23,12 @@ final class StoreServer implements Closeable {
   private static final System.Logger LOGGER = System.getLogger(StoreServer.class.getName());
   private static final int BACKLOG = 1024;
   private static final int SILENCE_MILLIS = 120_000;
+  private static final long FREE_SECONDS = 1;
 
   private final ServerSocket listener;
   private final Map<String, byte[]> values = new ConcurrentHashMap<>();
   private final Set<Socket> clients = ConcurrentHashMap.newKeySet();
+  private final CountDownLatch acceptingEnded = new CountDownLatch(1);
 
   /**
    * Listens.
@@ -55,6 +59,7 @@ final class StoreServer implements Closeable {
         LOGGER.log(System.Logger.Level.DEBUG, "store: no more clients", e);
       }
     }
+    acceptingEnded.countDown();
   }
 
   private void serve(Socket client) {
@@ -119,9 +124,19 @@ final class StoreServer implements Closeable {
   @Override
   public void close() throws IOException {
     listener.close();
+    awaitFreePort();
     for (Socket client : clients) {
       client.close();
     }
     values.values().forEach(value -> Arrays.fill(value, (byte) 0));
+  }
+
+  /** The kernel gives the port free once nobody is in a call to accept any more. */
+  private void awaitFreePort() {
+    try {
+      acceptingEnded.await(FREE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -18,6 +18,10 @@ final class TcpGroup {
   /** Rank 0 names who is missing: the others give it this much longer to say so. */
   private static final long GRACE_MILLIS = 3000;
 
+  /** How long another rank 0 may take to say that it lives. */
+  private static final long RIVAL_MILLIS = 3000;
+
+  private final Origin origin;
   private final int rank;
   private final int size;
   private final Timeouts timeouts;
@@ -25,13 +29,15 @@ final class TcpGroup {
   private final Optional<MessageGroup> lent;
   private final long deadlineNanos;
 
-  TcpGroup(int rank, int size, Timeouts timeouts, Rendezvous rendezvous) {
-    this(rank, size, timeouts, rendezvous, Optional.empty());
-  }
-
   /** Prepares to join; {@code lent} carries the bulk of saves that the caller waits for. */
   TcpGroup(
-      int rank, int size, Timeouts timeouts, Rendezvous rendezvous, Optional<MessageGroup> lent) {
+      Origin origin,
+      int rank,
+      int size,
+      Timeouts timeouts,
+      Rendezvous rendezvous,
+      Optional<MessageGroup> lent) {
+    this.origin = origin;
     this.lent = lent;
     this.rank = rank;
     this.size = size;
@@ -40,16 +46,23 @@ final class TcpGroup {
     this.deadlineNanos = System.nanoTime() + timeouts.rendezvous().toNanos();
   }
 
-  /** Joins the group and ends the rendezvous, whatever comes of it. */
+  /** Joins the group and ends the rendezvous, whatever comes of it; or rank 0's channel does. */
   Communicator join() throws CommunicationException {
     // On a thread of our own: an interrupt of the caller would close the sockets that are made.
     return Background.call(
         "cairn-rendezvous-" + rank,
         () -> {
-          try (rendezvous) {
-            return rank == 0 ? gather() : find();
+          boolean lingers = false;
+          try {
+            Communicator joined = rank == 0 ? gather() : find();
+            lingers = rank == 0 && rendezvous.lingers();
+            return joined;
           } catch (IOException e) {
             throw asCommunicationException(e);
+          } finally {
+            if (!lingers) {
+              rendezvous.close();
+            }
           }
         });
   }
@@ -71,17 +84,60 @@ final class TcpGroup {
     Session session = new Session(rank, size, 0, Machine.local());
     String secret = Endpoint.newSecret();
     byte[] secretBytes = new Endpoint("", 1, secret).secretBytes();
-    TcpHub hub = new TcpHub(session, timeouts, rendezvous.bindAddress(), secretBytes);
+    TcpHub hub = new TcpHub(session, timeouts, origin, rendezvous, secretBytes);
     session.attach(hub);
     hub.start();
     try {
-      rendezvous.publish(new Endpoint(rendezvous.advertisedHost(), hub.port(), secret));
+      Endpoint own = new Endpoint(rendezvous.advertisedHost(), hub.port(), secret);
+      publish(own);
       get(hub.complete(), timeouts.rendezvous().toMillis() + GRACE_MILLIS);
+      refuseRival(own);
       TransportFactory factory = factory(session, hub::route);
       return new RankCommunicator(session, factory, hub::leave);
     } catch (IOException e) {
       hub.abandon("rendezvous failed on %s: %s".formatted(Hub.name(0, size), e.getMessage()));
       throw e;
+    }
+  }
+
+  private void publish(Endpoint own) throws IOException {
+    Optional<Endpoint> stale = Optional.empty();
+    while (true) {
+      Optional<Endpoint> rival = rendezvous.publish(own, stale);
+      if (rival.isEmpty()) {
+        return;
+      }
+      challenge(rival.get());
+      stale = rival;
+    }
+  }
+
+  /** Two that published at the same time may each have got ranks of the other's run. */
+  private void refuseRival(Endpoint own) throws IOException {
+    Optional<Endpoint> rival = rendezvous.rival(own);
+    if (rival.isPresent()) {
+      challenge(rival.get());
+      throw new CommunicationException(
+          0,
+          "two processes claim %s: this one's address was replaced by %s, at %s"
+              .formatted(Hub.name(0, size), rival.get(), place()));
+    }
+  }
+
+  /**
+   * Claims to be rank 0 where another one says so too: throws what that one answers, which fails
+   * its group as well. Returns if nobody answers, or somebody whose group is complete and not
+   * rivalled.
+   */
+  private void challenge(Endpoint rival) throws CommunicationException {
+    try {
+      knock(rival, RIVAL_MILLIS);
+    } catch (IOException e) {
+      boolean isAnswer = e instanceof CommunicationException;
+      if (isAnswer && !(e.getCause() instanceof TimeoutException)) {
+        throw (CommunicationException) e;
+      }
+      Gate.LOGGER.log(System.Logger.Level.DEBUG, "rank 0: a stale address: " + rival, e);
     }
   }
 
@@ -96,7 +152,9 @@ final class TcpGroup {
       try {
         Optional<Endpoint> endpoint = rendezvous.find(leftMillis());
         Optional<Communicator> joined =
-            endpoint.isEmpty() ? Optional.empty() : knock(endpoint.get());
+            endpoint.isEmpty()
+                ? Optional.empty()
+                : knock(endpoint.get(), leftMillis() + GRACE_MILLIS);
         if (joined.isPresent()) {
           return joined.get();
         }
@@ -123,14 +181,14 @@ final class TcpGroup {
     return Math.max(1, (deadlineNanos - System.nanoTime()) / 1_000_000);
   }
 
-  private Optional<Communicator> knock(Endpoint endpoint) throws IOException {
+  private Optional<Communicator> knock(Endpoint endpoint, long waitMillis) throws IOException {
     SocketChannel channel = connect(endpoint);
     Session session = new Session(rank, size, 0, Machine.local());
     TcpMember member = new TcpMember(session, timeouts, channel);
     session.attach(member);
-    member.start(endpoint.secretBytes());
+    member.start(endpoint.secretBytes(), origin);
     try {
-      if (get(member.welcome(), leftMillis() + GRACE_MILLIS)) {
+      if (get(member.welcome(), waitMillis)) {
         TransportFactory factory = factory(session, member::route);
         return Optional.of(new RankCommunicator(session, factory, member::leave));
       }

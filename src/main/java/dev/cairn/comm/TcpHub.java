@@ -9,6 +9,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /** Rank 0's end of the TCP control channel: the hub, and a connection to every other rank. */
@@ -26,26 +27,38 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
   private final Gate gate;
   private final CompletableFuture<Void> complete = new CompletableFuture<>();
   private final long gatherDeadlineNanos;
+  private final Optional<Rendezvous> lingering;
   private long encodedRound;
   private List<ByteBuffer> encoded;
 
-  /** Listens on {@code bind}, any free port; admits nobody before {@link #start}. */
-  TcpHub(Session session, Timeouts timeouts, InetAddress bind, byte[] secret) throws IOException {
+  /**
+   * Listens on an address of the rendezvous, any free port; admits nobody before {@link #start}.
+   *
+   * @param rendezvous closed here if it lingers, once nobody can come any more
+   */
+  TcpHub(Session session, Timeouts timeouts, Origin own, Rendezvous rendezvous, byte[] secret)
+      throws IOException {
     this.session = session;
     this.timeouts = timeouts;
     this.connections = new Connection[session.size()];
     this.departed = new boolean[session.size()];
     this.heartbeat = new Heartbeat(timeouts, session::progress);
-    this.gate = new Gate(secret, connections);
+    this.gate = new Gate(secret, own, connections, departed, this::claimedTwice);
+    this.lingering = Optional.of(rendezvous).filter(Rendezvous::lingers);
     this.gatherDeadlineNanos = System.nanoTime() + timeouts.rendezvous().toNanos();
     Hub.Member[] members = new Hub.Member[session.size()];
     Arrays.setAll(members, rank -> rank == 0 ? session : new Remote(rank));
     this.hub = new Hub(members, timeouts);
     this.loop = new EventLoop("cairn-control-0", this);
     this.listener = ServerSocketChannel.open();
-    listener.bind(new InetSocketAddress(bind, 0), BACKLOG);
+    listener.bind(new InetSocketAddress(rendezvous.bindAddress(), 0), BACKLOG);
     loop.register(listener, SelectionKey.OP_ACCEPT, this::accept);
     session.failures().listen(complete::completeExceptionally);
+  }
+
+  private void claimedTwice(int rank, String message) {
+    hub.fail(rank, message);
+    settle();
   }
 
   int port() throws IOException {
@@ -63,7 +76,11 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
 
   /** Gives up before the group was complete, telling those who have joined. */
   void abandon(String reason) {
-    loop.execute(() -> hub.fail(0, reason));
+    loop.execute(
+        () -> {
+          hub.fail(0, reason);
+          settle();
+        });
     loop.stop();
   }
 
@@ -83,7 +100,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
     try {
       SocketChannel channel = listener.accept();
       if (channel != null) {
-        gate.arrived(new Connection(loop, channel, Frame.HELLO_BODY_BYTES, this));
+        gate.arrived(new Connection(loop, channel, Frame.MAX_HELLO_BYTES, this));
       }
     } catch (IOException e) {
       Gate.LOGGER.log(System.Logger.Level.WARNING, "control: a connection was not accepted", e);
@@ -94,7 +111,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
   public void received(Connection connection, Frame frame) throws IOException {
     int rank = rankOf(connection);
     if (rank < 0) {
-      if (gate.admit(connection, frame) && isComplete()) {
+      if (gate.admit(connection, frame) && gate.isComplete()) {
         welcome();
       }
       return;
@@ -120,23 +137,23 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
     return Arrays.asList(connections).indexOf(connection);
   }
 
-  private boolean isComplete() {
-    return Arrays.stream(connections).skip(1).allMatch(c -> c != null);
-  }
-
   private void welcome() {
-    // First of all nobody can come any more: a rank that did would be late for this group.
-    gate.close();
-    EventLoop.closeQuietly(listener);
-    toAll(Frame.empty(Frame.Kind.WELCOME));
+    if (lingering.isEmpty()) {
+      settle(); // First of all: a rank that came now would be late for this group.
+    }
+    List<ByteBuffer> frame = Frame.empty(Frame.Kind.WELCOME);
+    Arrays.stream(connections)
+        .skip(1)
+        .forEach(c -> c.send(frame.stream().map(ByteBuffer::duplicate).toList()));
     complete.complete(null);
   }
 
-  private void toAll(List<ByteBuffer> frame) {
-    for (Connection connection : connections) {
-      if (connection != null) {
-        connection.send(frame.stream().map(ByteBuffer::duplicate).toList());
-      }
+  /** Nobody can come any more. */
+  private void settle() {
+    if (listener.isOpen()) {
+      gate.close();
+      EventLoop.closeQuietly(listener);
+      lingering.ifPresent(EventLoop::closeQuietly);
     }
   }
 
@@ -160,7 +177,10 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
     if (listener.isOpen() && connections.length > 1) {
       gate.tick(now);
       waitNanos = Math.min(waitNanos, gatherDeadlineNanos - now);
-      if (now - gatherDeadlineNanos >= 0) {
+      if (gate.isComplete()
+          && (now - gatherDeadlineNanos >= 0 || session.failures().unusable().isPresent())) {
+        settle();
+      } else if (now - gatherDeadlineNanos >= 0) {
         giveUpGathering();
       }
     }
@@ -209,7 +229,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
     loop.execute(
         () -> {
           hub.leave(0);
-          EventLoop.closeQuietly(listener);
+          settle();
           Arrays.stream(connections).filter(c -> c != null).forEach(Connection::finish);
         });
     loop.stop();

@@ -22,8 +22,9 @@ final class TcpMember implements EventLoop.Work, Connection.Owner, Session.Line 
     this.connection = new Connection(loop, channel, Frame.MAX_BODY_BYTES, this);
   }
 
-  void start(byte[] secret) {
-    loop.execute(() -> connection.send(Frame.hello(secret, session.rank(), session.size())));
+  void start(byte[] secret, Origin origin) {
+    loop.execute(
+        () -> connection.send(Frame.hello(secret, session.rank(), session.size(), origin)));
     loop.start();
   }
 

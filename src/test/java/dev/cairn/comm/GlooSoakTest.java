@@ -32,11 +32,7 @@ class GlooSoakTest {
                 rank ->
                     Ranks.start(
                         () ->
-                            new TcpGroup(
-                                    rank,
-                                    RANKS,
-                                    Timeouts.defaults(),
-                                    new DirectoryRendezvous(directory))
+                            Ranks.tcp(rank, RANKS, Timeouts.defaults(), Ranks.in(directory))
                                 .join()))
             .toList());
   }

@@ -22,10 +22,7 @@ class GlooTransportTest extends TransportContract {
         IntStream.range(0, size)
             .mapToObj(
                 rank ->
-                    Ranks.start(
-                        () ->
-                            new TcpGroup(rank, size, timeouts, new DirectoryRendezvous(directory))
-                                .join()))
+                    Ranks.start(() -> Ranks.tcp(rank, size, timeouts, Ranks.in(directory)).join()))
             .toList());
   }
 }

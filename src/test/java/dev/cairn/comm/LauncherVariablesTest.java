@@ -1,9 +1,12 @@
 package dev.cairn.comm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.FreePort;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -31,13 +34,15 @@ class LauncherVariablesTest {
         "a,node[1-2] | a",
       })
   void firstHostOfASlurmListIsFound(String nodeList, String expected) {
-    assertEquals(expected, LauncherVariables.firstHost(nodeList));
+    assertEquals(expected, LauncherVariables.firstHost("SLURM_JOB_NODELIST", nodeList));
   }
 
   @Test
   void openBracketIsNamed() {
     Exception e =
-        assertThrows(IllegalArgumentException.class, () -> LauncherVariables.firstHost("node[1-2"));
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> LauncherVariables.firstHost("SLURM_JOB_NODELIST", "node[1-2"));
     assertEquals(
         "wrong environment variable: SLURM_JOB_NODELIST=node[1-2, expected a list of hosts",
         e.getMessage());
@@ -70,6 +75,41 @@ class LauncherVariablesTest {
       }
     }
     assertEquals(8, ports.size(), ports::toString);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "HOME=/root | a run without an id",
+        "SLURM_JOB_ID=7 SLURM_STEP_ID=1 | run SLURM_JOB_ID=7 SLURM_STEP_ID=1",
+        "SLURM_JOB_ID=7 SLURM_STEPID=1 | run SLURM_JOB_ID=7 SLURM_STEP_ID=1",
+        "SLURM_JOB_ID=7 SLURM_STEP_ID=1 SLURM_RESTART_COUNT=2"
+            + " | run SLURM_JOB_ID=7 SLURM_STEP_ID=1 SLURM_RESTART_COUNT=2",
+        "SLURM_JOB_ID=7 PMI_JOBID=7.0 | run PMI_JOBID=7.0",
+        "OMPI_MCA_ess_base_jobid=3 SLURM_JOB_ID=7 | run OMPI_MCA_ess_base_jobid=3",
+        "OMPI_MCA_orte_ess_jobid=3 SLURM_JOB_ID=7 | run OMPI_MCA_orte_ess_jobid=3",
+        "PMIX_NAMESPACE=prterun-a-1@1 OMPI_MCA_ess_base_jobid=3 | run PMIX_NAMESPACE=prterun-a-1@1",
+        "TORCHELASTIC_RUN_ID=x TORCHELASTIC_RESTART_COUNT=1 PMIX_NAMESPACE=p"
+            + " | run TORCHELASTIC_RUN_ID=x TORCHELASTIC_RESTART_COUNT=1",
+        "CAIRN_RUN_ID=mine TORCHELASTIC_RUN_ID=x | run CAIRN_RUN_ID=mine",
+      })
+  void runIsNamedByTheInnermostLauncher(String variables, String expected) {
+    Map<String, String> map = new HashMap<>();
+    for (String variable : variables.split(" ", -1)) {
+      map.put(variable.split("=", 2)[0], variable.split("=", 2)[1]);
+    }
+    assertEquals(expected, Run.of(LauncherVariables.normalised(map)).toString());
+  }
+
+  @Test
+  void idOfARunIsCutToWhatAHelloHolds() {
+    String id = "é" + "x".repeat(2000);
+    Run run = Run.of(Map.of("CAIRN_RUN_ID", id + "1"));
+    assertEquals(Run.MAX_ID_BYTES, run.id().length());
+    assertTrue(run.id().startsWith("CAIRN_RUN_ID=_xx"), run::toString);
+    assertNotEquals(run, Run.of(Map.of("CAIRN_RUN_ID", id + "2")));
+    assertEquals(run, Origin.parse(Origin.of(run).encode()).orElseThrow().run());
   }
 
   @Test

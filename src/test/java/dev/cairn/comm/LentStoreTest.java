@@ -138,18 +138,16 @@ class LentStoreTest {
   }
 
   @Test
-  void secondProcessOfTheSameRankIsRefused() throws Exception {
+  void secondProcessOfTheSameRankFailsTheGroup() throws Exception {
     MapStore store = new MapStore();
-    CompletableFuture<Communicator> rank0 = join(store, 0, 3, Timeouts.defaults());
-    CompletableFuture<Communicator> first = join(store, 1, 3, Timeouts.defaults());
-    CompletableFuture<Communicator> second = join(store, 1, 3, Timeouts.defaults());
-    Object refused = CompletableFuture.anyOf(first, second).handle((joined, e) -> e).get();
-    assertEquals(
-        "rank 1 refused: RANK=1 is taken by another process",
-        ((Throwable) refused).getCause().getMessage());
-    Ranks.get(join(store, 2, 3, Timeouts.defaults())).close();
-    Ranks.get(first.isCompletedExceptionally() ? second : first).close();
-    Ranks.get(rank0).close();
+    for (CompletableFuture<Communicator> each :
+        List.of(
+            join(store, 0, 3, Timeouts.defaults()),
+            join(store, 1, 3, Timeouts.defaults()),
+            join(store, 1, 3, Timeouts.defaults()))) {
+      CommunicationException e = Ranks.failure(each);
+      assertTrue(e.getMessage().startsWith("two processes claim rank 1 of 3: "), e.getMessage());
+    }
   }
 
   @Test

@@ -37,9 +37,7 @@ class MeetingsTest {
       List<CompletableFuture<Communicator>> joining = new ArrayList<>();
       for (int rank = 0; rank < size; rank++) {
         int self = rank;
-        joining.add(
-            Ranks.start(
-                () -> new TcpGroup(self, size, timeouts, new DirectoryRendezvous(meet)).join()));
+        joining.add(Ranks.start(() -> Ranks.tcp(self, size, timeouts, Ranks.in(meet)).join()));
       }
       group.addAll(Ranks.collect(joining));
     } else {

@@ -1,7 +1,9 @@
 package dev.cairn.comm;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -15,6 +17,16 @@ final class Ranks {
   }
 
   private Ranks() {}
+
+  /** Returns a rank of a run without an id. */
+  static TcpGroup tcp(int rank, int size, Timeouts timeouts, Rendezvous rendezvous) {
+    return new TcpGroup(Origin.of(Run.UNKNOWN), rank, size, timeouts, rendezvous, Optional.empty());
+  }
+
+  /** Returns a place to meet for runs without an id. */
+  static Rendezvous in(Path directory) {
+    return new DirectoryRendezvous(directory, Run.UNKNOWN);
+  }
 
   static <T> CompletableFuture<T> start(Callable<T> body) {
     CompletableFuture<T> future = new CompletableFuture<>();

@@ -65,12 +65,11 @@ class StoreRendezvousTest {
                         rank ->
                             Ranks.start(
                                 () ->
-                                    new TcpGroup(
+                                    Ranks.tcp(
                                             rank,
                                             3,
                                             Timeouts.defaults(),
-                                            new StoreRendezvous(
-                                                "localhost", agent.port(), key, false))
+                                            new StoreRendezvous("localhost", agent.port(), key))
                                         .join()))
                     .toList());
         Ranks.run(group, c -> c.control().allGather(new byte[] {1}));
@@ -105,6 +104,14 @@ class StoreRendezvousTest {
       return socket.getInputStream().read();
     } catch (java.net.SocketException reset) {
       return -1;
+    }
+  }
+
+  @Test
+  void portIsFreeOnceTheStoreIsClosed() throws Exception {
+    int port = FreePort.find();
+    for (int time = 0; time < 200; time++) {
+      new StoreServer(port, InetAddress.getLoopbackAddress()).close();
     }
   }
 

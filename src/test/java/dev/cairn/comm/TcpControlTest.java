@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
@@ -39,8 +40,7 @@ class TcpControlTest extends ControlContract {
   }
 
   private CompletableFuture<Communicator> join(int rank, int size, Timeouts timeouts) {
-    return Ranks.start(
-        () -> new TcpGroup(rank, size, timeouts, new DirectoryRendezvous(directory)).join());
+    return Ranks.start(() -> Ranks.tcp(rank, size, timeouts, Ranks.in(directory)).join());
   }
 
   private Path file() {
@@ -75,18 +75,30 @@ class TcpControlTest extends ControlContract {
   }
 
   @Test
-  void secretIsForItsOwnerOnlyAndGoneOnceTheGroupIsComplete() throws Exception {
-    CompletableFuture<Communicator> rank0 = join(0, 2, Timeouts.defaults());
+  void secretIsForItsOwnerOnlyAndGoneOnceNobodyCanComeAnyMore() throws Exception {
+    Timeouts untilThen =
+        new Timeouts(Duration.ofSeconds(3), Duration.ofSeconds(20), Duration.ofSeconds(20));
+    CompletableFuture<Communicator> rank0 = join(0, 2, untilThen);
     awaitEndpoint();
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file())));
     Communicator rank1 = Ranks.get(join(1, 2, Timeouts.defaults()));
     Communicator zero = Ranks.get(rank0);
     try (rank1;
         zero) {
+      while (Files.exists(file())) {
+        Thread.sleep(50);
+      }
+      Ranks.run(List.of(zero, rank1), c -> c.control().allGather(bytes("x")));
       try (var left = Files.list(directory)) {
         assertEquals(0, left.count());
       }
     }
+  }
+
+  @Test
+  void secretIsGoneOnceTheGroupIsClosed() throws Exception {
+    open(2, Timeouts.defaults()).forEach(Communicator::close);
+    assertFalse(Files.exists(file()));
   }
 
   @Test
@@ -110,10 +122,10 @@ class TcpControlTest extends ControlContract {
     try (Socket silent = new Socket(InetAddress.getLoopbackAddress(), endpoint.port())) {
       assertFalse(answers(endpoint, "GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.UTF_8)));
       assertFalse(answers(endpoint, hello(new byte[32], 1, 3)));
+      assertFalse(answers(endpoint, helloOfTheLastVersion(endpoint.secretBytes(), 1, 3)));
       assertFalse(answers(endpoint, new byte[] {0x7f, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0}));
       CompletableFuture<Communicator> joining = join(1, 3, Timeouts.defaults());
       Thread.sleep(200);
-      assertTrue(answers(endpoint, hello(endpoint.secretBytes(), 1, 3)), "rank taken");
       assertTrue(answers(endpoint, hello(endpoint.secretBytes(), 7, 3)), "rank out of range");
       assertTrue(answers(endpoint, hello(endpoint.secretBytes(), 2, 4)), "other world size");
       Communicator rank2 = Ranks.get(join(2, 3, Timeouts.defaults()));
@@ -126,10 +138,21 @@ class TcpControlTest extends ControlContract {
   }
 
   private static byte[] hello(byte[] secret, int rank, int size) {
-    ByteBuffer frame = Frame.hello(secret, rank, size).get(0);
+    ByteBuffer frame = Frame.hello(secret, rank, size, Origin.of(Run.UNKNOWN)).get(0);
     byte[] bytes = new byte[frame.remaining()];
     frame.get(bytes);
     return bytes;
+  }
+
+  private static byte[] helloOfTheLastVersion(byte[] secret, int rank, int size) {
+    return ByteBuffer.allocate(13 + 40)
+        .putInt(40)
+        .put((byte) 1)
+        .putLong(0x636169726e000002L)
+        .put(secret)
+        .putInt(rank)
+        .putInt(size)
+        .array();
   }
 
   private static boolean answers(Endpoint endpoint, byte[] bytes) throws Exception {
@@ -147,6 +170,29 @@ class TcpControlTest extends ControlContract {
     CompletableFuture<Communicator> rank0 = join(0, 2, Timeouts.defaults());
     CommunicationException e = Ranks.failure(join(1, 3, Timeouts.defaults()));
     assertEquals("rank 1 refused: WORLD_SIZE=3, expected 2 as on rank 0", e.getMessage());
+    Ranks.get(join(1, 2, Timeouts.defaults())).close();
+    Ranks.get(rank0).close();
+  }
+
+  @Test
+  void rankOfAnotherRunIsToldWhichRunThisIsAndTakesNoPlace() throws Exception {
+    CompletableFuture<Communicator> rank0 = join(0, 2, Timeouts.defaults());
+    awaitEndpoint();
+    TcpGroup lost =
+        new TcpGroup(
+            Origin.of(new Run("JOB=2")),
+            1,
+            2,
+            Timeouts.defaults(),
+            Ranks.in(directory),
+            Optional.empty());
+    CommunicationException e = Ranks.failure(Ranks.start(lost::join));
+    assertTrue(
+        e.getMessage()
+            .startsWith(
+                "two runs in one place: rank 1 of 2 of run JOB=2 met rank 0 of a run without an id"
+                    + " (pid "),
+        e.getMessage());
     Ranks.get(join(1, 2, Timeouts.defaults())).close();
     Ranks.get(rank0).close();
   }
