@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every file system call of a save fails once; whatever is left is what was there before. */
@@ -79,12 +80,7 @@ class DiskFaultTest {
   private boolean failsAt(Call call, int nth, SaveOptions options, boolean canExchange)
       throws Exception {
     Path target = temporary.resolve("run" + call + nth).resolve("model");
-    List<String> before = List.of();
-    if (options.overwrite()) {
-      Files.createDirectories(target);
-      Files.writeString(target.resolve("old"), "old");
-      before = List.of("model", "model/old");
-    }
+    List<String> before = before(target, options.overwrite());
     String reason = REASONS.get((nth + call.name().length()) % REASONS.size());
     FaultyDisk disk = FaultyDisk.failing(call, nth, canExchange, reason);
     List<Group.Result<SaveReport>> results = save(options, disk, target);
@@ -109,6 +105,62 @@ class DiskFaultTest {
     save(options, Disk.local(), target).forEach(result -> assertNull(result.failure()));
     assertTrue(everythingIn(target.getParent()).contains("model/COMPLETED"));
     return true;
+  }
+
+  /**
+   * Where a file is closed, and where only looked at, it depends on what whether the save fails.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "CLOSE,false,true", "CLOSE,true,true", "CLOSE,true,false",
+    "LIST,false,true", "LIST,true,true", "LIST,true,false",
+    "FIND,false,true", "FIND,true,true", "FIND,true,false"
+  })
+  void oldOrNewIsVisibleWhateverCannotBeClosedOrLookedAt(
+      Call call, boolean overwrite, boolean canExchange) throws Exception {
+    SaveOptions options =
+        SaveOptions.builder()
+            .mode(SaveMode.PARALLEL)
+            .overwrite(overwrite)
+            .maxShardBytes(2000)
+            .stagingBufferBytes(4096)
+            .build();
+    int failed = 0;
+    int nth = 0;
+    for (boolean isReached = true; isReached; nth++) {
+      Path target = temporary.resolve("run" + nth).resolve("model");
+      List<String> before = before(target, overwrite);
+      FaultyDisk disk = FaultyDisk.failing(call, nth, canExchange, REASONS.get(nth % 3));
+      List<Group.Result<SaveReport>> results = save(options, disk, target);
+      isReached = disk.failed();
+      if (results.get(0).failure() == null) {
+        assertNull(results.get(1).failure());
+        assertTrue(everythingIn(target.getParent()).contains("model/COMPLETED"));
+      } else {
+        failed++;
+        for (Group.Result<SaveReport> result : results) {
+          assertInstanceOf(CheckpointException.class, result.failure());
+        }
+        assertEquals(before, everythingIn(target.getParent()), call + " " + nth);
+      }
+      SaveOptions again = SaveOptions.builder().overwrite(true).build();
+      save(again, Disk.local(), target).forEach(result -> assertNull(result.failure()));
+      assertEquals(List.of(), hidden(target.getParent()), call + " " + nth);
+    }
+    assertTrue(failed > 0, "no such call fails a save");
+  }
+
+  private static List<String> before(Path target, boolean overwrite) throws IOException {
+    if (!overwrite) {
+      return List.of();
+    }
+    Files.createDirectories(target);
+    Files.writeString(target.resolve("old"), "old");
+    return List.of("model", "model/old");
+  }
+
+  private static List<String> hidden(Path folder) throws IOException {
+    return everythingIn(folder).stream().filter(name -> name.startsWith(".")).toList();
   }
 
   private static List<Group.Result<SaveReport>> save(SaveOptions options, Disk disk, Path target)
