@@ -7,11 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The library that changes what system calls do, {@code faults/calls.cpp}. */
-final class FaultLibrary {
+public final class FaultLibrary {
   private FaultLibrary() {}
 
   /** Compiles it into a folder; returns the file to preload. */
-  static Path build(Path folder) throws Exception {
+  public static Path build(Path folder) throws Exception {
     Path source = folder.resolve("calls.cpp");
     try (InputStream text = FaultLibrary.class.getResourceAsStream("/faults/calls.cpp")) {
       Files.copy(text, source);
