@@ -1,12 +1,28 @@
 package dev.cairn.comm;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /** Runs what a caller's interrupt must not reach on a daemon thread, and waits for it. */
 final class Background {
+  private static final Logger LOG = System.getLogger(Background.class.getName());
+
   private Background() {}
+
+  /**
+   * Runs a task that others wait for: on a thread of its own or, if the system gives none, here.
+   */
+  static void startOrRun(String threadName, Runnable task) {
+    try {
+      start(threadName, task);
+    } catch (OutOfMemoryError e) {
+      LOG.log(Level.WARNING, "no thread of its own: name={0}; {1}", threadName, e.getMessage());
+      task.run();
+    }
+  }
 
   static void start(String threadName, Runnable task) {
     Thread thread = new Thread(task, threadName);
@@ -17,7 +33,7 @@ final class Background {
   /** Returns what {@code task} returns; an interrupt is kept for the caller. */
   static <T> T call(String threadName, Callable<T> task) throws CommunicationException {
     CompletableFuture<T> future = new CompletableFuture<>();
-    start(
+    startOrRun(
         threadName,
         () -> {
           try {
