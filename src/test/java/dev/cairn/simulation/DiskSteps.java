@@ -1,0 +1,78 @@
+package dev.cairn.simulation;
+
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Makes every call of one process's disk a step of the history, at which faults may strike. */
+final class DiskSteps {
+  private final World world;
+  private final SimulatedProcess process;
+
+  /** Calls that are not part of the history: the checker's. */
+  static DiskSteps quiet() {
+    return new DiskSteps(null, null);
+  }
+
+  DiskSteps(World world, SimulatedProcess process) {
+    this.world = world;
+    this.process = process;
+  }
+
+  /** Begins a call; throws if it fails before it has done anything. */
+  DiskStep begin(DiskCall call, Path path) throws IOException {
+    if (world == null) {
+      return new DiskStep(this, call, path, Optional.empty());
+    }
+    world.scheduler().step();
+    Fiber fiber = Scheduler.current();
+    if (fiber.phase() == Phase.COMMIT && call == DiskCall.LIST && path.equals(world.run())) {
+      fiber.enter(Phase.RETAIN);
+    }
+    Optional<Fault> fault = world.faults().atDisk(process, call);
+    DiskStep step = new DiskStep(this, call, path, fault);
+    if (fault.isPresent() && fault.get().kind().isLate()) {
+      world.faults().beLate(fault.get());
+    }
+    step.at(Fault.Moment.BEFORE);
+    return step;
+  }
+
+  void opened() {
+    if (process != null) {
+      process.opened();
+    }
+  }
+
+  void closed() {
+    if (process != null) {
+      process.closed();
+    }
+  }
+
+  /** Lets a fault happen that is due. */
+  void happen(Fault fault, DiskCall call, Path path) throws IOException {
+    if (fault.kind().call().isPresent()) {
+      trace(call, path, "fails");
+      throw new FileSystemException(path.toString(), null, "Input/output error (injected)");
+    }
+    world.faults().happen(fault, process);
+  }
+
+  void trace(DiskCall call, Path path, String result) {
+    if (world == null) {
+      return;
+    }
+    world
+        .trace()
+        .add(
+            Scheduler.current()
+                + " "
+                + call
+                + " "
+                + world.trace().stable(path.toString())
+                + " "
+                + world.trace().stable(result));
+  }
+}

@@ -1,0 +1,123 @@
+package dev.cairn.simulation;
+
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/** A simulated thread: a real one that runs only while it has the turn. */
+final class Fiber {
+  private final SimulatedProcess process;
+  private final String name;
+  private final int number;
+  private final Runnable work;
+  private Object monitor = this;
+  private long deadlineNanos = Long.MAX_VALUE;
+  private boolean isStarted;
+  private volatile boolean hasTurn;
+  private Thread thread;
+  private Phase phase = Phase.IDLE;
+  private int slot = -1;
+
+  Fiber(SimulatedProcess process, String name, int number, Runnable work) {
+    this.process = process;
+    this.name = name;
+    this.number = number;
+    this.work = work;
+  }
+
+  SimulatedProcess process() {
+    return process;
+  }
+
+  Runnable work() {
+    return work;
+  }
+
+  boolean isStarted() {
+    return isStarted;
+  }
+
+  void markStarted() {
+    isStarted = true;
+  }
+
+  /** Takes over what its parent is doing. */
+  void inherit(Fiber parent) {
+    phase = parent.phase;
+    slot = parent.slot;
+  }
+
+  Phase phase() {
+    return phase;
+  }
+
+  /** Enters a phase of the call that this thread makes. */
+  void enter(Phase next) {
+    phase = next;
+  }
+
+  /** Returns the number of the call, in the history, that this thread works for. */
+  int slot() {
+    return slot;
+  }
+
+  void begin(int callSlot, Phase first) {
+    slot = callSlot;
+    phase = first;
+  }
+
+  void waitOn(Object newMonitor, long newDeadlineNanos) {
+    monitor = newMonitor;
+    deadlineNanos = newDeadlineNanos;
+  }
+
+  boolean waitsOn(Object other) {
+    return monitor == other;
+  }
+
+  long deadlineNanos() {
+    return deadlineNanos;
+  }
+
+  /** Lets it run; called by the thread that had the turn. */
+  void giveTurn() {
+    Object awaited = monitor;
+    synchronized (awaited) { // which it may only now begin to wait on
+      hasTurn = true;
+      awaited.notifyAll();
+    }
+  }
+
+  /** Waits for the turn on the monitor, which is given up meanwhile if it is held. */
+  void awaitTurn() {
+    thread = Thread.currentThread();
+    Object awaited = monitor;
+    synchronized (awaited) {
+      while (!hasTurn) {
+        try {
+          awaited.wait();
+        } catch (InterruptedException e) {
+          throw new AssertionError("simulated threads are not interrupted", e);
+        }
+      }
+    }
+    hasTurn = false;
+  }
+
+  /** Returns who waits where, for a report. */
+  String describe() {
+    String stack =
+        thread == null
+            ? ""
+            : Arrays.stream(thread.getStackTrace())
+                .filter(frame -> frame.getClassName().startsWith("dev.cairn"))
+                .limit(16)
+                .map(frame -> "\n    " + frame)
+                .collect(Collectors.joining());
+    return this + " in call " + slot + ", " + phase + stack;
+  }
+
+  @Override
+  public String toString() {
+    return process + "/" + name + "#" + number;
+  }
+}

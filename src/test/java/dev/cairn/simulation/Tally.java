@@ -1,0 +1,52 @@
+package dev.cairn.simulation;
+
+import java.util.EnumMap;
+import java.util.Map;
+
+/** How often which fault has struck in which phase. */
+final class Tally {
+  private final Map<Phase, Map<FaultKind, Integer>> struck = new EnumMap<>(Phase.class);
+  private int cutsInCommit;
+
+  void add(Phase phase, FaultKind kind) {
+    struck
+        .computeIfAbsent(phase, key -> new EnumMap<>(FaultKind.class))
+        .merge(kind, 1, Integer::sum);
+  }
+
+  void cutInCommit() {
+    cutsInCommit++;
+  }
+
+  void add(Tally other) {
+    other.struck.forEach(
+        (phase, kinds) ->
+            kinds.forEach(
+                (kind, count) ->
+                    struck
+                        .computeIfAbsent(phase, key -> new EnumMap<>(FaultKind.class))
+                        .merge(kind, count, Integer::sum)));
+    cutsInCommit += other.cutsInCommit;
+  }
+
+  int count(Phase phase, FaultKind kind) {
+    return struck.getOrDefault(phase, Map.of()).getOrDefault(kind, 0);
+  }
+
+  int total() {
+    return struck.values().stream()
+        .flatMap(kinds -> kinds.values().stream())
+        .mapToInt(Integer::intValue)
+        .sum();
+  }
+
+  /** Returns how many power cuts came while rank 0 was committing. */
+  int cutsInCommit() {
+    return cutsInCommit;
+  }
+
+  @Override
+  public String toString() {
+    return struck + ", power cuts inside a commit: " + cutsInCommit;
+  }
+}

@@ -1,0 +1,41 @@
+package dev.cairn.simulation;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/** Where the test waits for the simulated world to end. */
+final class Turnstile {
+  private static final long MOST_SECONDS = 20;
+
+  private final CountDownLatch ended = new CountDownLatch(1);
+
+  void open() {
+    ended.countDown();
+  }
+
+  /** Waits; a simulated world that really hangs is a defect of the simulation, and said where. */
+  void await() {
+    try {
+      if (!ended.await(MOST_SECONDS, TimeUnit.SECONDS)) {
+        throw new AssertionError("the simulation itself hangs:\n" + stacks());
+      }
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String stacks() {
+    return Thread.getAllStackTraces().entrySet().stream()
+        .filter(entry -> entry.getKey().getName().startsWith("simulated"))
+        .map(
+            entry ->
+                entry.getKey().getState()
+                    + "\n"
+                    + java.util.Arrays.stream(entry.getValue())
+                        .limit(25)
+                        .map(frame -> "    " + frame)
+                        .collect(Collectors.joining("\n")))
+        .collect(Collectors.joining("\n"));
+  }
+}
