@@ -63,6 +63,7 @@ class DiskFaultTest {
             .maxShardBytes(2000)
             .stagingBufferBytes(4096)
             .build();
+    Files.createFile(temporary.resolve("other")); // what is not empty has a name that survives
     int faults = 0;
     for (int nth = 0; failsAt(call, nth, options, canExchange); nth++) {
       faults++;

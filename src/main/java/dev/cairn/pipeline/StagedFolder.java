@@ -12,6 +12,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -84,11 +85,20 @@ public final class StagedFolder implements AutoCloseable {
     }
   }
 
+  /**
+   * Creates what is missing, from the top down, each one's name forced before anything is put into
+   * it. So a folder whose name a power cut may take is empty: a process has died over it, or
+   * somebody else has just made it.
+   */
   private static void createMissing(Disk disk, Path folder, boolean durable) throws IOException {
+    Path parent = folder.getParent();
     if (disk.find(folder).map(PathState::isFolder).orElse(false)) {
+      if (durable && parent != null && disk.list(folder).isEmpty()) {
+        forceName(disk, folder, parent);
+      }
       return;
     }
-    createMissing(disk, folder.getParent(), durable); // ends at the root, which is there
+    createMissing(disk, parent, durable); // ends at the root, which is there
     try {
       disk.createFolder(folder);
     } catch (FileAlreadyExistsException e) {
@@ -96,12 +106,24 @@ public final class StagedFolder implements AutoCloseable {
         throw e;
       } // else another process was faster
     }
-    if (durable) {
-      try {
-        disk.forceFolder(folder.getParent());
-      } catch (IOException e) {
+    try {
+      disk.forceFolder(parent); // even if this save is not durable: a later one may be
+    } catch (IOException e) {
+      if (durable) {
         disk.delete(folder); // a later save would take it for one that survives a power cut
         throw e;
+      }
+      LOG.log(Level.DEBUG, "not forced: {0}", e.getMessage());
+    }
+  }
+
+  /** The name of a mount point needs no forcing, and what may not be read cannot be forced. */
+  private static void forceName(Disk disk, Path folder, Path parent) throws IOException {
+    if (disk.fileSystemType(folder).equals(disk.fileSystemType(parent))) {
+      try {
+        disk.forceFolder(parent);
+      } catch (AccessDeniedException e) {
+        LOG.log(Level.DEBUG, "not forced: {0}", e.getMessage());
       }
     }
   }
@@ -155,7 +177,7 @@ public final class StagedFolder implements AutoCloseable {
   public int write(String relativePath, InputStream content, long lengthBytes, boolean durable)
       throws IOException {
     Path file = hidden.path().resolve(relativePath);
-    createMissing(disk, file.getParent(), false);
+    createInside(file.getParent());
     CRC32C crc = new CRC32C();
     long fileOffset = 0;
     try (OutputFile output = disk.create(file, lengthBytes, lengthBytes)) {
@@ -175,6 +197,14 @@ public final class StagedFolder implements AutoCloseable {
       }
     }
     return (int) crc.getValue();
+  }
+
+  /** Creates a folder inside the one in the making, which is forced as a whole if at all. */
+  private void createInside(Path folder) throws IOException {
+    if (disk.find(folder).isEmpty()) {
+      createInside(folder.getParent());
+      disk.createFolder(folder);
+    }
   }
 
   /**
