@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.util.concurrent.Callable;
 
 /**
  * The one save that may run in the background, and what became of the one before.
@@ -54,13 +53,19 @@ final class Background {
     }
   }
 
+  /** What is done in the background. */
+  interface Work {
+    SaveReport run(Begun begun) throws IOException;
+  }
+
   /**
    * Starts work on a thread of its own, which waits for the one before to end.
    *
    * @param call what the operation is called
+   * @param work is given what it is known as
    * @throws OutOfMemoryError if there is no thread for it; nothing was begun
    */
-  synchronized Begun start(String call, Callable<SaveReport> work) {
+  synchronized Begun start(String call, Work work) {
     Begun before = last;
     Begun begun = new Begun(call);
     machine.start(
@@ -70,7 +75,7 @@ final class Background {
             if (before != null) {
               before.ending.await();
             }
-            begun.ending.complete(work.call());
+            begun.ending.complete(work.run(begun));
           } catch (Throwable e) { // whoever waits gets it, whatever it is
             begun.ending.fail(e);
           }
@@ -107,15 +112,33 @@ final class Background {
     settle(last());
   }
 
-  /** As the other, for a save that may have others behind it. */
-  void settle(Begun begun) throws IOException {
+  /**
+   * As the other, for a save that has another one behind it, which this rank alone has begun if
+   * this throws: then it is settled with it.
+   */
+  void settleBefore(Begun behind, Begun begun) throws IOException {
+    try {
+      settle(begun);
+    } catch (IOException | RuntimeException | Error e) {
+      synchronized (this) {
+        behind.isSettled = true;
+      }
+      throw e;
+    }
+  }
+
+  private void settle(Begun begun) throws IOException {
     if (begun == null) {
       return;
     }
     Throwable failure = begun.ending.await().failure();
     boolean isTold;
     synchronized (this) {
-      if (failure == null || begun.isSettled) {
+      if (failure == null) {
+        return;
+      }
+      if (begun.isSettled) {
+        logUntold(begun, failure);
         return;
       }
       begun.isSettled = true;
@@ -130,6 +153,14 @@ final class Background {
     }
     if (!isToldEverywhere(begun, isTold, failure)) {
       throw rethrow(failure);
+    }
+  }
+
+  /** All ranks know, but not this one's trainer, and there is no call left to throw it from. */
+  private static void logUntold(Begun begun, Throwable failure) {
+    if (!begun.isTold) {
+      LOG.log(Level.WARNING, "an earlier save failed: {0}", Outcome.reason(failure));
+      begun.isTold = true;
     }
   }
 
@@ -156,8 +187,8 @@ final class Background {
     }
     Throwable failure = begun.ending.await().failure();
     synchronized (this) {
-      if (failure != null && !begun.isTold && !begun.isSettled) {
-        LOG.log(Level.WARNING, "an earlier save failed: {0}", Outcome.reason(failure));
+      if (failure != null) {
+        logUntold(begun, failure);
       }
       begun.isTold = true;
       begun.isSettled = true;

@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
@@ -156,7 +155,7 @@ final class RunSaves implements AutoCloseable {
     Background.Begun begun =
         begin(
             contents,
-            () -> timed(start, release, () -> save(measured, take(measured, contents, release))));
+            self -> timed(start, release, () -> save(measured, take(measured, contents, release))));
     return new PendingSave(begun, released);
   }
 
@@ -165,16 +164,15 @@ final class RunSaves implements AutoCloseable {
     Background.Begun refused =
         begin(
             contents,
-            () -> {
-              background.settle(before);
+            refusal -> {
+              background.settleBefore(refusal, before);
               return Refusal.tell(tools.ranks(), contents.call());
             });
     return new PendingSave(refused, Ending.well(tools.machine(), 0L));
   }
 
   /** Starts work in the background; if there is no thread for it, the other ranks hear of that. */
-  private Background.Begun begin(SaveContents contents, Callable<SaveReport> work)
-      throws IOException {
+  private Background.Begun begin(SaveContents contents, Background.Work work) throws IOException {
     try {
       return background.start(contents.call(), work);
     } catch (OutOfMemoryError e) {
