@@ -164,8 +164,8 @@ final class Background {
     }
   }
 
-  private boolean isToldEverywhere(Begun begun, boolean isTold, Throwable failure)
-      throws IOException {
+  /** Ranks that cannot agree any more are not told everywhere: the failure is to be thrown. */
+  private boolean isToldEverywhere(Begun begun, boolean isTold, Throwable failure) {
     try {
       return ranks.run(
           Operation.SAVE,
@@ -174,8 +174,8 @@ final class Background {
               ranks.together(() -> new byte[] {(byte) (isTold ? 1 : 0)}).stream()
                   .allMatch(told -> told[0] == 1));
     } catch (IOException e) {
-      e.addSuppressed(failure);
-      throw e;
+      failure.addSuppressed(e);
+      return false;
     }
   }
 
