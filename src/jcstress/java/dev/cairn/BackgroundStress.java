@@ -64,8 +64,8 @@ public class BackgroundStress {
 
     /** Begins both; the actors are their threads. */
     public TwoSaves() {
-      background.start("save(step=1)", () -> work(1));
-      background.start("save(step=2)", () -> work(2));
+      background.start("save(step=1)", itself -> work(1));
+      background.start("save(step=2)", itself -> work(2));
     }
 
     private SaveReport work(int save) {
@@ -109,7 +109,7 @@ public class BackgroundStress {
     public SaveThatFails() {
       background.start(
           "save(step=1)",
-          () -> {
+          itself -> {
             throw new IOException("disk");
           });
     }
@@ -146,7 +146,7 @@ public class BackgroundStress {
       begun =
           background.start(
               "save(step=1)",
-              () -> {
+              itself -> {
                 throw new IOException("disk");
               });
       run(0);
