@@ -97,6 +97,9 @@ Error RecordEvent(void* event, void* stream);
 // Null if it was never recorded.
 Error PointOf(void* event, PointReference* point, bool* blocks = nullptr);
 
+// Of points that are done.
+float MillisBetween(const PointReference& from, const PointReference& to);
+
 int LiveHandles();  // streams and events
 
 // While a stream is captured into a graph, nothing is queued on it, and no

@@ -304,6 +304,21 @@ CAIRN_EMULATED cudaError_t cudaEventSynchronize(void* event) {
   return Keep(error != emulation::kSuccess ? error : EnterCall(nullptr));
 }
 
+CAIRN_EMULATED cudaError_t cudaEventElapsedTime(float* millis, void* from,
+                                                void* to) {
+  ENTER
+  emulation::PointReference begin;
+  emulation::PointReference end;
+  emulation::Error error = emulation::PointOf(from, &begin);
+  error = error == emulation::kSuccess ? emulation::PointOf(to, &end) : error;
+  if (error != emulation::kSuccess || !emulation::IsDone(begin) ||
+      !emulation::IsDone(end)) {
+    return Keep(error != emulation::kSuccess ? error : emulation::kNotReady);
+  }
+  *millis = emulation::MillisBetween(begin, end);
+  return emulation::kSuccess;
+}
+
 // Graphs, as far as whoever does not capture one notices.
 
 CAIRN_EMULATED cudaError_t cudaStreamBeginCapture(cudaStream_t stream,

@@ -16,6 +16,7 @@ namespace emulation {
 class Point {
  public:
   bool done = false;
+  std::chrono::steady_clock::time_point when;
 };
 
 namespace {
@@ -91,6 +92,7 @@ void Run(const StreamReference& stream) {
     next.work = nullptr;
     lock.lock();
     next.point->done = true;
+    next.point->when = std::chrono::steady_clock::now();
     state.changed.notify_all();
   }
 }
@@ -307,6 +309,13 @@ Error RecordEvent(void* event, void* stream) {
     return kInvalidHandle;
   }
   return Enqueue(state, stream, nullptr, nullptr, &found->second.point);
+}
+
+float MillisBetween(const PointReference& from, const PointReference& to) {
+  State& state = TheState();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  return std::chrono::duration<float, std::milli>(to->when - from->when)
+      .count();
 }
 
 int LiveHandles() {

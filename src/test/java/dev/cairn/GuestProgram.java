@@ -15,6 +15,8 @@ import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
 import dev.cairn.tensor.DType;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.bytedeco.cuda.cudart.CUgraph_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
@@ -22,46 +24,79 @@ import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * What a trainer must not notice of Cairn in its process: contexts on GPUs that it does not use, an
- * error that its next check finds, threads that spin, a graph that can no longer be captured.
+ * On whatever GPUs there are, but for what only the emulation counts: what a trainer must not
+ * notice of Cairn in its process: contexts on GPUs that it does not use, an error that its next
+ * check finds, threads that spin, a graph that can no longer be captured.
  */
 final class GuestProgram {
-  private static final Device USED = Device.cuda(1);
-  private static final long ONLY_USED = 2;
+  private static final int COPIES = 200;
+  private static final int COPY_BYTES = 2048;
+
   private static final Optional<DType> BF16 = Optional.of(DType.BF16);
 
   private final Path folder;
+  private final int copyBytes;
+  private final Device used = Device.cuda(Cuda.deviceCount() - 1);
 
-  private GuestProgram(Path folder) {
+  private GuestProgram(Path folder, int copyBytes) {
     this.folder = folder;
+    this.copyBytes = copyBytes;
   }
 
-  /** The arguments are what must not be noticed, and a folder of its own. */
+  /**
+   * The arguments are what must not be noticed, a folder of its own, and, if it has to be long, how
+   * many bytes a copy is that has not ended at once.
+   */
   public static void main(String[] arguments) throws Exception {
     Emulation.load();
-    GuestProgram program = new GuestProgram(Path.of(arguments[1]));
+    int copyBytes = arguments.length > 2 ? Integer.parseInt(arguments[2]) : COPY_BYTES;
+    GuestProgram program = new GuestProgram(Path.of(arguments[1]), copyBytes);
     switch (arguments[0]) {
       case "contexts" -> program.contextsAreWhereThePartitionsAre();
-      case "errors" -> errorsAreNotLeftBehind();
+      case "errors" -> program.errorsAreNotLeftBehind();
       case "spins" -> program.nobodySpins();
       case "capture" -> program.graphIsCapturedDuringASave();
+      case "all" -> { // what hardware shows too
+        program.contextsAreWhereThePartitionsAre();
+        program.errorsAreNotLeftBehind();
+        program.graphIsCapturedDuringASave();
+      }
       default -> throw new IllegalArgumentException(arguments[0]);
     }
     Check.nothingIsLeft("at the end");
     System.out.println("done");
   }
 
+  /** Returns which GPUs have a primary context, as the driver says. */
+  private static List<Integer> contexts() {
+    List<Integer> active = new ArrayList<>();
+    for (int index = 0; index < Cuda.deviceCount(); index++) {
+      int[] device = {0};
+      int[] flags = {0};
+      int[] isActive = {0};
+      Check.equal(0, cudart.cuDeviceGet(device, index), "cuDeviceGet");
+      Check.equal(
+          0, cudart.cuDevicePrimaryCtxGetState(device[0], flags, isActive), "state of a context");
+      if (isActive[0] != 0) {
+        active.add(index);
+      }
+    }
+    return active;
+  }
+
   private void contextsAreWhereThePartitionsAre() throws Exception {
-    Check.equal(0L, Emulation.contexts(), "contexts before anything");
-    CudaStream stream = CudaStream.create(USED);
-    CudaEvent event = CudaEvent.create(USED);
-    DeviceMemory memory = DeviceMemory.allocate(USED, 4096);
-    PinnedMemory pinned = PinnedMemory.allocate(USED, 4096);
+    Check.equal(0, cudart.cuInit(0), "cuInit");
+    List<Integer> onlyUsed = List.of(used.index());
+    Check.equal(List.of(), contexts(), "contexts before anything");
+    CudaStream stream = CudaStream.create(used);
+    CudaEvent event = CudaEvent.create(used);
+    DeviceMemory memory = DeviceMemory.allocate(used, 4096);
+    PinnedMemory pinned = PinnedMemory.allocate(used, 4096);
     stream.copyToHost(memory.address(), pinned.address(), 4096);
     event.record(stream);
     event.synchronize();
-    Check.equal(USED, Cuda.deviceOf(memory.address()), "owner");
-    Check.equal(ONLY_USED, Emulation.contexts(), "contexts after work on one GPU");
+    Check.equal(used, Cuda.deviceOf(memory.address()), "owner");
+    Check.equal(onlyUsed, contexts(), "contexts after work on one GPU");
     Thread other =
         new Thread(
             () -> {
@@ -72,19 +107,19 @@ final class GuestProgram {
             });
     other.start();
     other.join();
-    Check.equal(ONLY_USED, Emulation.contexts(), "contexts after another thread freed all");
+    Check.equal(onlyUsed, contexts(), "contexts after another thread freed all");
     for (SaveMode mode : new SaveMode[] {SaveMode.PARALLEL, SaveMode.GATHER}) {
       save(folder.resolve(mode.name()), DeviceSaves.options(mode, BF16).build());
-      Check.equal(ONLY_USED, Emulation.contexts(), "contexts after a save, " + mode);
+      Check.equal(onlyUsed, contexts(), "contexts after a save, " + mode);
     }
     saveInTheBackground(() -> {});
-    Check.equal(ONLY_USED, Emulation.contexts(), "contexts after a save in the background");
+    Check.equal(onlyUsed, contexts(), "contexts after a save in the background");
   }
 
-  private static void save(Path target, SaveOptions options) throws Exception {
+  private void save(Path target, SaveOptions options) throws Exception {
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(single, options);
-        OnDevice trainer = new OnDevice(USED, DeviceSaves.model(1).on(0, 1))) {
+        OnDevice trainer = new OnDevice(used, DeviceSaves.model(1).on(0, 1))) {
       checkpointer.save(target, trainer.parameters(), ModelFiles.none());
     }
     Check.equal(Optional.empty(), DeviceSaves.wrongFile(target, 1, BF16), "wrong file");
@@ -103,7 +138,7 @@ final class GuestProgram {
         Checkpointer checkpointer =
             Checkpointer.open(
                 single, options, Optional.of(RunOptions.in(run)), slow, Machine.local());
-        OnDevice trainer = new OnDevice(USED, DeviceSaves.model(1).on(0, 1))) {
+        OnDevice trainer = new OnDevice(used, DeviceSaves.model(1).on(0, 1))) {
       PendingSave pending =
           checkpointer.beginSave(
               0, trainer.parameters(), ModelFiles.none(), TrainerState.builder().build());
@@ -114,17 +149,17 @@ final class GuestProgram {
         Optional.empty(), DeviceSaves.wrongFile(run.resolve("step_0"), 1, BF16), "wrong file");
   }
 
-  private static void errorsAreNotLeftBehind() {
-    try (CudaStream stream = CudaStream.create(USED);
-        CudaEvent event = CudaEvent.create(USED);
-        DeviceMemory memory = DeviceMemory.allocate(USED, 4096)) {
-      for (int copy = 0; copy < 200; copy++) {
-        stream.copyOnDevice(memory.address(), memory.address() + 2048, 2048);
+  private void errorsAreNotLeftBehind() {
+    try (CudaStream stream = CudaStream.create(used);
+        CudaEvent event = CudaEvent.create(used);
+        DeviceMemory memory = DeviceMemory.allocate(used, 2L * copyBytes)) {
+      for (int copy = 0; copy < COPIES; copy++) {
+        stream.copyOnDevice(memory.address(), memory.address() + copyBytes, copyBytes);
       }
       event.record(stream);
       Check.equal(false, event.isDone(), "done at once");
       Check.equal(0, cudart.cudaPeekAtLastError(), "last error after a question");
-      Check.fails(DeviceException.class, "cudaMalloc", () -> DeviceMemory.allocate(USED, 1L << 45));
+      Check.fails(DeviceException.class, "cudaMalloc", () -> DeviceMemory.allocate(used, 1L << 45));
       Check.equal(0, cudart.cudaPeekAtLastError(), "last error after too large an allocation");
       Check.fails(
           DeviceException.class,
@@ -147,8 +182,8 @@ final class GuestProgram {
 
   /** In the mode in which CUDA lets no thread make a call that could wait. */
   private void graphIsCapturedDuringASave() throws Exception {
-    try (CudaStream stream = CudaStream.create(USED);
-        DeviceMemory memory = DeviceMemory.allocate(USED, 64);
+    try (CudaStream stream = CudaStream.create(used);
+        DeviceMemory memory = DeviceMemory.allocate(used, 64);
         CUgraph_st graph = new CUgraph_st()) {
       CUstream_st captured = new CUstream_st(new Address(stream.handle()));
       int[] ended = {-1};

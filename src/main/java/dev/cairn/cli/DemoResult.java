@@ -74,6 +74,7 @@ record DemoResult(DemoJob job, List<RankReport> ranks, Map<String, Long> fileByt
       entry.put("seconds", rank.seconds());
       entry.put("peakRssBytes", rank.peakRssBytes());
       entry.put("rssGrowthBytes", rank.rssGrowthBytes());
+      entry.put("phaseSeconds", rank.phaseSeconds());
       rankList.add(entry);
     }
     json.put("ranks", rankList);

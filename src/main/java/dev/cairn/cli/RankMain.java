@@ -138,6 +138,7 @@ final class RankMain {
         report.lengthBytes(),
         seconds,
         peakBytes,
-        Math.max(0, peakBytes - residentBytes));
+        Math.max(0, peakBytes - residentBytes),
+        RankReport.phaseSeconds(report));
   }
 }

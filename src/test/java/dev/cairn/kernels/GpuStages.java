@@ -49,9 +49,10 @@ final class GpuStages {
       }
       System.out.printf(
           Locale.ROOT,
-          "{\"wrongCasts\":%d,\"memoryLimitGBs\":%.4f,\"deviceCopyGBs\":%.4f,\"castGBs\":%.4f,"
+          "{\"wrongCasts\":%d,\"patterns\":%d,\"memoryLimitGBs\":%.4f,\"deviceCopyGBs\":%.4f,\"castGBs\":%.4f,"
               + "\"unpackGBs\":%.4f,\"toHostGBs\":%.4f}%n",
           wrong,
+          patterns,
           memoryLimit(),
           2 * stages.rate(() -> stream.copyOnDevice(wide.address(), narrow.address(), lengthBytes)),
           1.5 * stages.rate(() -> stages.cast(DType.BF16, lengthBytes / 4)),
@@ -119,15 +120,22 @@ final class GpuStages {
     }
   }
 
-  /** Returns the median of several runs, in GB of the length that is moved at once per second. */
+  /**
+   * Returns the median of several runs, in GB of the length that is moved at once per second: by
+   * the GPU's own clock, as the host's sees a launch of some microseconds besides.
+   */
   private double rate(Runnable queue) {
     double[] rates = new double[ROUNDS];
-    for (int round = 0; round < ROUNDS; round++) {
-      stream.synchronize();
-      long start = System.nanoTime();
-      queue.run();
-      stream.synchronize();
-      rates[round] = lengthBytes / (double) (System.nanoTime() - start);
+    queue.run(); // once, so that nothing is new
+    try (TimingEvent begin = new TimingEvent();
+        TimingEvent end = new TimingEvent()) {
+      for (int round = 0; round < ROUNDS; round++) {
+        begin.record(stream);
+        queue.run();
+        end.record(stream);
+        stream.synchronize();
+        rates[round] = lengthBytes / (begin.millisUntil(end) * 1e6);
+      }
     }
     Arrays.sort(rates);
     return rates[ROUNDS / 2];
