@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Gathers with NCCL, under the emulated CUDA and NCCL, by processes. */
 @Tag("processes")
@@ -78,6 +79,18 @@ class NcclSaveTest {
             2,
             NcclOrderRank.class,
             Map.of("CAIRN_OPERATION_TIMEOUT_SECONDS", "8"),
+            temporary.toString()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"smaller", "reserved", "nothing"})
+  void bucketsAreAsLargeAsAllRanksHaveMemoryFor(String what) throws Exception {
+    allEndWell(
+        Emulation.runAll(
+            2,
+            NcclMemoryRank.class,
+            Map.of("CAIRN_EMULATION_DEVICE_BYTES", Integer.toString(8 << 20)),
+            what,
             temporary.toString()));
   }
 
