@@ -1,6 +1,7 @@
 package dev.cairn;
 
 import dev.cairn.comm.Communicator;
+import dev.cairn.device.Device;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
@@ -224,6 +225,25 @@ public final class Checkpointer implements AutoCloseable {
     SaveContents contents = saves().contents(0, parameters, ModelFiles.none(), state);
     turn.hold(
         () -> OwnThread.callIo(tools.machine(), "cairn-call", () -> saves().reserve(contents)));
+  }
+
+  /**
+   * Allocates what a gather with NCCL takes of a GPU, ahead of the first one, and keeps it until
+   * {@link #close}: where the trainer takes what it finds. Otherwise each gather allocates it, and
+   * takes smaller buckets if there is not that much. Not collective.
+   *
+   * @param gpu where this rank's partitions will be
+   * @throws IOException never
+   * @throws dev.cairn.device.DeviceException if the GPU has not that much: with buckets of B bytes,
+   *     4 B on rank 0 and 2 B on the others, or {@code 2 B / n} of n ranks where they only send
+   */
+  public void reserveBuckets(Device gpu) throws IOException {
+    turn.hold(
+        () -> {
+          Communicator ranks = tools.ranks().communicator();
+          tools.devices().reserveBuckets(gpu, ranks.rank(), ranks.size(), tools.options());
+          return null;
+        });
   }
 
   /** {@return what tells after each step whether to stop, and to save only because of that} */

@@ -136,6 +136,7 @@ final class CopyStep {
             nccl,
             options.gatherAlgorithm() == GatherAlgorithm.ALL_GATHER,
             options.bucketBytes(),
+            tools.devices().bucketMemory(),
             tools.kernels(),
             checksums,
             DeviceTools.collectiveTimeout(),

@@ -8,7 +8,9 @@ import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
 import dev.cairn.device.DeviceException;
 import dev.cairn.kernels.DeviceKernels;
+import dev.cairn.pipeline.BucketMemory;
 import dev.cairn.pipeline.DeviceStaging;
+import dev.cairn.pipeline.NcclGather;
 import dev.cairn.pipeline.Staging;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -31,6 +33,7 @@ final class DeviceTools implements AutoCloseable {
   private static final byte LENT = 3;
 
   private DeviceStaging staging;
+  private final BucketMemory bucketMemory = new BucketMemory();
   private NcclGroup group;
   private DeviceException failure;
 
@@ -139,6 +142,18 @@ final class DeviceTools implements AutoCloseable {
     return List.copyOf(streams.values());
   }
 
+  /** Returns what buckets lie in. */
+  BucketMemory bucketMemory() {
+    return bucketMemory;
+  }
+
+  /** Reserves what buckets will lie in. */
+  void reserveBuckets(Device device, int rank, int size, SaveOptions options) {
+    boolean holdsAll = rank == 0 || options.gatherAlgorithm() == GatherAlgorithm.ALL_GATHER;
+    bucketMemory.reserve(
+        device, NcclGather.neededBytes(options.bucketBytes(), size, rank == 0, holdsAll));
+  }
+
   /**
    * Returns how long one collective of NCCL may take: less than ranks wait that are not in it, so
    * that whoever is in it can say so.
@@ -226,7 +241,11 @@ final class DeviceTools implements AutoCloseable {
     try {
       closeGroup();
     } finally {
-      closeStaging();
+      try {
+        bucketMemory.close();
+      } finally {
+        closeStaging();
+      }
     }
   }
 

@@ -64,8 +64,7 @@ final class NcclMemoryRank {
         checkpointer.reserveBuckets(GPU);
       }
       try (OnDevice trainer = new OnDevice(GPU, host, NcclRanks.NONE_STAYS_ON_HOST)) {
-        long takenBytes =
-            ranks.rank() == 1 ? Cuda.freeBytes(GPU) - BESIDE_BYTES - leftBytes : 1;
+        long takenBytes = ranks.rank() == 1 ? Cuda.freeBytes(GPU) - BESIDE_BYTES - leftBytes : 1;
         try (DeviceMemory taken = DeviceMemory.allocate(GPU, takenBytes)) {
           Check.equal(takenBytes, taken.lengthBytes(), "taken by the trainer");
           checkpointer.save(target, trainer.parameters(), ModelFiles.none());

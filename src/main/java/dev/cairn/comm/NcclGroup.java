@@ -7,12 +7,8 @@ import dev.cairn.device.Device;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.Optional;
-import java.util.Queue;
 
 /**
  * The ranks of a communicator, joined by NCCL, each with one GPU.
@@ -32,8 +28,7 @@ public final class NcclGroup implements AutoCloseable {
   private final NcclThread thread;
   private long handle;
   private boolean hasFailed;
-  private final Queue<Runnable> deferred = new ArrayDeque<>();
-  private boolean isUnfinished;
+  private final NcclLeft left = new NcclLeft();
 
   private NcclGroup(Caller caller, Device device, boolean lent, long handle) {
     this.caller = caller;
@@ -71,27 +66,7 @@ public final class NcclGroup implements AutoCloseable {
       throws CommunicationException {
     Caller caller = new Caller(ranks.rank(), ranks.size());
     NcclJoining joining = new NcclJoining(caller, device, ranks.control());
-    byte[] failure = joining.join(timeout).getBytes(StandardCharsets.UTF_8);
-    byte[] mine =
-        ByteBuffer.allocate(Integer.BYTES + failure.length)
-            .putInt(joining.culprit())
-            .put(failure)
-            .array();
-    Optional<CommunicationException> first = Optional.empty();
-    for (byte[] told : ranks.control().allGather(mine)) {
-      if (told.length > Integer.BYTES && first.map(CommunicationException::rank).orElse(-1) < 0) {
-        first =
-            Optional.of(
-                new CommunicationException(
-                    ByteBuffer.wrap(told).getInt(),
-                    new String(
-                        told, Integer.BYTES, told.length - Integer.BYTES, StandardCharsets.UTF_8)));
-      }
-    }
-    if (first.isPresent()) {
-      joining.abandon();
-      throw first.get();
-    }
+    joining.together(timeout);
     return new NcclGroup(caller, device, false, joining.handle());
   }
 
@@ -122,25 +97,18 @@ public final class NcclGroup implements AutoCloseable {
    * {@return whether something that was queued has not ended, though the group is given up, or what
    * was put off until then has not been done}
    */
-  public synchronized boolean isUnfinished() {
-    return isUnfinished;
+  public boolean isUnfinished() {
+    return left.isUnfinished();
   }
 
   /** Notes that something is left in the communicator, which may hold up the GPU from now on. */
-  public synchronized void leaveUnfinished() {
-    isUnfinished = true;
+  public void leaveUnfinished() {
+    left.leave();
   }
 
   /** Notes that it has ended by now, once all that had to wait for that has been done. */
   public void setFinished() {
-    for (Runnable next = nextDeferred(); next != null; next = nextDeferred()) {
-      next.run();
-    }
-  }
-
-  private synchronized Runnable nextDeferred() {
-    isUnfinished = !deferred.isEmpty();
-    return isUnfinished ? deferred.remove() : null;
+    left.finish();
   }
 
   /**
@@ -150,11 +118,8 @@ public final class NcclGroup implements AutoCloseable {
    * @param work run by the thread that calls {@link #setFinished}
    * @return whether it was put off
    */
-  public synchronized boolean defer(Runnable work) {
-    if (isUnfinished) {
-      deferred.add(work);
-    }
-    return isUnfinished;
+  public boolean defer(Runnable work) {
+    return left.defer(work);
   }
 
   private synchronized long open() {

@@ -4,6 +4,8 @@ import dev.cairn.comm.NcclLibrary.Caller;
 import dev.cairn.device.Cuda;
 import dev.cairn.device.Device;
 import dev.cairn.device.DeviceException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -26,8 +28,33 @@ final class NcclJoining {
     this.culprit = caller.rank();
   }
 
+  /**
+   * Joins the others. Collective.
+   *
+   * @throws CommunicationException on every rank, if any could not join; what was made is given up
+   */
+  void together(Duration timeout) throws CommunicationException {
+    byte[] told = join(timeout).getBytes(StandardCharsets.UTF_8);
+    byte[] mine =
+        ByteBuffer.allocate(Integer.BYTES + told.length).putInt(culprit()).put(told).array();
+    Optional<CommunicationException> first = Optional.empty();
+    for (byte[] one : control.allGather(mine)) {
+      boolean isNamed = first.isPresent() && first.get().rank() >= 0;
+      if (one.length > Integer.BYTES && !isNamed) { // who is to blame says most
+        int blamed = ByteBuffer.wrap(one).getInt();
+        int textBytes = one.length - Integer.BYTES;
+        String text = new String(one, Integer.BYTES, textBytes, StandardCharsets.UTF_8);
+        first = Optional.of(new CommunicationException(blamed, text));
+      }
+    }
+    if (first.isPresent()) {
+      abandon();
+      throw first.get();
+    }
+  }
+
   /** Returns why this rank could not join; empty if it did. */
-  String join(Duration timeout) throws CommunicationException {
+  private String join(Duration timeout) throws CommunicationException {
     byte[] id = new byte[0];
     if (caller.rank() == 0) {
       try {
@@ -108,7 +135,7 @@ final class NcclJoining {
   }
 
   /** Returns the rank whose failure it is. */
-  int culprit() {
+  private synchronized int culprit() {
     return culprit;
   }
 
@@ -118,7 +145,7 @@ final class NcclJoining {
   }
 
   /** Gives up what was made, or will be. */
-  synchronized void abandon() {
+  private synchronized void abandon() {
     abandoned = true;
     if (made != 0) {
       long aborting = made;

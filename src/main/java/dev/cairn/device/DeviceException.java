@@ -4,6 +4,8 @@ package dev.cairn.device;
 public final class DeviceException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  private static final int OUT_OF_MEMORY = 2;
+
   /** The function. */
   private final String call;
 
@@ -38,6 +40,11 @@ public final class DeviceException extends RuntimeException {
   /** {@return the name of the function that failed} */
   public String call() {
     return call;
+  }
+
+  /** {@return whether there was not enough memory} */
+  public boolean isOutOfMemory() {
+    return code == OUT_OF_MEMORY;
   }
 
   /** {@return the {@code cudaError_t}; never 0} */

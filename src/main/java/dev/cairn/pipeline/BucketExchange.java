@@ -24,6 +24,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  */
 final class BucketExchange implements AutoCloseable {
   private static final int BUCKETS = 2;
+  private static final long TABLE_BYTES = 1 << 20; // 26 thousand parts; what has more allocates it
+  private static final long SLACK_BYTES = 4096; // alignments
 
   private final GatherJob job;
   private final boolean writes;
@@ -38,6 +40,17 @@ final class BucketExchange implements AutoCloseable {
   private final Staging staging;
   private final Cancellation cancellation;
   private final BucketStreams streams;
+
+  /**
+   * Returns how much memory of its GPU a rank needs for buckets: two of them, on rank 0 in file
+   * order as well, and a table for each.
+   *
+   * @param bucketBytes how much all ranks give at once
+   */
+  static long neededBytes(long bucketBytes, int ranks, boolean writes, boolean holdsAll) {
+    long gatheredBytes = holdsAll ? bucketBytes : bucketBytes / ranks;
+    return BUCKETS * (gatheredBytes + (writes ? bucketBytes + TABLE_BYTES : 0) + SLACK_BYTES);
+  }
 
   /**
    * Allocates all that is needed.
@@ -64,9 +77,10 @@ final class BucketExchange implements AutoCloseable {
     long rankBytes = size.rankBytes();
     long gatheredBytes = job.holdsAll() ? rankBytes * job.ranks().size() : rankBytes;
     try {
+      job.memory().lend(opened);
       streams = BucketStreams.open(device, opened);
       for (int index = 0; index < BUCKETS; index++) {
-        slots.add(opened.add(DeviceBucket.open(device, gatheredBytes, size, writes)));
+        slots.add(DeviceBucket.open(device, job.memory(), gatheredBytes, size, writes, opened));
       }
       for (int index = 0; index < staging.count(); index++) {
         events.add(opened.add(CudaEvent.create(device)));
@@ -119,34 +133,26 @@ final class BucketExchange implements AutoCloseable {
     CudaStream gathers = streams.gathers();
     gathers.waitFor(slot.isPacked());
     if (job.usesAllGather()) {
-      job.group()
-          .allGather(slot.gathered().address(), bucket.rankBytes(), gathers, waiting.forCall());
+      job.group().allGather(slot.gathered(), bucket.rankBytes(), gathers, waiting.forCall());
     } else {
       for (int rank = 0; rank < usedBytes.length; rank++) {
         usedBytes[rank] = bucket.usedBytes(rank);
       }
       job.group()
-          .gather(
-              slot.gathered().address(), bucket.rankBytes(), usedBytes, gathers, waiting.forCall());
+          .gather(slot.gathered(), bucket.rankBytes(), usedBytes, gathers, waiting.forCall());
     }
     slot.isGathered().record(gathers);
   }
 
   private BucketSource source(Bucket bucket, DeviceBucket slot) {
     return new BucketSource(
-        bucket,
-        slot.ordered().address(),
-        streams.copies(),
-        events,
-        waiting,
-        job.kernels(),
-        job.checksums());
+        bucket, slot.ordered(), streams.copies(), events, waiting, job.kernels(), job.checksums());
   }
 
   /** Casts this rank's parts to where they belong in its contribution. */
   private void pack(Bucket bucket, DeviceBucket slot) {
     int own = job.ranks().rank();
-    long begin = slot.gathered().address() + (job.holdsAll() ? own * bucket.rankBytes() : 0);
+    long begin = slot.gathered() + (job.holdsAll() ? own * bucket.rankBytes() : 0);
     for (Bucket.Part part : bucket.parts()) {
       Segment segment = part.segment();
       if (segment.rank() == own) {
@@ -181,10 +187,9 @@ final class BucketExchange implements AutoCloseable {
     int tableBytes = Math.toIntExact(table.lengthBytes());
     table.writeTo(slot.tableStaging().view(0, tableBytes));
     CudaStream orders = streams.orders();
-    orders.copyToDevice(slot.tableStaging().address(), slot.table().address(), tableBytes);
+    orders.copyToDevice(slot.tableStaging().address(), slot.table(), tableBytes);
     orders.waitFor(slot.isGathered());
-    deviceKernels.unpack(
-        table, slot.table().address(), slot.gathered().address(), slot.ordered().address(), orders);
+    deviceKernels.unpack(table, slot.table(), slot.gathered(), slot.ordered(), orders);
     slot.isOrdered().record(orders);
   }
 

@@ -2,30 +2,28 @@ package dev.cairn.pipeline;
 
 import dev.cairn.device.CudaEvent;
 import dev.cairn.device.Device;
-import dev.cairn.device.DeviceMemory;
 import dev.cairn.device.PinnedMemory;
 import dev.cairn.kernels.SegmentTable;
 
 /**
- * The memory of one bucket on its way.
+ * The memory of one bucket on its way. Addresses are of the GPU's memory.
  *
  * @param gathered what ranks give, and on rank 0 what it gets
- * @param ordered the same in file order; null but on rank 0
- * @param table how the one becomes the other; null but on rank 0
+ * @param ordered the same in file order; 0 but on rank 0
+ * @param table how the one becomes the other; 0 but on rank 0
  * @param tableStaging from where that comes; null but on rank 0
  * @param isPacked recorded when this rank's bytes are there
  * @param isGathered recorded when all ranks' are
  * @param isOrdered recorded when they are in file order
  */
 record DeviceBucket(
-    DeviceMemory gathered,
-    DeviceMemory ordered,
-    DeviceMemory table,
+    long gathered,
+    long ordered,
+    long table,
     PinnedMemory tableStaging,
     CudaEvent isPacked,
     CudaEvent isGathered,
-    CudaEvent isOrdered)
-    implements AutoCloseable {
+    CudaEvent isOrdered) {
   /**
    * How large the largest bucket of a plan is.
    *
@@ -42,35 +40,22 @@ record DeviceBucket(
     }
   }
 
-  /** Allocates for buckets of at most this size. */
-  static DeviceBucket open(Device device, long gatheredBytes, Size size, boolean writes) {
+  /** Takes memory for buckets of at most this size, freed with what else was opened. */
+  static DeviceBucket open(
+      Device device,
+      BucketMemory memory,
+      long gatheredBytes,
+      Size size,
+      boolean writes,
+      Closing opened) {
     long tableBytes = (long) SegmentTable.SEGMENT_BYTES * size.parts();
-    Closing opened = new Closing();
-    try {
-      return new DeviceBucket(
-          opened.add(DeviceMemory.allocate(device, gatheredBytes)),
-          writes ? opened.add(DeviceMemory.allocate(device, size.orderedBytes())) : null,
-          writes ? opened.add(DeviceMemory.allocate(device, tableBytes)) : null,
-          writes ? opened.add(PinnedMemory.allocate(device, tableBytes)) : null,
-          opened.add(CudaEvent.create(device)),
-          opened.add(CudaEvent.create(device)),
-          opened.add(CudaEvent.create(device)));
-    } catch (RuntimeException e) {
-      throw opened.after(e);
-    }
-  }
-
-  @Override
-  public void close() {
-    Closing all = Closing.of(gathered);
-    if (ordered != null) {
-      all.add(ordered);
-      all.add(table);
-      all.add(tableStaging);
-    }
-    all.add(isPacked);
-    all.add(isGathered);
-    all.add(isOrdered);
-    all.close();
+    return new DeviceBucket(
+        memory.take(device, gatheredBytes, opened),
+        writes ? memory.take(device, size.orderedBytes(), opened) : 0,
+        writes ? memory.take(device, tableBytes, opened) : 0,
+        writes ? opened.add(PinnedMemory.allocate(device, tableBytes)) : null,
+        opened.add(CudaEvent.create(device)),
+        opened.add(CudaEvent.create(device)),
+        opened.add(CudaEvent.create(device)));
   }
 }

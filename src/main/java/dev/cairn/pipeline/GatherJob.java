@@ -17,6 +17,7 @@ import java.util.List;
  * @param group of all ranks; aborted if any of them fails, unless it is lent
  * @param usesAllGather whether all ranks get all bytes, or rank 0 alone
  * @param bucketBytes how much all ranks give at once; the same on every rank
+ * @param memory that buckets lie in
  * @param kernels takes checksums
  * @param checksums gets all pieces, on rank 0
  * @param timeout how long one collective may take
@@ -29,10 +30,32 @@ public record GatherJob(
     NcclGroup group,
     boolean usesAllGather,
     long bucketBytes,
+    BucketMemory memory,
     Kernels kernels,
     TensorChecksums checksums,
     Duration timeout,
     List<CudaStream> trainers) {
+  /** Returns the job with smaller buckets. */
+  GatherJob with(long smallerBytes) {
+    return new GatherJob(
+        plan,
+        partitions,
+        ranks,
+        group,
+        usesAllGather,
+        smallerBytes,
+        memory,
+        kernels,
+        checksums,
+        timeout,
+        trainers);
+  }
+
+  /** Returns how much memory of its GPU this rank needs for buckets. */
+  long neededBytes() {
+    return BucketExchange.neededBytes(bucketBytes, ranks.size(), ranks.rank() == 0, holdsAll());
+  }
+
   /** Returns whether this rank gets all bytes, and not only its own. */
   boolean holdsAll() {
     return ranks.rank() == 0 || usesAllGather;

@@ -4,10 +4,14 @@ import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Control;
 import dev.cairn.comm.NcclGroup;
 import dev.cairn.device.CudaEvent;
+import dev.cairn.device.DeviceException;
 import dev.cairn.pipeline.DeviceBucket.Size;
 import dev.cairn.plan.Bucket;
 import dev.cairn.plan.BucketCursor;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -31,13 +35,16 @@ import java.util.concurrent.locks.LockSupport;
 public final class NcclGather {
   private static final long POLL_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
   private static final long NAMING_NANOS = TimeUnit.SECONDS.toNanos(5);
+  private static final Logger LOG = System.getLogger(NcclGather.class.getName());
+  private static final long MOST_PARTS = 64; // of a bucket, before it is too small to be worth it
+  private static final String SHORT = "short: ";
   private static final byte[] WELL = {1};
   private static final byte[] FAILED = {0};
 
-  private final GatherJob job;
   private final Control control;
-  private final Size size;
+  private GatherJob job;
   private boolean hasMetFailed;
+  private boolean owesMeeting;
 
   /**
    * Prepares a gather; {@link #run} does it.
@@ -47,13 +54,28 @@ public final class NcclGather {
   public NcclGather(GatherJob job) {
     this.job = job;
     this.control = job.ranks().control();
+  }
+
+  /**
+   * {@return how much memory of its GPU a rank needs for buckets}
+   *
+   * @param bucketBytes how much all ranks give at once
+   * @param ranks how many
+   * @param writes whether it is the one that writes
+   * @param holdsAll whether it gets all bytes
+   */
+  public static long neededBytes(long bucketBytes, int ranks, boolean writes, boolean holdsAll) {
+    return BucketExchange.neededBytes(bucketBytes, ranks, writes, holdsAll);
+  }
+
+  private Size size() {
     Size largest = new Size(Bucket.ALIGNMENT_BYTES, 1, 1);
     for (BucketCursor all = cursor(); all.hasNext(); ) {
       Bucket bucket = all.next();
       largest =
           largest.or(new Size(bucket.rankBytes(), bucket.orderedBytes(), bucket.parts().size()));
     }
-    size = largest;
+    return largest;
   }
 
   private BucketCursor cursor() {
@@ -69,27 +91,13 @@ public final class NcclGather {
    *     something is left in it, closed
    */
   public void run(ChunkSink sink, Staging staging) throws IOException {
-    boolean owesMeeting = true;
+    owesMeeting = true;
     hasMetFailed = false;
-    try (BucketExchange running =
-        new BucketExchange(job, size, sink, staging, new InTime(), this::checkWanted)) {
+    try (BucketExchange running = open(sink, staging)) {
       try {
-        // Before the first meeting: see there.
+        // Before the first meeting after which anything is queued: see there.
         job.group().awaitDevice(patience("GPU"));
-        BucketCursor buckets = cursor();
-        for (int index = 0; ; index++) {
-          running.awaitFree(index);
-          if (!buckets.hasNext()) {
-            running.awaitFree(index + 1);
-          }
-          owesMeeting = false;
-          meet();
-          if (!buckets.hasNext()) {
-            return;
-          }
-          owesMeeting = true;
-          running.start(index, buckets.next());
-        }
+        gather(running);
       } catch (CommunicationException e) {
         CommunicationException named = named(e);
         stop(named);
@@ -115,6 +123,88 @@ public final class NcclGather {
     }
   }
 
+  private void gather(BucketExchange running) throws IOException {
+    BucketCursor buckets = cursor();
+    for (int index = 0; ; index++) {
+      running.awaitFree(index);
+      if (!buckets.hasNext()) {
+        running.awaitFree(index + 1);
+      }
+      meet(WELL);
+      if (!buckets.hasNext()) {
+        return;
+      }
+      owesMeeting = true;
+      running.start(index, buckets.next());
+    }
+  }
+
+  /** Opens buckets that all ranks have memory for: half as large, and again, where one has not. */
+  private BucketExchange open(ChunkSink sink, Staging staging) throws IOException {
+    long leastBytes =
+        Math.max(job.bucketBytes() / MOST_PARTS, BucketCursor.MIN_RANK_BYTES * job.ranks().size());
+    while (true) {
+      Opening opening = new Opening(sink, staging);
+      try (opening) {
+        Optional<CommunicationException> shortage = shortage(meet(opening.state));
+        owesMeeting = shortage.isEmpty() || job.bucketBytes() / 2 >= leastBytes;
+        if (shortage.isEmpty()) {
+          return opening.take();
+        }
+        if (!owesMeeting) {
+          throw shortage.get();
+        }
+        LOG.log(Level.INFO, "smaller buckets: {0}", shortage.get().getMessage());
+        job = job.with(job.bucketBytes() / 2);
+      }
+    }
+  }
+
+  /** What a rank that tried to open its buckets has to say. */
+  private final class Opening implements AutoCloseable {
+    private BucketExchange opened;
+    private byte[] state = WELL;
+
+    Opening(ChunkSink sink, Staging staging) {
+      try {
+        opened =
+            new BucketExchange(
+                job, size(), sink, staging, new InTime(), NcclGather.this::checkWanted);
+      } catch (DeviceException e) {
+        if (!e.isOutOfMemory()) {
+          throw e;
+        }
+        String text =
+            "GPU memory is short for buckets: needBytes=%d, bucketBytes=%d, %s"
+                .formatted(job.neededBytes(), job.bucketBytes(), e.getMessage());
+        state = (SHORT + text).getBytes(StandardCharsets.UTF_8);
+      }
+    }
+
+    BucketExchange take() {
+      BucketExchange taken = opened;
+      opened = null;
+      return taken;
+    }
+
+    @Override
+    public void close() throws CommunicationException {
+      if (opened != null) {
+        opened.close();
+      }
+    }
+  }
+
+  private static Optional<CommunicationException> shortage(List<byte[]> states) {
+    for (int rank = 0; rank < states.size(); rank++) {
+      String state = new String(states.get(rank), StandardCharsets.UTF_8);
+      if (state.startsWith(SHORT)) {
+        return Optional.of(new CommunicationException(rank, state.substring(SHORT.length())));
+      }
+    }
+    return Optional.empty();
+  }
+
   private void stop(Throwable e) throws CommunicationException {
     control.cancel(String.valueOf(e.getMessage()));
     job.group().abort();
@@ -136,8 +226,9 @@ public final class NcclGather {
   }
 
   /** Waits until all ranks are here; throws if one of them has failed. */
-  private void meet() throws CommunicationException {
-    List<byte[]> states = control.allGather(WELL);
+  private List<byte[]> meet(byte[] mine) throws CommunicationException {
+    owesMeeting = false;
+    List<byte[]> states = control.allGather(mine);
     for (int rank = 0; rank < states.size(); rank++) {
       if (states.get(rank)[0] == FAILED[0]) {
         hasMetFailed = true;
@@ -145,6 +236,7 @@ public final class NcclGather {
         throw new CommunicationException(rank, "rank " + rank + " stopped gathering");
       }
     }
+    return states;
   }
 
   private void checkWanted() throws CommunicationException {
