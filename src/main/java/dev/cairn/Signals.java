@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Watches signals of the operating system, until it is closed.
@@ -27,6 +28,9 @@ final class Signals implements AutoCloseable {
   private static final long SAME_REQUEST_NANOS = 5_000_000_000L;
   private static final long PATIENCE_NANOS = 5_000_000_000L;
 
+  /** What handled a signal before one that is closed and not yet taken out. */
+  private static final Map<Object, Object> POSTPONED = new ConcurrentHashMap<>();
+
   private final Request request;
   private final Machine machine;
   private final Class<?> signalType;
@@ -37,6 +41,7 @@ final class Signals implements AutoCloseable {
   private final Map<Object, Object> previous = new LinkedHashMap<>();
   private final Map<Object, Long> firstNanos = new LinkedHashMap<>();
   private boolean isGivenUp;
+  private boolean isClosed;
 
   private Signals(Request request, Machine machine) throws ReflectiveOperationException {
     this.request = request;
@@ -75,8 +80,9 @@ final class Signals implements AutoCloseable {
     try {
       Object signal = signalType.getConstructor(String.class).newInstance(name);
       Object before = handle.invoke(null, signal, ownHandler);
+      Object postponed = POSTPONED.remove(signal);
       synchronized (previous) {
-        previous.put(signal, before);
+        previous.put(signal, postponed == null ? before : postponed);
       }
     } catch (java.lang.reflect.InvocationTargetException e) {
       close();
@@ -102,16 +108,20 @@ final class Signals implements AutoCloseable {
     long now = machine.nanoTime();
     Object before;
     Long first;
+    boolean isOver;
     synchronized (previous) {
       before = previous.get(signal);
       first = firstNanos.putIfAbsent(signal, now);
+      isOver = isClosed;
     }
     if (!endsTheJvm(before)) {
-      request.make();
+      if (!isOver) {
+        request.make();
+      }
       if (isCallable(before)) {
         call(before, signal);
       }
-    } else if (first == null ? !request.make() : now - first > SAME_REQUEST_NANOS) {
+    } else if (first != null ? now - first > SAME_REQUEST_NANOS : isOver || !request.make()) {
       call(before, signal);
     }
   }
@@ -148,12 +158,15 @@ final class Signals implements AutoCloseable {
     Map<Object, Object> handedOn;
     synchronized (previous) {
       try {
-        for (long left = PATIENCE_NANOS; left > 0 && !previous.isEmpty(); ) {
+        for (long left = PATIENCE_NANOS; left > 0 && !isClosed; ) {
           machine.await(previous, 1 + left / 1_000_000);
           left = end - machine.nanoTime();
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt(); // Nobody knows this thread: hand on now.
+      }
+      if (isClosed) {
+        return;
       }
       handedOn = new LinkedHashMap<>(previous);
       handedOn.keySet().retainAll(firstNanos.keySet());
@@ -170,18 +183,56 @@ final class Signals implements AutoCloseable {
         });
   }
 
-  /** Puts the handlers back that were there; one that was set since then stays. */
+  /**
+   * Makes no more requests, and puts the handlers back that were there; one that was set since then
+   * stays. Where a signal has arrived this waits for the end of the time in which it is the same
+   * request: what comes again while the last checkpoint is saved must not end the JVM.
+   */
   @Override
   public void close() {
-    Map<Object, Object> restored;
+    long leftNanos = 0;
     synchronized (previous) {
-      restored = new LinkedHashMap<>(previous);
-      previous.clear();
+      if (isClosed) {
+        return;
+      }
+      isClosed = true;
+      for (long first : firstNanos.values()) {
+        leftNanos = Math.max(leftNanos, first + SAME_REQUEST_NANOS - machine.nanoTime());
+      }
+      if (leftNanos > 0) {
+        POSTPONED.putAll(previous);
+      }
       machine.wake(previous);
     }
-    restored.forEach(
+    if (leftNanos > 0) {
+      restoreAt(machine.nanoTime() + leftNanos);
+    } else {
+      restore();
+    }
+  }
+
+  private void restoreAt(long time) {
+    machine.start(
+        "cairn-signals",
+        () -> {
+          try {
+            synchronized (previous) {
+              for (long left = 1; left > 0; left = time - machine.nanoTime()) {
+                machine.await(previous, 1 + left / 1_000_000);
+              }
+            }
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // Nobody knows this thread: restore now.
+          }
+          restore();
+        });
+  }
+
+  private void restore() {
+    previous.forEach(
         (signal, before) -> {
           try {
+            POSTPONED.remove(signal, before);
             Object current = handle.invoke(null, signal, before);
             if (current != ownHandler) {
               handle.invoke(null, signal, current);

@@ -104,6 +104,25 @@ class ScheduleTest {
     }
   }
 
+  /** Its default is the end of the process, which would be that of this test. */
+  @Test
+  void signalThatIsRepeatedWhileTheLastCheckpointIsSavedIsTheSameRequest() throws Exception {
+    Semaphore arrivals = new Semaphore(0);
+    Semaphore later = new Semaphore(0);
+    Signals signals = watch("USR1", arrivals);
+    raise("USR1");
+    assertTrue(arrivals.tryAcquire(10, TimeUnit.SECONDS));
+    signals.close();
+    raise("USR1");
+    Signals again = watch("USR1", later);
+    raise("USR1");
+    assertTrue(later.tryAcquire(10, TimeUnit.SECONDS), "watched anew");
+    again.close();
+    raise("USR1");
+    Thread.sleep(200);
+    assertEquals(0, arrivals.availablePermits(), "closed");
+  }
+
   private static Signals watch(String name, Semaphore arrivals) {
     return Signals.watch(
         List.of(name),
