@@ -28,7 +28,13 @@ final class GroupStore implements KeyValueStore {
     if (isSent) {
       return; // withdrawn: every rank has taken it out of its message
     }
+    if (value.length > MESSAGE_BYTES) {
+      throw new IOException(
+          "value too long for the group: valueBytes=%d, expected at most %d, key=%s"
+              .formatted(value.length, MESSAGE_BYTES, key));
+    }
     isSent = true;
+    received = value.clone();
     byte[] message = Arrays.copyOf(value, MESSAGE_BYTES);
     ByteBuffer direct = ByteBuffer.allocateDirect(MESSAGE_BYTES + 4).putInt(value.length);
     direct.put(message).flip();
@@ -39,6 +45,9 @@ final class GroupStore implements KeyValueStore {
 
   @Override
   public Optional<byte[]> find(String key) throws IOException {
+    if (received == null && group.rank() == 0) {
+      return Optional.empty(); // it is rank 0 that sets the value
+    }
     if (received == null) {
       ByteBuffer direct = ByteBuffer.allocateDirect(MESSAGE_BYTES + 4);
       group.receive(direct, 0, SLOT).await(timeoutMillis);
