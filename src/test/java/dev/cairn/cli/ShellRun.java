@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * @param err what it wrote to standard error
  */
 record ShellRun(int exitCode, String out, String err) {
-  private static final int LIMIT_SECONDS = 240;
+  private static final int LIMIT_SECONDS = 600;
 
   /** The checkout that this build is of. */
   static final Path CHECKOUT = Path.of("").toAbsolutePath();
