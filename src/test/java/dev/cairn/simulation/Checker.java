@@ -44,7 +44,8 @@ final class Checker {
       job[0] = new Job(opened, violations);
       promises.open(opened);
     } else if (event instanceof Event.Seen seen) {
-      seen.checkpoints().forEach((step, contents) -> checkOne(step, contents));
+      seen.checkpoints().forEach(this::checkOne);
+      seen.checkpoints().forEach(this::checkFailed);
       promises.see(seen);
     } else {
       promises.take(event);
@@ -63,6 +64,15 @@ final class Checker {
     }
     if (contents.isOne() && !promises.isSaveOf(contents.stamp(), step)) {
       add("(a) step_%d holds another step's save: stamp=%d".formatted(step, contents.stamp()));
+    }
+  }
+
+  /** (c): what failed is not there. */
+  private void checkFailed(long step, Contents contents) {
+    if (contents.isOne() && promises.isToldToHaveFailed(contents.stamp())) {
+      add(
+          "(c) step_%d holds a save that a rank was told has failed: stamp=%d"
+              .formatted(step, contents.stamp()));
     }
   }
 

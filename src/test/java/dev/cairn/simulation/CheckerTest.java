@@ -182,6 +182,13 @@ class CheckerTest {
   }
 
   @Test
+  void failedSaveThatIsThereViolatesC() {
+    open(1, DURABLE).begin(0, save(0, 1));
+    events.add(new Event.Struck(FaultKind.RENAME_FAILS, 0, 0, 0));
+    told(0, save(0, 1), FAILED).see(Map.of(1L, good(1))).assertViolates("(c)");
+  }
+
+  @Test
   void rankMayBeToldThatItCannotBeKnown() {
     Outcome unknown = new Outcome(Outcome.Result.UNKNOWN, -1, -1, true, "rank 0 died");
     open(2, DURABLE).begin(0, save(0, 1)).begin(1, save(0, 1));

@@ -7,6 +7,8 @@ import java.util.Optional;
 
 /** Makes every call of one process's disk a step of the history, at which faults may strike. */
 final class DiskSteps {
+  private static final int MOST_LOOK_NANOS = 600_000;
+
   private final World world;
   private final SimulatedProcess process;
 
@@ -58,6 +60,9 @@ final class DiskSteps {
       throw new FileSystemException(path.toString(), null, "Input/output error (injected)");
     }
     world.faults().happen(fault, process);
+    if (fault.kind() == FaultKind.SECOND_PROCESS) { // it comes some way before this one goes on
+      world.scheduler().sleep(world.upTo(MOST_LOOK_NANOS));
+    }
   }
 
   void trace(DiskCall call, Path path, String result) {

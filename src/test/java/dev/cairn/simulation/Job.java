@@ -65,7 +65,8 @@ final class Job {
     } else if (event instanceof Event.Struck fault) {
       struck.add(fault.kind());
       lateNanos += fault.lateNanos();
-      round(fault.slot()).isDisturbed = true;
+      // Whoever only looks, or prunes, disturbs nobody.
+      round(fault.slot()).isDisturbed |= fault.kind() != FaultKind.SECOND_PROCESS;
       if (fault.lateNanos() >= TIMEOUT_NANOS) {
         isBroken = true;
       }

@@ -1,6 +1,5 @@
 package dev.cairn.simulation;
 
-import dev.cairn.CheckpointException;
 import java.util.regex.Pattern;
 
 /**
@@ -13,6 +12,11 @@ import java.util.regex.Pattern;
  * @param text what was thrown
  */
 record Outcome(Result result, long step, int stamp, boolean isBroken, String text) {
+  /** Rank 0 died in the commit, or the commit failed and could not be undone. */
+  private static final Pattern UNKNOWN =
+      Pattern.compile(
+          "the checkpoint is whole if it is there|what had been done was not taken back");
+
   /** A cancellation, or a call that is another rank's too, leaves the ranks in touch. */
   private static final Pattern BROKEN =
       Pattern.compile(
@@ -44,9 +48,7 @@ record Outcome(Result result, long step, int stamp, boolean isBroken, String tex
 
   /** Returns what was thrown, as this text. */
   static Outcome failed(Throwable thrown, String text) {
-    boolean isUnknown =
-        thrown instanceof CheckpointException
-            && thrown.getMessage().contains("the checkpoint is whole if it is there");
+    boolean isUnknown = UNKNOWN.matcher(String.valueOf(thrown.getMessage())).find();
     boolean isBroken = BROKEN.matcher(String.valueOf(thrown.getMessage())).find();
     return new Outcome(isUnknown ? Result.UNKNOWN : Result.FAILED, -1, -1, isBroken, text);
   }

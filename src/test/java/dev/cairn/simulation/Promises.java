@@ -12,6 +12,7 @@ final class Promises {
   private final List<String> violations;
   private final Map<Long, Promise> byStep = new TreeMap<>();
   private final Map<Integer, Call> calls = new HashMap<>();
+  private final Map<Integer, Call> failed = new HashMap<>();
   private boolean isDurable;
   private int keepLast;
   private long keepEvery;
@@ -72,6 +73,9 @@ final class Promises {
   }
 
   private void told(Call call, Outcome outcome) {
+    if (outcome.result() == Outcome.Result.FAILED) {
+      failed.put(call.stamp(), call);
+    }
     if (outcome.result() == Outcome.Result.COMMITTED) {
       Promise promise = byStep.computeIfAbsent(call.step(), key -> new Promise());
       if (call.kind() != CallKind.SAVE_LAST) { // which may be content with an earlier save
@@ -84,6 +88,11 @@ final class Promises {
           .filter(other -> other.slot() > call.slot() || call.kind() == CallKind.SAVE_LAST)
           .forEach(other -> promise.stamps.put(other.slot(), other.stamp()));
     }
+  }
+
+  /** Returns whether a rank was told that nothing was committed of this save. */
+  boolean isToldToHaveFailed(int stamp) {
+    return failed.containsKey(stamp);
   }
 
   void see(Event.Seen seen) {

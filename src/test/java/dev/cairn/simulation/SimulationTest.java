@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 /** Random histories of the real code in a simulated world, judged by what Cairn promises. */
 @Tag("faults")
 class SimulationTest {
-  private static final long SEEDS = Long.getLong("cairn.simulation.seeds", 2000);
+  private static final long ENOUGH_SEEDS = 2000;
+  private static final long SEEDS = Long.getLong("cairn.simulation.seeds", ENOUGH_SEEDS);
   private static final long FIRST_SEED = Long.getLong("cairn.simulation.first", 0);
   private static final int EQUAL_SEEDS = 100;
   private static final int MOST_SHOWN = 5;
@@ -71,7 +72,9 @@ class SimulationTest {
       }
     }
     assertTrue(shown.isEmpty(), () -> String.join("\n", shown));
-    assertFloors(tally);
+    if (SEEDS >= ENOUGH_SEEDS) {
+      assertFloors(tally);
+    }
   }
 
   /** Every fault has struck in every phase in which it can, often enough to mean something. */

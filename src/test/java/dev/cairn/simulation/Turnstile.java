@@ -6,7 +6,7 @@ import java.util.stream.Collectors;
 
 /** Where the test waits for the simulated world to end. */
 final class Turnstile {
-  private static final long MOST_SECONDS = 20;
+  private static final long MOST_SECONDS = 180;
 
   private final CountDownLatch ended = new CountDownLatch(1);
 

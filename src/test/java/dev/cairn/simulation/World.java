@@ -75,6 +75,11 @@ final class World {
     return random.nextInt(times) == 0;
   }
 
+  /** Returns a number from 0 to below {@code end}. */
+  int upTo(int end) {
+    return random.nextInt(end);
+  }
+
   /** A process has ended by itself. */
   void ended(SimulatedProcess process) {
     processes.remove(process);
