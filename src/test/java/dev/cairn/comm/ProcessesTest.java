@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -156,11 +160,35 @@ class ProcessesTest {
       Map<String, String> environment = RankProcess.variables(rank, 3, directory, Map.of());
       started.add(new RankProcess("control", environment));
     }
-    Thread.sleep(1500);
+    awaitConnectionOfRankOne();
     started.get(1).signal("KILL");
     assertEquals(
         "failure rank=1 rank 1 of 3 closed its connection (process gone?)",
         started.get(0).next().text());
+  }
+
+  /** Waits until rank 1 has said hello, however long its JVM takes to start. */
+  private void awaitConnectionOfRankOne() throws Exception {
+    Path file = directory.resolve("cairn-rank0");
+    while (!Files.exists(file)) {
+      Thread.sleep(20);
+    }
+    String port = ":%04X".formatted(Endpoint.parse(Files.readAllBytes(file)).port());
+    String established = ".*" + port + " [0-9A-F]+:[0-9A-F]+ 01 .*";
+    while (Stream.of("/proc/net/tcp", "/proc/net/tcp6")
+        .flatMap(table -> lines(Path.of(table)))
+        .noneMatch(line -> line.matches(established))) {
+      Thread.sleep(20);
+    }
+    Thread.sleep(500);
+  }
+
+  private static Stream<String> lines(Path file) {
+    try {
+      return Files.exists(file) ? Files.readAllLines(file).stream() : Stream.of();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test
