@@ -50,6 +50,22 @@ class LatestTest {
     }
   }
 
+  @Test
+  void checkpointOfASingleFileIsFoundWhateverTheFileIsCalled() throws Exception {
+    ParameterSet own = MODEL.on(0, 1);
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer = Checkpointer.open(single, options(), run())) {
+      checkpointer.save(
+          1,
+          () -> new SingleFile("one", own, ModelFiles.none(), Optional.empty()),
+          TrainerState.builder().build());
+      Checkpoint found = checkpointer.latest().orElseThrow();
+      ParameterSet restored = MODEL.poisonedOn(0, 1);
+      found.restore(restored);
+      MODEL.assertHolds(restored, 0, 1);
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void checkpointThatCannotBeReadIsPassedOverForTheOneBefore(RunOptions.Verification verification)
