@@ -3,6 +3,7 @@ package dev.cairn.hf;
 import dev.cairn.io.Disk;
 import dev.cairn.io.PathState;
 import dev.cairn.json.CodePointOrder;
+import dev.cairn.safetensors.Manifest;
 import dev.cairn.safetensors.ShardIndex;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
@@ -55,11 +56,15 @@ record FolderForm(
         return new FolderForm(path, Optional.empty(), List.of(name), findings);
       }
     }
+    List<String> others = safetensorsFiles(disk, path);
+    if (others.size() == 1 && disk.find(path.resolve(Manifest.FILE_NAME)).isPresent()) {
+      return new FolderForm(path, Optional.empty(), others, findings); // as its trainer called it
+    }
     findings.add(
         Finding.of(
             path.toString(),
             "no model in the folder: safetensorsFiles=%s, expected %s or %s"
-                .formatted(safetensorsFiles(disk, path), SINGLE, ShardIndex.FILE_NAME)));
+                .formatted(others, SINGLE, ShardIndex.FILE_NAME)));
     return new FolderForm(path, Optional.empty(), List.of(), findings);
   }
 
