@@ -165,7 +165,7 @@ final class RankProgram {
     ParameterSet single = model.fresh().of(Model.SINGLE, call.stamp(), call.isWrong());
     checkpointer.save(
         call.step(),
-        () -> new SingleFile("model", single, ModelFiles.none(), Optional.empty()),
+        () -> new SingleFile("one", single, ModelFiles.none(), Optional.empty()),
         state(call));
     return Outcome.of(Outcome.Result.COMMITTED);
   }
