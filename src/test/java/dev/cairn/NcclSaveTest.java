@@ -65,7 +65,7 @@ class NcclSaveTest {
         Emulation.runAll(
             3,
             NcclFirstSaveRank.class,
-            Map.of("CAIRN_PEER_TIMEOUT_SECONDS", "2", "CAIRN_OPERATION_TIMEOUT_SECONDS", "4"),
+            Map.of("CAIRN_PEER_TIMEOUT_SECONDS", "5"),
             algorithm.name(),
             temporary.toString(),
             "stops"));
