@@ -25,7 +25,7 @@ final class NcclFirstSaveRank {
   /** The arguments are the algorithm, a folder that all share, and what goes wrong. */
   public static void main(String[] arguments) throws Exception {
     EmulatedNccl.load();
-    Check.endsWithin(Duration.ofSeconds(120));
+    Check.endsWithin(Duration.ofMinutes(2));
     GatherAlgorithm algorithm = GatherAlgorithm.valueOf(arguments[0]);
     Path folder = Path.of(arguments[1]);
     try (Communicator ranks = NcclRanks.join(folder.resolve("meet"), SIZE, Map.of())) {

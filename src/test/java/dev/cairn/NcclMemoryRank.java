@@ -38,7 +38,7 @@ final class NcclMemoryRank {
   /** The arguments are what there is memory for, and a folder that both share. */
   public static void main(String[] arguments) throws Exception {
     EmulatedNccl.load();
-    Check.endsWithin(Duration.ofSeconds(120));
+    Check.endsWithin(Duration.ofMinutes(2));
     Path folder = Path.of(arguments[1]);
     try (Communicator ranks = NcclRanks.join(folder.resolve("meet"), SIZE, Map.of())) {
       NcclMemoryRank rank = new NcclMemoryRank(ranks, folder);
