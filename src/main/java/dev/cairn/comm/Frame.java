@@ -163,8 +163,16 @@ record Frame(Kind kind, long number, ByteBuffer body) {
   }
 
   long readStep() throws ProtocolException {
-    if (body.remaining() < Long.BYTES) {
+    if (body.remaining() != Long.BYTES) {
       throw new ProtocolException("malformed frame: no step in " + kind);
+    }
+    return body.getLong();
+  }
+
+  /** Reads how many operations have begun; the reason remains. */
+  long readOperation() throws ProtocolException {
+    if (body.remaining() < Long.BYTES) {
+      throw new ProtocolException("malformed frame: no operation in " + kind);
     }
     return body.getLong();
   }

@@ -45,7 +45,7 @@ final class TcpMember implements EventLoop.Work, Connection.Owner, Session.Line 
     switch (frame.kind()) {
       case WELCOME -> welcome.complete(true);
       case RESULT -> session.completed(frame.number(), frame.readMessages());
-      case REFUSED -> session.refused(frame.number(), frame.readStep(), frame.readText());
+      case REFUSED -> session.refused(frame.number(), frame.readOperation(), frame.readText());
       case CANCEL -> session.cancelled(frame.readRank(), frame.number(), frame.readText());
       case LEFT -> left(frame.readRank());
       case ASK -> session.asked(frame.number());
