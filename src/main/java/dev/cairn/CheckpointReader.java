@@ -2,6 +2,7 @@ package dev.cairn;
 
 import dev.cairn.io.Disk;
 import dev.cairn.io.SafetensorsData;
+import dev.cairn.kernels.Crc32c;
 import dev.cairn.safetensors.Manifest;
 import dev.cairn.safetensors.Manifest.TensorRecord;
 import java.io.IOException;
@@ -9,7 +10,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.zip.CRC32C;
 
 /** The tensors of a committed checkpoint, by name, read a byte range at a time. Any thread. */
 final class CheckpointReader implements AutoCloseable {
@@ -29,9 +29,7 @@ final class CheckpointReader implements AutoCloseable {
     this.folder = folder;
     Path file = folder.resolve(Manifest.FILE_NAME);
     byte[] manifest = disk.readAll(file);
-    CRC32C crc = new CRC32C();
-    crc.update(manifest);
-    manifestCrc32c = (int) crc.getValue();
+    manifestCrc32c = Crc32c.of(manifest);
     for (TensorRecord tensor : Manifest.parse(manifest, file.toString()).tensors()) {
       (tensor.file().startsWith(STATE_FOLDER) ? state : model).put(tensor.name(), tensor);
       dataBytes.merge(tensor.file(), tensor.endByte(), Math::max);

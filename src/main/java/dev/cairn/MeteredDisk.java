@@ -10,7 +10,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** A disk whose writes and forces are measured; every other call counts as progress. */
+/**
+ * A disk whose writes and forces are measured; every other call that changes something counts as
+ * progress.
+ */
 record MeteredDisk(Disk disk, Meter meter) implements Disk {
   @Override
   public void createFolder(Path folder) throws IOException {

@@ -2,7 +2,6 @@ package dev.cairn;
 
 import dev.cairn.io.Disk;
 import dev.cairn.io.OutputFile;
-import dev.cairn.io.PathState;
 import dev.cairn.machine.Machine;
 import dev.cairn.pipeline.Leftovers;
 import dev.cairn.safetensors.Manifest;
@@ -69,7 +68,7 @@ public final class RunDirectory {
    */
   public List<Entry> committed() throws IOException {
     List<Entry> entries = new ArrayList<>();
-    if (!disk.find(directory).map(PathState::isFolder).orElse(false)) {
+    if (!disk.isFolder(directory)) {
       return entries;
     }
     for (Path path : disk.list(directory)) {
@@ -83,7 +82,7 @@ public final class RunDirectory {
   }
 
   private boolean exists(Path path) throws IOException {
-    return disk.find(path).isPresent();
+    return disk.exists(path);
   }
 
   private Path markOf(Path checkpoint) {

@@ -43,7 +43,7 @@ record TrainerFile(Map<String, Object> values, List<Map<String, byte[]>> rankByt
   /** Reads it from a checkpoint; no values and no ranks if none was saved. */
   static TrainerFile read(Disk disk, Path checkpoint) throws IOException {
     Path file = checkpoint.resolve(FILE_NAME);
-    return disk.find(file).isPresent()
+    return disk.exists(file)
         ? parse(disk.readAll(file), file.toString())
         : new TrainerFile(Map.of(), List.of());
   }

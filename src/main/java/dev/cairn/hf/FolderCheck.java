@@ -1,7 +1,6 @@
 package dev.cairn.hf;
 
 import dev.cairn.io.Disk;
-import dev.cairn.io.PathState;
 import dev.cairn.io.SafetensorsFile;
 import dev.cairn.json.Json;
 import dev.cairn.safetensors.Header;
@@ -127,10 +126,10 @@ public final class FolderCheck {
     if (form.index().isPresent()) {
       checkIndex(form.index().get(), headers);
     }
-    if (disk.find(path).map(PathState::isFolder).orElse(false)) {
+    if (disk.isFolder(path)) {
       checkStrays(form);
       checkJson(path);
-      if (disk.find(path.resolve(Manifest.FILE_NAME)).isPresent()) {
+      if (disk.exists(path.resolve(Manifest.FILE_NAME))) {
         findings.addAll(new ManifestCheck(disk, path, checksums).check(headers));
       }
     }
@@ -169,7 +168,7 @@ public final class FolderCheck {
   private void checkJson(Path folder) throws IOException {
     for (String name : JSON_FILES) {
       Path file = folder.resolve(name);
-      if (disk.find(file).isPresent()) {
+      if (disk.exists(file)) {
         try {
           Json.parseObject(disk.readAll(file));
         } catch (CorruptFileException e) {

@@ -38,8 +38,8 @@ record FolderForm(
       throw new NoSuchFileException(path.toString(), null, "no such file or folder");
     }
     List<Finding> findings = new ArrayList<>();
-    boolean single = disk.find(path.resolve(SINGLE)).isPresent();
-    if (disk.find(path.resolve(ShardIndex.FILE_NAME)).isPresent()) {
+    boolean single = disk.exists(path.resolve(SINGLE));
+    if (disk.exists(path.resolve(ShardIndex.FILE_NAME))) {
       if (single) {
         findings.add(
             Finding.of(
@@ -52,12 +52,12 @@ record FolderForm(
       return sharded(disk, path, findings);
     }
     for (String name : List.of(SINGLE, ADAPTER)) {
-      if (disk.find(path.resolve(name)).isPresent()) {
+      if (disk.exists(path.resolve(name))) {
         return new FolderForm(path, Optional.empty(), List.of(name), findings);
       }
     }
     List<String> others = safetensorsFiles(disk, path);
-    if (others.size() == 1 && disk.find(path.resolve(Manifest.FILE_NAME)).isPresent()) {
+    if (others.size() == 1 && disk.exists(path.resolve(Manifest.FILE_NAME))) {
       return new FolderForm(path, Optional.empty(), others, findings); // as its trainer called it
     }
     findings.add(

@@ -2,6 +2,7 @@ package dev.cairn.hf;
 
 import dev.cairn.io.Disk;
 import dev.cairn.io.PathState;
+import dev.cairn.kernels.Crc32c;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.Manifest;
 import dev.cairn.safetensors.Manifest.FileRecord;
@@ -16,7 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.zip.CRC32C;
 
 /** Compares a folder with its manifest: what should be there, lengths, then every checksum. */
 final class ManifestCheck {
@@ -88,9 +88,7 @@ final class ManifestCheck {
       return; // said already
     }
     Path marker = folder.resolve(Manifest.COMPLETED_FILE_NAME);
-    CRC32C crc = new CRC32C();
-    crc.update(manifest);
-    String expected = Manifest.completedText((int) crc.getValue());
+    String expected = Manifest.completedText(Crc32c.of(manifest));
     if (!new String(disk.readAll(marker), StandardCharsets.ISO_8859_1).equals(expected)) {
       findings.add(
           Finding.of(

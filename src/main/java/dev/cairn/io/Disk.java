@@ -159,6 +159,39 @@ public interface Disk {
   Optional<PathState> findHere(Path path) throws IOException;
 
   /**
+   * Returns whether something is at a path; symbolic links are followed.
+   *
+   * @param path need not exist
+   * @return false also for a link that leads nowhere
+   * @throws IOException if that cannot be found out
+   */
+  default boolean exists(Path path) throws IOException {
+    return find(path).isPresent();
+  }
+
+  /**
+   * Returns whether something is at a path; a symbolic link at its end is something.
+   *
+   * @param path need not exist
+   * @return whatever it is
+   * @throws IOException if that cannot be found out
+   */
+  default boolean existsHere(Path path) throws IOException {
+    return findHere(path).isPresent();
+  }
+
+  /**
+   * Returns whether a folder is at a path; symbolic links are followed.
+   *
+   * @param path need not exist
+   * @return false if nothing is there, or something else
+   * @throws IOException if that cannot be found out
+   */
+  default boolean isFolder(Path path) throws IOException {
+    return find(path).map(PathState::isFolder).orElse(false);
+  }
+
+  /**
    * Follows all symbolic links of a path.
    *
    * @param path exists

@@ -1,5 +1,7 @@
 package dev.cairn.kernels;
 
+import java.util.zip.CRC32C;
+
 /**
  * Arithmetic on CRC32C checksums (RFC 3720), for joining those of adjacent byte ranges without the
  * bytes. Pure; any thread.
@@ -23,6 +25,18 @@ public final class Crc32c {
   }
 
   private Crc32c() {}
+
+  /**
+   * Returns the checksum of bytes in memory.
+   *
+   * @param bytes all of them
+   * @return their CRC32C
+   */
+  public static int of(byte[] bytes) {
+    CRC32C checksum = new CRC32C();
+    checksum.update(bytes);
+    return (int) checksum.getValue();
+  }
 
   /**
    * Returns the part that bytes contribute to a checksum when more bytes follow them: with B any

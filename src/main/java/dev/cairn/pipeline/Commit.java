@@ -39,7 +39,7 @@ final class Commit {
   Optional<Path> run(boolean overwrite, boolean durable) throws IOException {
     try {
       Optional<Path> replaced = Optional.empty();
-      if (overwrite && disk.findHere(target).isPresent()) {
+      if (overwrite && disk.existsHere(target)) {
         replaced = Optional.of(replace(durable));
       } else {
         disk.rename(folder, target);
@@ -79,10 +79,10 @@ final class Commit {
       if (isNew(target)) {
         moveBack();
       }
-      if (!exists(target) && exists(hidden.oldPath())) {
+      if (!disk.existsHere(target) && disk.existsHere(hidden.oldPath())) {
         disk.rename(hidden.oldPath(), target);
       }
-      if (replaces && exists(target)) {
+      if (replaces && disk.existsHere(target)) {
         FolderOwner.remove(disk, target);
       }
       isTakenBack = isNew(folder);
@@ -103,7 +103,7 @@ final class Commit {
   }
 
   private void moveBack() throws IOException {
-    if (!exists(folder)) {
+    if (!disk.existsHere(folder)) {
       disk.rename(target, folder);
     } else if (!disk.exchange(folder, target)) {
       throw new IOException("folders cannot be exchanged any more: " + folder + ", " + target);
@@ -111,17 +111,13 @@ final class Commit {
   }
 
   private boolean isNew(Path path) throws IOException {
-    return exists(path) && FolderOwner.of(disk, path).equals(Optional.of(hidden.owner()));
-  }
-
-  private boolean exists(Path path) throws IOException {
-    return disk.findHere(path).isPresent();
+    return disk.existsHere(path) && FolderOwner.of(disk, path).equals(Optional.of(hidden.owner()));
   }
 
   /** Returns what lies at a path, for a message. */
   private String content(Path path) {
     try {
-      if (!exists(path)) {
+      if (!disk.existsHere(path)) {
         return "nothing at " + path;
       }
       return (isNew(path) ? "the new folder at " : "the old folder at ") + path;

@@ -95,7 +95,7 @@ record FolderOwner(ProcessIdentity process, String role) {
 
   /** Takes the owner out of a folder; fine if there is none. */
   static void remove(Disk disk, Path folder) throws IOException {
-    if (disk.findHere(folder.resolve(FILE)).isPresent()) {
+    if (disk.existsHere(folder.resolve(FILE))) {
       disk.delete(folder.resolve(FILE));
     }
   }

@@ -84,7 +84,7 @@ public final class Leftovers {
     return new Leftover(
         path,
         target,
-        name.group(2).equals("old") && !exists(target),
+        name.group(2).equals("old") && !disk.existsHere(target),
         owner,
         lastSign,
         owner.map(process -> state(process, name)).orElse(Leftover.State.UNKNOWN));
@@ -188,14 +188,10 @@ public final class Leftovers {
       return;
     }
     LOG.log(Level.INFO, "an abandoned temporary folder is removed: {0}", folder);
-    if (exists(folder.resolve(StagedFolder.COMPLETED))) {
+    if (disk.existsHere(folder.resolve(StagedFolder.COMPLETED))) {
       disk.forceFolder(directory); // what has taken its place must have its name for good first
     }
     FolderOwner.deleteFolder(disk, folder);
-  }
-
-  private boolean exists(Path path) throws IOException {
-    return disk.findHere(path).isPresent();
   }
 
   /**

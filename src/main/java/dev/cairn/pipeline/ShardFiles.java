@@ -2,7 +2,7 @@ package dev.cairn.pipeline;
 
 import dev.cairn.io.Disk;
 import dev.cairn.io.OutputFile;
-import dev.cairn.io.PathState;
+import dev.cairn.kernels.Crc32c;
 import dev.cairn.plan.Chunk;
 import dev.cairn.plan.PlannedFile;
 import dev.cairn.plan.SavePlan;
@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.zip.CRC32C;
 
 /**
  * The files of a plan inside one folder, as one rank has them open.
@@ -77,16 +76,14 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
     int[] headerCrcs = new int[open.length];
     for (int file = 0; file < open.length; file++) {
       byte[] header = plan.files().get(file).header().encode();
-      CRC32C crc = new CRC32C();
-      crc.update(header);
-      headerCrcs[file] = (int) crc.getValue();
+      headerCrcs[file] = Crc32c.of(header);
       write(file, 0, ByteBuffer.wrap(header));
     }
     return headerCrcs;
   }
 
   private void createParent(Path file) throws IOException {
-    if (!disk.find(file.getParent()).map(PathState::isFolder).orElse(false)) {
+    if (!disk.isFolder(file.getParent())) {
       disk.createFolder(file.getParent());
     }
   }

@@ -92,7 +92,7 @@ public final class StagedFolder implements AutoCloseable {
    */
   private static void createMissing(Disk disk, Path folder, boolean durable) throws IOException {
     Path parent = folder.getParent();
-    if (disk.find(folder).map(PathState::isFolder).orElse(false)) {
+    if (disk.isFolder(folder)) {
       if (durable && parent != null && disk.list(folder).isEmpty()) {
         forceName(disk, folder, parent);
       }
@@ -102,7 +102,7 @@ public final class StagedFolder implements AutoCloseable {
     try {
       disk.createFolder(folder);
     } catch (FileAlreadyExistsException e) {
-      if (!disk.find(folder).map(PathState::isFolder).orElse(false)) {
+      if (!disk.isFolder(folder)) {
         throw e;
       } // else another process was faster
     }
