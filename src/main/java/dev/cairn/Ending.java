@@ -50,17 +50,7 @@ final class Ending<T> {
 
   /** Waits for the end; an interrupt is kept and does not end the wait. */
   synchronized Ending<T> await() {
-    boolean interrupted = false;
-    while (!isDone) {
-      try {
-        machine.await(this, 0);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    machine.awaitUntil(this, () -> isDone);
     return this;
   }
 

@@ -3,6 +3,7 @@ package dev.cairn.machine;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * Time, threads, waiting, and which processes live: the seam at which a simulation decides who runs
@@ -63,6 +64,26 @@ public interface Machine {
    * @throws InterruptedException if the thread is interrupted
    */
   void await(Object monitor, long timeoutMillis) throws InterruptedException;
+
+  /**
+   * Waits until something has come about; an interrupt is kept and does not end the wait.
+   *
+   * @param monitor held by the caller, given up meanwhile; woken whenever it may have come about
+   * @param isSo asked with the monitor held
+   */
+  default void awaitUntil(Object monitor, BooleanSupplier isSo) {
+    boolean interrupted = false;
+    while (!isSo.getAsBoolean()) {
+      try {
+        await(monitor, 0);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
 
   /**
    * Wakes all who wait on a monitor.

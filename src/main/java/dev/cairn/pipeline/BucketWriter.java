@@ -78,17 +78,7 @@ final class BucketWriter implements AutoCloseable {
 
   /** Returns how the last one ended; an interrupt is kept and does not end the wait. */
   private synchronized Throwable awaitEnd() {
-    boolean interrupted = false;
-    while (isWriting) {
-      try {
-        machine.await(this, 0);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    machine.awaitUntil(this, () -> !isWriting);
     return failure;
   }
 
