@@ -41,17 +41,16 @@ final class DirectoryRendezvous implements Rendezvous {
   public Optional<Endpoint> publish(Endpoint endpoint, Optional<Endpoint> stale)
       throws IOException {
     createDirectory();
-    Optional<Endpoint> there = Endpoint.parseAny(read());
-    if (there.isPresent() && !there.equals(stale)) {
-      return there;
+    Optional<Endpoint> there = Endpoint.otherThan(stale, read());
+    if (there.isEmpty()) {
+      write(endpoint);
     }
-    write(endpoint);
-    return Optional.empty();
+    return there;
   }
 
   @Override
   public Optional<Endpoint> rival(Endpoint own) throws IOException {
-    return Endpoint.parseAny(read()).filter(there -> !there.equals(own));
+    return Endpoint.otherThan(Optional.of(own), read());
   }
 
   private Optional<byte[]> read() throws IOException {

@@ -62,12 +62,15 @@ record Endpoint(String host, int port, String secret) {
     }
   }
 
-  /** Returns the endpoint that was found; nothing if nothing was, or something else. */
-  static Optional<Endpoint> parseAny(Optional<byte[]> found) {
+  /**
+   * Returns the endpoint that was found, if it is another than one that is known; nothing also if
+   * what was found is no endpoint: whoever publishes may replace that.
+   */
+  static Optional<Endpoint> otherThan(Optional<Endpoint> known, Optional<byte[]> found) {
     try {
-      return found.map(Endpoint::parse);
+      return found.map(Endpoint::parse).filter(there -> !known.equals(Optional.of(there)));
     } catch (IllegalArgumentException somethingElse) {
-      return Optional.empty(); // Whoever publishes may replace it.
+      return Optional.empty();
     }
   }
 

@@ -39,18 +39,17 @@ final class LentStoreRendezvous implements Rendezvous {
   @Override
   public Optional<Endpoint> publish(Endpoint endpoint, Optional<Endpoint> stale)
       throws IOException {
-    Optional<Endpoint> there = Endpoint.parseAny(store.find(KEY));
-    if (there.isPresent() && !there.equals(stale)) {
-      return there;
+    Optional<Endpoint> there = Endpoint.otherThan(stale, store.find(KEY));
+    if (there.isEmpty()) {
+      store.set(KEY, endpoint.encode());
+      published = Optional.of(endpoint);
     }
-    store.set(KEY, endpoint.encode());
-    published = Optional.of(endpoint);
-    return Optional.empty();
+    return there;
   }
 
   @Override
   public Optional<Endpoint> rival(Endpoint own) throws IOException {
-    return Endpoint.parseAny(store.find(KEY)).filter(there -> !there.equals(own));
+    return Endpoint.otherThan(Optional.of(own), store.find(KEY));
   }
 
   @Override

@@ -41,17 +41,16 @@ final class StoreRendezvous implements Rendezvous {
   @Override
   public Optional<Endpoint> publish(Endpoint endpoint, Optional<Endpoint> stale)
       throws IOException {
-    Optional<Endpoint> there = Endpoint.parseAny(store.find(key, Integer.MAX_VALUE));
-    if (there.isPresent() && !there.equals(stale)) {
-      return there;
+    Optional<Endpoint> there = Endpoint.otherThan(stale, store.find(key, Integer.MAX_VALUE));
+    if (there.isEmpty()) {
+      store.set(key, endpoint.encode());
     }
-    store.set(key, endpoint.encode());
-    return Optional.empty();
+    return there;
   }
 
   @Override
   public Optional<Endpoint> rival(Endpoint own) throws IOException {
-    return Endpoint.parseAny(store.find(key, Integer.MAX_VALUE)).filter(e -> !e.equals(own));
+    return Endpoint.otherThan(Optional.of(own), store.find(key, Integer.MAX_VALUE));
   }
 
   @Override
