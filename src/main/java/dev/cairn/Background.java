@@ -145,10 +145,7 @@ final class Background {
       isTold = begun.isTold;
       begun.isTold = true;
     }
-    if (Refusal.is(failure)) {
-      if (!isTold) {
-        LOG.log(Level.WARNING, "{0}", failure.getMessage());
-      }
+    if (isRefusal(failure, isTold)) {
       return;
     }
     if (!isToldEverywhere(begun, isTold, failure)) {
@@ -209,11 +206,18 @@ final class Background {
       }
       begun.isTold = true;
     }
-    if (Refusal.is(failure)) {
-      LOG.log(Level.WARNING, "{0}", failure.getMessage());
-    } else {
+    if (!isRefusal(failure, false)) {
       throw rethrow(failure);
     }
+  }
+
+  /** Returns whether nothing was promised; says so to whoever has not been told. */
+  private static boolean isRefusal(Throwable failure, boolean isTold) {
+    boolean isRefusal = Refusal.is(failure);
+    if (isRefusal && !isTold) {
+      LOG.log(Level.WARNING, "{0}", failure.getMessage());
+    }
+    return isRefusal;
   }
 
   /** Waits for the last save to end, for some time; returns whether it has. */

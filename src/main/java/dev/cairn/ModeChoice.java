@@ -1,7 +1,6 @@
 package dev.cairn;
 
 import dev.cairn.io.Disk;
-import dev.cairn.io.PathState;
 import dev.cairn.machine.Machine;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -77,15 +76,7 @@ final class ModeChoice {
     if (asked == SaveMode.PARALLEL) {
       int unseeing = FolderView.unseeing(views);
       if (unseeing >= 0) {
-        throw ranks.alike(
-            new CheckpointException(
-                Operation.SAVE,
-                unseeing,
-                ranks.size(),
-                "rank 0's folder is not visible: " + folder,
-                null,
-                0,
-                null));
+        throw ranks.alike(Operation.SAVE, unseeing, "rank 0's folder is not visible: " + folder);
       }
       return parallel;
     }
@@ -111,8 +102,6 @@ final class ModeChoice {
 
   private boolean isListed(Path folder) throws IOException {
     Path parent = folder.getParent();
-    return parent != null
-        && disk.find(parent).map(PathState::isFolder).orElse(false)
-        && disk.list(parent).contains(folder);
+    return parent != null && disk.isFolder(parent) && disk.list(parent).contains(folder);
   }
 }

@@ -63,15 +63,7 @@ final class PlanAgreement {
   }
 
   private CheckpointException disagreement(int rank, String difference) {
-    return ranks.alike(
-        new CheckpointException(
-            Operation.SAVE,
-            rank,
-            ranks.size(),
-            "ranks disagree about what to save: " + difference,
-            null,
-            0,
-            null));
+    return ranks.alike(Operation.SAVE, rank, "ranks disagree about what to save: " + difference);
   }
 
   /** Asks every rank for its tensors' hashes, then for the first tensor that differs. */

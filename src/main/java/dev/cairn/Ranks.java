@@ -174,8 +174,16 @@ final class Ranks {
     return alike(common);
   }
 
-  /** Returns a failure to be thrown that all ranks find out alike: nobody has to be told. */
-  CheckpointException alike(CheckpointException failure) {
+  /**
+   * Returns a failure to be thrown that all ranks find out alike: nobody has to be told.
+   *
+   * @param rank whose fault it is; -1 if it is nobody's
+   */
+  CheckpointException alike(Operation operation, int rank, String reason) {
+    return alike(new CheckpointException(operation, rank, size(), reason, null, 0, null));
+  }
+
+  private CheckpointException alike(CheckpointException failure) {
     shared = failure;
     return failure;
   }

@@ -1,5 +1,6 @@
 package dev.cairn;
 
+import dev.cairn.comm.CommunicationException;
 import dev.cairn.hf.TiedNames;
 import dev.cairn.layout.ElementRange;
 import dev.cairn.pipeline.Crew;
@@ -71,9 +72,9 @@ final class Restore {
               int crc = opened.get().manifestCrc32c();
               return ByteBuffer.allocate(Integer.BYTES).putInt(crc).array();
             });
-    Optional<CheckpointException> difference = SameCheckpoint.difference(checksums, folder);
+    Optional<String> difference = SameCheckpoint.difference(checksums, folder);
     if (difference.isPresent()) {
-      throw ranks.alike(difference.get());
+      throw ranks.alike(Operation.RESTORE, CommunicationException.UNKNOWN_RANK, difference.get());
     }
     return opened.get();
   }

@@ -19,7 +19,6 @@ final class RunSaves implements AutoCloseable {
   private final Snapshot snapshot = new Snapshot();
   private final SaveTimes times = new SaveTimes();
   private final Set<Path> damaged = ConcurrentHashMap.newKeySet();
-  private OptionalLong lastStep = OptionalLong.empty();
 
   RunSaves(SaveTools tools, RunOptions run, Background background) {
     this.tools = tools.withOptions(tools.options().withOverwrite(true));
@@ -95,10 +94,7 @@ final class RunSaves implements AutoCloseable {
     background.settleQuietly();
     Background.Begun last = background.last();
     boolean isSaved =
-        last != null
-            && contents.step().equals(lastStep)
-            && last.call().equals(contents.call())
-            && last.ending().failure() == null;
+        last != null && last.call().equals(contents.call()) && last.ending().failure() == null;
     return isSaved
         ? last.ending().value()
         : OwnThread.callIo(tools.machine(), "cairn-call", () -> save(contents, listener));
@@ -151,7 +147,6 @@ final class RunSaves implements AutoCloseable {
     SaveTools measured = tools.forBackground().measured(listener);
     Ending<Long> released = new Ending<>(tools.machine());
     Runnable release = () -> release(released, tools.machine().nanoTime() - start);
-    lastStep = contents.step();
     Background.Begun begun =
         begin(
             contents,

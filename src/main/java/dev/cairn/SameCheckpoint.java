@@ -23,9 +23,9 @@ final class SameCheckpoint {
    *
    * @param checksums of each rank's manifest, in rank order
    * @param folder that all of them took for the checkpoint
-   * @return the failure, the same on every rank, if they differ
+   * @return what is wrong, the same on every rank, if they differ
    */
-  static Optional<CheckpointException> difference(List<byte[]> checksums, Path folder) {
+  static Optional<String> difference(List<byte[]> checksums, Path folder) {
     Map<String, List<Integer>> ranksByChecksum = new LinkedHashMap<>();
     for (int rank = 0; rank < checksums.size(); rank++) {
       String checksum = HexFormat.of().formatHex(checksums.get(rank));
@@ -42,8 +42,7 @@ final class SameCheckpoint {
         ("ranks see different checkpoints: folder=%s, manifest crc32c=%s;"
                 + " give all of them the same folder or the same copy")
             .formatted(folder, who);
-    return Optional.of(
-        new CheckpointException(Operation.RESTORE, -1, checksums.size(), reason, null, 0, null));
+    return Optional.of(reason);
   }
 
   private static String names(List<Integer> ranks) {
