@@ -248,7 +248,11 @@ class CallAgreementTest {
         Group.run(
             3,
             ranks -> {
-              Disk disk = ranks.rank() == 1 ? ClosingFaults.disk() : Disk.local();
+              Disk disk =
+                  ranks.rank() == 1
+                      ? FaultyDisk.failing(
+                          FaultyDisk.Call.CLOSE, 0, true, "No space left on device")
+                      : Disk.local();
               SaveOptions options =
                   SaveOptions.builder()
                       .mode(SaveMode.PARALLEL)

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Ranks of two runs that were sent to one place never become one group. */
 @Timeout(90)
@@ -172,38 +174,22 @@ class TwoRunsTest {
     }
   }
 
-  @Test
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
   @Tag("processes")
-  void rankThatFindsItsPlaceTakenAfterTheGroupIsCompleteFailsIt() throws Exception {
+  void rankThatFindsItsPlaceTakenAfterTheGroupIsCompleteFailsIt(int claimed) throws Exception {
     int port = FreePort.find();
     RankProcess zero = process(0, 2, port(port));
     RankProcess one = process(1, 2, port(port));
     assertEquals("gathering", zero.next().text());
     assertEquals("gathering", one.next().text());
-    RankProcess late = process(1, 2, port(port));
+    RankProcess late = process(claimed, 2, port(port));
     for (RankProcess rank : List.of(late, zero, one)) {
       String text = rank.next().text();
       assertContains(
           text,
-          "failure rank=1 two processes claim rank 1 of 2: pid " + one.pid(),
-          " and pid " + late.pid());
-    }
-  }
-
-  @Test
-  @Tag("processes")
-  void rankZeroThatFindsItsPlaceTakenAfterTheGroupIsCompleteFailsIt() throws Exception {
-    int port = FreePort.find();
-    RankProcess zero = process(0, 2, port(port));
-    RankProcess one = process(1, 2, port(port));
-    assertEquals("gathering", zero.next().text());
-    assertEquals("gathering", one.next().text());
-    RankProcess late = process(0, 2, port(port));
-    for (RankProcess rank : List.of(late, zero, one)) {
-      String text = rank.next().text();
-      assertContains(
-          text,
-          "failure rank=0 two processes claim rank 0 of 2: pid " + zero.pid(),
+          "failure rank=%d two processes claim rank %d of 2: pid %d"
+              .formatted(claimed, claimed, claimed == 0 ? zero.pid() : one.pid()),
           " and pid " + late.pid());
     }
   }
