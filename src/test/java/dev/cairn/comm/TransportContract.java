@@ -13,6 +13,10 @@ import org.junit.jupiter.api.Test;
 
 /** What every bulk transport does, whatever carries it: at failures, cancels and closes, too. */
 abstract class TransportContract extends MessagesContract {
+  /** Short, but the set-up of a transport has to end within it, under a checked JNI as well. */
+  private static final Timeouts HASTY =
+      new Timeouts(Duration.ofSeconds(20), Duration.ofSeconds(3), Duration.ofSeconds(20));
+
   @Test
   void cancelWakesEveryRankWithTheSameNamedErrorAndANewTransportWorks() throws Exception {
     Ranks.run(
@@ -158,11 +162,9 @@ abstract class TransportContract extends MessagesContract {
 
   @Test
   void lengthsThatDifferEndWithAnErrorOnBothSides() throws Exception {
-    Timeouts hasty =
-        new Timeouts(Duration.ofSeconds(20), Duration.ofMillis(700), Duration.ofSeconds(20));
     for (int[] lengths : new int[][] {{2_000_000, 1000}, {1000, 2_000_000}, {0, 1}, {8, 12}}) {
       Ranks.run(
-          group(2, hasty),
+          group(2, HASTY),
           c -> {
             Transport transport = c.transport();
             ByteBuffer buffer = ByteBuffer.allocateDirect(lengths[c.rank()]);
@@ -176,9 +178,7 @@ abstract class TransportContract extends MessagesContract {
 
   @Test
   void transferThatThePeerDoesNotJoinTimesOutNamingIt() throws Exception {
-    Timeouts hasty =
-        new Timeouts(Duration.ofSeconds(20), Duration.ofMillis(700), Duration.ofSeconds(20));
-    List<Communicator> group = group(3, hasty);
+    List<Communicator> group = group(3, HASTY);
     List<CommunicationException> failures =
         Ranks.run(
             group,
