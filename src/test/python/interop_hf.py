@@ -24,7 +24,6 @@ except ImportError as e:
     print(e)
     sys.exit(77)
 
-import fused_weights
 import generation_truth
 
 TEXTS = ["a heap of stones", "caf\u00e9 \u4f60\u597d<|im_end|>\n<|endoftext|>", "<s>a heap</s>"]
@@ -114,7 +113,6 @@ def main():
     answers = {
         "transformers": transformers.__version__,
         "fields": sorted(vars(transformers.GenerationConfig())),
-        "fused": fused_weights.table(),
         "truth": generation_truth.truth(json.loads((folder / "settings.json").read_text("utf-8"))),
         "generation": each(folder / "generation", generation),
         "tokenizers": each(folder / "tokenizers", tokenizer),

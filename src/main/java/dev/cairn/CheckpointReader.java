@@ -1,10 +1,14 @@
 package dev.cairn;
 
+import dev.cairn.form.Form;
+import dev.cairn.form.FormResolver;
+import dev.cairn.hf.ModelConfig;
 import dev.cairn.io.Disk;
 import dev.cairn.io.SafetensorsData;
 import dev.cairn.kernels.Crc32c;
 import dev.cairn.safetensors.Manifest;
 import dev.cairn.safetensors.Manifest.TensorRecord;
+import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -44,6 +48,24 @@ final class CheckpointReader implements AutoCloseable {
   /** Returns the model's tensors by name. */
   Map<String, TensorRecord> model() {
     return model;
+  }
+
+  /**
+   * Returns the parameters that these are in the checkpoint: the same memory, in the tensors that
+   * the checkpoint has. Those that it does not know, in any form, stay as they are.
+   */
+  ParameterSet published(ParameterSet set, Ranks ranks) throws IOException {
+    Path file = folder.resolve(ModelConfig.FILE_NAME);
+    boolean isAsInMemory =
+        set.parameters().stream().allMatch(parameter -> model.containsKey(parameter.name()));
+    if (isAsInMemory || !disk.exists(file)) {
+      return set;
+    }
+    Map<String, Shape> shapes = new HashMap<>();
+    model.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+    ModelConfig config = ModelConfig.parse(disk.readAll(file), file.toString());
+    Form form = FormResolver.of(config.tree()).form(PublishedParameters.described(set), shapes);
+    return PublishedParameters.of(set, form, ranks);
   }
 
   /** Returns the tensors of the trainer's state by name. */

@@ -50,9 +50,11 @@ final class DeviceTools implements AutoCloseable {
     throwFailure();
     Device device = null;
     for (Parameter parameter : tensors) {
-      if (parameter.partition().isOnDevice()) {
-        device = device == null ? parameter.partition().device() : device;
-        check(parameter, device);
+      for (Partition run : parameter.partition().runs()) {
+        if (run.isOnDevice()) {
+          device = device == null ? run.device() : device;
+          check(parameter, run, device);
+        }
       }
     }
     if (device == null || (staging != null && staging.device().equals(device))) {
@@ -81,8 +83,7 @@ final class DeviceTools implements AutoCloseable {
     }
   }
 
-  private static void check(Parameter parameter, Device device) {
-    Partition partition = parameter.partition();
+  private static void check(Parameter parameter, Partition partition, Device device) {
     DeviceKernels.reasonNotAvailable()
         .ifPresent(
             reason -> {
@@ -94,19 +95,19 @@ final class DeviceTools implements AutoCloseable {
     if (device.index() < 0 || device.index() >= Cuda.deviceCount()) {
       throw refused(parameter, "expected cuda:0 to cuda:" + (Cuda.deviceCount() - 1));
     }
-    if (partition.address() % Math.max(1, parameter.held().bits() / 8) != 0) {
+    long address = partition.address(0);
+    if (address % Math.max(1, parameter.held().bits() / 8) != 0) {
       throw refused(
-          parameter,
-          "address=0x%x is not aligned to %s".formatted(partition.address(), parameter.held()));
+          parameter, "address=0x%x is not aligned to %s".formatted(address, parameter.held()));
     }
-    Device first = Cuda.deviceOf(partition.address());
-    Device last = Cuda.deviceOf(partition.address() + partition.lengthBytes() - 1);
+    Device first = Cuda.deviceOf(address);
+    Device last = Cuda.deviceOf(address + partition.lengthBytes() - 1);
     if (!first.equals(device) || !last.equals(device)) {
       throw refused(
           parameter,
           "address=0x%x, lengthBytes=%d is memory of %s"
               .formatted(
-                  partition.address(),
+                  address,
                   partition.lengthBytes(),
                   first.equals(last) ? first : first + " and " + last));
     }
@@ -132,11 +133,13 @@ final class DeviceTools implements AutoCloseable {
   List<CudaStream> streams(List<Parameter> tensors) {
     Map<Long, CudaStream> streams = new HashMap<>();
     for (Parameter parameter : tensors) {
-      if (parameter.partition().isOnDevice()) {
-        CudaStream stream = parameter.partition().stream();
-        streams.put(
-            stream == null ? 0 : stream.handle(),
-            stream == null ? CudaStream.borrowed(staging.device(), 0) : stream);
+      for (Partition run : parameter.partition().runs()) {
+        if (run.isOnDevice()) {
+          CudaStream stream = run.stream();
+          streams.put(
+              stream == null ? 0 : stream.handle(),
+              stream == null ? CudaStream.borrowed(staging.device(), 0) : stream);
+        }
       }
     }
     return List.copyOf(streams.values());

@@ -13,9 +13,9 @@ record OwnPartitions(List<Parameter> tensors) implements Partitions {
   }
 
   @Override
-  public long deviceAddress(int tensor) {
+  public long deviceAddress(int tensor, long byteOffset) {
     Partition partition = tensors.get(tensor).partition();
-    return partition.isOnDevice() ? partition.address() : 0;
+    return partition.isOnDevice() ? partition.address(byteOffset) : 0;
   }
 
   @Override

@@ -65,6 +65,13 @@ public record Parameter(
     return new Parameter(name, shape, held, layout, partition, true);
   }
 
+  /** Returns this parameter, which a save leaves in F32 if it is held so. */
+  Parameter keepingF32() {
+    return isBuffer || held != DType.F32
+        ? this
+        : new Parameter(name, shape, held, layout, partition, true);
+  }
+
   /** Returns this parameter under another name. */
   Parameter named(String newName) {
     return newName.equals(name)

@@ -1,30 +1,38 @@
 package dev.cairn;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** What wrappers put before a parameter's name, and attributes of composite models. */
+/** What wrappers put into a parameter's name, and attributes of composite models. */
 final class ParameterNames {
-  /** DDP and DeepSpeed, torch.compile, FSDP. */
-  private static final List<String> WRAPPERS =
-      List.of("module.", "_orig_mod.", "_fsdp_wrapped_module.");
+  /** torch.compile, Lightning, FSDP, activation checkpointing: no model calls a part so. */
+  private static final Set<String> WRAPPERS =
+      Set.of("_orig_mod", "_forward_module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module");
+
+  /** DDP and DeepSpeed; a model may have a part of that name, but not around all others. */
+  private static final String MODULE = "module";
 
   private ParameterNames() {}
 
-  /** Returns the name without leading wrappers, however many there are. */
+  /** Returns the name without wrappers, wherever they stand; {@code module} where it leads. */
   static String unwrapped(String name) {
-    String rest = name;
-    for (boolean found = true; found; ) {
-      found = false;
-      for (String wrapper : WRAPPERS) {
-        if (rest.startsWith(wrapper)) {
-          rest = rest.substring(wrapper.length());
-          found = true;
-        }
+    if (!name.startsWith(MODULE) && name.indexOf('_') < 0) {
+      return name; // most names, at no cost
+    }
+    List<String> kept = new ArrayList<>();
+    String[] components = name.split("\\.", -1);
+    for (int index = 0; index < components.length; index++) {
+      String component = components[index];
+      boolean isLast = index == components.length - 1; // the parameter itself
+      boolean isWrapper =
+          WRAPPERS.contains(component) || (kept.isEmpty() && component.equals(MODULE));
+      if (isLast || !isWrapper) {
+        kept.add(component);
       }
     }
-    return rest;
+    return kept.size() == components.length ? name : String.join(".", kept);
   }
 
   /**

@@ -11,9 +11,10 @@ import java.util.Set;
 /**
  * The tensors of a model in the caller's order, which is the order of shards. Immutable.
  *
- * <p>Names come as a state dict has them: what DDP, DeepSpeed ({@code module.}), {@code
- * torch.compile} ({@code _orig_mod.}) and FSDP ({@code _fsdp_wrapped_module.}) put before them is
- * removed.
+ * <p>Names come as a state dict has them: what DDP and DeepSpeed ({@code module.}) put before them
+ * is removed, and what {@code torch.compile} ({@code _orig_mod.}), Lightning ({@code
+ * _forward_module.}), FSDP ({@code _fsdp_wrapped_module.}) and activation checkpointing ({@code
+ * _checkpoint_wrapped_module.}) put into them, wherever it stands.
  */
 public final class ParameterSet {
   private final List<Parameter> parameters;
@@ -42,6 +43,12 @@ public final class ParameterSet {
     }
     checkNames(parameters, renamed);
     return new ParameterSet(renamed, Map.of());
+  }
+
+  /** Returns the set of parameters whose names are those of the files already. */
+  static ParameterSet published(List<Parameter> parameters, Map<String, String> tied) {
+    checkNames(parameters, parameters);
+    return new ParameterSet(parameters, tied);
   }
 
   private static void checkNames(List<Parameter> given, List<Parameter> renamed) {

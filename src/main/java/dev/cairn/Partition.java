@@ -6,6 +6,7 @@ import dev.cairn.device.HostMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 
 /**
  * Where one rank's slice of a parameter lies: in memory, or behind a reader.
@@ -24,6 +25,7 @@ public final class Partition {
   private final ByteBuffer buffer;
   private final PartitionReader reader;
   private final CudaStream stream;
+  private final PartitionRuns runs; // null unless it is composed
 
   private Partition(
       long address,
@@ -32,12 +34,24 @@ public final class Partition {
       ByteBuffer buffer,
       PartitionReader reader,
       CudaStream stream) {
+    this(address, lengthBytes, device, buffer, reader, stream, null);
+  }
+
+  private Partition(
+      long address,
+      long lengthBytes,
+      Device device,
+      ByteBuffer buffer,
+      PartitionReader reader,
+      CudaStream stream,
+      PartitionRuns runs) {
     this.address = address;
     this.lengthBytes = lengthBytes;
     this.device = device;
     this.buffer = buffer;
     this.reader = reader;
     this.stream = stream;
+    this.runs = runs;
   }
 
   /** {@return the partition of a rank that holds nothing, or padding only} */
@@ -109,6 +123,37 @@ public final class Partition {
     return new Partition(0, lengthBytes, Device.cpu(), null, reader, null);
   }
 
+  /** Returns the partition that these, which lie in one kind of memory, are one after the other. */
+  static Partition composed(List<Partition> parts) {
+    PartitionRuns runs = new PartitionRuns(parts);
+    return switch (runs.all().size()) {
+      case 0 -> EMPTY;
+      case 1 -> runs.all().get(0);
+      default ->
+          new Partition(0, runs.lengthBytes(), runs.all().get(0).device, null, null, null, runs);
+    };
+  }
+
+  /** Returns a part of this partition, which is not composed; the caller has checked the range. */
+  Partition part(long byteOffset, long partBytes) {
+    if (byteOffset == 0 && partBytes == lengthBytes) {
+      return this;
+    }
+    if (buffer != null) {
+      ByteBuffer part = buffer.slice((int) byteOffset, (int) partBytes);
+      return new Partition(0, partBytes, device, part, null, null);
+    }
+    PartitionReader partReader =
+        reader == null ? null : (offset, target) -> reader.read(byteOffset + offset, target);
+    long partAddress = reader == null ? address + byteOffset : 0;
+    return new Partition(partAddress, partBytes, device, null, partReader, stream);
+  }
+
+  /** Returns the places that it is put together from; itself if it lies in one. */
+  List<Partition> runs() {
+    return runs == null ? List.of(this) : runs.all();
+  }
+
   /** {@return the length in bytes, padding included} */
   public long lengthBytes() {
     return lengthBytes;
@@ -122,11 +167,13 @@ public final class Partition {
   /** Returns whether both are known to be the same bytes in the same memory, and any. */
   boolean isSameMemory(Partition other) {
     return lengthBytes > 0
+        && runs == null
+        && other.runs == null
         && HostMemory.hasAddresses()
         && lengthBytes == other.lengthBytes
         && reader == other.reader
         && device.equals(other.device)
-        && address() == other.address();
+        && address(0) == other.address(0);
   }
 
   /** Returns whether there are bytes of it, and these in the memory of a GPU. */
@@ -134,32 +181,49 @@ public final class Partition {
     return !device.isCpu() && lengthBytes > 0;
   }
 
-  /** Returns the stream whose work is to be waited for; null for the GPU's default one. */
+  /** Returns the stream whose work a run waits for; null for the GPU's default one. */
   CudaStream stream() {
     return stream;
   }
 
-  /** Returns the address of the first byte, wherever it is. */
-  long address() {
-    return buffer == null ? address : HostMemory.addressOf(buffer);
+  /** Returns the address of a byte, wherever it is. */
+  long address(long byteOffset) {
+    if (runs != null) {
+      PartitionRuns.Place place = runs.find(byteOffset);
+      return place.run().address(place.byteOffset());
+    }
+    return (buffer == null ? address : HostMemory.addressOf(buffer)) + byteOffset;
   }
 
   /** Returns whether the bytes are in memory, and can be viewed. */
   boolean isInMemory() {
-    return reader == null;
+    return runs == null ? reader == null : runs.all().stream().allMatch(Partition::isInMemory);
   }
 
-  /** Fills a direct buffer from {@code byteOffset} on; the caller has checked the range. */
+  /**
+   * Fills a direct buffer from {@code byteOffset} on; the caller has checked the range, which lies
+   * in one run.
+   */
   void read(long byteOffset, ByteBuffer target) throws IOException {
-    if (reader == null) {
+    if (runs != null) {
+      PartitionRuns.Place place = runs.find(byteOffset);
+      place.run().read(place.byteOffset(), target);
+    } else if (reader == null) {
       target.put(view(byteOffset, target.remaining()));
     } else {
       reader.read(byteOffset, target);
     }
   }
 
-  /** Returns a little-endian view of a part; the caller has checked the range. */
+  /**
+   * Returns a little-endian view of a part; the caller has checked the range, which lies in one
+   * run.
+   */
   ByteBuffer view(long byteOffset, int viewBytes) {
+    if (runs != null) {
+      PartitionRuns.Place place = runs.find(byteOffset);
+      return place.run().view(place.byteOffset(), viewBytes);
+    }
     if (reader != null) {
       throw new IllegalStateException("partition is not in memory: it can only be read");
     }

@@ -1,6 +1,5 @@
 package dev.cairn;
 
-import dev.cairn.hf.FusedWeights;
 import dev.cairn.plan.Fingerprint;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.SavePlan;
@@ -52,11 +51,6 @@ final class PlanAgreement {
       parameter.checkPartition(ranks.rank(), ranks.size());
     }
     tools.devices().prepare(contents.tensors(), tools.staging(), options);
-    if (!options.rawNames()) {
-      FusedWeights.check(
-          contents.files().config(),
-          contents.model().parameters().stream().map(Parameter::name).toList());
-    }
     LastPlan.Planned planned = tools.lastPlan().of(options, contents.groups(options), ranks.size());
     plan = planned.plan();
     return planned.fingerprint();

@@ -50,7 +50,7 @@ final class Restore {
     try (CheckpointReader reader = opened) {
       Restore restore = new Restore(tools, reader);
       if (model.isPresent()) {
-        restore.add(model.get(), reader.model());
+        restore.add(reader.published(model.get(), tools.ranks()), reader.model());
       }
       if (state.tensors().isPresent()) {
         restore.add(state.tensors().get(), reader.state());
@@ -206,7 +206,7 @@ final class Restore {
     long heldByte = held.bytes(piece.heldOffset());
     if (target.isOnDevice()) {
       read(piece, staging);
-      device.get().bring(saved, staging, held, target.address() + heldByte, piece.elements());
+      device.get().bring(saved, staging, held, target.address(heldByte), piece.elements());
       return;
     }
     ByteBuffer place = target.view(heldByte, Math.toIntExact(held.bytes(piece.elements())));

@@ -195,9 +195,31 @@ final class RunSaves implements AutoCloseable {
     }
   }
 
+  /** Returns contents in which what stays F32 is marked: ranks meet for that at the first save. */
+  private SaveContents marked(SaveContents contents) throws IOException {
+    Optional<FormAgreement.Agreed> known = tools.forms().last();
+    FormAgreement.Agreed agreed =
+        known.isPresent()
+            ? known.get()
+            : tools
+                .ranks()
+                .run(
+                    Operation.SAVE,
+                    "form of " + contents.call(),
+                    () ->
+                        tools
+                            .forms()
+                            .agree(
+                                tools.ranks(),
+                                tools.options(),
+                                contents.model(),
+                                contents.files()));
+    return contents.withModel(agreed.marked(contents.model()));
+  }
+
   /** Copies what fits and lets the trainer go if that is all; the others hear of a failure. */
-  private Taken take(SaveTools measured, SaveContents contents, Runnable release)
-      throws IOException {
+  private Taken take(SaveTools measured, SaveContents given, Runnable release) throws IOException {
+    SaveContents contents = marked(given);
     try {
       for (Parameter parameter : contents.tensors()) {
         parameter.checkPartition(tools.ranks().rank(), tools.ranks().size());

@@ -53,7 +53,7 @@ final class SaveRun {
   SaveReport phases() throws IOException {
     meter.enter(SavePhase.PLAN);
     Meter.Piece planning = meter.begin(SaveWork.PLAN);
-    contents = contents.withModel(new TieDecision(ranks, taken).withoutAliases());
+    publish();
     plan = new PlanAgreement(tools, contents).agree();
     checksums = new TensorChecksums(plan);
     Optional<TrainerFile> trainerFile = trainerFile();
@@ -70,6 +70,16 @@ final class SaveRun {
       meter.finish();
       return report(writtenBytes);
     }
+  }
+
+  /** Makes of the parameters in memory what files are to have. Collective. */
+  private void publish() throws IOException {
+    FormAgreement.Agreed agreed =
+        tools.forms().agree(ranks, tools.options(), taken.given(), contents.files());
+    ParameterSet model =
+        agreed.ties() ? new TieDecision(ranks, taken).withoutAliases() : contents.model();
+    contents =
+        contents.withModel(PublishedParameters.of(agreed.marked(model), agreed.form(), ranks));
   }
 
   private SaveReport report(long writtenBytes) {

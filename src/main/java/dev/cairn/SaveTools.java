@@ -23,6 +23,7 @@ import java.util.Optional;
  * @param staging the only buffers there are
  * @param devices what is needed besides if partitions are on a GPU
  * @param lastPlan the plan of the save before
+ * @param forms what rank 0 knows of the published model
  * @param modes who writes
  * @param meter of one save; empty between saves
  * @param inBackground whether the trainer goes on meanwhile: NCCL is its own then
@@ -36,6 +37,7 @@ record SaveTools(
     Staging staging,
     DeviceTools devices,
     LastPlan lastPlan,
+    FormAgreement forms,
     ModeChoice modes,
     Optional<Meter> meter,
     boolean inBackground) {
@@ -57,6 +59,7 @@ record SaveTools(
         new Staging(machine, options.stagingBuffers(), options.stagingBufferBytes()),
         new DeviceTools(),
         new LastPlan(),
+        new FormAgreement(),
         new ModeChoice(ranks, options.mode(), disk, machine),
         Optional.empty(),
         false);
@@ -72,6 +75,7 @@ record SaveTools(
         staging,
         devices,
         lastPlan,
+        forms,
         modes,
         meter,
         inBackground);
@@ -89,6 +93,7 @@ record SaveTools(
         staging,
         devices,
         lastPlan,
+        forms,
         modes,
         Optional.of(started),
         inBackground);
@@ -97,7 +102,8 @@ record SaveTools(
   /** Returns these tools for a save that the caller does not wait for. */
   SaveTools forBackground() {
     return new SaveTools(
-        ranks, options, disk, machine, kernels, staging, devices, lastPlan, modes, meter, true);
+        ranks, options, disk, machine, kernels, staging, devices, lastPlan, forms, modes, meter,
+        true);
   }
 
   private static void preload(Communicator communicator) {

@@ -204,7 +204,7 @@ final class Snapshot implements AutoCloseable {
     long offset = held.bytes(segment.partitionElementOffset());
     if (partition.isOnDevice()) {
       DType saved = tensor.info().dtype();
-      DeviceRun run = new DeviceRun(held, partition.address() + offset, saved, segment.elements());
+      DeviceRun run = new DeviceRun(held, partition.address(offset), saved, segment.elements());
       device.get().queue(List.of(run), memory.address() + piece.offset());
       return;
     }

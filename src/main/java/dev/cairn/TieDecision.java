@@ -1,7 +1,6 @@
 package dev.cairn;
 
 import dev.cairn.device.HostMemory;
-import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.TiedNames;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,7 +9,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -23,20 +21,16 @@ import java.util.Set;
  */
 final class TieDecision {
   private static final int BLOCK_BYTES = 1 << 20;
-  private static final byte[] NO = {0};
-  private static final byte[] YES = {1};
 
   private final Ranks ranks;
   private final ParameterSet parameters;
   private final ParameterSet given;
-  private final Optional<ModelConfig> config;
 
-  /** Prepares the decision; only rank 0's config counts. */
+  /** Prepares the decision. */
   TieDecision(Ranks ranks, Taken taken) {
     this.ranks = ranks;
     this.parameters = taken.contents().model();
     this.given = taken.given();
-    this.config = taken.contents().files().config();
   }
 
   /** Two parameters, as they were given, that may be one. */
@@ -44,11 +38,6 @@ final class TieDecision {
 
   /** Returns the parameters without the aliases that may go. Collective. */
   ParameterSet withoutAliases() throws IOException {
-    boolean ties = config.map(ModelConfig::tiesWordEmbeddings).orElse(false);
-    byte[] mayDrop = ranks.together(() -> ties ? YES : NO).get(0);
-    if (mayDrop[0] == 0) {
-      return parameters;
-    }
     List<Pair> pairs = pairs();
     List<byte[]> votes = ranks.together(() -> votes(pairs));
     Set<String> dropped = new HashSet<>();

@@ -116,7 +116,7 @@ final class DeviceSaveProgram {
         Checkpointer checkpointer = Checkpointer.open(single, options);
         OnDevice trainer =
             new OnDevice(gpu, new WholeModel(1).add("w", DType.F32, Layout.zero3(), 4).on(0, 1))) {
-      long there = trainer.parameters().parameters().get(0).partition().address();
+      long there = trainer.parameters().parameters().get(0).partition().address(0);
       refused(checkpointer, Partition.of(there + 2, 12, gpu), "not aligned");
       refused(checkpointer, Partition.of(there, 16, Device.cuda(99)), "cuda:0 to " + gpu);
       refused(checkpointer, Partition.of(64, 16, gpu), "is memory of cpu");
@@ -275,7 +275,7 @@ final class DeviceSaveProgram {
                 Device.cuda(0),
                 new WholeModel(1).add("w", DType.F32, Layout.zero3(), 40).on(0, 1))) {
       Parameter given = trainer.parameters().parameters().get(0);
-      Partition wrong = Partition.of(given.partition().address(), 160, Device.cpu());
+      Partition wrong = Partition.of(given.partition().address(0), 160, Device.cpu());
       Parameter parameter = Parameter.of("w", given.shape(), DType.F32, Layout.zero3(), wrong);
       checkpointer.save(nextTarget(), ParameterSet.of(List.of(parameter)), ModelFiles.none());
     }

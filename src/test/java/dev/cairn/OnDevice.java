@@ -109,7 +109,7 @@ final class OnDevice implements AutoCloseable {
     int lengthBytes = Math.toIntExact(given.partition().lengthBytes());
     ByteBuffer bytes = ByteBuffer.allocateDirect(lengthBytes);
     try (PinnedMemory pinned = PinnedMemory.allocate(device, lengthBytes)) {
-      stream.copyToHost(given.partition().address(), pinned.address(), lengthBytes);
+      stream.copyToHost(given.partition().address(0), pinned.address(), lengthBytes);
       stream.synchronize();
       bytes.put(pinned.view(0, lengthBytes)).flip();
     }

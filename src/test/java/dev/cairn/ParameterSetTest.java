@@ -40,9 +40,12 @@ class ParameterSetTest {
     "modules.w, modules.w",
     "my_module.w, my_module.w",
     "layers.module.w, layers.module.w",
+    "layers.0._checkpoint_wrapped_module.mlp._orig_mod.w, layers.0.mlp.w",
+    "_forward_module.module.model.w, model.w",
+    "model._orig_mod, model._orig_mod",
     "module, module"
   })
-  void wrappersAreStrippedFromTheFront(String given, String expected) {
+  void wrappersAreStrippedWhereverTheyStand(String given, String expected) {
     assertEquals(List.of(expected), names(set(given)));
   }
 

@@ -6,6 +6,7 @@ import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -74,6 +75,11 @@ public final class ModelConfig {
     } catch (CorruptFileException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
+  }
+
+  /** {@return all of it, as {@link Json} has it} */
+  public Map<String, Object> tree() {
+    return Collections.unmodifiableMap(tree);
   }
 
   /** Returns every model type in the config, those of parts included, and the architectures. */

@@ -3,6 +3,7 @@ package dev.cairn.hf;
 import dev.cairn.json.CodePointOrder;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
+import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -20,15 +21,17 @@ public final class ModelFiles {
 
   private final Optional<ModelConfig> config;
   private final List<FolderFile> others;
+  private final Optional<Path> base;
 
-  private ModelFiles(Optional<ModelConfig> config, List<FolderFile> others) {
+  private ModelFiles(Optional<ModelConfig> config, List<FolderFile> others, Optional<Path> base) {
     this.config = config;
     this.others = others;
+    this.base = base;
   }
 
   /** {@return no files at all: only weights are written} */
   public static ModelFiles none() {
-    return new ModelFiles(Optional.empty(), List.of());
+    return new ModelFiles(Optional.empty(), List.of(), Optional.empty());
   }
 
   /**
@@ -38,7 +41,7 @@ public final class ModelFiles {
    * @param files copied as they are, each with its own path
    */
   public static ModelFiles of(Optional<ModelConfig> config, List<FolderFile> files) {
-    return new ModelFiles(config, List.copyOf(files));
+    return new ModelFiles(config, List.copyOf(files), Optional.empty());
   }
 
   /**
@@ -63,6 +66,16 @@ public final class ModelFiles {
   /** {@return the model's config, if there is one} */
   public Optional<ModelConfig> config() {
     return config;
+  }
+
+  /**
+   * {@return names and shapes of the tensors of the model folder that the config comes from; empty
+   * if it comes from none, or the folder has no safetensors files}
+   *
+   * @throws IOException if the folder's files cannot be read, or are damaged
+   */
+  public Map<String, Shape> baseShapes() throws IOException {
+    return base.isEmpty() ? Map.of() : BaseModel.shapes(base.get());
   }
 
   /**
@@ -210,7 +223,8 @@ public final class ModelFiles {
             MODEL_CARD, FolderFile.of(MODEL_CARD, modelCard.getBytes(StandardCharsets.UTF_8)));
       }
       chosenGenerationConfig().ifPresent(file -> files.put(file.relativePath(), file));
-      return new ModelFiles(chosenConfig(), List.copyOf(files.values()));
+      return new ModelFiles(
+          chosenConfig(), List.copyOf(files.values()), Optional.ofNullable(configFolder));
     }
 
     private Optional<ModelConfig> chosenConfig() throws IOException {

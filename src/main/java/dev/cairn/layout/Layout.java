@@ -9,7 +9,8 @@ import java.util.List;
  * <p>A layout is pure arithmetic over shape, rank and world size: every rank can tell what every
  * other rank holds without asking. Immutable; any thread.
  */
-public sealed interface Layout permits Zero3Layout, ReplicatedLayout, RowsLayout, RangesLayout {
+public sealed interface Layout
+    permits Zero3Layout, ReplicatedLayout, RowsLayout, RangesLayout, ComposedLayout {
   /**
    * Returns the elements that {@code rank} holds, in the order in which they lie in its memory,
    * padding excluded.
@@ -104,6 +105,16 @@ public sealed interface Layout permits Zero3Layout, ReplicatedLayout, RowsLayout
    */
   static Layout flat(long offsetInFlat, long elements, long flatElements, int worldSize) {
     return RangesLayout.flat(offsetInFlat, elements, flatElements, worldSize);
+  }
+
+  /**
+   * {@return the layout of a tensor that is put together from slices of parameters: each rank holds
+   * what it holds of them, in the order of the tensor's elements, without padding}
+   *
+   * @param slices one after the other they are the tensor's elements
+   */
+  static Layout composed(List<Slice> slices) {
+    return new ComposedLayout(slices);
   }
 
   /** Checks a rank against its world size; every layout's first line. */

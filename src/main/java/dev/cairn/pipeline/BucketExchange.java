@@ -160,8 +160,8 @@ final class BucketExchange implements AutoCloseable {
         DType held = tensor.held();
         deviceKernels.cast(
             held,
-            job.partitions().deviceAddress(segment.tensor())
-                + held.bytes(segment.partitionElementOffset()),
+            job.partitions()
+                .deviceAddress(segment.tensor(), held.bytes(segment.partitionElementOffset())),
             tensor.info().dtype(),
             begin + part.rankOffset(),
             segment.elements(),

@@ -113,16 +113,16 @@ public final class DeviceSource implements PieceSource {
   }
 
   private boolean isOnDevice(Segment piece) {
-    return partitions.deviceAddress(piece.tensor()) != 0;
+    return address(piece) != 0;
   }
 
   private DeviceRun run(Segment piece) {
     PlannedTensor tensor = plan.tensors().get(piece.tensor());
-    long offset = tensor.held().bytes(piece.partitionElementOffset());
-    return new DeviceRun(
-        tensor.held(),
-        partitions.deviceAddress(piece.tensor()) + offset,
-        tensor.info().dtype(),
-        piece.elements());
+    return new DeviceRun(tensor.held(), address(piece), tensor.info().dtype(), piece.elements());
+  }
+
+  private long address(Segment piece) {
+    long offset = plan.tensors().get(piece.tensor()).held().bytes(piece.partitionElementOffset());
+    return partitions.deviceAddress(piece.tensor(), offset);
   }
 }

@@ -27,12 +27,13 @@ public interface Partitions {
   }
 
   /**
-   * {@return where the partition is in the memory of a GPU; 0 if it is not there, but where it can
-   * be viewed or read}
+   * {@return where a byte of the partition is in the memory of a GPU; 0 if it is not there, but
+   * where it can be viewed or read}
    *
    * @param tensor index into the plan
+   * @param byteOffset of a segment's first byte in the partition, in the held dtype
    */
-  default long deviceAddress(int tensor) {
+  default long deviceAddress(int tensor, long byteOffset) {
     return 0;
   }
 

@@ -1,6 +1,5 @@
 package dev.cairn.hf;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -47,9 +46,9 @@ class TransformersInteropTest {
     writeGenerationConfigs();
     writeTokenizers();
     Path models = Files.createDirectory(folder.resolve("models"));
-    for (FusedWeightsTest.Model model : FusedWeightsTest.models().toList()) {
+    for (PublishedFormTest.Model model : PublishedFormTest.models().toList()) {
       SaveOptions options = SaveOptions.builder().rawNames(true).build();
-      FusedWeightsTest.save(model, options, models.resolve(model.type()));
+      PublishedFormTest.save(model, options, models.resolve(model.type()));
     }
     savePolicies();
     runPython(folder.toString());
@@ -183,16 +182,8 @@ class TransformersInteropTest {
   }
 
   @Test
-  void fusedNamesAreThoseThatTransformersConverts() throws IOException {
-    try (var stream = FusedWeights.class.getResourceAsStream("fused_weights.json")) {
-      assertArrayEquals(
-          Json.compact(answers.get("fused")), Json.compact(Json.parse(stream.readAllBytes())));
-    }
-  }
-
-  @Test
   void rawNamesAreLoadedCompletely() throws IOException {
-    for (FusedWeightsTest.Model model : FusedWeightsTest.models().toList()) {
+    for (PublishedFormTest.Model model : PublishedFormTest.models().toList()) {
       Map<?, ?> loaded = (Map<?, ?>) ((Map<?, ?>) answers.get("models")).get(model.type());
       assertEquals(List.of(), loaded.get("missing"), model.type());
       assertEquals(List.of(), loaded.get("unexpected"), model.type());

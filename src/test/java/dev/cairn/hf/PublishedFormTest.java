@@ -1,10 +1,6 @@
 package dev.cairn.hf;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.Checkpointer;
 import dev.cairn.Parameter;
@@ -21,13 +17,12 @@ import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -35,9 +30,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
-class FusedWeightsTest {
+/** Models of transformers whose names in memory are not those of their files. */
+class PublishedFormTest {
   @TempDir Path folder;
 
   /**
@@ -76,73 +71,34 @@ class FusedWeightsTest {
 
   @ParameterizedTest
   @MethodSource("models")
-  void namesInMemoryAreRefusedIfTransformersSplitsThem(Model model) {
+  void namesInMemoryAreSavedAsTransformersDoes(Model model) throws IOException {
     boolean isSplit = !model.published().equals(model.shapes().keySet());
     assertEquals(isSplit, !Set.of("gpt_oss", "olmo3").contains(model.type()));
-    Optional<ModelConfig> config = Optional.of(model.config());
-    if (isSplit) {
-      Exception e =
-          assertThrows(
-              IllegalArgumentException.class,
-              () -> FusedWeights.check(config, model.shapes().keySet()));
-      assertTrue(e.getMessage().contains(", model=" + model.type() + ", "), e.getMessage());
-    } else {
-      assertDoesNotThrow(() -> FusedWeights.check(config, model.shapes().keySet()));
-    }
+    Path target = folder.resolve("saved");
+    save(model, SaveOptions.builder().build(), target);
+    assertEquals(model.published(), names(target));
   }
 
   @ParameterizedTest
   @MethodSource("models")
-  void publishedNamesAreFine(Model model) {
-    assertDoesNotThrow(() -> FusedWeights.check(Optional.of(model.config()), model.published()));
-  }
-
-  @Test
-  void withoutAConfigNothingIsKnown() {
-    assertDoesNotThrow(
-        () ->
-            FusedWeights.check(
-                Optional.empty(), List.of("model.layers.0.mlp.experts.gate_up_proj")));
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "{\"model_type\":\"a\",\"thinker_config\":{\"text_config\":{\"model_type\":\"qwen3_moe\"}}}",
-        "{\"model_type\":\"qwen2_moe\",\"text_config\":{\"model_type\":\"a\"}}"
-      })
-  void modelTypeOfAPartCounts(String json) throws IOException {
-    ModelConfig config = ModelConfig.parse(json.getBytes(UTF_8), "");
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> FusedWeights.check(Optional.of(config), List.of("a.mlp.experts.down_proj")));
-  }
-
-  @Test
-  void saveRefusesBeforeAnyFileExists() throws IOException {
+  void withoutAConfigNothingIsKnown(Model model) throws IOException {
     Path target = folder.resolve("saved");
-    Exception e =
-        assertThrows(
-            IllegalArgumentException.class,
-            () -> save(mixtral(), SaveOptions.builder().build(), target));
-    assertEquals(
-        "fused weights: tensor=model.layers.0.mlp.experts.down_proj (and 1 more), model=mixtral,"
-            + " expected the names of the published format, which transformers splits them into;"
-            + " to save them as they are, ask for raw names (--raw-names)",
-        e.getMessage());
-    try (Stream<Path> files = Files.list(folder)) {
-      assertEquals(List.of(), files.toList());
-    }
+    save(model, ModelFiles.none(), SaveOptions.builder().build(), target);
+    assertEquals(model.shapes().keySet(), names(target));
   }
 
   @Test
   void rawNamesAreSavedAsTheyAre() throws IOException {
     Path target = folder.resolve("saved");
     save(mixtral(), SaveOptions.builder().rawNames(true).build(), target);
+    assertEquals(mixtral().shapes().keySet(), names(target));
+  }
+
+  private static Set<String> names(Path target) throws IOException {
     try (ModelFolder saved = ModelFolder.open(target)) {
-      Set<String> names = new TreeSet<>();
+      Set<String> names = new HashSet<>();
       saved.tensors().forEach(tensor -> names.add(tensor.name()));
-      assertEquals(new TreeSet<>(mixtral().shapes().keySet()), names);
+      return names;
     }
   }
 
@@ -152,6 +108,11 @@ class FusedWeightsTest {
 
   /** Saves a model of ones. */
   static void save(Model model, SaveOptions options, Path target) throws IOException {
+    save(model, ModelFiles.builder().config(model.config()).build(), options, target);
+  }
+
+  private static void save(Model model, ModelFiles files, SaveOptions options, Path target)
+      throws IOException {
     List<Parameter> parameters = new ArrayList<>();
     model
         .shapes()
@@ -168,7 +129,6 @@ class FusedWeightsTest {
               parameters.add(
                   Parameter.of(name, shape, DType.F32, Layout.replicated(), Partition.of(ones)));
             });
-    ModelFiles files = ModelFiles.builder().config(model.config()).build();
     try (Checkpointer checkpointer = Checkpointer.open(Communicator.single(), options)) {
       checkpointer.save(target, ParameterSet.of(parameters), files);
     }

@@ -1,0 +1,120 @@
+package dev.cairn;
+
+import dev.cairn.form.Form;
+import dev.cairn.form.MemoryTensor;
+import dev.cairn.form.PublishedTensor;
+import dev.cairn.form.Run;
+import dev.cairn.layout.ElementRange;
+import dev.cairn.layout.Layout;
+import dev.cairn.layout.Slice;
+import dev.cairn.tensor.DType;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A model's parameters as they are published: the same memory under other names, in other tensors.
+ */
+final class PublishedParameters {
+  private final List<Parameter> memory;
+  private final int rank;
+  private final int worldSize;
+
+  private PublishedParameters(List<Parameter> memory, Ranks ranks) {
+    this.memory = memory;
+    this.rank = ranks.rank();
+    this.worldSize = ranks.size();
+  }
+
+  /** Returns the tensors in memory, as a form takes them. */
+  static List<MemoryTensor> described(ParameterSet set) {
+    return set.parameters().stream()
+        .map(parameter -> new MemoryTensor(parameter.name(), parameter.shape()))
+        .toList();
+  }
+
+  /**
+   * Returns the published parameters; their partitions are parts of the given ones.
+   *
+   * @throws IllegalArgumentException if a partition is not as long as its layout says, or a tensor
+   *     cannot be published
+   */
+  static ParameterSet of(ParameterSet set, Form form, Ranks ranks) {
+    if (form.isNone()) {
+      return set;
+    }
+    List<Parameter> memory = set.parameters();
+    memory.forEach(parameter -> parameter.checkPartition(ranks.rank(), ranks.size()));
+    PublishedParameters publishing = new PublishedParameters(memory, ranks);
+    List<MemoryTensor> described = described(set);
+    List<Parameter> published = new ArrayList<>();
+    Map<String, String> names = new HashMap<>();
+    for (PublishedTensor tensor : form.apply(described)) {
+      int whole = tensor.whole(described);
+      if (whole >= 0) {
+        names.put(memory.get(whole).name(), tensor.name());
+        published.add(memory.get(whole).named(tensor.name()));
+      } else {
+        published.add(publishing.composed(tensor));
+      }
+    }
+    return ParameterSet.published(published, tied(set, names));
+  }
+
+  private static Map<String, String> tied(ParameterSet set, Map<String, String> names) {
+    Map<String, String> tied = new HashMap<>();
+    set.tied()
+        .forEach(
+            (alias, canonical) -> {
+              if (names.containsKey(alias) && names.containsKey(canonical)) {
+                tied.put(names.get(alias), names.get(canonical));
+              }
+            });
+    return tied;
+  }
+
+  private Parameter composed(PublishedTensor tensor) {
+    List<Slice> slices = new ArrayList<>();
+    List<Partition> parts = new ArrayList<>();
+    Parameter first = tensor.runs().isEmpty() ? null : memory.get(tensor.runs().get(0).source());
+    for (Run run : tensor.runs()) {
+      Parameter parameter = memory.get(run.source());
+      if (parameter.held() != first.held() || parameter.isBuffer() != first.isBuffer()) {
+        throw new IllegalArgumentException(
+            "one tensor of two dtypes: tensor=%s, of %s held as %s and %s held as %s"
+                .formatted(
+                    tensor.name(), first.name(), first.held(), parameter.name(), parameter.held()));
+      }
+      slices.add(
+          new Slice(
+              parameter.layout(), parameter.shape(), new ElementRange(run.begin(), run.end())));
+      addParts(parameter, run, parts);
+    }
+    if (first == null) {
+      throw new IllegalArgumentException("tensor of no elements: tensor=" + tensor.name());
+    }
+    return new Parameter(
+        tensor.name(),
+        tensor.shape(),
+        first.held(),
+        Layout.composed(slices),
+        Partition.composed(parts),
+        first.isBuffer());
+  }
+
+  /** Adds the parts of this rank's partition that belong to a run. */
+  private void addParts(Parameter parameter, Run run, List<Partition> parts) {
+    DType held = parameter.held();
+    long heldOffset = 0;
+    for (ElementRange range : parameter.layout().ranges(parameter.shape(), rank, worldSize)) {
+      long begin = Math.max(range.begin(), run.begin());
+      long end = Math.min(range.end(), run.end());
+      if (begin < end) {
+        long offset = held.bytes(heldOffset + begin - range.begin());
+        parts.add(parameter.partition().part(offset, held.bytes(end - begin)));
+      }
+      heldOffset += range.elements();
+    }
+  }
+}

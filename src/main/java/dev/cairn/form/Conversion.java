@@ -1,0 +1,134 @@
+package dev.cairn.form;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToLongFunction;
+
+/** The operations of one conversion, on the tensors that it takes together. */
+final class Conversion {
+  private final Transform transform;
+  private final ToLongFunction<String> configNumbers;
+
+  /**
+   * Prepares a conversion.
+   *
+   * @param configNumbers the numbers of the model's text config, by name
+   */
+  Conversion(Transform transform, ToLongFunction<String> configNumbers) {
+    this.transform = transform;
+    this.configNumbers = configNumbers;
+  }
+
+  /**
+   * Returns what becomes of tensors.
+   *
+   * @param given by source pattern
+   * @param name that the first target gave the first of them
+   * @return by published name
+   */
+  Map<String, View> apply(Map<String, List<View>> given, String name) {
+    Map<String, List<View>> current = given;
+    for (Transform.Operation operation : transform.operations()) {
+      current = apply(operation, current);
+    }
+    String full = name.contains("*.") ? name.replace("*.", "0.") : name;
+    String before = "";
+    String after = "";
+    boolean isFound = false;
+    for (String key : current.keySet()) {
+      int at = full.indexOf(key);
+      if (at >= 0) {
+        before = full.substring(0, at);
+        after = full.substring(at + key.length());
+        isFound = true;
+        break;
+      }
+    }
+    Map<String, View> named = new LinkedHashMap<>();
+    for (Map.Entry<String, List<View>> entry : current.entrySet()) {
+      String key = isFound ? before + entry.getKey() + after : entry.getKey();
+      named.put(key, entry.getValue().get(0));
+    }
+    return named;
+  }
+
+  private Map<String, List<View>> apply(Transform.Operation operation, Map<String, List<View>> in) {
+    int dimension = operation.dimension();
+    return switch (operation.name()) {
+      case "Chunk" -> chunk(operation, in);
+      case "Concatenate" -> concatenate(dimension, in);
+      case "SplitModulelist" -> split(dimension, in);
+      case "MergeModulelist" -> merge(dimension, in);
+      default ->
+          throw new UnpublishableException(
+              "not contiguous: transformers changes the order of elements ("
+                  + operation.name()
+                  + ")");
+    };
+  }
+
+  private Map<String, List<View>> chunk(Transform.Operation operation, Map<String, List<View>> in) {
+    List<String> targets = transform.targets();
+    if (operation.parameters().get("num_shards_attribute") instanceof String attribute) {
+      String only = targets.get(0);
+      targets = new ArrayList<>();
+      for (long shard = 0; shard < configNumbers.applyAsLong(attribute); shard++) {
+        targets.add(only.replace("*", Long.toString(shard)));
+      }
+    }
+    List<View> parts = single(in).chunks(operation.dimension(), targets.size());
+    Map<String, List<View>> out = new LinkedHashMap<>();
+    for (int index = 0; index < Math.min(parts.size(), targets.size()); index++) {
+      out.put(targets.get(index), List.of(parts.get(index)));
+    }
+    return out;
+  }
+
+  private static View single(Map<String, List<View>> in) {
+    if (in.size() != 1) {
+      throw new UnpublishableException("one tensor expected: " + in.keySet());
+    }
+    return in.values().iterator().next().get(0);
+  }
+
+  private Map<String, List<View>> concatenate(int dimension, Map<String, List<View>> in) {
+    List<View> all = new ArrayList<>();
+    for (String source : transform.sources()) {
+      all.addAll(in.getOrDefault(source, List.of()));
+    }
+    return Map.of(only(transform.targets()), List.of(View.concatenated(all, dimension)));
+  }
+
+  private static String only(List<String> targets) {
+    if (targets.size() != 1) {
+      throw new UnpublishableException("one target expected: " + targets);
+    }
+    return targets.get(0);
+  }
+
+  private Map<String, List<View>> split(int dimension, Map<String, List<View>> in) {
+    Map<String, List<View>> out = new LinkedHashMap<>();
+    in.forEach(
+        (source, views) -> {
+          String target = in.size() == 1 ? only(transform.targets()) : source;
+          View whole = views.get(0);
+          for (long index = 0; index < whole.size(dimension); index++) {
+            View part = whole.part(dimension, index, index + 1).squeezed();
+            out.put(target.replace("*", Long.toString(index)), List.of(part));
+          }
+        });
+    return out;
+  }
+
+  private Map<String, List<View>> merge(int dimension, Map<String, List<View>> in) {
+    Map<String, List<View>> out = new LinkedHashMap<>();
+    in.forEach(
+        (source, views) ->
+            out.put(
+                in.size() == 1 ? only(transform.targets()) : source,
+                List.of(View.stacked(views, dimension))));
+    return out;
+  }
+}

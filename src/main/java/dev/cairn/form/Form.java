@@ -1,0 +1,224 @@
+package dev.cairn.form;
+
+import dev.cairn.json.Json;
+import dev.cairn.json.JsonNumber;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+
+/**
+ * From tensors in memory to the published ones. Immutable; any thread.
+ *
+ * <p>The steps are those of transformers' {@code revert_weight_conversion}: of the conversions the
+ * first that a name matches, then all renamings one after the other.
+ */
+public final class Form {
+  private static final Form NONE = new Form(List.of(), Map.of(), Set.of(), Set.of());
+
+  private final List<Transform> transforms;
+  private final Map<String, Long> configNumbers;
+  private final Set<String> kept;
+  private final Set<String> wide;
+
+  /**
+   * Creates a form.
+   *
+   * @param transforms in the order in which a save applies them
+   * @param configNumbers what operations ask the config for
+   * @param kept names in memory of what is published as it is
+   * @param wide names in memory of what stays F32
+   */
+  Form(
+      List<Transform> transforms,
+      Map<String, Long> configNumbers,
+      Set<String> kept,
+      Set<String> wide) {
+    this.transforms = List.copyOf(transforms);
+    this.configNumbers = Map.copyOf(configNumbers);
+    this.kept = Set.copyOf(kept);
+    this.wide = Set.copyOf(wide);
+  }
+
+  /** {@return the form in which everything is published as it is in memory} */
+  public static Form none() {
+    return NONE;
+  }
+
+  List<Transform> transforms() {
+    return transforms;
+  }
+
+  /** Returns this form, by which some tensors are published as they are in memory. */
+  Form keeping(Set<String> names) {
+    return new Form(transforms, configNumbers, names, wide);
+  }
+
+  /** {@return whether everything is published as it is in memory} */
+  public boolean isNone() {
+    return transforms.isEmpty();
+  }
+
+  /**
+   * {@return names in memory of the tensors that a save leaves in F32 if memory has them in F32}
+   */
+  public Set<String> wide() {
+    return wide;
+  }
+
+  /** {@return this form as bytes, for {@link #decode}} */
+  public byte[] encode() {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("transforms", transforms.stream().map(TransformJson::encode).toList());
+    json.put("numbers", new TreeMap<>(configNumbers));
+    json.put("kept", kept.stream().sorted().toList());
+    json.put("wide", wide.stream().sorted().toList());
+    return Json.compact(json);
+  }
+
+  /**
+   * {@return the form that another rank has encoded}
+   *
+   * @param bytes of {@link #encode}
+   * @throws IllegalArgumentException if they are something else
+   */
+  public static Form decode(byte[] bytes) {
+    try {
+      Map<String, Object> json = Json.parseObject(bytes);
+      Map<String, Long> numbers = new HashMap<>();
+      if (json.get("numbers") instanceof Map<?, ?> map) {
+        map.forEach((name, value) -> numbers.put((String) name, ((JsonNumber) value).longValue()));
+      }
+      return new Form(
+          TransformJson.objects(json, "transforms").stream().map(TransformJson::decode).toList(),
+          numbers,
+          new HashSet<>(TransformJson.strings(json, "kept")),
+          new HashSet<>(TransformJson.strings(json, "wide")));
+    } catch (IOException e) {
+      throw new IllegalArgumentException("not a form: " + e.getMessage(), e);
+    }
+  }
+
+  /** What becomes one tensor, or several, together. */
+  private static final class Group {
+    private final String name;
+    private final Transform conversion;
+    private final Map<String, List<View>> views = new LinkedHashMap<>();
+    private int first;
+
+    Group(String name, Transform conversion, int first) {
+      this.name = name;
+      this.conversion = conversion;
+      this.first = first;
+    }
+  }
+
+  /**
+   * Applies the form.
+   *
+   * @param memory no name twice
+   * @return what is published, in the order of the first tensors in memory that it is made of
+   * @throws UnpublishableException if a tensor is not made of runs of others
+   * @throws IllegalArgumentException if two tensors get one name
+   */
+  public List<PublishedTensor> apply(List<MemoryTensor> memory) {
+    if (transforms.isEmpty()) {
+      return IntStream.range(0, memory.size()).mapToObj(index -> same(memory, index)).toList();
+    }
+    Map<String, Group> groups = group(memory);
+    List<Group> ordered = new ArrayList<>(groups.values());
+    ordered.sort(Comparator.comparingInt(group -> group.first));
+    Map<String, PublishedTensor> published = new LinkedHashMap<>();
+    for (Group group : ordered) {
+      published(group, memory)
+          .forEach(
+              (name, view) -> {
+                PublishedTensor tensor = new PublishedTensor(name, view.shape(), view.runs());
+                if (published.put(name, tensor) != null) {
+                  throw new IllegalArgumentException(
+                      "two tensors would have one name in the files: tensor="
+                          + name
+                          + ", one of them is "
+                          + memory.get(group.first).name()
+                          + " in memory");
+                }
+              });
+    }
+    return List.copyOf(published.values());
+  }
+
+  private static PublishedTensor same(List<MemoryTensor> memory, int index) {
+    MemoryTensor tensor = memory.get(index);
+    View view = View.of(index, tensor.shape());
+    return new PublishedTensor(tensor.name(), tensor.shape(), view.runs());
+  }
+
+  private Map<String, Group> group(List<MemoryTensor> memory) {
+    Renamer renamer = new Renamer(transforms);
+    Integer[] order = IntStream.range(0, memory.size()).boxed().toArray(Integer[]::new);
+    if (renamer.needsOrder()) {
+      String[][] keys = new String[order.length][];
+      for (int index = 0; index < keys.length; index++) {
+        keys[index] = memory.get(index).name().split("\\.", -1);
+      }
+      Arrays.sort(order, (a, b) -> NaturalOrder.compare(keys[a], keys[b]));
+    }
+    Map<String, Group> groups = new HashMap<>();
+    for (int index : order) {
+      MemoryTensor tensor = memory.get(index);
+      Renamer.Result result =
+          kept.contains(tensor.name())
+              ? new Renamer.Result(tensor.name(), Optional.empty(), tensor.name())
+              : renamer.rename(tensor.name());
+      Group group =
+          groups.computeIfAbsent(
+              result.name(), name -> new Group(name, result.conversion().orElse(null), index));
+      group.first = Math.min(group.first, index);
+      List<View> views = group.views.computeIfAbsent(result.source(), key -> new ArrayList<>());
+      views.add(View.of(index, tensor.shape()));
+    }
+    return groups;
+  }
+
+  private Map<String, View> published(Group group, List<MemoryTensor> memory) {
+    if (group.conversion != null) {
+      try {
+        return new Conversion(group.conversion, this::configNumber).apply(group.views, group.name);
+      } catch (UnpublishableException e) {
+        throw new UnpublishableException(
+            "cannot be saved in the published form: tensor="
+                + memory.get(group.first).name()
+                + "; "
+                + e.getMessage()
+                + "; to save it as it is, ask for raw names (--raw-names)");
+      }
+    }
+    List<View> all = new ArrayList<>();
+    group.views.values().forEach(all::addAll);
+    if (all.size() > 1) {
+      throw new IllegalArgumentException(
+          "two tensors would have one name in the files: tensor="
+              + group.name
+              + ", in memory "
+              + String.join(", ", group.views.keySet()));
+    }
+    return Map.of(group.name, all.get(0));
+  }
+
+  private long configNumber(String name) {
+    Long number = configNumbers.get(name);
+    if (number == null) {
+      throw new UnpublishableException("the config does not say " + name);
+    }
+    return number;
+  }
+}

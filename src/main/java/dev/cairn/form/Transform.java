@@ -1,0 +1,75 @@
+package dev.cairn.form;
+
+import dev.cairn.json.JsonNumber;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One step from the form in memory to the published one, as transformers takes it when it saves.
+ *
+ * @param kind what it does
+ * @param scope the part of the model that it is about, a path of attributes; empty for all of it
+ * @param basePrefix what may stand before the scope
+ * @param pattern of names in memory, one group {@code g0, g1, …} for each source
+ * @param sources the patterns of those groups, as transformers knows them
+ * @param targets what replaces the text that matched
+ * @param operations of a conversion, in order
+ */
+record Transform(
+    Kind kind,
+    String scope,
+    String basePrefix,
+    String pattern,
+    List<String> sources,
+    List<String> targets,
+    List<Operation> operations) {
+  /** What a transform does. */
+  enum Kind {
+    /** Another name. */
+    RENAME,
+    /** Other names that depend on each other. */
+    GROUP,
+    /** A prefix more or less, if the published model has it so. */
+    PREFIX,
+    /** Tensors are split or joined. */
+    CONVERT
+  }
+
+  /**
+   * A splitting or joining.
+   *
+   * @param name of transformers' class
+   * @param parameters its arguments
+   */
+  record Operation(String name, Map<String, Object> parameters) {
+    int dimension() {
+      return parameters.get("dim") instanceof JsonNumber number
+          ? Math.toIntExact(number.longValue())
+          : 0;
+    }
+  }
+
+  Transform {
+    sources = List.copyOf(sources);
+    targets = List.copyOf(targets);
+    operations = List.copyOf(operations);
+  }
+
+  /** Returns this transform for a part of a model. */
+  Transform scoped(String path, String modelPrefix) {
+    return new Transform(kind, path, modelPrefix, pattern, sources, targets, operations);
+  }
+
+  /** Returns how much of a name stands before what the pattern is about; -1 if it is not. */
+  int prefixLength(String name) {
+    if (scope.isEmpty() && basePrefix.isEmpty()) {
+      return 0;
+    }
+    String inner = scope.isEmpty() ? "" : scope + ".";
+    String outer = basePrefix.isEmpty() ? inner : basePrefix + "." + inner;
+    if (name.startsWith(outer)) {
+      return outer.length();
+    }
+    return name.startsWith(inner) ? inner.length() : -1;
+  }
+}
