@@ -8,12 +8,13 @@ import dev.cairn.io.SafetensorsData;
 import dev.cairn.kernels.Crc32c;
 import dev.cairn.safetensors.Manifest;
 import dev.cairn.safetensors.Manifest.TensorRecord;
-import dev.cairn.tensor.Shape;
+import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** The tensors of a committed checkpoint, by name, read a byte range at a time. Any thread. */
 final class CheckpointReader implements AutoCloseable {
@@ -61,10 +62,13 @@ final class CheckpointReader implements AutoCloseable {
     if (isAsInMemory || !disk.exists(file)) {
       return set;
     }
-    Map<String, Shape> shapes = new HashMap<>();
-    model.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+    Map<String, TensorInfo> tensors = new HashMap<>();
+    model.forEach(
+        (name, tensor) -> tensors.put(name, new TensorInfo(name, tensor.dtype(), tensor.shape())));
     ModelConfig config = ModelConfig.parse(disk.readAll(file), file.toString());
-    Form form = FormResolver.of(config.tree()).form(PublishedParameters.described(set), shapes);
+    Form form =
+        FormResolver.of(config.tree(), Optional.empty())
+            .form(PublishedParameters.described(set), tensors);
     return PublishedParameters.of(set, form, ranks);
   }
 

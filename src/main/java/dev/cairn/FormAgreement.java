@@ -5,7 +5,7 @@ import dev.cairn.form.FormResolver;
 import dev.cairn.form.MemoryTensor;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFiles;
-import dev.cairn.tensor.Shape;
+import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -79,9 +79,9 @@ final class FormAgreement {
     if (options.rawNames() || files.config().isEmpty()) {
       return new Agreed(ties, Form.none());
     }
-    FormResolver resolver = FormResolver.of(files.config().get().tree());
+    FormResolver resolver = FormResolver.of(files.config().get().tree(), options.dtype());
     List<MemoryTensor> memory = PublishedParameters.described(set);
-    Map<String, Shape> base = files.baseShapes();
+    Map<String, TensorInfo> base = files.baseTensors();
     return new Agreed(ties, base.isEmpty() ? resolver.form(memory) : resolver.form(memory, base));
   }
 }

@@ -3,6 +3,7 @@ package dev.cairn;
 import dev.cairn.plan.Fingerprint;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.SavePlan;
+import dev.cairn.plan.TensorGroup;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -46,12 +47,16 @@ final class PlanAgreement {
   }
 
   /** Makes the plan, if this rank's partitions fit it; returns its fingerprint. */
-  private byte[] plan() {
+  private byte[] plan() throws IOException {
     for (Parameter parameter : contents.tensors()) {
       parameter.checkPartition(ranks.rank(), ranks.size());
     }
     tools.devices().prepare(contents.tensors(), tools.staging(), options);
-    LastPlan.Planned planned = tools.lastPlan().of(options, contents.groups(options), ranks.size());
+    List<TensorGroup> groups = contents.groups(options);
+    if (ranks.isWriter() && !options.unchecked()) {
+      new ModelCheck(contents, groups.get(0)).run(options.rawNames());
+    }
+    LastPlan.Planned planned = tools.lastPlan().of(options, groups, ranks.size());
     plan = planned.plan();
     return planned.fingerprint();
   }

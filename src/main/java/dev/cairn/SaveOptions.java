@@ -19,8 +19,9 @@ import java.util.Optional;
  * @param bucketBytes how much all ranks together gather at once with NCCL
  * @param gatherAlgorithm how they do
  * @param snapshotBudgetBytes how much host memory an asynchronous save may copy into
- * @param rawNames whether weights that transformers would split are saved as they are; otherwise
- *     they are an error
+ * @param rawNames whether tensors are saved as they are in memory, not in the form in which
+ *     transformers publishes them
+ * @param unchecked whether even what is not the model is saved
  */
 public record SaveOptions(
     Optional<DType> dtype,
@@ -34,7 +35,8 @@ public record SaveOptions(
     long bucketBytes,
     GatherAlgorithm gatherAlgorithm,
     long snapshotBudgetBytes,
-    boolean rawNames) {
+    boolean rawNames,
+    boolean unchecked) {
   /**
    * Checks the options.
    *
@@ -49,7 +51,8 @@ public record SaveOptions(
    * @param bucketBytes at least 64 for each rank
    * @param gatherAlgorithm not null
    * @param snapshotBudgetBytes 0 or more
-   * @param rawNames false refuses such weights
+   * @param rawNames false for names and tensors as transformers publishes them
+   * @param unchecked false refuses what is known not to be the model
    * @throws IllegalArgumentException if one is out of range
    */
   public SaveOptions {
@@ -89,7 +92,8 @@ public record SaveOptions(
         bucketBytes,
         gatherAlgorithm,
         snapshotBudgetBytes,
-        rawNames);
+        rawNames,
+        unchecked);
   }
 
   /** Returns these options for a folder of one file, whose dtype is chosen apart. */
@@ -106,7 +110,8 @@ public record SaveOptions(
         bucketBytes,
         gatherAlgorithm,
         snapshotBudgetBytes,
-        rawNames);
+        rawNames,
+        unchecked);
   }
 
   private static boolean isTarget(DType dtype) {
@@ -140,6 +145,7 @@ public record SaveOptions(
     private GatherAlgorithm gatherAlgorithm = GatherAlgorithm.ALL_GATHER;
     private long snapshotBudgetBytes = Long.MAX_VALUE;
     private boolean rawNames;
+    private boolean unchecked;
 
     private Builder() {}
 
@@ -263,13 +269,25 @@ public record SaveOptions(
     }
 
     /**
-     * {@return this, saving weights that are fused in memory, but published split (the experts of
-     * Mixtral, Qwen-MoE and others), under the names they have in memory, or refusing them}
+     * {@return this, saving tensors under the names and in the shapes that they have in memory, or
+     * as transformers publishes them: other names, experts one by one}
      *
-     * @param value false by default: saving them is an error
+     * @param value false by default: as transformers publishes them
      */
     public Builder rawNames(boolean value) {
       this.rawNames = value;
+      return this;
+    }
+
+    /**
+     * {@return this, saving also what is not the model, or refusing it} It is refused when tensors
+     * of the base model are missing, or have other names or shapes, or where integers stand for
+     * floats.
+     *
+     * @param value false by default: refusing it
+     */
+    public Builder unchecked(boolean value) {
+      this.unchecked = value;
       return this;
     }
 
@@ -291,7 +309,8 @@ public record SaveOptions(
           bucketBytes,
           gatherAlgorithm,
           snapshotBudgetBytes,
-          rawNames);
+          rawNames,
+          unchecked);
     }
   }
 }

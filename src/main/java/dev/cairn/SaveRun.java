@@ -76,8 +76,7 @@ final class SaveRun {
   private void publish() throws IOException {
     FormAgreement.Agreed agreed =
         tools.forms().agree(ranks, tools.options(), taken.given(), contents.files());
-    ParameterSet model =
-        agreed.ties() ? new TieDecision(ranks, taken).withoutAliases() : contents.model();
+    ParameterSet model = new TieDecision(ranks, taken, agreed).withoutAliases();
     contents =
         contents.withModel(PublishedParameters.of(agreed.marked(model), agreed.form(), ranks));
   }

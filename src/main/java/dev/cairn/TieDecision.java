@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * Decides, the same on every rank, which tied weights a save leaves out.
@@ -25,10 +26,12 @@ final class TieDecision {
   private final Ranks ranks;
   private final ParameterSet parameters;
   private final ParameterSet given;
+  private final FormAgreement.Agreed agreed;
 
   /** Prepares the decision. */
-  TieDecision(Ranks ranks, Taken taken) {
+  TieDecision(Ranks ranks, Taken taken, FormAgreement.Agreed agreed) {
     this.ranks = ranks;
+    this.agreed = agreed;
     this.parameters = taken.contents().model();
     this.given = taken.given();
   }
@@ -39,6 +42,9 @@ final class TieDecision {
   /** Returns the parameters without the aliases that may go. Collective. */
   ParameterSet withoutAliases() throws IOException {
     List<Pair> pairs = pairs();
+    if (pairs.isEmpty()) {
+      return parameters;
+    }
     List<byte[]> votes = ranks.together(() -> votes(pairs));
     Set<String> dropped = new HashSet<>();
     for (int index = 0; index < pairs.size(); index++) {
@@ -54,18 +60,27 @@ final class TieDecision {
   private List<Pair> pairs() {
     Map<String, Parameter> byName = new HashMap<>();
     given.parameters().forEach(parameter -> byName.put(parameter.name(), parameter));
+    Map<String, String> maybe = new TreeMap<>(agreed.form().tied());
+    if (agreed.ties()) {
+      TiedNames.find(byName.keySet())
+          .ifPresent(names -> maybe.putIfAbsent(names.alias(), names.canonical()));
+    }
     List<Pair> pairs = new ArrayList<>();
-    parameters.tied().keySet().stream()
-        .sorted()
-        .forEach(
-            alias ->
-                pairs.add(
-                    new Pair(byName.get(alias), byName.get(parameters.tied().get(alias)), true)));
-    TiedNames.find(byName.keySet())
-        .filter(names -> !parameters.tied().containsKey(names.alias()))
-        .map(names -> new Pair(byName.get(names.alias()), byName.get(names.canonical()), false))
-        .filter(pair -> pair.alias() != null && sameKind(pair.alias(), pair.canonical()))
-        .ifPresent(pairs::add);
+    if (agreed.ties()) {
+      new TreeMap<>(parameters.tied())
+          .forEach(
+              (alias, canonical) ->
+                  pairs.add(new Pair(byName.get(alias), byName.get(canonical), true)));
+      maybe.keySet().removeAll(parameters.tied().keySet());
+    }
+    maybe.forEach(
+        (alias, canonical) -> {
+          Parameter first = byName.get(alias);
+          Parameter second = byName.get(canonical);
+          if (first != null && second != null && sameKind(first, second)) {
+            pairs.add(new Pair(first, second, parameters.tied().containsKey(alias)));
+          }
+        });
     return pairs;
   }
 

@@ -83,9 +83,15 @@ final class ConsolidateCommand implements Callable<Integer> {
   @Option(
       names = "--raw-names",
       description =
-          "Write weights that are fused in memory, but published split (Mixtral's experts), as they"
-              + " are.")
+          "Write names and tensors as they were in memory, not as transformers publishes them.")
   private boolean isRaw;
+
+  @Option(
+      names = "--unchecked",
+      description =
+          "Write it even if it is not the model that --hf says: tensors missing, unknown, of other"
+              + " shapes, or quantised.")
+  private boolean isUnchecked;
 
   @Mixin private AdapterChoice adapter;
 
@@ -153,6 +159,7 @@ final class ConsolidateCommand implements Callable<Integer> {
         .save()
         .mode(SaveMode.PARALLEL)
         .rawNames(isRaw)
+        .unchecked(isUnchecked || excludeFrozen)
         .stagingBuffers(count)
         .stagingBufferBytes(BUFFER_BYTES)
         .build();

@@ -22,8 +22,7 @@ final class ModelOptions {
   @Option(
       names = "--raw-names",
       description =
-          "Save weights that are fused in memory, but published split (Mixtral's experts), as they"
-              + " are.")
+          "Save names and tensors as they are in memory, not as transformers publishes them.")
   private boolean isRaw;
 
   /** Returns what was chosen. */

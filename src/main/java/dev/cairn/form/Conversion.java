@@ -61,6 +61,7 @@ final class Conversion {
       case "Concatenate" -> concatenate(dimension, in);
       case "SplitModulelist" -> split(dimension, in);
       case "MergeModulelist" -> merge(dimension, in);
+      case "ErnieSplitAndDecoupleTextVisionExperts" -> decouple(operation, in);
       default ->
           throw new UnpublishableException(
               "not contiguous: transformers changes the order of elements ("
@@ -119,6 +120,26 @@ final class Conversion {
             out.put(target.replace("*", Long.toString(index)), List.of(part));
           }
         });
+    return out;
+  }
+
+  /** Each source holds the experts of several targets side by side, in a list for each. */
+  private Map<String, List<View>> decouple(
+      Transform.Operation operation, Map<String, List<View>> in) {
+    int stack = operation.number("stack_dim");
+    Map<String, List<View>> out = new LinkedHashMap<>();
+    int count = transform.targets().size();
+    for (int index = 0; index < count; index++) {
+      int expert = 0;
+      for (String source : transform.sources()) {
+        View part = in.get(source).get(0).chunks(operation.number("concat_dim"), count).get(index);
+        for (long row = 0; row < part.size(stack); row++) {
+          String name = transform.targets().get(index).replace("*", Integer.toString(expert));
+          out.put(name, List.of(part.part(stack, row, row + 1).without(stack)));
+          expert++;
+        }
+      }
+    }
     return out;
   }
 

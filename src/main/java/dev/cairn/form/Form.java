@@ -23,12 +23,15 @@ import java.util.stream.IntStream;
  * first that a name matches, then all renamings one after the other.
  */
 public final class Form {
-  private static final Form NONE = new Form(List.of(), Map.of(), Set.of(), Set.of());
+  private static final Form NONE =
+      new Form(List.of(), Map.of(), Set.of(), Set.of(), Set.of(), Map.of());
 
   private final List<Transform> transforms;
   private final Map<String, Long> configNumbers;
   private final Set<String> kept;
+  private final Set<String> ignored;
   private final Set<String> wide;
+  private final Map<String, String> tied;
 
   /**
    * Creates a form.
@@ -36,17 +39,23 @@ public final class Form {
    * @param transforms in the order in which a save applies them
    * @param configNumbers what operations ask the config for
    * @param kept names in memory of what is published as it is
+   * @param ignored names in memory of what is not published
    * @param wide names in memory of what stays F32
+   * @param tied what need not be published if it is the same as another, names in memory
    */
   Form(
       List<Transform> transforms,
       Map<String, Long> configNumbers,
       Set<String> kept,
-      Set<String> wide) {
+      Set<String> ignored,
+      Set<String> wide,
+      Map<String, String> tied) {
     this.transforms = List.copyOf(transforms);
     this.configNumbers = Map.copyOf(configNumbers);
     this.kept = Set.copyOf(kept);
+    this.ignored = Set.copyOf(ignored);
     this.wide = Set.copyOf(wide);
+    this.tied = Map.copyOf(tied);
   }
 
   /** {@return the form in which everything is published as it is in memory} */
@@ -60,12 +69,22 @@ public final class Form {
 
   /** Returns this form, by which some tensors are published as they are in memory. */
   Form keeping(Set<String> names) {
-    return new Form(transforms, configNumbers, names, wide);
+    return new Form(transforms, configNumbers, names, ignored, wide, tied);
+  }
+
+  /** Returns this form, by which some tensors may be left out if they are the same as others. */
+  Form withTied(Map<String, String> pairs) {
+    return new Form(transforms, configNumbers, kept, ignored, wide, pairs);
+  }
+
+  /** Returns this form, by which some tensors stay F32. */
+  Form withWide(Set<String> names) {
+    return new Form(transforms, configNumbers, kept, ignored, names, tied);
   }
 
   /** {@return whether everything is published as it is in memory} */
   public boolean isNone() {
-    return transforms.isEmpty();
+    return transforms.isEmpty() && ignored.isEmpty();
   }
 
   /**
@@ -75,13 +94,23 @@ public final class Form {
     return wide;
   }
 
+  /**
+   * {@return which tensors need not be published if they are the same as others, by names in
+   * memory}
+   */
+  public Map<String, String> tied() {
+    return tied;
+  }
+
   /** {@return this form as bytes, for {@link #decode}} */
   public byte[] encode() {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("transforms", transforms.stream().map(TransformJson::encode).toList());
     json.put("numbers", new TreeMap<>(configNumbers));
     json.put("kept", kept.stream().sorted().toList());
+    json.put("ignored", ignored.stream().sorted().toList());
     json.put("wide", wide.stream().sorted().toList());
+    json.put("tied", new TreeMap<>(tied));
     return Json.compact(json);
   }
 
@@ -98,11 +127,17 @@ public final class Form {
       if (json.get("numbers") instanceof Map<?, ?> map) {
         map.forEach((name, value) -> numbers.put((String) name, ((JsonNumber) value).longValue()));
       }
+      Map<String, String> tied = new HashMap<>();
+      if (json.get("tied") instanceof Map<?, ?> map) {
+        map.forEach((alias, canonical) -> tied.put((String) alias, (String) canonical));
+      }
       return new Form(
           TransformJson.objects(json, "transforms").stream().map(TransformJson::decode).toList(),
           numbers,
           new HashSet<>(TransformJson.strings(json, "kept")),
-          new HashSet<>(TransformJson.strings(json, "wide")));
+          new HashSet<>(TransformJson.strings(json, "ignored")),
+          new HashSet<>(TransformJson.strings(json, "wide")),
+          tied);
     } catch (IOException e) {
       throw new IllegalArgumentException("not a form: " + e.getMessage(), e);
     }
@@ -131,7 +166,7 @@ public final class Form {
    * @throws IllegalArgumentException if two tensors get one name
    */
   public List<PublishedTensor> apply(List<MemoryTensor> memory) {
-    if (transforms.isEmpty()) {
+    if (isNone()) {
       return IntStream.range(0, memory.size()).mapToObj(index -> same(memory, index)).toList();
     }
     Map<String, Group> groups = group(memory);
@@ -175,6 +210,9 @@ public final class Form {
     Map<String, Group> groups = new HashMap<>();
     for (int index : order) {
       MemoryTensor tensor = memory.get(index);
+      if (ignored.contains(tensor.name())) {
+        continue;
+      }
       Renamer.Result result =
           kept.contains(tensor.name())
               ? new Renamer.Result(tensor.name(), Optional.empty(), tensor.name())

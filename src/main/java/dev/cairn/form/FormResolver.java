@@ -1,15 +1,16 @@
 package dev.cairn.form;
 
 import dev.cairn.json.JsonNumber;
+import dev.cairn.safetensors.TensorInfo;
+import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * Finds a model's form: what transformers does with models of its kind, and where a base model is
@@ -19,20 +20,25 @@ public final class FormResolver {
   private static final String FSDP_PREFIX = "FSDP";
 
   private final Map<String, ?> config;
+  private final Optional<DType> saved;
   private final Optional<ModelClass> model;
+  private final Optional<ModelTree> tree;
 
-  private FormResolver(Map<String, ?> config) {
+  private FormResolver(Map<String, ?> config, Optional<DType> saved) {
     this.config = config;
+    this.saved = saved;
     this.model = hasCustomCode() ? Optional.empty() : architecture().flatMap(FormTable.get()::find);
+    this.tree = model.map(root -> new ModelTree(FormTable.get(), root, config));
   }
 
   /**
    * {@return what finds the form of models with this config}
    *
    * @param config as config.json has it
+   * @param saved what floats are cast to; empty if they are not
    */
-  public static FormResolver of(Map<String, ?> config) {
-    return new FormResolver(config);
+  public static FormResolver of(Map<String, ?> config, Optional<DType> saved) {
+    return new FormResolver(config, saved);
   }
 
   private boolean hasCustomCode() {
@@ -51,8 +57,8 @@ public final class FormResolver {
   /** Returns the transforms of a save, those of prefixes included. */
   private List<Transform> transforms() {
     FormTable table = FormTable.get();
-    if (model.isPresent()) {
-      return ModelTree.transforms(table, model.get(), config);
+    if (tree.isPresent()) {
+      return tree.get().transforms();
     }
     if (hasCustomCode() || !(config.get("model_type") instanceof String type)) {
       return List.of();
@@ -70,7 +76,19 @@ public final class FormResolver {
    */
   public Form form(List<MemoryTensor> memory) {
     List<Transform> usual = without(Transform.Kind.PREFIX);
-    return new Form(usual, numbers(), Set.of(), wide(memory));
+    return form(usual, memory, false);
+  }
+
+  private Form form(List<Transform> transforms, List<MemoryTensor> memory, boolean isBaseKnown) {
+    List<String> names = memory.stream().map(MemoryTensor::name).toList();
+    boolean isFloat16 = saved.equals(Optional.of(DType.F16));
+    return new Form(
+        transforms,
+        numbers(),
+        Set.of(),
+        tree.map(ModelTree::ignored).orElse(Set.of()),
+        tree.map(found -> found.wide(memory, isFloat16)).orElse(Set.of()),
+        tree.map(found -> found.tied(names, isBaseKnown)).orElse(Map.of()));
   }
 
   private List<Transform> without(Transform.Kind kind) {
@@ -82,55 +100,122 @@ public final class FormResolver {
    * names and shapes}
    *
    * @param memory the model's tensors
-   * @param base names and shapes in the other model's files
+   * @param base the tensors in the other model's files
    */
-  public Form form(List<MemoryTensor> memory, Map<String, Shape> base) {
-    Form usual = form(memory);
-    List<Transform> all = transforms();
-    Form best = usual;
-    if (all.size() != usual.transforms().size()) {
-      Form prefixed = new Form(all, numbers(), Set.of(), usual.wide());
-      best = hits(prefixed, memory, base) > hits(usual, memory, base) ? prefixed : usual;
+  public Form form(List<MemoryTensor> memory, Map<String, TensorInfo> base) {
+    Form form = form(without(Transform.Kind.PREFIX), memory, true);
+    for (Transform prefix : transforms()) {
+      if (prefix.kind() == Transform.Kind.PREFIX) {
+        Form wider = form(including(form, prefix), memory, true);
+        form = hits(wider, memory, base) > hits(form, memory, base) ? wider : form;
+      }
     }
-    return best.keeping(kept(best, memory, base));
+    form = form.keeping(kept(form, memory, base));
+    return form.withWide(wide(form, memory, base)).withTied(absent(form, memory, base));
   }
 
-  private static int hits(Form form, List<MemoryTensor> memory, Map<String, Shape> base) {
+  /** Returns a form's transforms and one more, in their order. */
+  private List<Transform> including(Form form, Transform more) {
+    return transforms().stream()
+        .filter(transform -> transform.equals(more) || form.transforms().contains(transform))
+        .toList();
+  }
+
+  /** Returns those of the tied tensors that the other model has not under their own names. */
+  private static Map<String, String> absent(
+      Form form, List<MemoryTensor> memory, Map<String, TensorInfo> base) {
+    Map<String, String> absent = new HashMap<>();
+    for (PublishedTensor tensor : form.apply(memory)) {
+      int whole = tensor.whole(memory);
+      String name = whole < 0 ? "" : memory.get(whole).name();
+      if (form.tied().containsKey(name) && !base.containsKey(tensor.name())) {
+        absent.put(name, form.tied().get(name));
+      }
+    }
+    return absent;
+  }
+
+  /** Returns what the other model has in F32, though it is not all of it. */
+  private static Set<String> wide(
+      Form form, List<MemoryTensor> memory, Map<String, TensorInfo> base) {
+    Set<String> wide = new HashSet<>(form.wide());
+    if (isMostlyF32(base.values())) {
+      return wide;
+    }
+    for (PublishedTensor tensor : form.apply(memory)) {
+      TensorInfo other = base.get(tensor.name());
+      if (other != null && other.dtype() == DType.F32) {
+        tensor.runs().forEach(run -> wide.add(memory.get(run.source()).name()));
+      }
+    }
+    return wide;
+  }
+
+  private static boolean isMostlyF32(Collection<TensorInfo> base) {
+    long wideBytes = 0;
+    long allBytes = 0;
+    for (TensorInfo tensor : base) {
+      allBytes += tensor.lengthBytes();
+      wideBytes += tensor.dtype() == DType.F32 ? tensor.lengthBytes() : 0;
+    }
+    return wideBytes * 2 > allBytes;
+  }
+
+  /**
+   * {@return the other model's tensors under the names that the whole model has, or its base alone,
+   * whichever of these the published names are}
+   *
+   * @param base the tensors in the other model's files
+   * @param names of what is published
+   */
+  public Map<String, TensorInfo> expected(Map<String, TensorInfo> base, Collection<String> names) {
+    String prefix = model.map(ModelClass::basePrefix).orElse("");
+    if (prefix.isEmpty() || names.stream().anyMatch(base::containsKey)) {
+      return base;
+    }
+    Map<String, TensorInfo> longer = new HashMap<>();
+    Map<String, TensorInfo> shorter = new HashMap<>();
+    base.forEach(
+        (name, tensor) -> {
+          longer.put(prefix + "." + name, tensor);
+          if (name.startsWith(prefix + ".")) {
+            shorter.put(name.substring(prefix.length() + 1), tensor);
+          }
+        });
+    if (names.stream().anyMatch(longer::containsKey)) {
+      return longer;
+    }
+    return names.stream().anyMatch(shorter::containsKey) ? shorter : base;
+  }
+
+  private static int hits(Form form, List<MemoryTensor> memory, Map<String, TensorInfo> base) {
     int hits = 0;
     for (PublishedTensor tensor : form.apply(memory)) {
-      hits += tensor.shape().equals(base.get(tensor.name())) ? 1 : 0;
+      hits += isSame(tensor.shape(), base.get(tensor.name())) ? 1 : 0;
     }
     return hits;
   }
 
+  private static boolean isSame(Shape shape, TensorInfo other) {
+    return other != null && other.shape().equals(shape);
+  }
+
   /** Returns what the other model has under the names of memory, and not under the form's. */
-  private static Set<String> kept(Form form, List<MemoryTensor> memory, Map<String, Shape> base) {
+  private static Set<String> kept(
+      Form form, List<MemoryTensor> memory, Map<String, TensorInfo> base) {
     Set<String> kept = new HashSet<>();
     for (PublishedTensor tensor : form.apply(memory)) {
-      if (tensor.shape().equals(base.get(tensor.name()))) {
+      if (isSame(tensor.shape(), base.get(tensor.name()))) {
         continue;
       }
       for (Run run : tensor.runs()) {
         MemoryTensor source = memory.get(run.source());
-        if (source.shape().equals(base.get(source.name()))) {
+        if (isSame(source.shape(), base.get(source.name()))) {
           kept.add(source.name());
         }
       }
     }
     return kept;
-  }
-
-  /** Returns which tensors transformers keeps in F32 whatever the rest is. */
-  private Set<String> wide(List<MemoryTensor> memory) {
-    List<Pattern> patterns = new ArrayList<>();
-    model.ifPresent(found -> found.keepsF32().forEach(name -> patterns.add(Pattern.compile(name))));
-    Set<String> wide = new HashSet<>();
-    for (MemoryTensor tensor : memory) {
-      if (patterns.stream().anyMatch(pattern -> pattern.matcher(tensor.name()).find())) {
-        wide.add(tensor.name());
-      }
-    }
-    return wide;
   }
 
   /** Returns the numbers of the text config, which some operations ask for. */

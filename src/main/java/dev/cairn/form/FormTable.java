@@ -16,13 +16,13 @@ import java.util.Optional;
 final class FormTable {
   private final Map<String, Object> conversions;
   private final Map<String, Object> classes;
-  private final Map<String, Object> autoModels;
+  private final Map<String, Object> autos;
   private final Map<String, Optional<ModelClass>> known = new HashMap<>();
 
   private FormTable(Map<String, Object> json) {
     conversions = object(json, "conversions");
     classes = object(json, "classes");
-    autoModels = object(json, "autoModel");
+    autos = object(json, "auto");
   }
 
   /** Read when a config is there that needs it. */
@@ -70,8 +70,10 @@ final class FormTable {
                 : Optional.empty());
   }
 
-  /** Returns the class that is made for a config of some type. */
-  Optional<String> autoModel(String modelType) {
-    return autoModels.get(modelType) instanceof String name ? Optional.of(name) : Optional.empty();
+  /** Returns the class that one of transformers' Auto classes makes for a config of some type. */
+  Optional<String> auto(String autoClass, String modelType) {
+    return object(autos, autoClass).get(modelType) instanceof String name
+        ? Optional.of(name)
+        : Optional.empty();
   }
 }

@@ -1,5 +1,6 @@
 package dev.cairn.form;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -9,16 +10,20 @@ import java.util.Map;
  * @param name of the class
  * @param modelType of its config
  * @param basePrefix of the names of the base model inside it
- * @param children the models that it is made of, with its usual config
- * @param keepsF32 patterns of the tensors that are never narrower than F32
- * @param ignored names that are not saved
+ * @param children the models that it is made of
+ * @param f32 patterns of names that are F32 in a model of 16 bits
+ * @param f32Float16 patterns of names that are F32 in a model of F16
+ * @param tied what is the same as what, if the config ties: parameters, modules, or patterns
+ * @param ignored names below the class's own that are not saved
  */
 record ModelClass(
     String name,
     String modelType,
     String basePrefix,
     List<Child> children,
-    List<String> keepsF32,
+    List<String> f32,
+    List<String> f32Float16,
+    Map<String, String> tied,
     List<String> ignored) {
   /**
    * A model inside another.
@@ -26,16 +31,23 @@ record ModelClass(
    * @param path of attributes from the outer one
    * @param className with the usual config
    * @param config the path of its config inside the outer one's; empty if it is the same
+   * @param auto what chooses its class by its config's type; empty if nothing does
    */
-  record Child(String path, String className, String config) {}
+  record Child(String path, String className, String config, String auto) {}
 
   static ModelClass decode(String name, Map<String, Object> json) {
+    Map<String, String> tied = new LinkedHashMap<>();
+    if (json.get("tied") instanceof Map<?, ?> pairs) {
+      pairs.forEach((alias, canonical) -> tied.put((String) alias, (String) canonical));
+    }
     return new ModelClass(
         name,
         TransformJson.text(json, "model_type"),
         TransformJson.text(json, "base_model_prefix"),
         TransformJson.objects(json, "children").stream().map(ModelClass::child).toList(),
         TransformJson.strings(json, "f32"),
+        TransformJson.strings(json, "f32Float16"),
+        tied,
         TransformJson.strings(json, "ignoredOnSave"));
   }
 
@@ -43,6 +55,7 @@ record ModelClass(
     return new Child(
         TransformJson.text(json, "path"),
         TransformJson.text(json, "class"),
-        TransformJson.text(json, "config"));
+        TransformJson.text(json, "config"),
+        TransformJson.text(json, "auto"));
   }
 }

@@ -1,73 +1,62 @@
 package dev.cairn.form;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * The models that a model is made of, and the conversions of all of them, as transformers' {@code
- * get_model_conversion_mapping} collects them.
+ * The models that a model is made of, and what is known of all of them, as transformers' {@code
+ * get_model_conversion_mapping} collects it.
  */
 final class ModelTree {
   private final FormTable table;
   private final ModelClass root;
-  private final List<Transform> transforms = new ArrayList<>();
-  private final Map<String, List<String>> seen = new HashMap<>();
+  private final List<Member> members = new ArrayList<>();
+  private final Map<String, List<String>> claimed = new HashMap<>();
 
-  private ModelTree(FormTable table, ModelClass root) {
-    this.table = table;
-    this.root = root;
+  /** A model inside the whole one. */
+  private record Member(String path, ModelClass model, String modelType, Map<String, ?> config) {
+    String name(String inner) {
+      return path.isEmpty() ? inner : path + "." + inner;
+    }
   }
 
   /**
-   * Returns the transforms for a model, in the order in which a save applies them.
+   * Looks at a model.
    *
-   * @param config the model's, with its parts' inside
+   * @param config the model's, with those of its parts inside
    */
-  static List<Transform> transforms(FormTable table, ModelClass root, Map<String, ?> config) {
-    ModelTree tree = new ModelTree(table, root);
-    tree.visit("", root, config);
-    return tree.inSavingOrder();
+  ModelTree(FormTable table, ModelClass root, Map<String, ?> config) {
+    this.table = table;
+    this.root = root;
+    String type = config.get("model_type") instanceof String text ? text : root.modelType();
+    add(new Member("", root, type, config));
   }
 
-  /** Conversions of one model, in saving order. */
-  private final List<List<Transform>> collected = new ArrayList<>();
-
-  /** What is collected last is applied first. */
-  private List<Transform> inSavingOrder() {
-    for (int index = collected.size() - 1; index >= 0; index--) {
-      transforms.addAll(collected.get(index));
+  private void add(Member member) {
+    members.add(member);
+    for (ModelClass.Child child : member.model().children()) {
+      Map<String, ?> config = inside(member.config(), child.config());
+      String className = child.className();
+      Optional<String> type = Optional.empty();
+      if (!child.auto().isEmpty() && config.get("model_type") instanceof String text) {
+        type = Optional.of(text);
+        className = table.auto(child.auto(), text).orElse(className);
+      }
+      Optional<ModelClass> found = table.find(className);
+      if (found.isPresent()) {
+        String childType = type.orElse(found.get().modelType());
+        add(new Member(member.name(child.path()), found.get(), childType, config));
+      }
     }
-    return transforms;
-  }
-
-  private void visit(String path, ModelClass model, Map<String, ?> config) {
-    collect(path, model, modelType(model, config));
-    for (ModelClass.Child child : model.children()) {
-      String childPath = path.isEmpty() ? child.path() : path + "." + child.path();
-      Map<String, ?> childConfig = inside(config, child.config());
-      child(child, childConfig).ifPresent(found -> visit(childPath, found, childConfig));
-    }
-  }
-
-  private static String modelType(ModelClass model, Map<String, ?> config) {
-    return config.get("model_type") instanceof String type && !type.isEmpty()
-        ? type
-        : model.modelType();
-  }
-
-  /** The usual class, unless the config asks for a model of another type. */
-  private Optional<ModelClass> child(ModelClass.Child child, Map<String, ?> config) {
-    Optional<ModelClass> usual = table.find(child.className());
-    if (child.config().isEmpty() || !(config.get("model_type") instanceof String type)) {
-      return usual;
-    }
-    if (usual.isPresent() && usual.get().modelType().equals(type)) {
-      return usual;
-    }
-    return table.autoModel(type).flatMap(table::find).or(() -> usual);
   }
 
   @SuppressWarnings("unchecked") // JSON's objects have string keys
@@ -79,31 +68,39 @@ final class ModelTree {
     return inner;
   }
 
-  private void collect(String path, ModelClass model, String modelType) {
-    if (isSeen(model.name(), path)) {
-      return;
+  /** Returns the transforms in the order in which a save applies them: the last found first. */
+  List<Transform> transforms() {
+    List<Transform> transforms = new ArrayList<>();
+    claimed.clear();
+    for (Member member : members) {
+      transforms.addAll(0, claim(member));
     }
-    Optional<List<Transform>> found = table.conversions(model.name());
+    return transforms;
+  }
+
+  /** Returns a member's transforms, unless a model around it has the same ones. */
+  private List<Transform> claim(Member member) {
+    String name = member.model().name();
+    if (isClaimed(name, member.path())) {
+      return List.of();
+    }
+    Optional<List<Transform>> found = table.conversions(name);
     boolean isByClass = found.isPresent();
-    if (!isByClass) {
-      if (isSeen(modelType, path)) {
-        return;
-      }
-      found = table.conversions(modelType);
+    if (!isByClass && !isClaimed(member.modelType(), member.path())) {
+      found = table.conversions(member.modelType());
     }
     if (found.isEmpty()) {
-      return;
+      return List.of();
     }
-    collected.add(
-        path.isEmpty()
-            ? found.get()
-            : found.get().stream()
-                .map(transform -> transform.scoped(scope(path), root.basePrefix()))
-                .toList());
-    seen.computeIfAbsent(model.name(), key -> new ArrayList<>()).add(path);
+    claimed.computeIfAbsent(name, key -> new ArrayList<>()).add(member.path());
     if (!isByClass) {
-      seen.computeIfAbsent(modelType, key -> new ArrayList<>()).add(path);
+      claimed.computeIfAbsent(member.modelType(), key -> new ArrayList<>()).add(member.path());
     }
+    return member.path().isEmpty()
+        ? found.get()
+        : found.get().stream()
+            .map(transform -> transform.scoped(scope(member.path()), root.basePrefix()))
+            .toList();
   }
 
   /** As transformers does: the prefix goes wherever the path begins with its letters. */
@@ -113,8 +110,75 @@ final class ModelTree {
     return rest.startsWith(".") ? rest.substring(1) : rest;
   }
 
-  private boolean isSeen(String identifier, String path) {
-    return seen.getOrDefault(identifier, List.of()).stream()
+  private boolean isClaimed(String identifier, String path) {
+    return claimed.getOrDefault(identifier, List.of()).stream()
         .anyMatch(ancestor -> ancestor.isEmpty() || path.startsWith(ancestor + "."));
+  }
+
+  /** Returns which of these names are F32 in a model of another dtype. */
+  Set<String> wide(List<MemoryTensor> memory, boolean isFloat16) {
+    List<Pattern> patterns = new ArrayList<>();
+    for (Member member : members) {
+      member.model().f32().forEach(text -> patterns.add(pattern(text)));
+      if (isFloat16) {
+        member.model().f32Float16().forEach(text -> patterns.add(pattern(text)));
+      }
+    }
+    Set<String> wide = new HashSet<>();
+    for (MemoryTensor tensor : memory) {
+      if (patterns.stream().anyMatch(pattern -> pattern.matcher(tensor.name()).find())) {
+        wide.add(tensor.name());
+      }
+    }
+    return wide;
+  }
+
+  private static Pattern pattern(String text) {
+    return Pattern.compile(text.replace("*", ".*"));
+  }
+
+  /**
+   * Returns what may be the same as what, both in memory, alias to canonical name.
+   *
+   * @param isCertain whether a model is known in whose files aliases are not
+   */
+  Map<String, String> tied(Collection<String> names, boolean isCertain) {
+    Set<String> all = new HashSet<>(names);
+    Map<String, String> tied = new TreeMap<>();
+    for (Member member : members) {
+      if (isCertain || Boolean.TRUE.equals(member.config().get("tie_word_embeddings"))) {
+        member
+            .model()
+            .tied()
+            .forEach((alias, canonical) -> addTied(member, alias, canonical, all, tied));
+      }
+    }
+    return tied;
+  }
+
+  private static void addTied(
+      Member member, String alias, String canonical, Set<String> names, Map<String, String> tied) {
+    Pattern pattern = Pattern.compile(alias);
+    String begin = member.name("");
+    for (String name : names) {
+      Matcher matcher = pattern.matcher(name.substring(Math.min(begin.length(), name.length())));
+      if (name.startsWith(begin) && matcher.lookingAt()) {
+        String rest = name.substring(begin.length() + matcher.end());
+        String other = member.name(canonical.replace("^", "") + rest);
+        boolean isWhole = rest.isEmpty() || rest.startsWith(".");
+        if (isWhole && !other.equals(name) && names.contains(other)) {
+          tied.put(name, other);
+        }
+      }
+    }
+  }
+
+  /** Returns the names in memory that are not saved. */
+  Set<String> ignored() {
+    Set<String> ignored = new HashSet<>();
+    for (Member member : members) {
+      member.model().ignored().forEach(name -> ignored.add(member.name(name)));
+    }
+    return ignored;
   }
 }

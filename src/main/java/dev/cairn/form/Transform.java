@@ -43,7 +43,12 @@ record Transform(
    */
   record Operation(String name, Map<String, Object> parameters) {
     int dimension() {
-      return parameters.get("dim") instanceof JsonNumber number
+      return number("dim");
+    }
+
+    /** Returns an argument, 0 if it is not given. */
+    int number(String name) {
+      return parameters.get(name) instanceof JsonNumber number
           ? Math.toIntExact(number.longValue())
           : 0;
     }

@@ -84,6 +84,14 @@ final class View {
     return new View(Arrays.stream(shape).filter(size -> size != 1).toArray(), runs);
   }
 
+  /** Returns this without a dimension, which has one element. */
+  View without(int dimension) {
+    long[] smaller = new long[shape.length - 1];
+    System.arraycopy(shape, 0, smaller, 0, dimension);
+    System.arraycopy(shape, dimension + 1, smaller, dimension, smaller.length - dimension);
+    return new View(smaller, runs);
+  }
+
   /** Returns views of equal shape, but for this dimension, one after the other along it. */
   static View concatenated(List<View> views, int dimension) {
     View first = views.get(0);

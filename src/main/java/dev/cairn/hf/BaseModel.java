@@ -1,7 +1,8 @@
 package dev.cairn.hf;
 
 import dev.cairn.io.Disk;
-import dev.cairn.tensor.Shape;
+import dev.cairn.safetensors.TensorEntry;
+import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -12,18 +13,19 @@ import java.util.Map;
 final class BaseModel {
   private BaseModel() {}
 
-  /** Returns names and shapes of a folder's tensors; none if it has no safetensors files. */
-  static Map<String, Shape> shapes(Path folder) throws IOException {
+  /** Returns a folder's tensors by name; none if it has no safetensors files. */
+  static Map<String, TensorInfo> tensors(Path folder) throws IOException {
     List<String> files = FolderForm.of(Disk.local(), folder).files();
     if (files.isEmpty() || files.equals(List.of(FolderForm.ADAPTER))) {
       return Map.of();
     }
-    Map<String, Shape> shapes = new HashMap<>();
+    Map<String, TensorInfo> tensors = new HashMap<>();
     try (ModelFolder model = ModelFolder.open(folder)) {
       for (FolderTensor tensor : model.tensors()) {
-        shapes.put(tensor.entry().name(), tensor.entry().shape());
+        TensorEntry entry = tensor.entry();
+        tensors.put(entry.name(), new TensorInfo(entry.name(), entry.dtype(), entry.shape()));
       }
     }
-    return shapes;
+    return tensors;
   }
 }

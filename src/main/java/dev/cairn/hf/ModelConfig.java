@@ -1,6 +1,7 @@
 package dev.cairn.hf;
 
 import dev.cairn.json.Json;
+import dev.cairn.json.JsonNumber;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
@@ -109,6 +110,12 @@ public final class ModelConfig {
   /** {@return {@code model_type}, if the config says one} */
   public Optional<String> modelType() {
     return tree.get(MODEL_TYPE) instanceof String type ? Optional.of(type) : Optional.empty();
+  }
+
+  /** {@return {@code vocab_size} of the text model; 0 if the config says none} */
+  public long vocabulary() {
+    Map<?, ?> text = tree.get("text_config") instanceof Map<?, ?> part ? part : tree;
+    return text.get("vocab_size") instanceof JsonNumber number ? number.longValue() : 0;
   }
 
   /** {@return whether the model's code is not transformers' own: there is an {@code auto_map}} */

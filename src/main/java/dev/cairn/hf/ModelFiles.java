@@ -1,9 +1,9 @@
 package dev.cairn.hf;
 
 import dev.cairn.json.CodePointOrder;
+import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
-import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -69,13 +69,13 @@ public final class ModelFiles {
   }
 
   /**
-   * {@return names and shapes of the tensors of the model folder that the config comes from; empty
-   * if it comes from none, or the folder has no safetensors files}
+   * {@return the tensors, by name, of the model folder that the config comes from; empty if it
+   * comes from none, or the folder has no safetensors files}
    *
    * @throws IOException if the folder's files cannot be read, or are damaged
    */
-  public Map<String, Shape> baseShapes() throws IOException {
-    return base.isEmpty() ? Map.of() : BaseModel.shapes(base.get());
+  public Map<String, TensorInfo> baseTensors() throws IOException {
+    return base.isEmpty() ? Map.of() : BaseModel.tensors(base.get());
   }
 
   /**

@@ -1,0 +1,85 @@
+package dev.cairn;
+
+import dev.cairn.form.FormCheck;
+import dev.cairn.form.FormResolver;
+import dev.cairn.hf.ModelConfig;
+import dev.cairn.hf.TiedNames;
+import dev.cairn.plan.PlannedTensor;
+import dev.cairn.plan.TensorGroup;
+import dev.cairn.safetensors.TensorInfo;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Refuses, before any file exists, to save what is not the model. On rank 0. */
+final class ModelCheck {
+  private static final Logger LOG = System.getLogger(ModelCheck.class.getName());
+
+  private final SaveContents contents;
+  private final List<TensorInfo> tensors;
+
+  /** Prepares a check of what is to be written. */
+  ModelCheck(SaveContents contents, TensorGroup model) {
+    this.contents = contents;
+    this.tensors = model.tensors().stream().map(PlannedTensor::info).toList();
+  }
+
+  /**
+   * Refuses what loaders would not take for the model; warns where that is not certain.
+   *
+   * @param rawNames whether the names are those of memory, of which nothing is known
+   * @throws IllegalArgumentException if it is not the model, with what to do
+   * @throws IOException if the base model cannot be read
+   */
+  void run(boolean rawNames) throws IOException {
+    Map<String, TensorInfo> base = contents.files().baseTensors();
+    refuseQuantised(base);
+    Optional<ModelConfig> config = contents.files().config();
+    if (config.isEmpty() || rawNames) {
+      return;
+    }
+    List<String> names = tensors.stream().map(TensorInfo::name).toList();
+    if (base.isEmpty()) {
+      FormCheck.suspicions(tensors, config.get().vocabulary())
+          .forEach(
+              suspicion -> LOG.log(Level.WARNING, "this may not be the model: {0}", suspicion));
+      return;
+    }
+    Map<String, TensorInfo> expected =
+        FormResolver.of(config.get().tree(), Optional.empty()).expected(base, names);
+    String difference = FormCheck.compare(tensors, expected, tied(config.get(), names, expected));
+    if (!difference.isEmpty()) {
+      throw new IllegalArgumentException(
+          "this would not be the model: "
+              + difference
+              + "; to write it all the same, ask for it unchecked (--unchecked)");
+    }
+  }
+
+  private void refuseQuantised(Map<String, TensorInfo> base) {
+    List<TensorInfo> quantised = FormCheck.quantised(tensors, base);
+    if (!quantised.isEmpty()) {
+      TensorInfo first = quantised.get(0);
+      throw new IllegalArgumentException(
+          ("quantised weights: tensor=%s (and %d more), dtype=%s, expected floats; save the adapter"
+                  + " alone (--adapter-config), or dequantise the model first; to write them as they"
+                  + " are, ask for it unchecked (--unchecked)")
+              .formatted(first.name(), quantised.size() - 1, first.dtype()));
+    }
+  }
+
+  /** Returns the names of tied weights, which may be stored or not. */
+  private static Set<String> tied(
+      ModelConfig config, List<String> names, Map<String, TensorInfo> expected) {
+    Set<String> all = new HashSet<>(names);
+    all.addAll(expected.keySet());
+    return config.tiesWordEmbeddings()
+        ? TiedNames.find(all).map(found -> Set.of(found.alias())).orElse(Set.of())
+        : Set.of();
+  }
+}

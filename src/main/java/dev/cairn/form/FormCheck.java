@@ -1,0 +1,193 @@
+package dev.cairn.form;
+
+import dev.cairn.safetensors.TensorInfo;
+import dev.cairn.tensor.DType;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * Tells whether tensors are a model: compared with those of the model that they are made from, or,
+ * where none is known, by what is wrong in any family. Pure.
+ */
+public final class FormCheck {
+  private final Map<String, TensorInfo> published = new HashMap<>();
+  private final List<String> order = new ArrayList<>();
+
+  private FormCheck(Collection<TensorInfo> tensors) {
+    for (TensorInfo tensor : tensors) {
+      published.put(tensor.name(), tensor);
+      order.add(tensor.name());
+    }
+  }
+
+  /**
+   * {@return why these are not the model whose tensors are known, with what to do; empty if they
+   * are}
+   *
+   * @param tensors what a folder has, or is to have
+   * @param expected what it should have
+   * @param optional names that may be there or not: those of tied weights, for example
+   */
+  public static String compare(
+      Collection<TensorInfo> tensors, Map<String, TensorInfo> expected, Set<String> optional) {
+    return new FormCheck(tensors).compare(expected, optional);
+  }
+
+  private String compare(Map<String, TensorInfo> expected, Set<String> optional) {
+    Set<String> missing = new TreeSet<>(expected.keySet());
+    missing.removeAll(published.keySet());
+    missing.removeAll(optional);
+    List<String> unknown =
+        order.stream()
+            .filter(name -> !expected.containsKey(name) && !optional.contains(name))
+            .toList();
+    List<String> reshaped =
+        order.stream()
+            .filter(
+                name ->
+                    expected.containsKey(name)
+                        && !expected.get(name).shape().equals(published.get(name).shape()))
+            .toList();
+    List<String> parts = new ArrayList<>();
+    if (!missing.isEmpty()) {
+      parts.add(
+          "%d of %d expected tensors are missing, first %s"
+              .formatted(missing.size(), expected.size(), missing.iterator().next()));
+    }
+    if (!unknown.isEmpty()) {
+      parts.add("%d unknown, first %s".formatted(unknown.size(), unknown.get(0)));
+    }
+    if (!reshaped.isEmpty()) {
+      String first = reshaped.get(0);
+      parts.add(
+          "%d of another shape, first %s: %s, expected %s"
+              .formatted(
+                  reshaped.size(),
+                  first,
+                  published.get(first).shape(),
+                  expected.get(first).shape()));
+    }
+    return parts.isEmpty()
+        ? ""
+        : String.join("; ", parts) + advice(expected, missing, unknown, reshaped);
+  }
+
+  private static String advice(
+      Map<String, TensorInfo> expected,
+      Set<String> missing,
+      List<String> unknown,
+      List<String> reshaped) {
+    for (NameProblem problem : NameProblem.values()) {
+      if (unknown.stream().anyMatch(problem::isIn)) {
+        return "; " + problem.advice();
+      }
+    }
+    if (expected.keySet().stream().anyMatch(NameProblem.QUANTISED::isIn)) {
+      return "; the base model is quantised: give the one that it was made from";
+    }
+    Map<String, Long> prefixes =
+        unknown.stream()
+            .flatMap(name -> prefixes(name, missing).stream())
+            .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
+    if (!prefixes.isEmpty()) {
+      String prefix =
+          prefixes.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
+      return "; the model is the attribute %s of what was trained: take only that (--attribute %s)"
+          .formatted(prefix, prefix);
+    }
+    if (reshaped.stream().anyMatch(FormCheck::isVocabulary)) {
+      return "; the vocabulary was resized: give the config of the resized model";
+    }
+    return "";
+  }
+
+  /** Returns the attribute below which an expected name is. */
+  private static List<String> prefixes(String name, Set<String> missing) {
+    for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+      if (missing.contains(name.substring(dot + 1))) {
+        return List.of(name.substring(0, dot));
+      }
+    }
+    return List.of();
+  }
+
+  private static boolean isVocabulary(String name) {
+    return name.contains("embed") || name.contains("lm_head") || name.contains("wte");
+  }
+
+  /**
+   * {@return what is wrong with tensors whatever model they are; empty if nothing is}
+   *
+   * @param tensors what a folder has, or is to have
+   * @param vocabulary the config's {@code vocab_size}; 0 if it says none
+   */
+  public static List<String> suspicions(Collection<TensorInfo> tensors, long vocabulary) {
+    FormCheck check = new FormCheck(tensors);
+    List<String> found = new ArrayList<>();
+    for (NameProblem problem : NameProblem.values()) {
+      List<String> names = check.order.stream().filter(problem::isIn).toList();
+      if (!names.isEmpty()) {
+        found.add(
+            "%d tensors that no loader knows, first %s; %s"
+                .formatted(names.size(), names.get(0), problem.advice()));
+      }
+    }
+    LayerGaps.find(check.order).ifPresent(found::add);
+    check.vocabulary(vocabulary, found);
+    return found;
+  }
+
+  private void vocabulary(long vocabulary, List<String> found) {
+    for (String name : order) {
+      TensorInfo tensor = published.get(name);
+      boolean isEmbedding =
+          name.endsWith("embed_tokens.weight")
+              || name.endsWith("wte.weight")
+              || name.endsWith("word_embeddings.weight");
+      if (vocabulary > 0
+          && isEmbedding
+          && tensor.shape().dimensions() == 2
+          && tensor.shape().dimension(0) != vocabulary) {
+        found.add(
+            "the embedding contradicts the config: tensor=%s, shape=%s, vocab_size=%d; the"
+                    .formatted(name, tensor.shape(), vocabulary)
+                + " vocabulary was resized: give the config of the resized model");
+        return;
+      }
+    }
+  }
+
+  /**
+   * {@return the weights that are stored as integers, packed, or as 8-bit floats, of a model that
+   * is not published so}
+   *
+   * @param tensors what is to be saved
+   * @param expected what the model has; may be empty
+   */
+  public static List<TensorInfo> quantised(
+      Collection<TensorInfo> tensors, Map<String, TensorInfo> expected) {
+    return tensors.stream()
+        .filter(tensor -> isQuantised(tensor) && !isSame(tensor, expected.get(tensor.name())))
+        .toList();
+  }
+
+  private static boolean isQuantised(TensorInfo tensor) {
+    boolean isWeight = tensor.name().endsWith("weight") || tensor.name().endsWith("_proj");
+    boolean isPacked = NameProblem.QUANTISED.isIn(tensor.name());
+    DType dtype = tensor.dtype();
+    boolean isNarrow = dtype.bits() <= 8 && dtype != DType.BOOL;
+    boolean isInteger = dtype == DType.I32 || dtype == DType.U32 || dtype == DType.I16;
+    return (isWeight && (isNarrow || isInteger)) || (isPacked && !dtype.isCastable());
+  }
+
+  private static boolean isSame(TensorInfo tensor, TensorInfo other) {
+    return other != null && other.dtype() == tensor.dtype() && other.shape().equals(tensor.shape());
+  }
+}

@@ -1,0 +1,56 @@
+package dev.cairn.form;
+
+import java.util.Arrays;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** Why names are not those of a model, and what can be done. */
+enum NameProblem {
+  ADAPTER(
+      "these are PEFT's names: save the adapter (--adapter-config), or merge it first",
+      "base_model.model.",
+      ".lora_A.",
+      ".lora_B.",
+      ".lora_embedding_A.",
+      ".lora_magnitude_vector.",
+      ".base_layer.",
+      ".modules_to_save."),
+  WRAPPER(
+      "a wrapper's name stands in them: hand over the names of the model inside",
+      "_orig_mod.",
+      "_forward_module.",
+      "_fsdp_wrapped_module.",
+      "_checkpoint_wrapped_module."),
+  QUANTISED(
+      "these belong to quantised weights: dequantise the model before it is saved",
+      ".qweight",
+      ".qzeros",
+      ".g_idx",
+      ".weight_packed",
+      ".quant_state.",
+      ".absmax",
+      ".quant_map",
+      ".nested_absmax",
+      ".SCB",
+      ".weight_format");
+
+  private final String advice;
+  private final Pattern pattern;
+
+  NameProblem(String advice, String... parts) {
+    this.advice = advice;
+    this.pattern =
+        Pattern.compile(
+            Arrays.stream(parts)
+                .map(part -> (part.startsWith(".") ? "" : "(?:^|\\.)") + Pattern.quote(part))
+                .collect(Collectors.joining("|")));
+  }
+
+  String advice() {
+    return advice;
+  }
+
+  boolean isIn(String name) {
+    return pattern.matcher(name).find();
+  }
+}
