@@ -76,12 +76,17 @@ final class FormAgreement {
   private static Agreed known(SaveOptions options, ParameterSet set, ModelFiles files)
       throws IOException {
     boolean ties = files.config().map(ModelConfig::tiesWordEmbeddings).orElse(false);
+    List<MemoryTensor> memory = PublishedParameters.described(set);
+    return new Agreed(ties, form(options, memory, files).withRules(options.names(), memory));
+  }
+
+  private static Form form(SaveOptions options, List<MemoryTensor> memory, ModelFiles files)
+      throws IOException {
     if (options.rawNames() || files.config().isEmpty()) {
-      return new Agreed(ties, Form.none());
+      return Form.none();
     }
     FormResolver resolver = FormResolver.of(files.config().get().tree(), options.dtype());
-    List<MemoryTensor> memory = PublishedParameters.described(set);
     Map<String, TensorInfo> base = files.baseTensors();
-    return new Agreed(ties, base.isEmpty() ? resolver.form(memory) : resolver.form(memory, base));
+    return base.isEmpty() ? resolver.form(memory) : resolver.form(memory, base);
   }
 }

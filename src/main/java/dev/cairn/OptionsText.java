@@ -29,6 +29,8 @@ final class OptionsText {
         + ", snapshotBudgetBytes="
         + options.snapshotBudgetBytes()
         + ", rawNames="
-        + options.rawNames();
+        + options.rawNames()
+        + ", names="
+        + options.names();
   }
 }

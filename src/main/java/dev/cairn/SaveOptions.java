@@ -1,7 +1,9 @@
 package dev.cairn;
 
+import dev.cairn.form.NameRule;
 import dev.cairn.safetensors.Sharding;
 import dev.cairn.tensor.DType;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -22,6 +24,7 @@ import java.util.Optional;
  * @param rawNames whether tensors are saved as they are in memory, not in the form in which
  *     transformers publishes them
  * @param unchecked whether even what is not the model is saved
+ * @param names rules for names in the files, stronger than what is known of the model
  */
 public record SaveOptions(
     Optional<DType> dtype,
@@ -36,7 +39,8 @@ public record SaveOptions(
     GatherAlgorithm gatherAlgorithm,
     long snapshotBudgetBytes,
     boolean rawNames,
-    boolean unchecked) {
+    boolean unchecked,
+    List<NameRule> names) {
   /**
    * Checks the options.
    *
@@ -53,9 +57,11 @@ public record SaveOptions(
    * @param snapshotBudgetBytes 0 or more
    * @param rawNames false for names and tensors as transformers publishes them
    * @param unchecked false refuses what is known not to be the model
+   * @param names may be empty
    * @throws IllegalArgumentException if one is out of range
    */
   public SaveOptions {
+    names = List.copyOf(names);
     Objects.requireNonNull(mode, "mode");
     Objects.requireNonNull(durability, "durability");
     Objects.requireNonNull(gatherAlgorithm, "gatherAlgorithm");
@@ -93,7 +99,8 @@ public record SaveOptions(
         gatherAlgorithm,
         snapshotBudgetBytes,
         rawNames,
-        unchecked);
+        unchecked,
+        names);
   }
 
   /** Returns these options for a folder of one file, whose dtype is chosen apart. */
@@ -111,7 +118,8 @@ public record SaveOptions(
         gatherAlgorithm,
         snapshotBudgetBytes,
         rawNames,
-        unchecked);
+        unchecked,
+        names);
   }
 
   private static boolean isTarget(DType dtype) {
@@ -146,6 +154,7 @@ public record SaveOptions(
     private long snapshotBudgetBytes = Long.MAX_VALUE;
     private boolean rawNames;
     private boolean unchecked;
+    private List<NameRule> names = List.of();
 
     private Builder() {}
 
@@ -292,6 +301,17 @@ public record SaveOptions(
     }
 
     /**
+     * {@return this, with rules for names in the files}
+     *
+     * @param rules of which the first counts that is about a name; they win over what is known of
+     *     the model
+     */
+    public Builder names(List<NameRule> rules) {
+      this.names = List.copyOf(rules);
+      return this;
+    }
+
+    /**
      * {@return the options}
      *
      * @throws IllegalArgumentException if one is out of range
@@ -310,7 +330,8 @@ public record SaveOptions(
           gatherAlgorithm,
           snapshotBudgetBytes,
           rawNames,
-          unchecked);
+          unchecked,
+          names);
     }
   }
 }

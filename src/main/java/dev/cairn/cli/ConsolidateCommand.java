@@ -8,6 +8,7 @@ import dev.cairn.comm.Communicator;
 import dev.cairn.deepspeed.CheckpointParameters;
 import dev.cairn.deepspeed.ConsolidationOptions;
 import dev.cairn.deepspeed.DeepSpeedCheckpoint;
+import dev.cairn.form.NameRule;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.machine.Machine;
@@ -18,6 +19,7 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -93,6 +95,14 @@ final class ConsolidateCommand implements Callable<Integer> {
               + " shapes, or quantised.")
   private boolean isUnchecked;
 
+  @Option(
+      names = "--rename",
+      paramLabel = "REGEX=TO",
+      description =
+          "Write what matches under another name; $1 is what the first group matched. May be given"
+              + " several times.")
+  private List<String> renamings = List.of();
+
   @Mixin private AdapterChoice adapter;
 
   @Mixin private FolderOptions folderOptions;
@@ -160,6 +170,7 @@ final class ConsolidateCommand implements Callable<Integer> {
         .mode(SaveMode.PARALLEL)
         .rawNames(isRaw)
         .unchecked(isUnchecked || excludeFrozen)
+        .names(renamings.stream().map(NameRule::parse).toList())
         .stagingBuffers(count)
         .stagingBufferBytes(BUFFER_BYTES)
         .build();

@@ -24,10 +24,11 @@ import java.util.stream.IntStream;
  */
 public final class Form {
   private static final Form NONE =
-      new Form(List.of(), Map.of(), Set.of(), Set.of(), Set.of(), Map.of());
+      new Form(List.of(), Map.of(), Map.of(), Set.of(), Set.of(), Set.of(), Map.of());
 
   private final List<Transform> transforms;
   private final Map<String, Long> configNumbers;
+  private final Map<String, String> renamed;
   private final Set<String> kept;
   private final Set<String> ignored;
   private final Set<String> wide;
@@ -38,7 +39,8 @@ public final class Form {
    *
    * @param transforms in the order in which a save applies them
    * @param configNumbers what operations ask the config for
-   * @param kept names in memory of what is published as it is
+   * @param renamed names in memory, and what they should have been there
+   * @param kept names in memory of what no transform is applied to
    * @param ignored names in memory of what is not published
    * @param wide names in memory of what stays F32
    * @param tied what need not be published if it is the same as another, names in memory
@@ -46,12 +48,14 @@ public final class Form {
   Form(
       List<Transform> transforms,
       Map<String, Long> configNumbers,
+      Map<String, String> renamed,
       Set<String> kept,
       Set<String> ignored,
       Set<String> wide,
       Map<String, String> tied) {
     this.transforms = List.copyOf(transforms);
     this.configNumbers = Map.copyOf(configNumbers);
+    this.renamed = Map.copyOf(renamed);
     this.kept = Set.copyOf(kept);
     this.ignored = Set.copyOf(ignored);
     this.wide = Set.copyOf(wide);
@@ -67,24 +71,58 @@ public final class Form {
     return transforms;
   }
 
+  Form withTransforms(List<Transform> others) {
+    return new Form(others, configNumbers, renamed, kept, ignored, wide, tied);
+  }
+
   /** Returns this form, by which some tensors are published as they are in memory. */
   Form keeping(Set<String> names) {
-    return new Form(transforms, configNumbers, names, ignored, wide, tied);
+    return new Form(transforms, configNumbers, renamed, names, ignored, wide, tied);
+  }
+
+  /** Returns this form for names that are not as they should be in memory. */
+  Form withRenamed(Map<String, String> names) {
+    return new Form(transforms, configNumbers, names, kept, ignored, wide, tied);
+  }
+
+  /**
+   * {@return this form, by which some names are as a caller wants them}
+   *
+   * @param rules of which the first counts that is about a name
+   * @param memory the model's tensors
+   */
+  public Form withRules(List<NameRule> rules, List<MemoryTensor> memory) {
+    if (rules.isEmpty()) {
+      return this;
+    }
+    Map<String, String> names = new HashMap<>(renamed);
+    Set<String> untouched = new HashSet<>(kept);
+    for (MemoryTensor tensor : memory) {
+      rules.stream()
+          .flatMap(rule -> rule.apply(tensor.name()).stream())
+          .findFirst()
+          .ifPresent(
+              name -> {
+                names.put(tensor.name(), name);
+                untouched.add(tensor.name());
+              });
+    }
+    return new Form(transforms, configNumbers, names, untouched, ignored, wide, tied);
   }
 
   /** Returns this form, by which some tensors may be left out if they are the same as others. */
   Form withTied(Map<String, String> pairs) {
-    return new Form(transforms, configNumbers, kept, ignored, wide, pairs);
+    return new Form(transforms, configNumbers, renamed, kept, ignored, wide, pairs);
   }
 
   /** Returns this form, by which some tensors stay F32. */
   Form withWide(Set<String> names) {
-    return new Form(transforms, configNumbers, kept, ignored, names, tied);
+    return new Form(transforms, configNumbers, renamed, kept, ignored, names, tied);
   }
 
   /** {@return whether everything is published as it is in memory} */
   public boolean isNone() {
-    return transforms.isEmpty() && ignored.isEmpty();
+    return transforms.isEmpty() && ignored.isEmpty() && renamed.isEmpty();
   }
 
   /**
@@ -107,6 +145,7 @@ public final class Form {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("transforms", transforms.stream().map(TransformJson::encode).toList());
     json.put("numbers", new TreeMap<>(configNumbers));
+    json.put("renamed", new TreeMap<>(renamed));
     json.put("kept", kept.stream().sorted().toList());
     json.put("ignored", ignored.stream().sorted().toList());
     json.put("wide", wide.stream().sorted().toList());
@@ -127,17 +166,14 @@ public final class Form {
       if (json.get("numbers") instanceof Map<?, ?> map) {
         map.forEach((name, value) -> numbers.put((String) name, ((JsonNumber) value).longValue()));
       }
-      Map<String, String> tied = new HashMap<>();
-      if (json.get("tied") instanceof Map<?, ?> map) {
-        map.forEach((alias, canonical) -> tied.put((String) alias, (String) canonical));
-      }
       return new Form(
           TransformJson.objects(json, "transforms").stream().map(TransformJson::decode).toList(),
           numbers,
+          TransformJson.texts(json, "renamed"),
           new HashSet<>(TransformJson.strings(json, "kept")),
           new HashSet<>(TransformJson.strings(json, "ignored")),
           new HashSet<>(TransformJson.strings(json, "wide")),
-          tied);
+          TransformJson.texts(json, "tied"));
     } catch (IOException e) {
       throw new IllegalArgumentException("not a form: " + e.getMessage(), e);
     }
@@ -213,13 +249,14 @@ public final class Form {
       if (ignored.contains(tensor.name())) {
         continue;
       }
+      String name = renamed.getOrDefault(tensor.name(), tensor.name());
       Renamer.Result result =
           kept.contains(tensor.name())
-              ? new Renamer.Result(tensor.name(), Optional.empty(), tensor.name())
-              : renamer.rename(tensor.name());
+              ? new Renamer.Result(name, Optional.empty(), name)
+              : renamer.rename(name);
       Group group =
           groups.computeIfAbsent(
-              result.name(), name -> new Group(name, result.conversion().orElse(null), index));
+              result.name(), key -> new Group(key, result.conversion().orElse(null), index));
       group.first = Math.min(group.first, index);
       List<View> views = group.views.computeIfAbsent(result.source(), key -> new ArrayList<>());
       views.add(View.of(index, tensor.shape()));

@@ -18,6 +18,7 @@ import java.util.Set;
  */
 public final class FormResolver {
   private static final String FSDP_PREFIX = "FSDP";
+  private static final String MODULE = ".module.";
 
   private final Map<String, ?> config;
   private final Optional<DType> saved;
@@ -85,6 +86,7 @@ public final class FormResolver {
     return new Form(
         transforms,
         numbers(),
+        Map.of(),
         Set.of(),
         tree.map(ModelTree::ignored).orElse(Set.of()),
         tree.map(found -> found.wide(memory, isFloat16)).orElse(Set.of()),
@@ -104,14 +106,42 @@ public final class FormResolver {
    */
   public Form form(List<MemoryTensor> memory, Map<String, TensorInfo> base) {
     Form form = form(without(Transform.Kind.PREFIX), memory, true);
+    form = form.withRenamed(wrapped(form, memory, base));
+    List<PublishedTensor> tensors = form.apply(memory);
     for (Transform prefix : transforms()) {
       if (prefix.kind() == Transform.Kind.PREFIX) {
-        Form wider = form(including(form, prefix), memory, true);
-        form = hits(wider, memory, base) > hits(form, memory, base) ? wider : form;
+        Form wider = form.withTransforms(including(form, prefix));
+        List<PublishedTensor> others = wider.apply(memory);
+        if (hits(others, base) > hits(tensors, base)) {
+          form = wider;
+          tensors = others;
+        }
       }
     }
-    form = form.keeping(kept(form, memory, base));
-    return form.withWide(wide(form, memory, base)).withTied(absent(form, memory, base));
+    Set<String> kept = kept(tensors, memory, base);
+    if (!kept.isEmpty()) {
+      form = form.keeping(kept);
+      tensors = form.apply(memory);
+    }
+    return form.withWide(wide(form, tensors, memory, base))
+        .withTied(absent(form, tensors, memory, base));
+  }
+
+  /**
+   * Returns names in which a wrapper is called as a part of the model might be, and those without.
+   */
+  private static Map<String, String> wrapped(
+      Form form, List<MemoryTensor> memory, Map<String, TensorInfo> base) {
+    Map<String, String> names = new HashMap<>();
+    for (MemoryTensor tensor : memory) {
+      if (tensor.name().contains(MODULE)) {
+        names.put(tensor.name(), tensor.name().replace(MODULE, "."));
+      }
+    }
+    boolean isWrapped =
+        !names.isEmpty()
+            && hits(form.withRenamed(names).apply(memory), base) > hits(form.apply(memory), base);
+    return isWrapped ? names : Map.of();
   }
 
   /** Returns a form's transforms and one more, in their order. */
@@ -123,9 +153,12 @@ public final class FormResolver {
 
   /** Returns those of the tied tensors that the other model has not under their own names. */
   private static Map<String, String> absent(
-      Form form, List<MemoryTensor> memory, Map<String, TensorInfo> base) {
+      Form form,
+      List<PublishedTensor> tensors,
+      List<MemoryTensor> memory,
+      Map<String, TensorInfo> base) {
     Map<String, String> absent = new HashMap<>();
-    for (PublishedTensor tensor : form.apply(memory)) {
+    for (PublishedTensor tensor : tensors) {
       int whole = tensor.whole(memory);
       String name = whole < 0 ? "" : memory.get(whole).name();
       if (form.tied().containsKey(name) && !base.containsKey(tensor.name())) {
@@ -137,12 +170,15 @@ public final class FormResolver {
 
   /** Returns what the other model has in F32, though it is not all of it. */
   private static Set<String> wide(
-      Form form, List<MemoryTensor> memory, Map<String, TensorInfo> base) {
+      Form form,
+      List<PublishedTensor> tensors,
+      List<MemoryTensor> memory,
+      Map<String, TensorInfo> base) {
     Set<String> wide = new HashSet<>(form.wide());
     if (isMostlyF32(base.values())) {
       return wide;
     }
-    for (PublishedTensor tensor : form.apply(memory)) {
+    for (PublishedTensor tensor : tensors) {
       TensorInfo other = base.get(tensor.name());
       if (other != null && other.dtype() == DType.F32) {
         tensor.runs().forEach(run -> wide.add(memory.get(run.source()).name()));
@@ -188,9 +224,9 @@ public final class FormResolver {
     return names.stream().anyMatch(shorter::containsKey) ? shorter : base;
   }
 
-  private static int hits(Form form, List<MemoryTensor> memory, Map<String, TensorInfo> base) {
+  private static int hits(List<PublishedTensor> tensors, Map<String, TensorInfo> base) {
     int hits = 0;
-    for (PublishedTensor tensor : form.apply(memory)) {
+    for (PublishedTensor tensor : tensors) {
       hits += isSame(tensor.shape(), base.get(tensor.name())) ? 1 : 0;
     }
     return hits;
@@ -202,9 +238,9 @@ public final class FormResolver {
 
   /** Returns what the other model has under the names of memory, and not under the form's. */
   private static Set<String> kept(
-      Form form, List<MemoryTensor> memory, Map<String, TensorInfo> base) {
+      List<PublishedTensor> tensors, List<MemoryTensor> memory, Map<String, TensorInfo> base) {
     Set<String> kept = new HashSet<>();
-    for (PublishedTensor tensor : form.apply(memory)) {
+    for (PublishedTensor tensor : tensors) {
       if (isSame(tensor.shape(), base.get(tensor.name()))) {
         continue;
       }

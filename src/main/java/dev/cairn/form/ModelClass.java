@@ -1,6 +1,5 @@
 package dev.cairn.form;
 
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -36,10 +35,6 @@ record ModelClass(
   record Child(String path, String className, String config, String auto) {}
 
   static ModelClass decode(String name, Map<String, Object> json) {
-    Map<String, String> tied = new LinkedHashMap<>();
-    if (json.get("tied") instanceof Map<?, ?> pairs) {
-      pairs.forEach((alias, canonical) -> tied.put((String) alias, (String) canonical));
-    }
     return new ModelClass(
         name,
         TransformJson.text(json, "model_type"),
@@ -47,7 +42,7 @@ record ModelClass(
         TransformJson.objects(json, "children").stream().map(ModelClass::child).toList(),
         TransformJson.strings(json, "f32"),
         TransformJson.strings(json, "f32Float16"),
-        tied,
+        TransformJson.texts(json, "tied"),
         TransformJson.strings(json, "ignoredOnSave"));
   }
 

@@ -51,6 +51,14 @@ final class TransformJson {
     return json.get(key) instanceof String text ? text : "";
   }
 
+  static Map<String, String> texts(Map<String, Object> json, String key) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    if (json.get(key) instanceof Map<?, ?> map) {
+      map.forEach((name, value) -> texts.put((String) name, (String) value));
+    }
+    return texts;
+  }
+
   static List<String> strings(Map<String, Object> json, String key) {
     return json.get(key) instanceof List<?> list
         ? list.stream().map(String.class::cast).toList()
