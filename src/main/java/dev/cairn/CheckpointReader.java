@@ -69,7 +69,7 @@ final class CheckpointReader implements AutoCloseable {
     Form form =
         FormResolver.of(config.tree(), Optional.empty())
             .form(PublishedParameters.described(set), tensors);
-    return PublishedParameters.of(set, form, ranks);
+    return PublishedParameters.of(set, form, ranks).set();
   }
 
   /** Returns the tensors of the trainer's state by name. */

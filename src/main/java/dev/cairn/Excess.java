@@ -19,6 +19,16 @@ record Excess(Set<Parameter> tensors, Runnable moved) {
     return new Excess(Set.of(), () -> {});
   }
 
+  /** Returns this of the parameters as they are published. */
+  Excess published(PublishedParameters.Published published) {
+    if (tensors.isEmpty()) {
+      return this;
+    }
+    Set<Parameter> made = published.madeOf(tensors);
+    made.addAll(tensors); // the trainer's state is not published in another form
+    return new Excess(made, moved);
+  }
+
   /** Returns which chunks to move in which pass, one pass after the other. */
   List<Predicate<Chunk>> passes(List<Parameter> planned) {
     boolean[] isExcess = new boolean[planned.size()];

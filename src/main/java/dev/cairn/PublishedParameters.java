@@ -9,9 +9,12 @@ import dev.cairn.layout.Layout;
 import dev.cairn.layout.Slice;
 import dev.cairn.tensor.DType;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A model's parameters as they are published: the same memory under other names, in other tensors.
@@ -35,23 +38,44 @@ final class PublishedParameters {
   }
 
   /**
-   * Returns the published parameters; their partitions are parts of the given ones.
+   * What came of a model.
+   *
+   * @param set the published parameters; their partitions are parts of the given ones
+   * @param sources for each of them what it is made of; empty if all are as they were
+   */
+  record Published(ParameterSet set, List<List<Parameter>> sources) {
+    /** Returns those that are made of any of these, which count by identity. */
+    Set<Parameter> madeOf(Set<Parameter> wanted) {
+      Set<Parameter> made = Collections.newSetFromMap(new IdentityHashMap<>());
+      for (int index = 0; index < sources.size(); index++) {
+        if (sources.get(index).stream().anyMatch(wanted::contains)) {
+          made.add(set.parameters().get(index));
+        }
+      }
+      return made;
+    }
+  }
+
+  /**
+   * Publishes a model.
    *
    * @throws IllegalArgumentException if a partition is not as long as its layout says, or a tensor
    *     cannot be published
    */
-  static ParameterSet of(ParameterSet set, Form form, Ranks ranks) {
+  static Published of(ParameterSet set, Form form, Ranks ranks) {
     if (form.isNone()) {
-      return set;
+      return new Published(set, List.of());
     }
     List<Parameter> memory = set.parameters();
     memory.forEach(parameter -> parameter.checkPartition(ranks.rank(), ranks.size()));
     PublishedParameters publishing = new PublishedParameters(memory, ranks);
     List<MemoryTensor> described = described(set);
     List<Parameter> published = new ArrayList<>();
+    List<List<Parameter>> sources = new ArrayList<>();
     Map<String, String> names = new HashMap<>();
     for (PublishedTensor tensor : form.apply(described)) {
       int whole = tensor.whole(described);
+      sources.add(tensor.runs().stream().map(run -> memory.get(run.source())).toList());
       if (whole >= 0) {
         names.put(memory.get(whole).name(), tensor.name());
         published.add(memory.get(whole).named(tensor.name()));
@@ -59,7 +83,7 @@ final class PublishedParameters {
         published.add(publishing.composed(tensor));
       }
     }
-    return ParameterSet.published(published, tied(set, names));
+    return new Published(ParameterSet.published(published, tied(set, names)), sources);
   }
 
   private static Map<String, String> tied(ParameterSet set, Map<String, String> names) {

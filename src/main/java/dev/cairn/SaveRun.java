@@ -25,6 +25,7 @@ final class SaveRun {
   private final Meter meter;
 
   private SaveContents contents;
+  private Excess excess;
   private SavePlan plan;
   private TensorChecksums checksums;
   private ModeChoice.Choice choice;
@@ -77,8 +78,10 @@ final class SaveRun {
     FormAgreement.Agreed agreed =
         tools.forms().agree(ranks, tools.options(), taken.given(), contents.files());
     ParameterSet model = new TieDecision(ranks, taken, agreed).withoutAliases();
-    contents =
-        contents.withModel(PublishedParameters.of(agreed.marked(model), agreed.form(), ranks));
+    PublishedParameters.Published published =
+        PublishedParameters.of(agreed.marked(model), agreed.form(), ranks);
+    contents = contents.withModel(published.set());
+    excess = taken.excess().published(published);
   }
 
   private SaveReport report(long writtenBytes) {
@@ -146,8 +149,7 @@ final class SaveRun {
   /** Copies and, if asked, forces; returns the bytes that this rank wrote. */
   private long fill(Path path) throws IOException {
     int neighbours = choice.ranksOnThisHost();
-    CopyStep copy =
-        new CopyStep(tools, plan, contents.tensors(), taken.excess(), checksums, neighbours);
+    CopyStep copy = new CopyStep(tools, plan, contents.tensors(), excess, checksums, neighbours);
     Durability durability = tools.options().durability();
     try (ShardFiles shards = new ShardFiles(tools.disk(), path, plan, way(durability))) {
       ranks.together(

@@ -1,0 +1,286 @@
+package dev.cairn;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.cairn.comm.Communicator;
+import dev.cairn.form.NameRule;
+import dev.cairn.hf.FolderTensor;
+import dev.cairn.hf.ModelConfig;
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.hf.ModelFolder;
+import dev.cairn.layout.Layout;
+import dev.cairn.safetensors.TensorEntry;
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Experts that are stacked in memory are published one by one, however ranks hold them. */
+@Tag("stress")
+class PublishedFormSaveTest {
+  private static final int EXPERTS = 3;
+  private static final int INNER = 5;
+  private static final int HIDDEN = 7;
+  private static final String MLP = "model.layers.0.mlp.";
+  private static final String MOE = "model.layers.0.block_sparse_moe.";
+  private static final TrainerState NO_STATE = TrainerState.builder().build();
+
+  @TempDir Path temporary;
+
+  private static ModelFiles mixtral() {
+    ModelConfig config =
+        ModelConfig.of(
+            Map.of("architectures", List.of("MixtralForCausalLM"), "model_type", "mixtral"));
+    return ModelFiles.of(Optional.of(config), List.of());
+  }
+
+  private static WholeModel model(Layout layout) {
+    return new WholeModel(5)
+        .add("model.embed_tokens.weight", DType.F32, Layout.replicated(), 11, HIDDEN)
+        .add(MLP + "experts.gate_up_proj", DType.F32, layout, EXPERTS, 2L * INNER, HIDDEN)
+        .add(MLP + "experts.down_proj", DType.F32, layout, EXPERTS, HIDDEN, INNER)
+        .add(MLP + "gate.weight", DType.F32, Layout.zero3(), EXPERTS, HIDDEN);
+  }
+
+  /** What is published, cut out of the model's own bytes. */
+  private static Map<String, byte[]> expected(WholeModel model) {
+    Map<String, byte[]> bytes = new TreeMap<>();
+    for (Parameter parameter : model.on(0, 1).parameters()) {
+      ByteBuffer view =
+          parameter.partition().view(0, Math.toIntExact(parameter.partition().lengthBytes()));
+      byte[] all = new byte[view.remaining()];
+      view.get(all);
+      bytes.put(parameter.name(), all);
+    }
+    Map<String, byte[]> published = new TreeMap<>();
+    published.put("model.embed_tokens.weight", bytes.get("model.embed_tokens.weight"));
+    published.put(MOE + "gate.weight", bytes.get(MLP + "gate.weight"));
+    int projection = Float.BYTES * INNER * HIDDEN;
+    for (int expert = 0; expert < EXPERTS; expert++) {
+      String name = MOE + "experts." + expert + ".";
+      int begin = 2 * expert * projection;
+      byte[] gateUp = bytes.get(MLP + "experts.gate_up_proj");
+      published.put(name + "w1.weight", Arrays.copyOfRange(gateUp, begin, begin + projection));
+      published.put(
+          name + "w3.weight",
+          Arrays.copyOfRange(gateUp, begin + projection, begin + 2 * projection));
+      byte[] down = bytes.get(MLP + "experts.down_proj");
+      published.put(
+          name + "w2.weight",
+          Arrays.copyOfRange(down, expert * projection, (expert + 1) * projection));
+    }
+    return published;
+  }
+
+  private static void assertPublished(Map<String, byte[]> expected, Path folder)
+      throws IOException {
+    try (ModelFolder saved = ModelFolder.open(folder)) {
+      assertEquals(
+          List.copyOf(expected.keySet()),
+          saved.tensors().stream().map(FolderTensor::name).sorted().toList());
+      for (FolderTensor tensor : saved.tensors()) {
+        TensorEntry entry = tensor.entry();
+        byte[] bytes = new byte[Math.toIntExact(entry.endByte() - entry.beginByte())];
+        saved.read(tensor.name(), 0, ByteBuffer.wrap(bytes));
+        assertArrayEquals(expected.get(tensor.name()), bytes, tensor.name());
+      }
+    }
+  }
+
+  static Stream<Arguments> ways() {
+    List<Layout> layouts = List.of(Layout.zero3(), Layout.replicated(), Layout.rows());
+    return Stream.of(1, 2, 3, 4)
+        .flatMap(
+            worldSize ->
+                layouts.stream()
+                    .flatMap(
+                        layout ->
+                            Stream.of(SaveMode.GATHER, SaveMode.PARALLEL)
+                                .map(mode -> Arguments.of(worldSize, layout, mode))));
+  }
+
+  private static SaveOptions.Builder options(SaveMode mode) {
+    return SaveOptions.builder()
+        .mode(mode)
+        .durability(Durability.FAST)
+        .keepDtypes()
+        .stagingBuffers(2)
+        .stagingBufferBytes(4096);
+  }
+
+  @ParameterizedTest
+  @MethodSource("ways")
+  void expertsAreSplitAndPutTogetherAgain(int worldSize, Layout layout, SaveMode mode)
+      throws Exception {
+    WholeModel model = model(layout);
+    RunOptions run = RunOptions.in(temporary.resolve("run"));
+    Group.values(
+        worldSize,
+        ranks -> {
+          ParameterSet own = model.on(ranks.rank(), worldSize);
+          try (Checkpointer checkpointer = Checkpointer.open(ranks, options(mode).build(), run)) {
+            checkpointer.save(1, own, mixtral(), NO_STATE);
+            PendingSave pending = checkpointer.saveAsync(2, own, mixtral(), NO_STATE);
+            WholeModel.overwrite(own);
+            pending.await();
+          }
+          return null;
+        });
+    assertPublished(expected(model), temporary.resolve("run/step_1"));
+    assertPublished(expected(model), temporary.resolve("run/step_2"));
+    Group.values(
+        3,
+        ranks -> {
+          ParameterSet empty = model.poisonedOn(ranks.rank(), 3);
+          try (Checkpointer checkpointer = Checkpointer.open(ranks, options(mode).build(), run)) {
+            checkpointer.latest().orElseThrow().restore(empty);
+          }
+          model.assertHolds(empty, ranks.rank(), 3);
+          return null;
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("ways")
+  void whatExceedsTheSnapshotIsSplitToo(int worldSize, Layout layout, SaveMode mode)
+      throws Exception {
+    WholeModel model = model(layout);
+    RunOptions run = RunOptions.in(temporary.resolve("run"));
+    Group.values(
+        worldSize,
+        ranks -> {
+          ParameterSet own = model.on(ranks.rank(), worldSize);
+          SaveOptions scarce = options(mode).snapshotBudgetBytes(500).build();
+          try (Checkpointer checkpointer = Checkpointer.open(ranks, scarce, run)) {
+            PendingSave pending = checkpointer.saveAsync(1, own, mixtral(), NO_STATE);
+            WholeModel.overwrite(own);
+            pending.await();
+          }
+          return null;
+        });
+    assertPublished(expected(model), temporary.resolve("run/step_1"));
+  }
+
+  private SaveReport saveAlone(SaveOptions options, ParameterSet set, ModelFiles files)
+      throws IOException {
+    try (Checkpointer checkpointer = Checkpointer.open(Communicator.single(), options)) {
+      return checkpointer.save(temporary.resolve("saved"), set, files);
+    }
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (ModelFolder saved = ModelFolder.open(folder)) {
+      return saved.tensors().stream().map(FolderTensor::name).sorted().toList();
+    }
+  }
+
+  @Test
+  void callersOwnNamesWin() throws Exception {
+    SaveOptions options =
+        options(SaveMode.PARALLEL)
+            .names(List.of(NameRule.parse("^model\\.layers\\.0\\.mlp\\.gate\\.=router.")))
+            .build();
+    saveAlone(options, model(Layout.zero3()).on(0, 1), mixtral());
+    List<String> names = names(temporary.resolve("saved"));
+    assertEquals("router.weight", names.get(names.size() - 1));
+    assertEquals(MOE + "experts.0.w1.weight", names.get(1));
+  }
+
+  @Test
+  void whatIsF32InTheBaseStaysF32AndNothingGetsWider() throws Exception {
+    SaveOptions keep = options(SaveMode.PARALLEL).build();
+    WholeModel published =
+        new WholeModel(1)
+            .add("model.a.weight", DType.BF16, Layout.zero3(), 40)
+            .add("model.a.bias", DType.F32, Layout.zero3(), 4)
+            .add("model.b.bias", DType.F32, Layout.zero3(), 4);
+    saveAlone(keep, published.on(0, 1), ModelFiles.none());
+    Files.move(temporary.resolve("saved"), temporary.resolve("published"));
+    Files.writeString(
+        temporary.resolve("published/config.json"), "{\"architectures\":[\"Unknown\"]}");
+    WholeModel trained =
+        new WholeModel(2)
+            .add("model.a.weight", DType.F32, Layout.zero3(), 40)
+            .add("model.a.bias", DType.F32, Layout.zero3(), 4)
+            .add("model.b.bias", DType.BF16, Layout.zero3(), 4);
+    SaveOptions narrow =
+        SaveOptions.builder().durability(Durability.FAST).mode(SaveMode.PARALLEL).build();
+    saveAlone(narrow, trained.on(0, 1), ModelFiles.fromFolder(temporary.resolve("published")));
+    try (ModelFolder saved = ModelFolder.open(temporary.resolve("saved"))) {
+      Map<String, DType> dtypes = new TreeMap<>();
+      saved.tensors().forEach(tensor -> dtypes.put(tensor.name(), tensor.entry().dtype()));
+      assertEquals(
+          Map.of(
+              "model.a.weight", DType.BF16, "model.a.bias", DType.F32, "model.b.bias", DType.BF16),
+          dtypes);
+    }
+  }
+
+  @Test
+  void whatIsNotTheBaseModelIsRefusedBeforeAnyFileExists() throws Exception {
+    SaveOptions keep = options(SaveMode.PARALLEL).build();
+    WholeModel published =
+        new WholeModel(1)
+            .add("model.embed_tokens.weight", DType.F32, Layout.zero3(), 40, 2)
+            .add("model.a.weight", DType.F32, Layout.zero3(), 4)
+            .add("model.b.weight", DType.F32, Layout.zero3(), 4);
+    saveAlone(keep, published.on(0, 1), ModelFiles.none());
+    Path base = temporary.resolve("published");
+    Files.move(temporary.resolve("saved"), base);
+    Files.writeString(base.resolve("config.json"), "{\"architectures\":[\"Unknown\"]}");
+    WholeModel trained =
+        new WholeModel(2)
+            .add("model.embed_tokens.weight", DType.F32, Layout.zero3(), 48, 2)
+            .add("model.a.weight", DType.F32, Layout.zero3(), 4)
+            .add("value_head.weight", DType.F32, Layout.zero3(), 4);
+    Exception refused =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> saveAlone(keep, trained.on(0, 1), ModelFiles.fromFolder(base)));
+    assertEquals(
+        "this would not be the model: 1 of 3 expected tensors are missing, first model.b.weight;"
+            + " 1 unknown, first value_head.weight; 1 of another shape, first"
+            + " model.embed_tokens.weight: [48,2], expected [40,2]; the vocabulary was resized:"
+            + " give the config of the resized model; to write it all the same, ask for it unchecked"
+            + " (--unchecked)",
+        refused.getMessage());
+    try (Stream<Path> files = Files.list(temporary)) {
+      assertEquals(List.of(base), files.toList());
+    }
+    SaveOptions unchecked = options(SaveMode.PARALLEL).unchecked(true).build();
+    saveAlone(unchecked, trained.on(0, 1), ModelFiles.fromFolder(base));
+    assertEquals(3, names(temporary.resolve("saved")).size());
+  }
+
+  @Test
+  void integersForFloatsAreRefused() {
+    ParameterSet packed =
+        new WholeModel(1)
+            .add("model.layers.0.q_proj.weight", DType.U8, Layout.zero3(), 40, 1)
+            .on(0, 1);
+    Exception refused =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> saveAlone(options(SaveMode.PARALLEL).build(), packed, ModelFiles.none()));
+    assertEquals(
+        "quantised weights: tensor=model.layers.0.q_proj.weight (and 0 more), dtype=U8, expected"
+            + " floats; save the adapter alone (--adapter-config), or dequantise the model first; to"
+            + " write them as they are, ask for it unchecked (--unchecked)",
+        refused.getMessage());
+  }
+}
