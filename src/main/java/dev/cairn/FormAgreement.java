@@ -5,13 +5,21 @@ import dev.cairn.form.FormResolver;
 import dev.cairn.form.MemoryTensor;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.hf.TiedNames;
 import dev.cairn.safetensors.TensorInfo;
+import dev.cairn.tensor.DType;
+import dev.cairn.tensor.Shape;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * What rank 0 knows of the published model, on every rank. Kept from one save to the next, for the
@@ -27,18 +35,43 @@ final class FormAgreement {
    *
    * @param ties whether the model's embeddings may be tied
    * @param form of the model
+   * @param borrowed what rank 0 takes from the base model
    */
-  record Agreed(boolean ties, Form form) {
-    private byte[] encode() {
+  record Agreed(boolean ties, Form form, List<TensorInfo> borrowed) {
+    private byte[] encode() throws IOException {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      DataOutputStream data = new DataOutputStream(bytes);
+      data.writeBoolean(ties);
       byte[] encoded = form.encode();
-      byte[] bytes = Arrays.copyOf(encoded, encoded.length + 1);
-      bytes[encoded.length] = (byte) (ties ? 1 : 0);
-      return bytes;
+      data.writeInt(encoded.length);
+      data.write(encoded);
+      data.writeInt(borrowed.size());
+      for (TensorInfo tensor : borrowed) {
+        Outcome.writeText(data, tensor.name());
+        Outcome.writeText(data, tensor.dtype().name());
+        data.writeInt(tensor.shape().dimensions());
+        for (long dimension : tensor.shape().toArray()) {
+          data.writeLong(dimension);
+        }
+      }
+      return bytes.toByteArray();
     }
 
-    private static Agreed decode(byte[] bytes) {
-      int length = bytes.length - 1;
-      return new Agreed(bytes[length] == 1, Form.decode(Arrays.copyOf(bytes, length)));
+    private static Agreed decode(byte[] bytes) throws IOException {
+      DataInputStream data = new DataInputStream(new ByteArrayInputStream(bytes));
+      boolean ties = data.readBoolean();
+      Form form = Form.decode(data.readNBytes(data.readInt()));
+      List<TensorInfo> borrowed = new ArrayList<>();
+      for (int left = data.readInt(); left > 0; left--) {
+        String name = Outcome.readText(data);
+        DType dtype = DType.valueOf(Outcome.readText(data));
+        long[] shape = new long[data.readInt()];
+        for (int index = 0; index < shape.length; index++) {
+          shape[index] = data.readLong();
+        }
+        borrowed.add(new TensorInfo(name, dtype, Shape.of(shape)));
+      }
+      return new Agreed(ties, form, borrowed);
     }
 
     /** Returns these parameters, the ones that stay F32 marked. */
@@ -77,7 +110,21 @@ final class FormAgreement {
       throws IOException {
     boolean ties = files.config().map(ModelConfig::tiesWordEmbeddings).orElse(false);
     List<MemoryTensor> memory = PublishedParameters.described(set);
-    return new Agreed(ties, form(options, memory, files).withRules(options.names(), memory));
+    Form form = form(options, memory, files).withRules(options.names(), memory);
+    List<TensorInfo> borrowed =
+        options.missingFromBase() ? missing(form, memory, files.baseTensors(), ties) : List.of();
+    return new Agreed(ties, form, borrowed);
+  }
+
+  /** Returns what the base model has besides, but for what is tied, in the order of names. */
+  private static List<TensorInfo> missing(
+      Form form, List<MemoryTensor> memory, Map<String, TensorInfo> base, boolean ties) {
+    Map<String, TensorInfo> missing = new TreeMap<>(base);
+    form.apply(memory).forEach(tensor -> missing.remove(tensor.name()));
+    if (ties) {
+      TiedNames.find(base.keySet()).ifPresent(names -> missing.remove(names.alias()));
+    }
+    return List.copyOf(missing.values());
   }
 
   private static Form form(SaveOptions options, List<MemoryTensor> memory, ModelFiles files)

@@ -30,7 +30,11 @@ final class OptionsText {
         + options.snapshotBudgetBytes()
         + ", rawNames="
         + options.rawNames()
+        + ", unchecked="
+        + options.unchecked()
         + ", names="
-        + options.names();
+        + options.names()
+        + ", missingFromBase="
+        + options.missingFromBase();
   }
 }

@@ -25,6 +25,7 @@ import java.util.Optional;
  *     transformers publishes them
  * @param unchecked whether even what is not the model is saved
  * @param names rules for names in the files, stronger than what is known of the model
+ * @param missingFromBase whether rank 0 copies what is not in memory from the base model's folder
  */
 public record SaveOptions(
     Optional<DType> dtype,
@@ -40,7 +41,8 @@ public record SaveOptions(
     long snapshotBudgetBytes,
     boolean rawNames,
     boolean unchecked,
-    List<NameRule> names) {
+    List<NameRule> names,
+    boolean missingFromBase) {
   /**
    * Checks the options.
    *
@@ -58,6 +60,7 @@ public record SaveOptions(
    * @param rawNames false for names and tensors as transformers publishes them
    * @param unchecked false refuses what is known not to be the model
    * @param names may be empty
+   * @param missingFromBase false leaves it out, which is refused
    * @throws IllegalArgumentException if one is out of range
    */
   public SaveOptions {
@@ -100,7 +103,8 @@ public record SaveOptions(
         snapshotBudgetBytes,
         rawNames,
         unchecked,
-        names);
+        names,
+        missingFromBase);
   }
 
   /** Returns these options for a folder of one file, whose dtype is chosen apart. */
@@ -119,7 +123,8 @@ public record SaveOptions(
         snapshotBudgetBytes,
         rawNames,
         unchecked,
-        names);
+        names,
+        missingFromBase);
   }
 
   private static boolean isTarget(DType dtype) {
@@ -155,6 +160,7 @@ public record SaveOptions(
     private boolean rawNames;
     private boolean unchecked;
     private List<NameRule> names = List.of();
+    private boolean missingFromBase;
 
     private Builder() {}
 
@@ -312,6 +318,16 @@ public record SaveOptions(
     }
 
     /**
+     * {@return this, copying what is not in memory from the base model's folder, or not}
+     *
+     * @param value false by default; such tensors are read by rank 0, and cast as all others
+     */
+    public Builder missingFromBase(boolean value) {
+      this.missingFromBase = value;
+      return this;
+    }
+
+    /**
      * {@return the options}
      *
      * @throws IllegalArgumentException if one is out of range
@@ -331,7 +347,8 @@ public record SaveOptions(
           snapshotBudgetBytes,
           rawNames,
           unchecked,
-          names);
+          names,
+          missingFromBase);
     }
   }
 }

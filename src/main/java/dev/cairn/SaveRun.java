@@ -54,7 +54,17 @@ final class SaveRun {
   SaveReport phases() throws IOException {
     meter.enter(SavePhase.PLAN);
     Meter.Piece planning = meter.begin(SaveWork.PLAN);
-    publish();
+    FormAgreement.Agreed agreed =
+        tools.forms().agree(ranks, tools.options(), taken.given(), contents.files());
+    publish(agreed);
+    try (BorrowedTensors borrowed =
+        new BorrowedTensors(agreed.borrowed(), contents.files(), ranks)) {
+      contents = contents.withModel(borrowed.addTo(contents.model()));
+      return phases(planning);
+    }
+  }
+
+  private SaveReport phases(Meter.Piece planning) throws IOException {
     plan = new PlanAgreement(tools, contents).agree();
     checksums = new TensorChecksums(plan);
     Optional<TrainerFile> trainerFile = trainerFile();
@@ -74,9 +84,7 @@ final class SaveRun {
   }
 
   /** Makes of the parameters in memory what files are to have. Collective. */
-  private void publish() throws IOException {
-    FormAgreement.Agreed agreed =
-        tools.forms().agree(ranks, tools.options(), taken.given(), contents.files());
+  private void publish(FormAgreement.Agreed agreed) throws IOException {
     ParameterSet model = new TieDecision(ranks, taken, agreed).withoutAliases();
     PublishedParameters.Published published =
         PublishedParameters.of(agreed.marked(model), agreed.form(), ranks);

@@ -57,8 +57,7 @@ class PublishedFormSaveTest {
         .add(MLP + "gate.weight", DType.F32, Layout.zero3(), EXPERTS, HIDDEN);
   }
 
-  /** What is published, cut out of the model's own bytes. */
-  private static Map<String, byte[]> expected(WholeModel model) {
+  private static Map<String, byte[]> bytes(WholeModel model) {
     Map<String, byte[]> bytes = new TreeMap<>();
     for (Parameter parameter : model.on(0, 1).parameters()) {
       ByteBuffer view =
@@ -67,6 +66,12 @@ class PublishedFormSaveTest {
       view.get(all);
       bytes.put(parameter.name(), all);
     }
+    return bytes;
+  }
+
+  /** What is published, cut out of the model's own bytes. */
+  private static Map<String, byte[]> expected(WholeModel model) {
+    Map<String, byte[]> bytes = bytes(model);
     Map<String, byte[]> published = new TreeMap<>();
     published.put("model.embed_tokens.weight", bytes.get("model.embed_tokens.weight"));
     published.put(MOE + "gate.weight", bytes.get(MLP + "gate.weight"));
@@ -265,6 +270,46 @@ class PublishedFormSaveTest {
     SaveOptions unchecked = options(SaveMode.PARALLEL).unchecked(true).build();
     saveAlone(unchecked, trained.on(0, 1), ModelFiles.fromFolder(base));
     assertEquals(3, names(temporary.resolve("saved")).size());
+  }
+
+  @Test
+  void whatIsMissingIsTakenFromTheBaseOnOneRank() throws Exception {
+    WholeModel published =
+        new WholeModel(1)
+            .add("model.a.weight", DType.F32, Layout.zero3(), 300)
+            .add("vision.b.weight", DType.F32, Layout.zero3(), 5000)
+            .add("vision.c.weight", DType.BF16, Layout.zero3(), 7);
+    SaveOptions keep = options(SaveMode.PARALLEL).build();
+    saveAlone(keep, published.on(0, 1), ModelFiles.none());
+    Path base = temporary.resolve("published");
+    Files.move(temporary.resolve("saved"), base);
+    Files.writeString(base.resolve("config.json"), "{\"architectures\":[\"Unknown\"]}");
+    WholeModel trained = new WholeModel(2).add("model.a.weight", DType.F32, Layout.zero3(), 300);
+    Exception refused =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> saveAlone(keep, trained.on(0, 1), ModelFiles.fromFolder(base)));
+    assertEquals(
+        "this would not be the model: 2 of 3 expected tensors are missing, first vision.b.weight; to"
+            + " take them from the base model, ask for that (--missing-from-base); to write it all"
+            + " the same, ask for it unchecked (--unchecked)",
+        refused.getMessage());
+    for (SaveMode mode : List.of(SaveMode.GATHER, SaveMode.PARALLEL)) {
+      SaveOptions borrowing = options(mode).missingFromBase(true).build();
+      Group.values(
+          3,
+          ranks -> {
+            ModelFiles files = ranks.rank() == 0 ? ModelFiles.fromFolder(base) : ModelFiles.none();
+            try (Checkpointer checkpointer = Checkpointer.open(ranks, borrowing)) {
+              Path target = temporary.resolve(mode.name());
+              return checkpointer.save(target, trained.on(ranks.rank(), 3), files);
+            }
+          });
+      Map<String, byte[]> expected = new TreeMap<>();
+      expected.putAll(bytes(published));
+      expected.putAll(bytes(trained));
+      assertPublished(expected, temporary.resolve(mode.name()));
+    }
   }
 
   @Test

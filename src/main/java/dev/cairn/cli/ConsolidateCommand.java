@@ -96,6 +96,11 @@ final class ConsolidateCommand implements Callable<Integer> {
   private boolean isUnchecked;
 
   @Option(
+      names = "--missing-from-base",
+      description = "Copy what the checkpoint does not have from the folder that --hf names.")
+  private boolean borrows;
+
+  @Option(
       names = "--rename",
       paramLabel = "REGEX=TO",
       description =
@@ -170,6 +175,7 @@ final class ConsolidateCommand implements Callable<Integer> {
         .mode(SaveMode.PARALLEL)
         .rawNames(isRaw)
         .unchecked(isUnchecked || excludeFrozen)
+        .missingFromBase(borrows)
         .names(renamings.stream().map(NameRule::parse).toList())
         .stagingBuffers(count)
         .stagingBufferBytes(BUFFER_BYTES)

@@ -102,6 +102,9 @@ public final class FormCheck {
       return "; the model is the attribute %s of what was trained: take only that (--attribute %s)"
           .formatted(prefix, prefix);
     }
+    if (unknown.isEmpty() && reshaped.isEmpty()) {
+      return "; to take them from the base model, ask for that (--missing-from-base)";
+    }
     if (reshaped.stream().anyMatch(FormCheck::isVocabulary)) {
       return "; the vocabulary was resized: give the config of the resized model";
     }

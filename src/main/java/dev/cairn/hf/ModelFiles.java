@@ -79,6 +79,16 @@ public final class ModelFiles {
   }
 
   /**
+   * {@return the model folder that the config comes from, open; the caller closes it}
+   *
+   * @throws IOException if it comes from none, or the folder cannot be read
+   */
+  public ModelFolder openBase() throws IOException {
+    return ModelFolder.open(
+        base.orElseThrow(() -> new IOException("the config comes from no model folder")));
+  }
+
+  /**
    * {@return the files to write, the config first}
    *
    * @param savedDtype what the floating tensors are saved as (for {@code keep}: what most of them

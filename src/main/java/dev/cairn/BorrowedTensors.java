@@ -1,0 +1,68 @@
+package dev.cairn;
+
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.hf.ModelFolder;
+import dev.cairn.layout.ElementRange;
+import dev.cairn.layout.Layout;
+import dev.cairn.safetensors.TensorInfo;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Tensors that are not in the trainer's memory: rank 0 reads them from the base model. */
+final class BorrowedTensors implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(BorrowedTensors.class.getName());
+
+  private final ModelFolder base; // null if nothing is borrowed, or by this rank
+  private final List<Parameter> parameters = new ArrayList<>();
+
+  /**
+   * Opens the base model on rank 0, if there is anything to borrow.
+   *
+   * @param tensors as the base model has them; the same on every rank
+   * @param files only rank 0's count
+   */
+  BorrowedTensors(List<TensorInfo> tensors, ModelFiles files, Ranks ranks) throws IOException {
+    base = tensors.isEmpty() || !ranks.isWriter() ? null : files.openBase();
+    for (TensorInfo tensor : tensors) {
+      List<List<ElementRange>> ranges = new ArrayList<>();
+      for (int rank = 0; rank < ranks.size(); rank++) {
+        ranges.add(rank == 0 ? List.of(new ElementRange(0, tensor.shape().elements())) : List.of());
+      }
+      parameters.add(
+          Parameter.of(
+              tensor.name(),
+              tensor.shape(),
+              tensor.dtype(),
+              Layout.ranges(ranges),
+              base == null
+                  ? Partition.empty()
+                  : Partition.of(
+                      (byteOffset, target) -> base.read(tensor.name(), byteOffset, target),
+                      tensor.lengthBytes())));
+    }
+  }
+
+  /** Returns a model and what is borrowed for it. */
+  ParameterSet addTo(ParameterSet set) {
+    if (parameters.isEmpty()) {
+      return set;
+    }
+    List<Parameter> all = new ArrayList<>(set.parameters());
+    all.addAll(parameters);
+    return ParameterSet.published(all, set.tied());
+  }
+
+  @Override
+  public void close() {
+    try {
+      if (base != null) {
+        base.close();
+      }
+    } catch (IOException e) { // all of it has been read by now
+      LOG.log(Level.DEBUG, "base model not closed: {0}", e.getMessage());
+    }
+  }
+}
