@@ -1,20 +1,17 @@
 package dev.cairn;
 
 import dev.cairn.form.FormCheck;
-import dev.cairn.form.FormResolver;
 import dev.cairn.hf.ModelConfig;
-import dev.cairn.hf.TiedNames;
+import dev.cairn.hf.ModelForm;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.TensorGroup;
 import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /** Refuses, before any file exists, to save what is not the model. On rank 0. */
 final class ModelCheck {
@@ -43,21 +40,19 @@ final class ModelCheck {
     if (config.isEmpty() || rawNames) {
       return;
     }
-    List<String> names = tensors.stream().map(TensorInfo::name).toList();
-    if (base.isEmpty()) {
-      FormCheck.suspicions(tensors, config.get().vocabulary())
-          .forEach(
-              suspicion -> LOG.log(Level.WARNING, "this may not be the model: {0}", suspicion));
-      return;
-    }
-    Map<String, TensorInfo> expected =
-        FormResolver.of(config.get().tree(), Optional.empty()).expected(base, names);
-    String difference = FormCheck.compare(tensors, expected, tied(config.get(), names, expected));
+    ModelForm form = new ModelForm(config.get());
+    String difference =
+        base.isEmpty() ? form.difference(tensors).orElse("") : form.difference(tensors, base);
     if (!difference.isEmpty()) {
       throw new IllegalArgumentException(
           "this would not be the model: "
               + difference
               + "; to write it all the same, ask for it unchecked (--unchecked)");
+    }
+    if (base.isEmpty()) {
+      form.suspicions(tensors)
+          .forEach(
+              suspicion -> LOG.log(Level.WARNING, "this may not be the model: {0}", suspicion));
     }
   }
 
@@ -71,15 +66,5 @@ final class ModelCheck {
                   + " are, ask for it unchecked (--unchecked)")
               .formatted(first.name(), quantised.size() - 1, first.dtype()));
     }
-  }
-
-  /** Returns the names of tied weights, which may be stored or not. */
-  private static Set<String> tied(
-      ModelConfig config, List<String> names, Map<String, TensorInfo> expected) {
-    Set<String> all = new HashSet<>(names);
-    all.addAll(expected.keySet());
-    return config.tiesWordEmbeddings()
-        ? TiedNames.find(all).map(found -> Set.of(found.alias())).orElse(Set.of())
-        : Set.of();
   }
 }

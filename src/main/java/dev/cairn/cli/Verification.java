@@ -2,6 +2,7 @@ package dev.cairn.cli;
 
 import dev.cairn.hf.Finding;
 import dev.cairn.hf.FolderCheck;
+import dev.cairn.hf.FormFindings;
 import dev.cairn.kernels.Kernels;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,7 +20,7 @@ record Verification(List<Finding> findings, long checkedBytes) {
 
   /** Checks all but the checksums: no tensor is read. */
   static Verification ofSizes(Path path) throws IOException {
-    return new Verification(FolderCheck.checkSizes(path), 0);
+    return new Verification(withForm(path, FolderCheck.checkSizes(path)), 0);
   }
 
   /** Checks the path, showing how far it is. */
@@ -29,7 +30,12 @@ record Verification(List<Finding> findings, long checkedBytes) {
     ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
     try (Progress progress = speech.progress("verifying", totalBytes)) {
       List<Finding> findings = FolderCheck.check(path, kernels::crc32c, buffer, progress::add);
-      return new Verification(findings, totalBytes);
+      return new Verification(withForm(path, findings), totalBytes);
     }
+  }
+
+  /** Adds what is wrong with the model, where nothing is with the files. */
+  private static List<Finding> withForm(Path path, List<Finding> findings) throws IOException {
+    return findings.isEmpty() ? FormFindings.of(path) : findings;
   }
 }

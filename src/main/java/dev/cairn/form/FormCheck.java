@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -36,24 +37,24 @@ public final class FormCheck {
    * @param optional names that may be there or not: those of tied weights, for example
    */
   public static String compare(
-      Collection<TensorInfo> tensors, Map<String, TensorInfo> expected, Set<String> optional) {
+      Collection<TensorInfo> tensors,
+      Map<String, ExpectedTensor> expected,
+      Predicate<String> optional) {
     return new FormCheck(tensors).compare(expected, optional);
   }
 
-  private String compare(Map<String, TensorInfo> expected, Set<String> optional) {
+  private String compare(Map<String, ExpectedTensor> expected, Predicate<String> optional) {
     Set<String> missing = new TreeSet<>(expected.keySet());
     missing.removeAll(published.keySet());
-    missing.removeAll(optional);
+    missing.removeIf(optional);
     List<String> unknown =
-        order.stream()
-            .filter(name -> !expected.containsKey(name) && !optional.contains(name))
-            .toList();
+        order.stream().filter(name -> !expected.containsKey(name) && !optional.test(name)).toList();
     List<String> reshaped =
         order.stream()
             .filter(
                 name ->
                     expected.containsKey(name)
-                        && !expected.get(name).shape().equals(published.get(name).shape()))
+                        && !expected.get(name).isOf(published.get(name).shape()))
             .toList();
     List<String> parts = new ArrayList<>();
     if (!missing.isEmpty()) {
@@ -69,10 +70,7 @@ public final class FormCheck {
       parts.add(
           "%d of another shape, first %s: %s, expected %s"
               .formatted(
-                  reshaped.size(),
-                  first,
-                  published.get(first).shape(),
-                  expected.get(first).shape()));
+                  reshaped.size(), first, published.get(first).shape(), expected.get(first)));
     }
     return parts.isEmpty()
         ? ""
@@ -80,7 +78,7 @@ public final class FormCheck {
   }
 
   private static String advice(
-      Map<String, TensorInfo> expected,
+      Map<String, ExpectedTensor> expected,
       Set<String> missing,
       List<String> unknown,
       List<String> reshaped) {

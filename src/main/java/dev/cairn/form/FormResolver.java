@@ -198,20 +198,31 @@ public final class FormResolver {
   }
 
   /**
-   * {@return the other model's tensors under the names that the whole model has, or its base alone,
-   * whichever of these the published names are}
+   * {@return what the files of a model with this config should have, by name; empty if nothing
+   * certain is known of it}
+   */
+  public Optional<Map<String, ExpectedTensor>> expected() {
+    return hasCustomCode()
+        ? Optional.empty()
+        : architecture().flatMap(name -> Template.expected(name, config));
+  }
+
+  /**
+   * {@return what is expected, under the names that the whole model has, or its base alone:
+   * whichever of these the published names are, as loaders take both}
    *
-   * @param base the tensors in the other model's files
+   * @param expected by name
    * @param names of what is published
    */
-  public Map<String, TensorInfo> expected(Map<String, TensorInfo> base, Collection<String> names) {
+  public Map<String, ExpectedTensor> aligned(
+      Map<String, ExpectedTensor> expected, Collection<String> names) {
     String prefix = model.map(ModelClass::basePrefix).orElse("");
-    if (prefix.isEmpty() || names.stream().anyMatch(base::containsKey)) {
-      return base;
+    if (prefix.isEmpty() || names.stream().anyMatch(expected::containsKey)) {
+      return expected;
     }
-    Map<String, TensorInfo> longer = new HashMap<>();
-    Map<String, TensorInfo> shorter = new HashMap<>();
-    base.forEach(
+    Map<String, ExpectedTensor> longer = new HashMap<>();
+    Map<String, ExpectedTensor> shorter = new HashMap<>();
+    expected.forEach(
         (name, tensor) -> {
           longer.put(prefix + "." + name, tensor);
           if (name.startsWith(prefix + ".")) {
@@ -221,7 +232,26 @@ public final class FormResolver {
     if (names.stream().anyMatch(longer::containsKey)) {
       return longer;
     }
-    return names.stream().anyMatch(shorter::containsKey) ? shorter : base;
+    return names.stream().anyMatch(shorter::containsKey) ? shorter : expected;
+  }
+
+  /**
+   * {@return which tensors are the same as others, if the config ties them: alias to canonical
+   * name, those of files where they are the same in memory}
+   *
+   * @param names that there are
+   */
+  public Map<String, String> tied(Collection<String> names) {
+    return tree.map(found -> found.tied(names, false)).orElse(Map.of());
+  }
+
+  /**
+   * {@return whether loaders do not mind if a tensor is there, or not}
+   *
+   * @param name in the files
+   */
+  public boolean isOptional(String name) {
+    return tree.map(found -> found.isOptional(name)).orElse(false);
   }
 
   private static int hits(List<PublishedTensor> tensors, Map<String, TensorInfo> base) {

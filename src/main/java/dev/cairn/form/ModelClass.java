@@ -14,6 +14,8 @@ import java.util.Map;
  * @param f32Float16 patterns of names that are F32 in a model of F16
  * @param tied what is the same as what, if the config ties: parameters, modules, or patterns
  * @param ignored names below the class's own that are not saved
+ * @param unexpected patterns of names that may be in files all the same
+ * @param missing patterns of names that need not be in files
  */
 record ModelClass(
     String name,
@@ -23,7 +25,9 @@ record ModelClass(
     List<String> f32,
     List<String> f32Float16,
     Map<String, String> tied,
-    List<String> ignored) {
+    List<String> ignored,
+    List<String> unexpected,
+    List<String> missing) {
   /**
    * A model inside another.
    *
@@ -43,7 +47,9 @@ record ModelClass(
         TransformJson.strings(json, "f32"),
         TransformJson.strings(json, "f32Float16"),
         TransformJson.texts(json, "tied"),
-        TransformJson.strings(json, "ignoredOnSave"));
+        TransformJson.strings(json, "ignoredOnSave"),
+        TransformJson.strings(json, "unexpectedOnLoad"),
+        TransformJson.strings(json, "missingOnLoad"));
   }
 
   private static Child child(Map<String, Object> json) {

@@ -173,6 +173,23 @@ final class ModelTree {
     }
   }
 
+  /** Returns whether a loader does not mind if a name is missing, or there. */
+  boolean isOptional(String name) {
+    for (Member member : members) {
+      for (String ignored : member.model().ignored()) {
+        if (name.equals(member.name(ignored))) {
+          return true;
+        }
+      }
+      for (List<String> patterns : List.of(member.model().unexpected(), member.model().missing())) {
+        if (patterns.stream().anyMatch(text -> Pattern.compile(text).matcher(name).find())) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   /** Returns the names in memory that are not saved. */
   Set<String> ignored() {
     Set<String> ignored = new HashSet<>();

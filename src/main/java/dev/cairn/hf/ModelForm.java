@@ -1,0 +1,110 @@
+package dev.cairn.hf;
+
+import dev.cairn.form.ExpectedTensor;
+import dev.cairn.form.FormCheck;
+import dev.cairn.form.FormResolver;
+import dev.cairn.form.MemoryTensor;
+import dev.cairn.form.PublishedTensor;
+import dev.cairn.safetensors.TensorInfo;
+import dev.cairn.tensor.DType;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/** Tells whether tensors are the model that a config describes. Immutable; any thread. */
+public final class ModelForm {
+  private final ModelConfig config;
+  private final FormResolver resolver;
+
+  /**
+   * Prepares a comparison.
+   *
+   * @param config the model's
+   */
+  public ModelForm(ModelConfig config) {
+    this.config = config;
+    this.resolver = FormResolver.of(config.tree(), Optional.empty());
+  }
+
+  /**
+   * {@return what is different from another model's tensors, with what to do; empty if nothing is}
+   *
+   * @param tensors of the files
+   * @param base the other model's, by name
+   */
+  public String difference(Collection<TensorInfo> tensors, Map<String, TensorInfo> base) {
+    Map<String, ExpectedTensor> expected = new HashMap<>();
+    base.forEach((name, tensor) -> expected.put(name, ExpectedTensor.of(tensor.shape())));
+    return compare(tensors, expected);
+  }
+
+  /**
+   * {@return what is different from what the config says, with what to do; empty text if nothing
+   * is, and nothing at all if it is not known what the config says}
+   *
+   * @param tensors of the files
+   */
+  public Optional<String> difference(Collection<TensorInfo> tensors) {
+    return resolver.expected().map(expected -> compare(tensors, expected));
+  }
+
+  /**
+   * {@return what a loader would complain of; empty text if nothing, and nothing at all if it is
+   * not known what the config says} Loaders take the names that tensors have in memory, too.
+   *
+   * @param tensors of the files
+   */
+  public Optional<String> loadingDifference(Collection<TensorInfo> tensors) {
+    Optional<String> difference = difference(tensors);
+    if (difference.orElse("").isEmpty()) {
+      return difference;
+    }
+    List<TensorInfo> given = List.copyOf(tensors);
+    List<MemoryTensor> memory =
+        given.stream().map(tensor -> new MemoryTensor(tensor.name(), tensor.shape())).toList();
+    List<TensorInfo> published = new ArrayList<>();
+    try {
+      for (PublishedTensor tensor : resolver.form(memory).apply(memory)) {
+        DType dtype = given.get(tensor.runs().get(0).source()).dtype();
+        published.add(new TensorInfo(tensor.name(), dtype, tensor.shape()));
+      }
+    } catch (IllegalArgumentException e) { // not in the form that it has in memory
+      return difference;
+    }
+    return difference(published).map(text -> text.isEmpty() ? text : difference.get());
+  }
+
+  private String compare(Collection<TensorInfo> tensors, Map<String, ExpectedTensor> expected) {
+    List<String> names = tensors.stream().map(TensorInfo::name).toList();
+    Map<String, ExpectedTensor> aligned = resolver.aligned(expected, names);
+    Set<String> tied = tied(names, aligned.keySet());
+    Predicate<String> optional = name -> tied.contains(name) || resolver.isOptional(name);
+    return FormCheck.compare(tensors, aligned, optional);
+  }
+
+  /** Returns the names of tied weights, which may be stored or not. */
+  private Set<String> tied(Collection<String> names, Collection<String> expected) {
+    Set<String> all = new HashSet<>(names);
+    all.addAll(expected);
+    Set<String> tied = new HashSet<>(resolver.tied(all).keySet());
+    if (config.tiesWordEmbeddings()) {
+      TiedNames.find(all).ifPresent(found -> tied.add(found.alias()));
+    }
+    return tied;
+  }
+
+  /**
+   * {@return what is wrong with tensors whatever model they are}
+   *
+   * @param tensors of the files
+   */
+  public List<String> suspicions(Collection<TensorInfo> tensors) {
+    return FormCheck.suspicions(tensors, config.vocabulary());
+  }
+}
