@@ -146,22 +146,26 @@ public final class FormCheck {
   }
 
   private void vocabulary(long vocabulary, List<String> found) {
-    for (String name : order) {
-      TensorInfo tensor = published.get(name);
-      boolean isEmbedding =
-          name.endsWith("embed_tokens.weight")
-              || name.endsWith("wte.weight")
-              || name.endsWith("word_embeddings.weight");
-      if (vocabulary > 0
-          && isEmbedding
-          && tensor.shape().dimensions() == 2
-          && tensor.shape().dimension(0) != vocabulary) {
-        found.add(
-            "the embedding contradicts the config: tensor=%s, shape=%s, vocab_size=%d; the"
-                    .formatted(name, tensor.shape(), vocabulary)
-                + " vocabulary was resized: give the config of the resized model");
-        return;
-      }
+    List<TensorInfo> embeddings =
+        order.stream()
+            .filter(
+                name ->
+                    name.endsWith("embed_tokens.weight")
+                        || name.endsWith("wte.weight")
+                        || name.endsWith("word_embeddings.weight"))
+            .map(published::get)
+            .filter(tensor -> tensor.shape().dimensions() == 2)
+            .toList();
+    boolean isContradiction =
+        vocabulary > 0
+            && !embeddings.isEmpty()
+            && embeddings.stream().noneMatch(tensor -> tensor.shape().dimension(0) == vocabulary);
+    if (isContradiction) {
+      TensorInfo first = embeddings.get(0);
+      found.add(
+          "the embedding contradicts the config: tensor=%s, shape=%s, vocab_size=%d; the"
+                  .formatted(first.name(), first.shape(), vocabulary)
+              + " vocabulary was resized: give the config of the resized model");
     }
   }
 

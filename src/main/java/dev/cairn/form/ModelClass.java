@@ -38,6 +38,11 @@ record ModelClass(
    */
   record Child(String path, String className, String config, String auto) {}
 
+  /** Returns a class of which nothing is known but that there may be conversions under its name. */
+  static ModelClass unknown(String name) {
+    return decode(name, Map.of());
+  }
+
   static ModelClass decode(String name, Map<String, Object> json) {
     return new ModelClass(
         name,

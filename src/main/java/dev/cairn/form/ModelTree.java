@@ -51,11 +51,8 @@ final class ModelTree {
         type = Optional.of(text);
         className = table.auto(child.auto(), text).orElse(className);
       }
-      Optional<ModelClass> found = table.find(className);
-      if (found.isPresent()) {
-        String childType = type.orElse(found.get().modelType());
-        add(new Member(member.name(child.path()), found.get(), childType, config));
-      }
+      ModelClass model = table.find(className).orElse(ModelClass.unknown(className));
+      add(new Member(member.name(child.path()), model, type.orElse(model.modelType()), config));
     }
   }
 
