@@ -1,9 +1,9 @@
 r"""Reads the table of the published form (make_form_table.py makes it) and applies it, without transformers or torch.
 
-  python form_table.py TABLE CONFIG.JSON MODEL.SAFETENSORS
+  python form_table.py TABLE MEMORY OUT
 
-prints what save_pretrained would write of the tensors of a model in memory names. This is the specification of whoever
-else applies the table; what follows says how the file is to be read.
+writes a folder OUT as save_pretrained would, from a folder MEMORY of a model in the names that it has in memory. This
+is the specification of whoever else applies the table; what follows says how the file is to be read.
 
 CLASSES. "classes" has the model classes by name, the values of config.json's "architectures". A class has "children":
 the nearest PreTrainedModels below it, at "path" (a module's name, below the class's own), of the class "class", made
@@ -184,9 +184,13 @@ class Transform:
         return tensors
 
 
+def listed(tensors):
+    return tensors if isinstance(tensors, list) else [tensors]
+
+
 def single(tensors):
     (tensor,) = tensors.values()
-    return tensor[0] if isinstance(tensor, list) else tensor
+    return listed(tensor)[0]
 
 
 def chunk(transform, operation, tensors, name, config, shapes):
@@ -198,14 +202,15 @@ def chunk(transform, operation, tensors, name, config, shapes):
 
 
 def concatenate(transform, operation, tensors, name, config, shapes):
-    found = [tensor for source in transform.sources for tensor in tensors.get(source, [])]
+    found = [listed(tensors[source]) for source in transform.sources if source in tensors]
+    found = [tensor for several in found for tensor in several]
     return {transform.targets[0]: joined(found, operation["dim"])}
 
 
 def split_modulelist(transform, operation, tensors, name, config, shapes):
     found = {}
     for target, tensor in tensors.items():
-        tensor = tensor[0] if isinstance(tensor, list) else tensor
+        tensor = listed(tensor)[0]
         target = transform.targets[0] if len(tensors) == 1 else target
         size = tensor.shape[operation["dim"]]
         for i, piece in enumerate(tensor.pieces(operation["dim"], [1] * size)):
@@ -233,7 +238,7 @@ def permute_for_rope(transform, operation, tensors, name, config, shapes):
     found = {}
     for target, tensor in tensors.items():
         if any(layer in target for layer in operation["permute_layer_names"]):
-            tensor = tensor[0] if isinstance(tensor, list) else tensor
+            tensor = listed(tensor)[0]
             half = tensor.shape[0] // heads // 2
             pair = [2, half] if operation["inverse"] else [half, 2]
             tensor = tensor.reshape([heads] + pair + tensor.shape[1:]).swap(1).reshape(tensor.shape)
@@ -242,7 +247,7 @@ def permute_for_rope(transform, operation, tensors, name, config, shapes):
 
 
 def ernie_experts(transform, operation, tensors, name, config, shapes):
-    parts = [tensors[source][0].chunks(len(transform.targets), operation["concat_dim"]) for source in transform.sources]
+    parts = [listed(tensors[source])[0].chunks(len(transform.targets), operation["concat_dim"]) for source in transform.sources]
     found = {}
     for index, target in enumerate(transform.targets):
         experts = []
@@ -377,19 +382,43 @@ def plan(table, config, shapes, base_names=frozenset()):
     for name, tensor in apply(found, config, shapes).items():
         ranges, rows = tensor.coalesced(), math.prod(tensor.shape[:-1])
         sources = len({source for source, _, _ in ranges})
-        result[name] = tensor.shape, ranges if len(ranges) <= rows * sources else None
+        result[name] = tensor.shape, ranges if len(ranges) <= max(rows, 1) * sources else None
     return result
 
 
-def header(path):
-    """The entries of a safetensors file."""
-    with open(path, "rb") as file:
-        entries = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    return {name: entry for name, entry in entries.items() if name != "__metadata__"}
+def read(path):
+    """The entries of a safetensors file and its data."""
+    content = pathlib.Path(path).read_bytes()
+    start = 8 + int.from_bytes(content[:8], "little")
+    entries = json.loads(content[8:start])
+    entries.pop("__metadata__", None)
+    return entries, memoryview(content)[start:]
+
+
+def publish(table, memory, out):
+    """Writes a folder with the published form of one in memory names; the names of what is not contiguous."""
+    config = json.loads((memory / "config.json").read_text())
+    entries, data = read(memory / "model.safetensors")
+    planned = plan(table, config, {name: entry["shape"] for name, entry in entries.items()})
+    left_out = [name for name, (_, ranges) in planned.items() if ranges is None]
+    header, body = {"__metadata__": {"format": "pt"}}, bytearray()
+    for name in sorted(planned.keys() - left_out):
+        shape, ranges = planned[name]
+        start = len(body)
+        for source, first, count in ranges:
+            low, high = entries[source]["data_offsets"]
+            element = (high - low) // max(1, math.prod(entries[source]["shape"]))
+            body += data[low + first * element : low + (first + count) * element]
+        dtype = entries[ranges[0][0]]["dtype"]
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [start, len(body)]}
+    text = json.dumps(header).encode()
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + body)
+    (out / "config.json").write_text((memory / "config.json").read_text())
+    return left_out
 
 
 if __name__ == "__main__":
-    table, config = (json.loads(pathlib.Path(path).read_text()) for path in sys.argv[1:3])
-    shapes = {name: entry["shape"] for name, entry in header(sys.argv[3]).items()}
-    for name, (shape, ranges) in sorted(plan(table, config, shapes).items()):
-        print(json.dumps([name, shape, ranges or "not contiguous"]))
+    table = json.loads(pathlib.Path(sys.argv[1]).read_text())
+    for name in publish(table, pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])):
+        print(f"not contiguous: {name}")

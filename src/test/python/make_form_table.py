@@ -13,6 +13,7 @@ import pathlib
 import re
 import sys
 
+import form_configs
 import torch
 import transformers
 from transformers import PreTrainedConfig, PreTrainedModel, conversion_mapping, core_model_loading
@@ -78,8 +79,7 @@ def model_classes():
             module = importlib.import_module(f"transformers.models.{file.parent.name}.{file.stem}")
         except ModuleNotFoundError:  # needs a package that is not here
             continue
-        if hasattr(module, "requires_backends"):  # a loss's scipy, a processor's PIL: no matter here
-            module.requires_backends = lambda *_: None
+        form_configs.waive(module)
         for name, value in vars(module).items():
             if inspect.isclass(value) and issubclass(value, PreTrainedModel) and value.__module__ == module.__name__:
                 found[name] = value
@@ -194,6 +194,8 @@ def record(model):
 
 def classes():
     """The records of all classes that can be made of their default config, and of those that stand in them."""
+    form_configs.stub()
+    transformers.logging.set_verbosity(transformers.logging.CRITICAL)
     observe()
     standalone, inside, failures = {}, {}, collections.defaultdict(list)
     for name, cls in model_classes().items():
@@ -201,7 +203,7 @@ def classes():
         for make in (shortened, lambda config: config):
             try:
                 with torch.device("meta"):
-                    model = cls(make(cls.config_class()))
+                    model = cls(make(form_configs.default(cls.config_class)))
                 break
             except Exception as error:  # of any kind: a default config that is none
                 failure = f"{type(error).__name__}: {error}".strip().split("\n")[0]
