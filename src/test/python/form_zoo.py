@@ -1,0 +1,113 @@
+"""Small models of many architectures, in the names they have in memory and as save_pretrained writes them.
+
+  python form_zoo.py list [--sample]            the architectures of form_zoo.json
+  python form_zoo.py make FOLDER [NAME...]      those, or all
+
+makes of each FOLDER/NAME/memory/, model.safetensors with what state_dict() has, FOLDER/NAME/reference/, what
+save_pretrained writes of the same model, and FOLDER/NAME/zoo.json, what transformers says when it loads that. The
+model is one that from_pretrained(dtype=torch.bfloat16) gave, so what is kept in F32 is in F32. All values are random.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import pathlib
+import shutil
+import sys
+import time
+import zlib
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import form_configs
+import torch
+import transformers
+from safetensors import safe_open
+from safetensors.torch import save_file
+from transformers import initialization, modeling_utils
+
+ZOO = json.loads(pathlib.Path(__file__).with_name("form_zoo.json").read_text())
+
+
+def model_class(name):
+    """The class of a name; "module:name" of one that transformers does not export."""
+    module, _, name = name.rpartition(":")
+    cls = getattr(importlib.import_module(module) if module else transformers, name)
+    form_configs.waive(importlib.import_module(cls.__module__))
+    return cls
+
+
+def tiny_model(name):
+    cls = model_class(name)
+    with initialization.no_init_weights():
+        model = cls(form_configs.tiny(cls.config_class))
+    random = torch.Generator().manual_seed(zlib.crc32(name.encode()))
+    for tensor in model.state_dict().values():
+        if tensor.is_floating_point():
+            tensor.copy_(torch.randn(tensor.shape, generator=random))
+    return model
+
+
+def in_memory(model):
+    """The state_dict() of a model without what is not saved: what it says itself, and names of the same tensor."""
+    state = {key: value for key, value in model.state_dict().items() if key not in model._keys_to_ignore_on_save}
+    state = modeling_utils.remove_tied_weights_from_state_dict(state, model)
+    return {key: value.contiguous() for key, value in state.items()}
+
+
+def entries(folder):
+    found = {}
+    for file in sorted(pathlib.Path(folder).glob("*.safetensors")):
+        with safe_open(file, "pt") as tensors:
+            found |= {key: tensors.get_slice(key).get_shape() for key in tensors.keys()}
+    return found
+
+
+def load(cls, folder):
+    model, info = cls.from_pretrained(folder, dtype=torch.bfloat16, output_loading_info=True)
+    return model, {key: sorted(map(str, value)) for key, value in info.items() if value}
+
+
+def make(name, folder):
+    """Makes one; says what loading the reference complained of."""
+    folder = pathlib.Path(folder, name.rpartition(":")[2])
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "memory").mkdir(parents=True)
+    torch.manual_seed(0)
+    model = tiny_model(name)
+    model.save_pretrained(folder / "first")
+    model, info = load(type(model), folder / "first")
+    save_file(in_memory(model), folder / "memory/model.safetensors", {"format": "pt"})
+    model.save_pretrained(folder / "reference")
+    shutil.copy(folder / "reference/config.json", folder / "memory/config.json")
+    if entries(folder / "first") != entries(folder / "reference"):
+        _, info = load(type(model), folder / "reference")
+    prefixes = [repr(change) for change in model._weight_conversions if type(change).__name__ == "PrefixChange"]
+    shutil.rmtree(folder / "first")
+    found = {"class": name, "loading": info, "prefixes": prefixes}
+    (folder / "zoo.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+    return info
+
+
+def quiet():
+    """transformers' warnings of odd configs, left out: that they are odd is the point."""
+    transformers.logging.set_verbosity(transformers.logging.CRITICAL)
+    transformers.logging.disable_progress_bar()
+    torch.set_num_threads(1)
+    form_configs.stub()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "list":
+        print(*(ZOO["sample"] if "--sample" in sys.argv else ZOO["architectures"]), sep="\n")
+    else:
+        quiet()
+        for name in sys.argv[3:] or ZOO["architectures"]:
+            start = time.time()
+            with contextlib.redirect_stderr(None):
+                try:
+                    result = make(name, sys.argv[2])
+                except Exception as error:
+                    result = f"{type(error).__name__}: {error}".split("\n")[0]
+            print(json.dumps([name, result, round(time.time() - start, 2)]), flush=True)
