@@ -61,6 +61,8 @@ final class Conversion {
       case "Concatenate" -> concatenate(dimension, in);
       case "SplitModulelist" -> split(dimension, in);
       case "MergeModulelist" -> merge(dimension, in);
+      case "Interleave" -> interleave(operation, in);
+      case "Transpose" -> transpose(operation, in);
       case "ErnieSplitAndDecoupleTextVisionExperts" -> decouple(operation, in);
       default ->
           throw new UnpublishableException(
@@ -92,6 +94,34 @@ final class Conversion {
       throw new UnpublishableException("one tensor expected: " + in.keySet());
     }
     return in.values().iterator().next().get(0);
+  }
+
+  /** Every second row, then the others; or the other way round. */
+  private Map<String, List<View>> interleave(
+      Transform.Operation operation, Map<String, List<View>> in) {
+    View given = single(in);
+    int dimension = operation.dimension();
+    long[] shape = given.shape().toArray();
+    long half = given.size(dimension) / 2;
+    long[] pairs = new long[shape.length + 1];
+    System.arraycopy(shape, 0, pairs, 0, dimension);
+    boolean isInverse = Boolean.TRUE.equals(operation.parameters().get("inverse"));
+    pairs[dimension] = isInverse ? 2 : half;
+    pairs[dimension + 1] = isInverse ? half : 2;
+    System.arraycopy(shape, dimension + 1, pairs, dimension + 2, shape.length - dimension - 1);
+    View swapped = given.reshaped(pairs).swapped(dimension).reshaped(shape);
+    return Map.of(transform.targets().get(0), List.of(swapped));
+  }
+
+  private Map<String, List<View>> transpose(
+      Transform.Operation operation, Map<String, List<View>> in) {
+    if (Boolean.TRUE.equals(operation.parameters().get("check_dims"))) {
+      throw new UnpublishableException("not contiguous: transformers may transpose it");
+    }
+    int dimension = Math.min(operation.number("dim0"), operation.number("dim1"));
+    boolean isOne = transform.targets().size() == 1;
+    String target = isOne ? transform.targets().get(0) : transform.sources().get(0);
+    return Map.of(target, List.of(single(in).swapped(dimension)));
   }
 
   private Map<String, List<View>> concatenate(int dimension, Map<String, List<View>> in) {

@@ -79,6 +79,35 @@ final class View {
     return parts;
   }
 
+  /** Returns this in another shape of as many elements. */
+  View reshaped(long... other) {
+    return new View(other, runs);
+  }
+
+  /** Returns this with a dimension and the next one exchanged. */
+  View swapped(int dimension) {
+    long outer = product(0, dimension);
+    long rows = size(dimension);
+    long columns = size(dimension + 1);
+    long inner = product(dimension + 2, shape.length);
+    if (outer * rows * columns > MOST_RUNS) {
+      throw new UnpublishableException("not contiguous: its elements are in another order");
+    }
+    List<Run> taken = new ArrayList<>();
+    for (long block = 0; block < outer; block++) {
+      for (long column = 0; column < columns; column++) {
+        for (long row = 0; row < rows; row++) {
+          long begin = ((block * rows + row) * columns + column) * inner;
+          new Cursor(runs).take(begin, begin + inner, taken);
+        }
+      }
+    }
+    long[] other = shape.clone();
+    other[dimension] = columns;
+    other[dimension + 1] = rows;
+    return new View(other, taken);
+  }
+
   /** Returns this without its dimensions of one element, as {@code torch.squeeze} does. */
   View squeezed() {
     return new View(Arrays.stream(shape).filter(size -> size != 1).toArray(), runs);

@@ -181,7 +181,7 @@ class LentProcessGroupTest {
     return ParameterSet.of(
         List.of(
             Parameter.of(
-                "weight", Shape.of(ELEMENTS), DType.U8, Layout.zero3(), Partition.of(bytes))));
+                "bytes", Shape.of(ELEMENTS), DType.U8, Layout.zero3(), Partition.of(bytes))));
   }
 
   private void assertSaved(String name) throws IOException {
@@ -189,7 +189,7 @@ class LentProcessGroupTest {
     IntStream.range(0, ELEMENTS).forEach(i -> expected[i] = (byte) i);
     ByteBuffer saved = ByteBuffer.allocate(ELEMENTS);
     try (ModelFolder model = ModelFolder.open(folder.resolve(name))) {
-      model.read("weight", 0, saved);
+      model.read("bytes", 0, saved);
     }
     assertArrayEquals(expected, saved.array());
   }
@@ -302,6 +302,6 @@ class LentProcessGroupTest {
             },
             Layout.zero3().paddedElements(Shape.of(ELEMENTS), 1, SIZE));
     return ParameterSet.of(
-        List.of(Parameter.of("weight", Shape.of(ELEMENTS), DType.U8, Layout.zero3(), broken)));
+        List.of(Parameter.of("bytes", Shape.of(ELEMENTS), DType.U8, Layout.zero3(), broken)));
   }
 }
