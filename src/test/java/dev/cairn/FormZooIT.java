@@ -1,39 +1,51 @@
 package dev.cairn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What Cairn saves is what transformers saves, for models of all kinds. */
+/**
+ * What Cairn saves is what transformers saves, for models of all kinds: a sample of the zoo, or all
+ * of it in the profile {@code full}.
+ */
 @Tag("python")
 class FormZooIT {
-  @TempDir static Path made;
+  private static final Path SCRIPT = Path.of("src/test/python/form_zoo.py");
+  private static final boolean IS_ALL = Boolean.getBoolean("cairn.zoo.all");
+  private static final int FEWEST = IS_ALL ? 150 : 30;
 
-  @TempDir Path target;
-
-  @BeforeAll
-  static void make() throws IOException, InterruptedException {
-    // FormZoo.models reads what was made elsewhere
-  }
+  @TempDir Path folder;
 
   @Test
+  @Timeout(900)
   void everyModelIsSavedAsTransformersDoes() throws Exception {
+    Path made = folder.resolve("made");
+    PythonScript.run(
+        "FormZooIT",
+        folder.resolve("make.log"),
+        10,
+        SCRIPT,
+        "make",
+        made.toString(),
+        IS_ALL ? "--all" : "--sample");
+    List<Path> models = FormZoo.models(made);
+    assertTrue(models.size() >= FEWEST, () -> "models made: " + models.size());
     List<String> wrong = new ArrayList<>();
     int index = 0;
-    for (Path model : FormZoo.models(Path.of(System.getProperty("cairn.zoo")))) {
+    for (Path model : models) {
       for (boolean withBase : new boolean[] {false, true}) {
         int worldSize = List.of(1, 3, 4).get(index % 3);
         SaveMode mode = index % 2 == 0 ? SaveMode.GATHER : SaveMode.PARALLEL;
         index++;
         try {
-          FormZoo.check(model, worldSize, mode, withBase, target.resolve("run" + index));
+          FormZoo.check(model, worldSize, mode, withBase, folder.resolve("run" + index));
         } catch (Exception | AssertionError e) {
           wrong.add(model.getFileName() + (withBase ? " (base known): " : ": ") + e);
         }
