@@ -2,16 +2,15 @@ package dev.cairn.form;
 
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
+import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -179,17 +178,21 @@ public final class Form {
     }
   }
 
-  /** What becomes one tensor, or several, together. */
+  /** What a conversion takes together. */
   private static final class Group {
     private final String name;
     private final Transform conversion;
     private final Map<String, List<View>> views = new LinkedHashMap<>();
-    private int first;
+    private int first = Integer.MAX_VALUE;
 
-    Group(String name, Transform conversion, int first) {
+    Group(String name, Transform conversion) {
       this.name = name;
       this.conversion = conversion;
-      this.first = first;
+    }
+
+    void add(int index, String source, Shape shape) {
+      first = Math.min(first, index);
+      views.computeIfAbsent(source, key -> new ArrayList<>()).add(View.of(index, shape));
     }
   }
 
@@ -197,96 +200,97 @@ public final class Form {
    * Applies the form.
    *
    * @param memory no name twice
-   * @return what is published, in the order of the first tensors in memory that it is made of
+   * @return what is published, in the order of the first tensors in memory that it is made of; a
+   *     name may be there twice, if two names in memory become one
    * @throws UnpublishableException if a tensor is not made of runs of others
-   * @throws IllegalArgumentException if two tensors get one name
    */
   public List<PublishedTensor> apply(List<MemoryTensor> memory) {
     if (isNone()) {
-      return IntStream.range(0, memory.size()).mapToObj(index -> same(memory, index)).toList();
+      return IntStream.range(0, memory.size())
+          .mapToObj(index -> whole(memory.get(index).name(), memory, index))
+          .toList();
     }
-    Map<String, Group> groups = group(memory);
-    List<Group> ordered = new ArrayList<>(groups.values());
-    ordered.sort(Comparator.comparingInt(group -> group.first));
-    Map<String, PublishedTensor> published = new LinkedHashMap<>();
-    for (Group group : ordered) {
-      published(group, memory)
-          .forEach(
-              (name, view) -> {
-                PublishedTensor tensor = new PublishedTensor(name, view.shape(), view.runs());
-                if (published.put(name, tensor) != null) {
-                  throw new IllegalArgumentException(
-                      "two tensors would have one name in the files: tensor="
-                          + name
-                          + ", one of them is "
-                          + memory.get(group.first).name()
-                          + " in memory");
-                }
-              });
-    }
-    return List.copyOf(published.values());
-  }
-
-  private static PublishedTensor same(List<MemoryTensor> memory, int index) {
-    MemoryTensor tensor = memory.get(index);
-    View view = View.of(index, tensor.shape());
-    return new PublishedTensor(tensor.name(), tensor.shape(), view.runs());
-  }
-
-  private Map<String, Group> group(List<MemoryTensor> memory) {
     Renamer renamer = new Renamer(transforms);
-    Integer[] order = IntStream.range(0, memory.size()).boxed().toArray(Integer[]::new);
-    if (renamer.needsOrder()) {
-      String[][] keys = new String[order.length][];
-      for (int index = 0; index < keys.length; index++) {
-        keys[index] = memory.get(index).name().split("\\.", -1);
-      }
-      Arrays.sort(order, (a, b) -> NaturalOrder.compare(keys[a], keys[b]));
+    if (renamer.hasGroups()) {
+      memory.forEach(tensor -> renamer.activate(asInMemory(tensor)));
     }
-    Map<String, Group> groups = new HashMap<>();
-    for (int index : order) {
+    List<PublishedTensor> whole = new ArrayList<>(Collections.nCopies(memory.size(), null));
+    List<Integer> converted = new ArrayList<>();
+    Renamer.Result[] results = new Renamer.Result[memory.size()];
+    for (int index = 0; index < results.length; index++) {
       MemoryTensor tensor = memory.get(index);
       if (ignored.contains(tensor.name())) {
         continue;
       }
-      String name = renamed.getOrDefault(tensor.name(), tensor.name());
-      Renamer.Result result =
-          kept.contains(tensor.name())
-              ? new Renamer.Result(name, Optional.empty(), name)
-              : renamer.rename(name);
-      Group group =
-          groups.computeIfAbsent(
-              result.name(), key -> new Group(key, result.conversion().orElse(null), index));
-      group.first = Math.min(group.first, index);
-      List<View> views = group.views.computeIfAbsent(result.source(), key -> new ArrayList<>());
-      views.add(View.of(index, tensor.shape()));
-    }
-    return groups;
-  }
-
-  private Map<String, View> published(Group group, List<MemoryTensor> memory) {
-    if (group.conversion != null) {
-      try {
-        return new Conversion(group.conversion, this::configNumber).apply(group.views, group.name);
-      } catch (UnpublishableException e) {
-        throw new UnpublishableException(
-            "cannot be saved in the published form: tensor="
-                + memory.get(group.first).name()
-                + "; "
-                + e.getMessage()
-                + "; to save it as it is, ask for raw names (--raw-names)");
+      if (kept.contains(tensor.name())) {
+        whole.set(index, whole(asInMemory(tensor), memory, index));
+        continue;
+      }
+      Renamer.Result result = renamer.rename(asInMemory(tensor));
+      if (result.conversion().isEmpty()) {
+        whole.set(index, whole(result.name(), memory, index));
+      } else {
+        results[index] = result;
+        converted.add(index);
       }
     }
-    List<View> all = new ArrayList<>();
-    group.views.values().forEach(all::addAll);
-    if (all.size() > 1) {
-      throw new IllegalArgumentException(
-          "two tensors would have one name in the files: tensor="
-              + group.name
-              + ", in memory "
-              + String.join(", ", group.views.keySet()));
+    return merged(whole, convert(memory, results, converted));
+  }
+
+  private String asInMemory(MemoryTensor tensor) {
+    return renamed.isEmpty() ? tensor.name() : renamed.getOrDefault(tensor.name(), tensor.name());
+  }
+
+  private static PublishedTensor whole(String name, List<MemoryTensor> memory, int index) {
+    Shape shape = memory.get(index).shape();
+    return new PublishedTensor(name, shape, List.of(new Run(index, 0, shape.elements())));
+  }
+
+  /** Returns what conversions give, by the first tensor in memory that they take. */
+  private Map<Integer, List<PublishedTensor>> convert(
+      List<MemoryTensor> memory, Renamer.Result[] results, List<Integer> converted) {
+    Map<String, Group> groups = new LinkedHashMap<>();
+    for (int index : NaturalOrder.sorted(converted, index -> memory.get(index).name())) {
+      Renamer.Result result = results[index];
+      groups
+          .computeIfAbsent(
+              result.name(), name -> new Group(name, result.conversion().orElseThrow()))
+          .add(index, result.source(), memory.get(index).shape());
     }
-    return Map.of(group.name, all.get(0));
+    Map<Integer, List<PublishedTensor>> published = new HashMap<>();
+    for (Group group : groups.values()) {
+      List<PublishedTensor> tensors = new ArrayList<>();
+      convert(group, memory)
+          .forEach(
+              (name, view) -> tensors.add(new PublishedTensor(name, view.shape(), view.runs())));
+      published.computeIfAbsent(group.first, key -> new ArrayList<>()).addAll(tensors);
+    }
+    return published;
+  }
+
+  private static List<PublishedTensor> merged(
+      List<PublishedTensor> whole, Map<Integer, List<PublishedTensor>> converted) {
+    List<PublishedTensor> all = new ArrayList<>(whole.size());
+    for (int index = 0; index < whole.size(); index++) {
+      if (whole.get(index) != null) {
+        all.add(whole.get(index));
+      }
+      all.addAll(converted.getOrDefault(index, List.of()));
+    }
+    return all;
+  }
+
+  private Map<String, View> convert(Group group, List<MemoryTensor> memory) {
+    try {
+      return new Conversion(group.conversion, this::configNumber).apply(group.views, group.name);
+    } catch (UnpublishableException e) {
+      throw new UnpublishableException(
+          "cannot be saved in the published form: tensor="
+              + memory.get(group.first).name()
+              + "; "
+              + e.getMessage()
+              + "; to save it as it is, ask for raw names (--raw-names)");
+    }
   }
 
   private long configNumber(String name) {

@@ -17,6 +17,8 @@ import java.util.regex.Pattern;
  * get_model_conversion_mapping} collects it.
  */
 final class ModelTree {
+  private static final Pattern PLAIN = Pattern.compile("[\\w.]+");
+
   private final FormTable table;
   private final ModelClass root;
   private final List<Member> members = new ArrayList<>();
@@ -114,13 +116,12 @@ final class ModelTree {
 
   /** Returns which of these names are F32 in a model of another dtype. */
   Set<String> wide(List<MemoryTensor> memory, boolean isFloat16) {
-    List<Pattern> patterns = new ArrayList<>();
+    Set<String> texts = new HashSet<>();
     for (Member member : members) {
-      member.model().f32().forEach(text -> patterns.add(pattern(text)));
-      if (isFloat16) {
-        member.model().f32Float16().forEach(text -> patterns.add(pattern(text)));
-      }
+      texts.addAll(member.model().f32());
+      texts.addAll(isFloat16 ? member.model().f32Float16() : List.of());
     }
+    List<Pattern> patterns = texts.stream().map(ModelTree::pattern).toList();
     Set<String> wide = new HashSet<>();
     for (MemoryTensor tensor : memory) {
       if (patterns.stream().anyMatch(pattern -> pattern.matcher(tensor.name()).find())) {
@@ -155,16 +156,27 @@ final class ModelTree {
 
   private static void addTied(
       Member member, String alias, String canonical, Set<String> names, Map<String, String> tied) {
-    Pattern pattern = Pattern.compile(alias);
     String begin = member.name("");
+    String other = member.name(canonical.replace("^", ""));
+    boolean isPlain = PLAIN.matcher(alias).matches();
+    if (isPlain && names.contains(begin + alias)) {
+      if (names.contains(other)) {
+        tied.put(begin + alias, other);
+      }
+      return;
+    }
+    if (isPlain && (alias.endsWith(".weight") || alias.endsWith(".bias"))) {
+      return;
+    }
+    Pattern pattern = Pattern.compile(alias);
     for (String name : names) {
-      Matcher matcher = pattern.matcher(name.substring(Math.min(begin.length(), name.length())));
-      if (name.startsWith(begin) && matcher.lookingAt()) {
-        String rest = name.substring(begin.length() + matcher.end());
-        String other = member.name(canonical.replace("^", "") + rest);
+      if (name.startsWith(begin)) {
+        String inner = name.substring(begin.length());
+        Matcher matcher = pattern.matcher(inner);
+        String rest = matcher.lookingAt() ? inner.substring(matcher.end()) : "?";
         boolean isWhole = rest.isEmpty() || rest.startsWith(".");
-        if (isWhole && !other.equals(name) && names.contains(other)) {
-          tied.put(name, other);
+        if (isWhole && !name.equals(other + rest) && names.contains(other + rest)) {
+          tied.put(name, other + rest);
         }
       }
     }

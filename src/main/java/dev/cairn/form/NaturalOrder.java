@@ -1,10 +1,25 @@
 package dev.cairn.form;
 
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+
 /** Names component by component, numbers by their value: layer 10 comes after layer 9. */
 final class NaturalOrder {
   private NaturalOrder() {}
 
-  static int compare(String[] first, String[] second) {
+  /** Returns these in the order of their names. */
+  static List<Integer> sorted(List<Integer> indices, IntFunction<String> name) {
+    Map<Integer, String[]> components = new HashMap<>();
+    indices.forEach(index -> components.put(index, name.apply(index).split("\\.", -1)));
+    List<Integer> sorted = new ArrayList<>(indices);
+    sorted.sort((a, b) -> compare(components.get(a), components.get(b)));
+    return sorted;
+  }
+
+  private static int compare(String[] first, String[] second) {
     int most = Math.min(first.length, second.length);
     for (int index = 0; index < most; index++) {
       int order = compare(first[index], second[index]);

@@ -13,6 +13,8 @@ import java.util.regex.Pattern;
 final class Renaming {
   private static final Pattern GROUP_REFERENCE = Pattern.compile("\\\\(\\d)");
 
+  private static final Pattern LITERAL_NUMBER = Pattern.compile("(?:^|[.)>^])\\d|\\[[^]]*\\d");
+
   private final Transform transform;
   private final Pattern pattern;
   private final int[] groups;
@@ -30,6 +32,11 @@ final class Renaming {
 
   Transform transform() {
     return transform;
+  }
+
+  /** Returns whether it is about a certain layer, or another certain number between dots. */
+  boolean knowsNumbers() {
+    return LITERAL_NUMBER.matcher(transform.pattern()).find();
   }
 
   /** Returns the numbers of the groups g0, g1, … among all groups of a pattern. */
