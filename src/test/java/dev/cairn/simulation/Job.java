@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
 
 /** (c) to (f), of one job. */
 final class Job {
-  private static final long TIMEOUT_NANOS = Simulation.TIMEOUTS.operation().toNanos();
+  private static final long TIMEOUT_NANOS = World.TIMEOUTS.operation().toNanos();
 
   private final Event.Opened opened;
   private final List<String> violations;
