@@ -38,6 +38,13 @@ final class Simulation {
     return new Simulation(history, world).play();
   }
 
+  /** Plays a history over TCP, by threads that run as they like. */
+  static Played playOverTcp(History history) {
+    SplittableRandom random = new SplittableRandom(history.seed());
+    World world = World.overTcp(random, history.switchRate(), history.canExchange());
+    return new Simulation(history, world).play();
+  }
+
   private Played play() {
     world.scheduler().run(operator, this::operate);
     return new Played(

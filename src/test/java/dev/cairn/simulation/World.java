@@ -2,6 +2,7 @@ package dev.cairn.simulation;
 
 import dev.cairn.comm.RankGroup;
 import dev.cairn.comm.SimulatedGroup;
+import dev.cairn.comm.TcpControlGroup;
 import dev.cairn.comm.Timeouts;
 import dev.cairn.machine.Machine;
 import dev.cairn.machine.ProcessIdentity;
@@ -16,6 +17,9 @@ final class World {
   /** How long ranks wait for each other, by the clock of their world. */
   static final Timeouts TIMEOUTS =
       new Timeouts(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofSeconds(10));
+
+  private static final Timeouts LONG =
+      new Timeouts(Duration.ofSeconds(20), Duration.ofSeconds(20), Duration.ofSeconds(20));
 
   private static final Path RUN = Path.of("/sim/run");
   private static final long SECOND_NANOS = 1_000_000_000L;
@@ -59,6 +63,17 @@ final class World {
     Network network =
         (processes, machines) -> new SimulatedGroup(scheduler, processes, machines, TIMEOUTS);
     return new World(random, canExchange, trace, scheduler, network, SECOND_NANOS);
+  }
+
+  /**
+   * Returns one whose threads run as they like, in real time, and whose ranks talk over TCP. What
+   * is late is so by 500 times less than in simulated time, and timeouts are longer: nobody is ever
+   * so late, on a busy machine either, that the others give it up.
+   */
+  static World overTcp(SplittableRandom random, double pauseRate, boolean canExchange) {
+    Scheduler scheduler = new FreeScheduler(random.split(), pauseRate);
+    Network network = (processes, machines) -> new TcpControlGroup(processes, machines, LONG);
+    return new World(random, canExchange, new Trace(), scheduler, network, SECOND_NANOS / 500);
   }
 
   /** Returns the directory of the run. */
