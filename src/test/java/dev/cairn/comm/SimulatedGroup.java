@@ -3,7 +3,7 @@ package dev.cairn.comm;
 import dev.cairn.machine.Machine;
 import dev.cairn.simulation.Alarm;
 import dev.cairn.simulation.Lane;
-import dev.cairn.simulation.Scheduler;
+import dev.cairn.simulation.SeededScheduler;
 import dev.cairn.simulation.SimulatedProcess;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,8 +13,8 @@ import java.util.List;
  * which messages travel as over the TCP control channel, one lane for each direction of each rank.
  * The hub is rank 0's; whoever dies is noticed at the end of its lane.
  */
-public final class SimulatedGroup implements Alarm {
-  private final Scheduler scheduler;
+public final class SimulatedGroup implements RankGroup, Alarm {
+  private final SeededScheduler scheduler;
   private final List<SimulatedProcess> processes;
   private final List<Communicator> communicators = new ArrayList<>();
   private final Session[] sessions;
@@ -27,7 +27,7 @@ public final class SimulatedGroup implements Alarm {
 
   /** Connects the processes, which become ranks in this order. */
   public SimulatedGroup(
-      Scheduler scheduler,
+      SeededScheduler scheduler,
       List<SimulatedProcess> processes,
       List<Machine> machines,
       Timeouts timeouts) {
@@ -56,12 +56,12 @@ public final class SimulatedGroup implements Alarm {
     scheduler.add(this);
   }
 
-  /** Returns the communicators, in rank order. */
+  @Override
   public List<Communicator> communicators() {
     return communicators;
   }
 
-  /** Forgets the group: all its processes have ended. */
+  @Override
   public void end() {
     isOver = true;
     scheduler.remove(this);

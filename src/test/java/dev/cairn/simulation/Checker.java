@@ -1,5 +1,6 @@
 package dev.cairn.simulation;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,12 +22,20 @@ final class Checker {
   private final List<String> violations = new ArrayList<>();
   private final Promises promises = new Promises(violations);
   private final Job[] job = new Job[1];
+  private final Duration mostPerCall;
 
-  private Checker() {}
+  private Checker(Duration mostPerCall) {
+    this.mostPerCall = mostPerCall;
+  }
 
   /** Returns what is wrong with a history, each beginning with the letter of the invariant. */
   static List<String> check(List<Event> events) {
-    Checker checker = new Checker();
+    return check(events, World.TIMEOUTS.operation().multipliedBy(3));
+  }
+
+  /** As above; no call may take longer than so long, and what faults delay. */
+  static List<String> check(List<Event> events, Duration mostPerCall) {
+    Checker checker = new Checker(mostPerCall);
     for (Event event : events) {
       checker.take(event);
     }
@@ -41,7 +50,7 @@ final class Checker {
       if (job[0] != null) {
         job[0].end();
       }
-      job[0] = new Job(opened, violations);
+      job[0] = new Job(opened, mostPerCall, violations);
       promises.open(opened);
     } else if (event instanceof Event.Seen seen) {
       seen.checkpoints().forEach(this::checkOne);

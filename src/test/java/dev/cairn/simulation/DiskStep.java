@@ -45,6 +45,6 @@ final class DiskStep implements AutoCloseable {
 
   @Override
   public void close() {
-    // A call that throws is over, too.
+    steps.end(); // a call that throws is over, too
   }
 }

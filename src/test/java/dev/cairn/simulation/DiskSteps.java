@@ -5,7 +5,10 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Makes every call of one process's disk a step of the history, at which faults may strike. */
+/**
+ * Makes every call of one process's disk a step of the history, at which faults may strike, and
+ * into which no other thread's call comes unless a fault lets it.
+ */
 final class DiskSteps {
   private static final int MOST_LOOK_NANOS = 600_000;
 
@@ -27,8 +30,25 @@ final class DiskSteps {
     if (world == null) {
       return new DiskStep(this, call, path, Optional.empty());
     }
+    world.scheduler().enter();
+    try {
+      return beginAlone(call, path);
+    } catch (IOException | RuntimeException | Error e) {
+      world.scheduler().leave();
+      throw e;
+    }
+  }
+
+  /** Ends a call. */
+  void end() {
+    if (world != null) {
+      world.scheduler().leave();
+    }
+  }
+
+  private DiskStep beginAlone(DiskCall call, Path path) throws IOException {
     world.scheduler().step();
-    Fiber fiber = Scheduler.current();
+    Fiber fiber = Fiber.current();
     if (fiber.phase() == Phase.COMMIT && call == DiskCall.LIST && path.equals(world.run())) {
       fiber.enter(Phase.RETAIN);
     }
@@ -43,13 +63,13 @@ final class DiskSteps {
 
   void opened() {
     if (process != null) {
-      process.opened();
+      world.scheduler().alone(process::opened);
     }
   }
 
   void closed() {
     if (process != null) {
-      process.closed();
+      world.scheduler().alone(process::closed);
     }
   }
 
@@ -72,7 +92,7 @@ final class DiskSteps {
     world
         .trace()
         .add(
-            Scheduler.current()
+            Fiber.current()
                 + " "
                 + call
                 + " "

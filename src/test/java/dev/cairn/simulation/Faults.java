@@ -6,9 +6,8 @@ import java.util.Optional;
 
 /** The faults that wait for their moment, and what happens when it comes. */
 final class Faults {
-  private static final long SECOND_NANOS = 1_000_000_000L;
-
   private final World world;
+  private final long lateUnitNanos;
   private final Tally tally = new Tally();
   private final List<Armed> armed = new ArrayList<>();
   private Runnable cutPower = () -> {};
@@ -24,8 +23,14 @@ final class Faults {
     }
   }
 
-  Faults(World world) {
+  /**
+   * Creates ones none of which wait.
+   *
+   * @param lateUnitNanos by how many of these a call is late
+   */
+  Faults(World world, long lateUnitNanos) {
     this.world = world;
+    this.lateUnitNanos = lateUnitNanos;
   }
 
   /** Sets what happens at a power cut, and when a second process is to look. */
@@ -50,7 +55,7 @@ final class Faults {
   }
 
   private Optional<Fault> match(SimulatedProcess process, DiskCall call, boolean isThread) {
-    Fiber fiber = Scheduler.current();
+    Fiber fiber = Fiber.current();
     for (int index = 0; index < armed.size(); index++) {
       Armed candidate = armed.get(index);
       Fault fault = candidate.fault;
@@ -75,17 +80,25 @@ final class Faults {
 
   /** A thread waits or sends: a process may die here. */
   void atStep(SimulatedProcess process) {
-    match(process, null, false).ifPresent(fault -> happen(fault, process));
+    strike(process, false);
   }
 
   /** A thread is to be started. */
   void atThread(SimulatedProcess process) {
-    Optional<Fault> fault = match(process, null, true);
-    if (fault.isPresent()) {
-      happen(fault.get(), process);
-      if (fault.get().kind() == FaultKind.NO_THREAD) {
-        throw new OutOfMemoryError("unable to create native thread: possibly out of memory");
-      }
+    if (strike(process, true) == FaultKind.NO_THREAD) {
+      throw new OutOfMemoryError("unable to create native thread: possibly out of memory");
+    }
+  }
+
+  /** Lets happen what strikes here; returns what has, or null. */
+  private FaultKind strike(SimulatedProcess process, boolean isThread) {
+    world.scheduler().enter();
+    try {
+      Optional<Fault> fault = match(process, null, isThread);
+      fault.ifPresent(due -> happen(due, process));
+      return fault.map(Fault::kind).orElse(null);
+    } finally {
+      world.scheduler().leave();
     }
   }
 
@@ -109,7 +122,7 @@ final class Faults {
   }
 
   private void cut(SimulatedProcess process) {
-    if (process.rank() == 0 && Scheduler.current().phase() == Phase.COMMIT) {
+    if (process.rank() == 0 && Fiber.current().phase() == Phase.COMMIT) {
       tally.cutInCommit();
     }
     cutPower.run();
@@ -121,11 +134,11 @@ final class Faults {
   }
 
   /** By little, by more than a timeout, or by several. */
-  private static long lateNanos(Fault fault) {
+  private long lateNanos(Fault fault) {
     return switch (fault.moment()) {
-      case BEFORE -> 3 * SECOND_NANOS;
-      case MIDDLE -> 11 * SECOND_NANOS;
-      case AFTER -> 45 * SECOND_NANOS;
+      case BEFORE -> 3 * lateUnitNanos;
+      case MIDDLE -> 11 * lateUnitNanos;
+      case AFTER -> 45 * lateUnitNanos;
     };
   }
 }

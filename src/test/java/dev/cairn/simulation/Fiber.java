@@ -1,10 +1,22 @@
 package dev.cairn.simulation;
 
 import java.util.Arrays;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 
-/** A simulated thread: a real one that runs only while it has the turn. */
+/** A thread of the simulated world, which a real one runs. */
 final class Fiber {
+  private static final ExecutorService THREADS =
+      Executors.newCachedThreadPool(
+          work -> {
+            Thread thread = new Thread(work, "simulated");
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  private static final ThreadLocal<Fiber> CURRENT = new ThreadLocal<>();
+
   private final SimulatedProcess process;
   private final String name;
   private final int number;
@@ -17,11 +29,32 @@ final class Fiber {
   private Phase phase = Phase.IDLE;
   private int slot = -1;
 
+  /** Creates one that is to go on with what the calling one does. */
   Fiber(SimulatedProcess process, String name, int number, Runnable work) {
     this.process = process;
     this.name = name;
     this.number = number;
     this.work = work;
+    Fiber parent = current();
+    if (parent != null) {
+      phase = parent.phase;
+      slot = parent.slot;
+    }
+  }
+
+  /** Returns the one that the calling thread runs. */
+  static Fiber current() {
+    return CURRENT.get();
+  }
+
+  /** Lets a thread run this as this fiber. */
+  void execute(Runnable life) {
+    THREADS.execute(
+        () -> {
+          CURRENT.set(this);
+          life.run();
+          CURRENT.remove();
+        });
   }
 
   SimulatedProcess process() {
@@ -38,12 +71,6 @@ final class Fiber {
 
   void markStarted() {
     isStarted = true;
-  }
-
-  /** Takes over what its parent is doing. */
-  void inherit(Fiber parent) {
-    phase = parent.phase;
-    slot = parent.slot;
   }
 
   Phase phase() {

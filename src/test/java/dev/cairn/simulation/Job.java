@@ -1,6 +1,7 @@
 package dev.cairn.simulation;
 
 import dev.cairn.RunOptions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -13,9 +14,10 @@ import java.util.stream.IntStream;
 
 /** (c) to (f), of one job. */
 final class Job {
-  private static final long TIMEOUT_NANOS = Simulation.TIMEOUTS.operation().toNanos();
+  private static final long TIMEOUT_NANOS = World.TIMEOUTS.operation().toNanos();
 
   private final Event.Opened opened;
+  private final long mostNanos;
   private final List<String> violations;
   private final Map<Integer, Round> rounds = new TreeMap<>();
   private final Map<Integer, Long> beginnings = new HashMap<>();
@@ -38,8 +40,10 @@ final class Job {
     }
   }
 
-  Job(Event.Opened opened, List<String> violations) {
+  /** Begins one, whose calls take so long at most, and what faults delay. */
+  Job(Event.Opened opened, Duration mostPerCall, List<String> violations) {
     this.opened = opened;
+    this.mostNanos = mostPerCall.toNanos();
     this.violations = violations;
   }
 
@@ -79,7 +83,7 @@ final class Job {
     round(told.call().slot()).outcomes.put(told.rank(), told.outcome());
     isBroken |= told.outcome().isBroken();
     long nanos = told.nanos() - beginnings.getOrDefault(told.rank(), told.nanos());
-    long most = 3 * TIMEOUT_NANOS + lateNanos;
+    long most = mostNanos + lateNanos;
     if (nanos > most) {
       violations.add(
           "(d) rank %d was in %s for %.1f s, expected at most %.1f s"

@@ -5,14 +5,14 @@ import java.util.Deque;
 
 /** Messages on their way in one direction of one connection: they arrive in order. */
 public final class Lane {
-  private final Scheduler scheduler;
+  private final SeededScheduler scheduler;
   private final String name;
   private final Deque<Message> messages = new ArrayDeque<>();
 
   private record Message(String what, Runnable delivery) {}
 
   /** Adds a lane to the scheduler. */
-  public Lane(Scheduler scheduler, String name) {
+  public Lane(SeededScheduler scheduler, String name) {
     this.scheduler = scheduler;
     this.name = name;
     scheduler.add(this);

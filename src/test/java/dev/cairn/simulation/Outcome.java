@@ -20,7 +20,8 @@ record Outcome(Result result, long step, int stamp, boolean isBroken, String tex
   /** A cancellation, or a call that is another rank's too, leaves the ranks in touch. */
   private static final Pattern BROKEN =
       Pattern.compile(
-          "closed the connection|timed out|has closed its communicator|collectives out of step");
+          "closed (the|its) connection|timed out|has closed its communicator|collectives out of"
+              + " step");
 
   /** How a call can end, as far as a rank is told. */
   enum Result {

@@ -54,7 +54,7 @@ final class RankProgram {
 
   /** Runs to its end, or until its process dies. */
   void run() {
-    Fiber fiber = Scheduler.current();
+    Fiber fiber = Fiber.current();
     fiber.begin(-1, Phase.OPEN);
     checkpointer =
         SimulatedCheckpointers.open(
@@ -74,11 +74,11 @@ final class RankProgram {
   }
 
   private static void enter(String phase) {
-    Scheduler.current().enter(Phase.valueOf(phase));
+    Fiber.current().enter(Phase.valueOf(phase));
   }
 
   private void close() {
-    Scheduler.current().enter(Phase.CLOSE);
+    Fiber.current().enter(Phase.CLOSE);
     try {
       checkpointer.close();
     } catch (IOException | RuntimeException e) {
@@ -89,9 +89,9 @@ final class RankProgram {
 
   /** Makes a call; returns whether it did not fail. */
   private boolean make(Call call) {
-    Fiber fiber = Scheduler.current();
+    Fiber fiber = Fiber.current();
     fiber.begin(call.slot(), Phase.IDLE);
-    stage.began(rank(), call);
+    stage.began(process, call);
     Outcome outcome;
     try {
       outcome = perform(call);
@@ -99,11 +99,11 @@ final class RankProgram {
       throw e;
     } catch (IOException | RuntimeException | Error e) {
       process.check();
-      outcome = Outcome.failed(e, stage.world().trace().stable(e.toString()));
+      outcome = stage.failed(e);
     }
     process.check();
     fiber.enter(Phase.IDLE);
-    stage.told(rank(), call, outcome);
+    stage.told(process, call, outcome);
     return !outcome.isFailure();
   }
 
@@ -145,7 +145,7 @@ final class RankProgram {
               .orElse(Outcome.of(Outcome.Result.NOTHING_FOUND));
       case RESTORE -> restore();
       case RESERVE -> {
-        Scheduler.current().enter(Phase.OPEN);
+        Fiber.current().enter(Phase.OPEN);
         checkpointer.reserveSnapshot(weights(call), state(call));
         yield Outcome.of(Outcome.Result.DONE);
       }
@@ -180,7 +180,7 @@ final class RankProgram {
   }
 
   private Optional<Checkpoint> latest() throws IOException {
-    Scheduler.current().enter(Phase.LATEST);
+    Fiber.current().enter(Phase.LATEST);
     return checkpointer.latest();
   }
 
@@ -189,7 +189,7 @@ final class RankProgram {
     if (found.isEmpty()) {
       return Outcome.of(Outcome.Result.NOTHING_FOUND);
     }
-    Scheduler.current().enter(Phase.RESTORE);
+    Fiber.current().enter(Phase.RESTORE);
     long step = found.get().step();
     List<Model.Tensor> tensors = Model.ofStep(step);
     ParameterSet set = model.fresh().of(tensors, 0, false);
@@ -212,7 +212,7 @@ final class RankProgram {
 
   private Outcome prune() throws IOException {
     if (rank() == 0) {
-      Scheduler.current().enter(Phase.PRUNE);
+      Fiber.current().enter(Phase.PRUNE);
       stage.pruned(2, 0);
       RunDirectory directory = SimulatedCheckpointers.directory(stage.world().run(), disk, machine);
       directory.delete(directory.surplus(2, 0));

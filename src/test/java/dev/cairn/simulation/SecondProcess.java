@@ -7,7 +7,7 @@ import dev.cairn.RunDirectory;
 import dev.cairn.SaveMode;
 import dev.cairn.SimulatedCheckpointers;
 import dev.cairn.comm.Communicator;
-import dev.cairn.comm.SimulatedGroup;
+import dev.cairn.comm.RankGroup;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -36,7 +36,7 @@ final class SecondProcess {
   }
 
   private void run(SimulatedProcess process, boolean prunes) {
-    Scheduler.current().begin(-2, Phase.IDLE);
+    Fiber.current().begin(-2, Phase.IDLE);
     SimulatedMachine machine = new SimulatedMachine(world, process);
     SimulatedDisk disk = new SimulatedDisk(world, process);
     try {
@@ -56,9 +56,7 @@ final class SecondProcess {
 
   private void look(SimulatedProcess process, SimulatedMachine machine, SimulatedDisk disk)
       throws IOException {
-    SimulatedGroup group =
-        new SimulatedGroup(
-            world.scheduler(), List.of(process), List.of(machine), Simulation.TIMEOUTS);
+    RankGroup group = world.connect(List.of(process), List.of(machine));
     Setup setup = Setup.simple(SaveMode.GATHER, Durability.FAST);
     try (Communicator communicator = group.communicators().get(0);
         Checkpointer checkpointer =

@@ -5,6 +5,7 @@ import dev.cairn.io.InputFile;
 import dev.cairn.io.OutputFile;
 import dev.cairn.io.PathState;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -112,7 +113,7 @@ final class SimulatedDisk implements Disk {
   @Override
   public void copy(Path source, Path target) throws IOException {
     try (OutputFile copy = create(target, 0, 0)) {
-      copy.writeFully(java.nio.ByteBuffer.wrap(file(source).bytes()), 0);
+      copy.writeFully(ByteBuffer.wrap(readAll(source)), 0);
     }
   }
 
@@ -242,10 +243,15 @@ final class SimulatedDisk implements Disk {
 
   @Override
   public Path realPath(Path path) throws IOException {
-    if (world.storage().find(path).isEmpty()) {
-      throw missing(path);
+    world.scheduler().enter();
+    try {
+      if (world.storage().find(path).isEmpty()) {
+        throw missing(path);
+      }
+      return path.toAbsolutePath().normalize();
+    } finally {
+      world.scheduler().leave();
     }
-    return path.toAbsolutePath().normalize();
   }
 
   @Override

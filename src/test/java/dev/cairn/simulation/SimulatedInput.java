@@ -55,6 +55,8 @@ final class SimulatedInput implements InputFile {
     }
     isClosed = true;
     steps.closed();
-    steps.begin(DiskCall.CLOSE, path).done();
+    try (DiskStep step = steps.begin(DiskCall.CLOSE, path)) {
+      step.done();
+    }
   }
 }

@@ -4,6 +4,7 @@ import dev.cairn.machine.Machine;
 import dev.cairn.machine.ProcessIdentity;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** What one simulated process gets from its machine: the scheduler's time, threads and waiting. */
@@ -39,33 +40,37 @@ final class SimulatedMachine implements Machine {
     world.scheduler().start(process, name, work);
   }
 
-  /** In line, one after the other: which of them comes first is not what histories are about. */
   @Override
   public List<Throwable> runAll(String name, List<Work> works) {
     world.scheduler().step();
-    List<Throwable> thrown = new ArrayList<>();
-    OutOfMemoryError scarce = null;
-    for (Work work : works) {
-      try {
-        if (scarce != null) {
-          throw scarce;
-        }
+    Throwable[] thrown = new Throwable[works.size()];
+    List<Runnable> waits = new ArrayList<>();
+    try {
+      for (int index = 0; index < works.size(); index++) {
         world.faults().atThread(process);
-        work.run();
-        thrown.add(null);
-      } catch (OutOfMemoryError e) {
-        scarce = e;
-        thrown.add(e);
-      } catch (Throwable e) { // handed to the caller, whatever it is
-        thrown.add(e);
+        int number = index;
+        Runnable work = () -> thrown[number] = run(works.get(number));
+        waits.add(world.scheduler().fork(process, name, work));
       }
+    } catch (OutOfMemoryError | ProcessKilled e) { // of this one and those after it
+      Arrays.fill(thrown, waits.size(), thrown.length, e);
     }
-    return thrown;
+    waits.forEach(Runnable::run);
+    return Arrays.asList(thrown);
+  }
+
+  private static Throwable run(Work work) {
+    try {
+      work.run();
+      return null;
+    } catch (Throwable e) { // handed to the caller, whatever it is
+      return e;
+    }
   }
 
   @Override
   public void await(Object monitor, long timeoutMillis) {
-    world.faults().atStep(Scheduler.current().process());
+    world.faults().atStep(Fiber.current().process());
     world.scheduler().awaitMillis(monitor, timeoutMillis);
   }
 
@@ -81,6 +86,11 @@ final class SimulatedMachine implements Machine {
 
   @Override
   public boolean isDead(ProcessIdentity other) {
-    return world.isDead(other);
+    world.scheduler().enter();
+    try {
+      return world.isDead(other);
+    } finally {
+      world.scheduler().leave();
+    }
   }
 }

@@ -8,7 +8,7 @@ public final class SimulatedProcess {
   private final String name;
   private final int rank;
   private final ProcessIdentity identity;
-  private boolean isDead;
+  private volatile boolean isDead;
   private int openFiles;
   private int threads;
   private Runnable onDeath = () -> {};

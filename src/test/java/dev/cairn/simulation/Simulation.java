@@ -1,20 +1,14 @@
 package dev.cairn.simulation;
 
-import dev.cairn.comm.SimulatedGroup;
-import dev.cairn.comm.Timeouts;
+import dev.cairn.comm.RankGroup;
 import dev.cairn.machine.Machine;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /** Plays a history. */
 final class Simulation {
-  /** How long ranks wait for each other, in the simulation's time. */
-  static final Timeouts TIMEOUTS =
-      new Timeouts(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofSeconds(10));
-
   private static final int MOST_RANKS = 6;
   private static final ByteBuffer[] MEMORY = new ByteBuffer[MOST_RANKS];
 
@@ -30,24 +24,35 @@ final class Simulation {
   private int generation;
   private boolean anyDied;
 
-  private Simulation(History history) {
+  private Simulation(History history, World world) {
     this.history = history;
-    SplittableRandom random = new SplittableRandom(history.seed());
-    this.world = new World(random, history.switchRate(), history.canExchange());
+    this.world = world;
     this.stage = new Stage(world);
     this.operator = world.newProcess("operator", -1);
   }
 
-  /** Plays a history to its end and returns what happened. */
+  /** Plays a history to its end and returns what happened, which is the same each time. */
   static Played play(History history) {
-    Simulation simulation = new Simulation(history);
-    simulation.world.scheduler().run(simulation.operator, simulation::operate);
+    SplittableRandom random = new SplittableRandom(history.seed());
+    World world = World.simulated(random, history.switchRate(), history.canExchange());
+    return new Simulation(history, world).play();
+  }
+
+  /** Plays a history over TCP, by threads that run as they like. */
+  static Played playOverTcp(History history) {
+    SplittableRandom random = new SplittableRandom(history.seed());
+    World world = World.overTcp(random, history.switchRate(), history.canExchange());
+    return new Simulation(history, world).play();
+  }
+
+  private Played play() {
+    world.scheduler().run(operator, this::operate);
     return new Played(
         history,
-        simulation.stage.events(),
-        simulation.world.trace().lines(),
-        simulation.world.scheduler().failures(),
-        simulation.world.faults().tally());
+        stage.events(),
+        world.trace().lines(),
+        world.scheduler().failures(),
+        world.faults().tally());
   }
 
   private void operate() {
@@ -78,7 +83,7 @@ final class Simulation {
     }
     List<Machine> machines = new ArrayList<>();
     processes.forEach(process -> machines.add(new SimulatedMachine(world, process)));
-    SimulatedGroup group = new SimulatedGroup(world.scheduler(), processes, machines, TIMEOUTS);
+    RankGroup group = world.connect(processes, machines);
     for (int rank = 0; rank < next.ranks(); rank++) {
       SimulatedProcess process = processes.get(rank);
       RankProgram program =

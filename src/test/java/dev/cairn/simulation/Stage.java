@@ -23,26 +23,47 @@ final class Stage {
   }
 
   void trace(String line) {
-    world.trace().add(world.trace().stable(line));
+    world.scheduler().alone(() -> world.trace().add(world.trace().stable(line)));
   }
 
   void add(Event event) {
-    world.events().add(event);
+    world.scheduler().alone(() -> world.events().add(event));
   }
 
   void opened(Checkpointer checkpointer) {
-    checkpointers.add(checkpointer);
+    world.scheduler().alone(() -> checkpointers.add(checkpointer));
   }
 
-  void began(int rank, Call call) {
-    trace("rank " + rank + " calls " + call);
-    add(new Event.Began(rank, call, world.scheduler().nanoTime()));
+  void began(SimulatedProcess process, Call call) {
+    world.scheduler().alone(() -> beganAlone(process, call));
   }
 
-  void told(int rank, Call call, Outcome outcome) {
-    trace("rank " + rank + " is told of " + call + ": " + outcome);
-    add(new Event.Told(rank, call, outcome, world.scheduler().nanoTime()));
+  private void beganAlone(SimulatedProcess process, Call call) {
+    process.check(); // a process that has died makes no call
+    trace("rank " + process.rank() + " calls " + call);
+    add(new Event.Began(process.rank(), call, world.scheduler().nanoTime()));
+  }
+
+  /** A rank's call has ended, or has thrown something. */
+  void told(SimulatedProcess process, Call call, Outcome outcome) {
+    world.scheduler().alone(() -> toldAlone(process, call, outcome));
+  }
+
+  private void toldAlone(SimulatedProcess process, Call call, Outcome outcome) {
+    process.check(); // one that has died is told nothing
+    trace("rank " + process.rank() + " is told of " + call + ": " + outcome);
+    add(new Event.Told(process.rank(), call, outcome, world.scheduler().nanoTime()));
     look(false);
+  }
+
+  /** Returns what was thrown, as an outcome. */
+  Outcome failed(Throwable thrown) {
+    world.scheduler().enter();
+    try {
+      return Outcome.failed(thrown, world.trace().stable(thrown.toString()));
+    } finally {
+      world.scheduler().leave();
+    }
   }
 
   void pruned(int keepLast, long keepEvery) {

@@ -19,7 +19,7 @@ class StorageTest {
   private static final Path FOLDER = Path.of("/a");
   private static final Path FILE = FOLDER.resolve("file");
 
-  private final World world = new World(new SplittableRandom(1), 0, true);
+  private final World world = World.simulated(new SplittableRandom(1), 0, true);
   private final SimulatedDisk disk = SimulatedDisk.quiet(world);
 
   private void write(Path path, int lengthBytes, boolean forced) throws IOException {

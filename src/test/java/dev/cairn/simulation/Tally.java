@@ -40,6 +40,13 @@ final class Tally {
         .sum();
   }
 
+  /** Returns how often which has struck, in any phase. */
+  Map<FaultKind, Integer> byKind() {
+    Map<FaultKind, Integer> sums = new EnumMap<>(FaultKind.class);
+    struck.values().forEach(kinds -> kinds.forEach((kind, n) -> sums.merge(kind, n, Integer::sum)));
+    return sums;
+  }
+
   /** Returns how many power cuts came while rank 0 was committing. */
   int cutsInCommit() {
     return cutsInCommit;

@@ -16,16 +16,22 @@ final class Turnstile {
 
   /** Waits; a simulated world that really hangs is a defect of the simulation, and said where. */
   void await() {
+    if (!opensWithin(MOST_SECONDS)) {
+      throw new AssertionError("the simulation itself hangs:\n" + stacks());
+    }
+  }
+
+  /** Waits so long at most, and returns whether it has ended. */
+  boolean opensWithin(long seconds) {
     try {
-      if (!ended.await(MOST_SECONDS, TimeUnit.SECONDS)) {
-        throw new AssertionError("the simulation itself hangs:\n" + stacks());
-      }
+      return ended.await(seconds, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
   }
 
-  private static String stacks() {
+  /** Returns where all threads of the simulated world are. */
+  static String stacks() {
     return Thread.getAllStackTraces().entrySet().stream()
         .filter(entry -> entry.getKey().getName().startsWith("simulated"))
         .map(

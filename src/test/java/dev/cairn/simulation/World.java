@@ -1,18 +1,38 @@
 package dev.cairn.simulation;
 
+import dev.cairn.comm.RankGroup;
+import dev.cairn.comm.SimulatedGroup;
+import dev.cairn.comm.TcpControlGroup;
+import dev.cairn.comm.Timeouts;
+import dev.cairn.machine.Machine;
 import dev.cairn.machine.ProcessIdentity;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /** A host with one disk, and the processes on it. */
 final class World {
+  /** How long ranks wait for each other, by the clock of their world. */
+  static final Timeouts TIMEOUTS =
+      new Timeouts(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofSeconds(10));
+
+  private static final Timeouts LONG =
+      new Timeouts(Duration.ofSeconds(20), Duration.ofSeconds(20), Duration.ofSeconds(20));
+
   private static final Path RUN = Path.of("/sim/run");
+  private static final long SECOND_NANOS = 1_000_000_000L;
+
+  /** How processes come to be ranks of one group. */
+  private interface Network {
+    RankGroup connect(List<SimulatedProcess> processes, List<Machine> machines);
+  }
 
   private final SplittableRandom random;
-  private final Trace trace = new Trace();
+  private final Trace trace;
   private final Scheduler scheduler;
+  private final Network network;
   private final Storage storage;
   private final Faults faults;
   private final List<Event> events = new ArrayList<>();
@@ -20,12 +40,40 @@ final class World {
   private int boots = 1;
   private long nextPid = 100;
 
-  World(SplittableRandom random, double switchRate, boolean canExchange) {
+  private World(
+      SplittableRandom random,
+      boolean canExchange,
+      Trace trace,
+      Scheduler scheduler,
+      Network network,
+      long lateUnitNanos) {
     this.random = random;
-    this.scheduler = new Scheduler(random.split(), switchRate, trace);
+    this.trace = trace;
+    this.scheduler = scheduler;
+    this.network = network;
     this.storage = new Storage(canExchange, SimulatedMachine.timeOfDay(scheduler));
-    this.faults = new Faults(this);
+    this.faults = new Faults(this, lateUnitNanos);
     storage.findFolder(Path.of("/")).orElseThrow().force();
+  }
+
+  /** Returns one in which all follows from the seed: one thread runs at a time. */
+  static World simulated(SplittableRandom random, double switchRate, boolean canExchange) {
+    Trace trace = new Trace();
+    SeededScheduler scheduler = new SeededScheduler(random.split(), switchRate, trace);
+    Network network =
+        (processes, machines) -> new SimulatedGroup(scheduler, processes, machines, TIMEOUTS);
+    return new World(random, canExchange, trace, scheduler, network, SECOND_NANOS);
+  }
+
+  /**
+   * Returns one whose threads run as they like, in real time, and whose ranks talk over TCP. What
+   * is late is so by 500 times less than in simulated time, and timeouts are longer: nobody is ever
+   * so late, on a busy machine either, that the others give it up.
+   */
+  static World overTcp(SplittableRandom random, double pauseRate, boolean canExchange) {
+    Scheduler scheduler = new FreeScheduler(random.split(), pauseRate);
+    Network network = (processes, machines) -> new TcpControlGroup(processes, machines, LONG);
+    return new World(random, canExchange, new Trace(), scheduler, network, SECOND_NANOS / 500);
   }
 
   /** Returns the directory of the run. */
@@ -35,6 +83,11 @@ final class World {
 
   Scheduler scheduler() {
     return scheduler;
+  }
+
+  /** Makes the processes ranks of one group, in this order. */
+  RankGroup connect(List<SimulatedProcess> ranks, List<Machine> machines) {
+    return network.connect(ranks, machines);
   }
 
   Storage storage() {

@@ -1,0 +1,202 @@
+package dev.cairn.comm;
+
+import dev.cairn.machine.Machine;
+import dev.cairn.simulation.SimulatedProcess;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.reflect.Field;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A group whose ranks talk over the real TCP control channel, though they live in one process; the
+ * bulk of their saves stays in it. Whoever dies, its sockets are reset without a word.
+ */
+public final class TcpControlGroup implements RankGroup {
+  private final List<SimulatedProcess> processes;
+  private final List<Communicator> communicators = new ArrayList<>();
+  private final List<SimulatedBulk> bulk = new ArrayList<>();
+  private final List<Runnable> resets = new ArrayList<>();
+  private final List<CompletableFuture<Void>> deaths = new ArrayList<>();
+
+  /** Connects the processes, which become ranks in this order. */
+  public TcpControlGroup(
+      List<SimulatedProcess> processes, List<Machine> machines, Timeouts timeouts) {
+    this.processes = List.copyOf(processes);
+    int size = processes.size();
+    if (size == 1) { // as Environment does
+      communicators.addAll(InProcess.group(size, timeouts, machines.get(0)));
+      return;
+    }
+    Exchanges exchanges = new Exchanges(size, timeouts, machines.get(0));
+    for (int rank = 0; rank < size; rank++) {
+      bulk.add(new SimulatedBulk(exchanges.factory(rank)));
+      int self = rank;
+      processes.get(rank).onDeath(() -> deaths.add(CompletableFuture.runAsync(() -> died(self))));
+    }
+    try {
+      connect(size, machines, timeouts);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void connect(int size, List<Machine> machines, Timeouts timeouts) throws IOException {
+    Origin origin = Origin.of(Run.UNKNOWN);
+    Endpoint nowhere = new Endpoint("", 1, Endpoint.newSecret());
+    Session zero = new Session(0, size, 0, machines.get(0));
+    TcpHub hub = new TcpHub(zero, timeouts, origin, new Loopback(), nowhere.secretBytes());
+    zero.attach(new LivingLine(processes.get(0), hub));
+    hub.start();
+    add(zero, hub::leave, () -> reset(hub));
+    List<CompletableFuture<Boolean>> welcomes = new ArrayList<>();
+    for (int rank = 1; rank < size; rank++) {
+      SocketChannel channel =
+          SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), hub.port()));
+      Session session = new Session(rank, size, 0, machines.get(rank));
+      TcpMember member = new TcpMember(session, timeouts, channel);
+      session.attach(new LivingLine(processes.get(rank), member));
+      member.start(nowhere.secretBytes(), origin);
+      add(session, member::leave, () -> reset(member, channel));
+      welcomes.add(member.welcome());
+    }
+    hub.complete().join();
+    if (!welcomes.stream().allMatch(CompletableFuture::join)) {
+      throw new IOException("rank 0 has let a rank of its own group down");
+    }
+  }
+
+  private void add(Session session, Runnable leave, Runnable reset) {
+    SimulatedBulk own = bulk.get(session.rank());
+    communicators.add(new RankCommunicator(session, own, leave));
+    resets.add(reset);
+  }
+
+  @Override
+  public List<Communicator> communicators() {
+    return communicators;
+  }
+
+  /** The kernel ends the connections of a process that is gone. */
+  private void died(int rank) {
+    resets.get(rank).run();
+    String reason = Hub.name(rank, processes.size()) + " closed the connection";
+    bulk.get(rank).died(new CommunicationException(rank, reason));
+  }
+
+  private static void reset(TcpMember member, SocketChannel channel) {
+    makeAbrupt(channel);
+    member.abandon();
+  }
+
+  private static void reset(TcpHub hub) {
+    EventLoop loop = (EventLoop) field(hub, "loop");
+    Connection[] connections = (Connection[]) field(hub, "connections");
+    loop.execute(
+        () ->
+            Arrays.stream(connections)
+                .skip(1)
+                .forEach(
+                    connection -> {
+                      makeAbrupt((SocketChannel) field(connection, "channel"));
+                      connection.close();
+                    }));
+    loop.stop();
+  }
+
+  /** What closes it will lose what is on its way. */
+  private static void makeAbrupt(SocketChannel channel) {
+    try {
+      channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+    } catch (IOException e) {
+      // it is closed already
+    }
+  }
+
+  private static Object field(Object owner, String name) {
+    try {
+      Field field = owner.getClass().getDeclaredField(name);
+      field.setAccessible(true);
+      return field.get(owner);
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError(name, e);
+    }
+  }
+
+  @Override
+  public void end() {
+    deaths.forEach(CompletableFuture::join);
+  }
+
+  /** The line of a process: what threads of one that has died still do is not sent. */
+  private record LivingLine(SimulatedProcess process, Session.Line line) implements Session.Line {
+    private void send(Runnable message) {
+      if (!process.isDead()) {
+        message.run();
+      }
+    }
+
+    @Override
+    public void join(long round, Join join) {
+      send(() -> line.join(round, join));
+    }
+
+    @Override
+    public void cancel(long operation, String reason) {
+      send(() -> line.cancel(operation, reason));
+    }
+
+    @Override
+    public void callMeeting(int topic) {
+      send(() -> line.callMeeting(topic));
+    }
+
+    @Override
+    public void answer(long question, long lastStep) {
+      send(() -> line.answer(question, lastStep));
+    }
+  }
+
+  /** Where nobody need look for rank 0. */
+  private static final class Loopback implements Rendezvous {
+    @Override
+    public InetAddress bindAddress() {
+      return InetAddress.getLoopbackAddress();
+    }
+
+    @Override
+    public String advertisedHost() {
+      return "localhost";
+    }
+
+    @Override
+    public Optional<Endpoint> publish(Endpoint endpoint, Optional<Endpoint> stale) {
+      return Optional.empty();
+    }
+
+    @Override
+    public Optional<Endpoint> rival(Endpoint own) {
+      return Optional.empty();
+    }
+
+    @Override
+    public Optional<Endpoint> find(long timeoutMillis) {
+      return Optional.empty();
+    }
+
+    @Override
+    public String where() {
+      return "this process";
+    }
+
+    @Override
+    public void close() {}
+  }
+}
