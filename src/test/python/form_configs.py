@@ -1,9 +1,11 @@
 """Configs that models can be made of: the defaults of transformers with what some of them lack, and small ones."""
 
+import copy
 import re
 import sys
 import types
 
+import numpy
 from transformers import PreTrainedConfig
 
 STAGES = ["stage1", "stage2", "stage3", "stage4"]
@@ -27,7 +29,7 @@ NEEDS = {
     "AutoformerConfig": {"prediction_length": 4},
     "AyaVisionConfig": {"vision_config": {"model_type": "siglip_vision_model"}},
     "BeitConfig": {"out_indices": [3, 5, 7, 11]},
-    "BridgeTowerConfig": {"contrastive_hidden_size": 32},
+    "BridgeTowerConfig": {"contrastive_hidden_size": 32, "logit_scale_init_value": 2.6592},
     "ChameleonConfig": {"vocabulary_map": {"<image>": 4}},
     "CohereCompassTextConfig": {
         "rope_parameters": {
@@ -39,17 +41,23 @@ NEEDS = {
     "ConvNextV2Config": {"hidden_sizes": [96, 192, 384, 768]},
     "DabDetrConfig": WITH_RESNET,
     "Data2VecVisionConfig": {"out_indices": [3, 5, 7, 11]},
+    "DbrxConfig": {"attn_config": {"rope_theta": 10000.0}},
     "DeepseekOcr2TextConfig": {"mlp_layer_types": ["dense"] + ["sparse"] * 31},
     "DeformableDetrConfig": WITH_RESNET,
     "DetrConfig": WITH_RESNET,
+    "DiffusionGemmaConfig": {"vision_config": {"model_type": "gemma4_vision"}},
     "DiffusionGemmaTextConfig": {"num_experts": 4, "top_k_experts": 2, "moe_intermediate_size": 24},
     "Dots1Config": {"n_routed_experts": 4, "n_shared_experts": 1, "num_experts_per_tok": 2},
     "Emu3Config": {"vocabulary_map": {"<image>": 4}},
     "EncoderDecoderConfig": {"encoder": BERT, "decoder": BERT | {"is_decoder": True, "add_cross_attention": True}},
     "EsmConfig": {"vocab_size": 33, "pad_token_id": 1},
     "FocalNetConfig": {"hidden_sizes": [192, 384, 768, 768]},
-    "Gemma4AssistantConfig": {"vocab_size": 64},
-    "Granite4VisionConfig": {"text_config": {"model_type": "granite4_vision_text"}},
+    "Gemma4AssistantConfig": {"text_config": {"model_type": "gemma4_text"}},
+    "Gemma4UnifiedAssistantConfig": {"text_config": {"model_type": "gemma4_unified_text"}},
+    "Granite4VisionConfig": {
+        "text_config": {"model_type": "granite4_vision_text"},
+        "deepstack_layer_map": [[-1, 0]],
+    },
     "HunYuanDenseV1Config": {"head_dim": 64},
     "HunYuanMoEV1Config": {"head_dim": 64, "num_experts": 4},
     "HunYuanVLTextConfig": {"head_dim": 64},
@@ -59,8 +67,19 @@ NEEDS = {
     "MaskFormerConfig": {"backbone_config": {"model_type": "swin", "out_features": STAGES}},
     "MinistralConfig": {"head_dim": 64},
     "MoonshineStreamingConfig": {"num_key_value_heads": 8},
+    "MusicgenConfig": {
+        "text_encoder": {"model_type": "t5"},
+        "audio_encoder": {"model_type": "encodec"},
+        "decoder": {"model_type": "musicgen_decoder"},
+    },
+    "MusicgenMelodyConfig": {
+        "text_encoder": {"model_type": "t5"},
+        "audio_encoder": {"model_type": "encodec"},
+        "decoder": {"model_type": "musicgen_melody_decoder"},
+    },
     "NemotronConfig": {"num_key_value_heads": 48},
     "NemotronH_Omni_Reasoning_V3_Config": {"vision_config": {"model_type": "radio", "video_temporal_patch_size": 2}},
+    "Qwen3OmniMoeTalkerConfig": {"spatial_merge_size": 2},
     "Qwen3OmniMoeTalkerTextConfig": {"shared_expert_intermediate_size": 64},
     "Qwen4ExpTextConfig": {
         "indexer_n_heads": 2,
@@ -82,6 +101,7 @@ NEEDS = {
         "encoder": VIT,
         "decoder": BERT | {"is_decoder": True, "add_cross_attention": True},
     },
+    "VitMatteConfig": {"fusion_hidden_sizes": [256, 128, 64, 32]},
     "VisionTextDualEncoderConfig": {"vision_config": VIT, "text_config": BERT},
     "Wav2Vec2BertConfig": {"vocab_size": 32},
     "Wav2Vec2ConformerConfig": {"vocab_size": 32},
@@ -100,6 +120,8 @@ TINY = {
     },
     "Cosmos3EdgeTextConfig": {"rope_parameters": ROPE | {"mrope_section": [2, 1, 1]}},
     "Data2VecVisionConfig": {"num_hidden_layers": 4, "out_indices": [1, 2, 3, 4]},
+    "DetrConfig": {"encoder_attention_heads": 8, "decoder_attention_heads": 8},
+    "ConditionalDetrConfig": {"encoder_attention_heads": 8, "decoder_attention_heads": 8},
     "DeepseekOcr2TextConfig": {"num_hidden_layers": 2, "mlp_layer_types": ["dense", "sparse"]},
     "Dots1Config": {"first_k_dense_replace": 1},
     "Ernie4_5_VLMoeTextConfig": {
@@ -108,6 +130,8 @@ TINY = {
         "mlp_layer_types": ["dense", "sparse"],
         "num_hidden_layers": 2,
     },
+    "FunAsrNanoAdaptorConfig": {"intermediate_size": 8},
+    "Glm5NextTextConfig": {"index_topk": 16},
     "GraniteMoeHybridConfig": {"mamba_n_heads": 8, "mamba_d_head": 8, "layer_types": ["mamba", "attention"]},
     "HunYuanDenseV1Config": {"head_dim": 8},
     "HunYuanMoEV1Config": {"head_dim": 8},
@@ -156,7 +180,7 @@ def stub():
     """Stands in for packages that transformers asks for where it makes a loss or reads an image, not for weights."""
     if "scipy" not in sys.modules:
         optimize = types.ModuleType("scipy.optimize")
-        optimize.linear_sum_assignment = None
+        optimize.linear_sum_assignment = lambda cost: (range(len(cost)), numpy.arange(len(cost)))
         sys.modules["scipy"] = types.ModuleType("scipy")
         sys.modules["scipy.optimize"] = optimize
 
@@ -169,7 +193,23 @@ def waive(module):
 
 def default(config_class):
     """The default config of a class."""
-    return config_class(**NEEDS.get(config_class.__name__, {}))
+    nested = nested_needs(config_class(**needs(config_class)))
+    return config_class(**nested | needs(config_class))
+
+
+def needs(config_class):
+    return copy.deepcopy(NEEDS.get(config_class.__name__, {}))  # some configs change what they are given
+
+
+def nested_needs(config):
+    """What the configs in a config need."""
+    found = {}
+    for key, value in vars(config).items():
+        if isinstance(value, PreTrainedConfig):
+            inner = nested_needs(value) | needs(type(value))
+            if inner:
+                found[key] = {"model_type": value.model_type} | inner
+    return found
 
 
 def tiny(config_class):
@@ -181,10 +221,10 @@ def small(config):
     """What to set of a config so that its model is small."""
     values = {key: value for key, value in vars(config).items() if not key.startswith("_")}
     layers, kept = layers_of_each_kind(values)
-    found = dict(NEEDS.get(type(config).__name__, {}))
+    found = needs(type(config))
     for key, value in values.items():
         if isinstance(value, PreTrainedConfig):
-            found[key] = {"model_type": value.model_type, **small(value)}
+            found[key] = {"model_type": value.model_type} | found.get(key, {}) | small(value)
         elif key in found:
             continue
         elif isinstance(value, (list, tuple)) and len(value) == layers:
@@ -211,6 +251,8 @@ def unchanged(value):
 def layers_of_each_kind(values):
     """The number of layers, and those to keep: the first of each kind, by all lists that are as long, two at least."""
     layers = next((values[key] for key in LAYERS if type(values.get(key)) is int and values[key] > 1), 0)
+    if "depths" in values:  # stages, not layers
+        return 0, []
     kinds = [value for value in values.values() if isinstance(value, (list, tuple)) and len(value) == layers]
     first = {}
     for i in range(layers):

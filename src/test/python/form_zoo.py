@@ -2,6 +2,7 @@
 
   python form_zoo.py list [--sample]            the architectures of form_zoo.json
   python form_zoo.py make FOLDER [NAME...]      those, or all
+  python form_zoo.py survey FOLDER              makes form_zoo.json anew, of what can be made and is small
 
 makes of each FOLDER/NAME/memory/, model.safetensors with what state_dict() has, FOLDER/NAME/reference/, what
 save_pretrained writes of the same model, and FOLDER/NAME/zoo.json, what transformers says when it loads that. The
@@ -21,11 +22,14 @@ import zlib
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import form_configs
+import make_form_table
 import torch
 import transformers
 from safetensors import safe_open
 from safetensors.torch import save_file
-from transformers import initialization, modeling_utils
+from transformers import conversion_mapping, initialization, modeling_utils
+from transformers.models.auto import modeling_auto
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
 ZOO = json.loads(pathlib.Path(__file__).with_name("form_zoo.json").read_text())
 
@@ -38,9 +42,9 @@ def model_class(name):
     return cls
 
 
-def tiny_model(name):
+def tiny_model(name, device="cpu"):
     cls = model_class(name)
-    with initialization.no_init_weights():
+    with initialization.no_init_weights(), torch.device(device):
         model = cls(form_configs.tiny(cls.config_class))
     random = torch.Generator().manual_seed(zlib.crc32(name.encode()))
     for tensor in model.state_dict().values():
@@ -90,6 +94,46 @@ def make(name, folder):
     return info
 
 
+# By which of its classes a model type is known best.
+TASKS = ["CAUSAL_LM", "IMAGE_TEXT_TO_TEXT", "MULTIMODAL_LM", "SPEECH_SEQ_2_SEQ", "SEQ_TO_SEQ_CAUSAL_LM", "MASKED_LM"]
+TASKS += ["OBJECT_DETECTION", "UNIVERSAL_SEGMENTATION", "INSTANCE_SEGMENTATION", "SEMANTIC_SEGMENTATION", "CTC"]
+TASKS += ["IMAGE_CLASSIFICATION", "VIDEO_CLASSIFICATION", "AUDIO_CLASSIFICATION", "PRETRAINING", "DEPTH_ESTIMATION"]
+LARGE = 1_500_000
+
+
+def candidates():
+    """A class of each model type, and all that a conversion is for by name."""
+    mappings = [getattr(modeling_auto, f"MODEL_FOR_{task}_MAPPING_NAMES") for task in TASKS]
+    mappings.append(modeling_auto.MODEL_MAPPING_NAMES)
+    names = set()
+    for model_type in CONFIG_MAPPING_NAMES:
+        known = next((mapping[model_type] for mapping in mappings if model_type in mapping), ())
+        names.update([known] if isinstance(known, str) else known[:1])
+    classes = make_form_table.model_classes()
+    names.update(name for name in conversion_mapping._build_checkpoint_conversion_mapping() if name in classes)
+    for name in sorted(names):
+        exported = hasattr(transformers, name) or name not in classes
+        yield name if exported else f"{classes[name].__module__}:{name}"
+
+
+def survey(folder):
+    found, left_out = [], {}
+    for name in candidates():
+        try:
+            with contextlib.redirect_stderr(None):
+                size = sum(tensor.numel() for tensor in tiny_model(name, "meta").state_dict().values())
+                if size > LARGE:
+                    raise ValueError(f"{size} parameters are too many")
+                info = make(name, folder)
+            if info:
+                raise ValueError(f"transformers cannot read what it wrote: {info}")
+            found.append(name)
+        except Exception as error:
+            left_out[name] = " ".join(f"{type(error).__name__}: {error}".split())[:160]
+    zoo = {"architectures": found, "sample": [name for name in ZOO["sample"] if name in found], "left_out": left_out}
+    pathlib.Path(__file__).with_name("form_zoo.json").write_text(json.dumps(zoo, indent=1) + "\n")
+
+
 def quiet():
     """transformers' warnings of odd configs, left out: that they are odd is the point."""
     transformers.logging.set_verbosity(transformers.logging.CRITICAL)
@@ -101,6 +145,9 @@ def quiet():
 if __name__ == "__main__":
     if sys.argv[1] == "list":
         print(*(ZOO["sample"] if "--sample" in sys.argv else ZOO["architectures"]), sep="\n")
+    elif sys.argv[1] == "survey":
+        quiet()
+        survey(sys.argv[2])
     else:
         quiet()
         for name in sys.argv[3:] or ZOO["architectures"]:

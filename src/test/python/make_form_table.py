@@ -9,9 +9,12 @@ import collections
 import importlib
 import inspect
 import json
+import os
 import pathlib
 import re
 import sys
+
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 import form_configs
 import torch
@@ -130,7 +133,7 @@ def observe():
         setattr(torch.nn.init, name, lambda tensor=None, *_, **__: tensor)
     for name in ("TimmWrapperModel", "TimmBackbone"):  # without timm: they have no children
         cls = getattr(importlib.import_module(f"transformers.models.{TIMM[name]}"), name)
-        cls.__init__ = lambda self, config, *_, **__: (PreTrainedModel.__init__(self, config), self.post_init())[0]
+        cls.__init__ = lambda self, config, *_, **__: (PreTrainedModel.__init__(self, config), post_init(self))[0]
 
 
 AUTO = {
