@@ -57,6 +57,7 @@ NEEDS = {
     "Granite4VisionConfig": {
         "text_config": {"model_type": "granite4_vision_text"},
         "deepstack_layer_map": [[-1, 0]],
+        "downsample_rate": "4/8",
     },
     "HunYuanDenseV1Config": {"head_dim": 64},
     "HunYuanMoEV1Config": {"head_dim": 64, "num_experts": 4},
@@ -79,6 +80,14 @@ NEEDS = {
     },
     "NemotronConfig": {"num_key_value_heads": 48},
     "NemotronH_Omni_Reasoning_V3_Config": {"vision_config": {"model_type": "radio", "video_temporal_patch_size": 2}},
+    "PerceptionLMConfig": {
+        "vision_config": {
+            "model_type": "timm_wrapper",
+            "architecture": "vit_pe_core_large_patch14_336",
+            "model_args": {"embed_dim": 1024, "img_size": [448, 448], "depth": 23},
+        }
+    },
+    "RagConfig": {"question_encoder": {"model_type": "dpr"}, "generator": {"model_type": "bart"}},
     "Qwen3OmniMoeTalkerConfig": {"spatial_merge_size": 2},
     "Qwen3OmniMoeTalkerTextConfig": {"shared_expert_intermediate_size": 64},
     "Qwen4ExpTextConfig": {
@@ -129,6 +138,11 @@ TINY = {
         "moe_intermediate_size": [24, 16],
         "mlp_layer_types": ["dense", "sparse"],
         "num_hidden_layers": 2,
+    },
+    "DFineConfig": {
+        "backbone_config": RESNET | {"out_features": STAGES[1:]},
+        "encoder_in_channels": [32, 32, 32],
+        "decoder_in_channels": [32, 32, 32],
     },
     "FunAsrNanoAdaptorConfig": {"intermediate_size": 8},
     "Glm5NextTextConfig": {"index_topk": 16},

@@ -31,6 +31,7 @@ from transformers import conversion_mapping, initialization, modeling_utils
 from transformers.models.auto import modeling_auto
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
+PREFIXED = "+prefix"
 ZOO = json.loads(pathlib.Path(__file__).with_name("form_zoo.json").read_text())
 
 
@@ -79,7 +80,9 @@ def make(name, folder):
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "memory").mkdir(parents=True)
     torch.manual_seed(0)
-    model = tiny_model(name)
+    model = tiny_model(name.removesuffix(PREFIXED))
+    if name.endswith(PREFIXED):  # as if the files that it was once loaded from had all prefixes that may be left out
+        model._weight_conversions = conversion_mapping.get_model_conversion_mapping(model, add_legacy=False)
     model.save_pretrained(folder / "first")
     model, info = load(type(model), folder / "first")
     save_file(in_memory(model), folder / "memory/model.safetensors", {"format": "pt"})
@@ -98,7 +101,7 @@ def make(name, folder):
 TASKS = ["CAUSAL_LM", "IMAGE_TEXT_TO_TEXT", "MULTIMODAL_LM", "SPEECH_SEQ_2_SEQ", "SEQ_TO_SEQ_CAUSAL_LM", "MASKED_LM"]
 TASKS += ["OBJECT_DETECTION", "UNIVERSAL_SEGMENTATION", "INSTANCE_SEGMENTATION", "SEMANTIC_SEGMENTATION", "CTC"]
 TASKS += ["IMAGE_CLASSIFICATION", "VIDEO_CLASSIFICATION", "AUDIO_CLASSIFICATION", "PRETRAINING", "DEPTH_ESTIMATION"]
-LARGE = 1_500_000
+LARGE = 2_000_000
 
 
 def candidates():

@@ -131,8 +131,8 @@ def observe():
         cls.from_config = classmethod(observed(cls.from_config.__func__))
     for name in [name for name in vars(torch.nn.init) if name.endswith("_") and not name.startswith("_")]:
         setattr(torch.nn.init, name, lambda tensor=None, *_, **__: tensor)
-    for name in ("TimmWrapperModel", "TimmBackbone"):  # without timm: they have no children
-        cls = getattr(importlib.import_module(f"transformers.models.{TIMM[name]}"), name)
+    for name, module in TIMM.items():  # without timm: they have no children
+        cls = getattr(importlib.import_module(f"transformers.models.{module}"), name)
         cls.__init__ = lambda self, config, *_, **__: (PreTrainedModel.__init__(self, config), post_init(self))[0]
 
 
@@ -144,6 +144,7 @@ AUTO = {
 
 TIMM = {
     "TimmWrapperModel": "timm_wrapper.modeling_timm_wrapper",
+    "TimmWrapperForImageClassification": "timm_wrapper.modeling_timm_wrapper",
     "TimmBackbone": "timm_backbone.modeling_timm_backbone",
 }
 
@@ -224,6 +225,21 @@ def classes():
     return table
 
 
+def pruned(table, keys):
+    """The table without the children that cannot matter: none below has a conversion or anything of its own."""
+
+    def matters(name):
+        entry = table[name]
+        plain = entry.keys() <= {"model_type", "base_model_prefix", "children"}
+        return not plain or name in keys or entry.get("model_type") in keys or any(map(needed, entry.get("children", [])))
+
+    def needed(child):
+        return "auto" in child or matters(child["class"])
+
+    found = {name: dict(entry, children=[*filter(needed, entry.get("children", []))]) for name, entry in table.items()}
+    return {name: {key: value for key, value in entry.items() if value} for name, entry in found.items()}
+
+
 def auto_classes(table):
     """model_type to class of each Auto class that a child was made by; the first where an Auto class has several."""
     used = {child["auto"] for entry in table.values() for child in entry.get("children", []) if "auto" in child}
@@ -246,10 +262,11 @@ def lines(value, indent=""):
 
 
 if __name__ == "__main__":
-    records = classes()
+    transforms = conversions()
+    records = pruned(classes(), transforms)
     table = {
         "transformers": transformers.__version__,
-        "conversions": conversions(),
+        "conversions": transforms,
         "classes": records,
         "auto": auto_classes(records),
     }
