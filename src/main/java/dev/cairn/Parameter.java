@@ -65,9 +65,9 @@ public record Parameter(
     return new Parameter(name, shape, held, layout, partition, true);
   }
 
-  /** Returns this parameter, which a save leaves in F32 if it is held so. */
+  /** Returns this parameter, which a save leaves in F32, or F64, if it is held so. */
   Parameter keepingF32() {
-    return isBuffer || held != DType.F32
+    return isBuffer || (held != DType.F32 && held != DType.F64)
         ? this
         : new Parameter(name, shape, held, layout, partition, true);
   }

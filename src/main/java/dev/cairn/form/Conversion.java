@@ -1,5 +1,6 @@
 package dev.cairn.form;
 
+import dev.cairn.tensor.Shape;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,15 +11,18 @@ import java.util.function.ToLongFunction;
 final class Conversion {
   private final Transform transform;
   private final ToLongFunction<String> configNumbers;
+  private final Shape memoryShape; // null if memory has no tensor of the new name
 
   /**
    * Prepares a conversion.
    *
    * @param configNumbers the numbers of the model's text config, by name
+   * @param memoryShape of the tensor in memory that has the new name; null if there is none
    */
-  Conversion(Transform transform, ToLongFunction<String> configNumbers) {
+  Conversion(Transform transform, ToLongFunction<String> configNumbers, Shape memoryShape) {
     this.transform = transform;
     this.configNumbers = configNumbers;
+    this.memoryShape = memoryShape;
   }
 
   /**
@@ -63,6 +67,7 @@ final class Conversion {
       case "MergeModulelist" -> merge(dimension, in);
       case "Interleave" -> interleave(operation, in);
       case "Transpose" -> transpose(operation, in);
+      case "PermuteForRope" -> permuteForRope(operation, in);
       case "ErnieSplitAndDecoupleTextVisionExperts" -> decouple(operation, in);
       default ->
           throw new UnpublishableException(
@@ -113,15 +118,46 @@ final class Conversion {
     return Map.of(transform.targets().get(0), List.of(swapped));
   }
 
+  /** The rows of each head: every second one, then the others; or the other way round. */
+  private Map<String, List<View>> permuteForRope(
+      Transform.Operation operation, Map<String, List<View>> in) {
+    String config = operation.parameters().get("subconfig_key") instanceof String key ? key : "";
+    String name = "num_attention_heads";
+    long heads = configNumbers.applyAsLong(config.isEmpty() ? name : config + "." + name);
+    List<String> layers = operation.texts("permute_layer_names");
+    boolean isInverse = Boolean.TRUE.equals(operation.parameters().get("inverse"));
+    Map<String, List<View>> out = new LinkedHashMap<>();
+    in.forEach(
+        (target, views) -> {
+          View given = views.get(0);
+          boolean isPermuted = layers.stream().anyMatch(target::contains);
+          out.put(target, List.of(isPermuted ? permuted(given, heads, isInverse) : given));
+        });
+    return out;
+  }
+
+  private static View permuted(View given, long heads, boolean isInverse) {
+    long[] shape = given.shape().toArray();
+    long half = shape[0] / heads / 2;
+    long[] pairs = new long[shape.length + 2];
+    pairs[0] = heads;
+    pairs[1] = isInverse ? 2 : half;
+    pairs[2] = isInverse ? half : 2;
+    System.arraycopy(shape, 1, pairs, 3, shape.length - 1);
+    return given.reshaped(pairs).swapped(1).reshaped(shape);
+  }
+
   private Map<String, List<View>> transpose(
       Transform.Operation operation, Map<String, List<View>> in) {
-    if (Boolean.TRUE.equals(operation.parameters().get("check_dims"))) {
-      throw new UnpublishableException("not contiguous: transformers may transpose it");
+    View given = single(in);
+    boolean isChecked = Boolean.TRUE.equals(operation.parameters().get("check_dims"));
+    if (isChecked && given.shape().equals(memoryShape)) {
+      return Map.of(transform.targets().get(0), List.of(given));
     }
     int dimension = Math.min(operation.number("dim0"), operation.number("dim1"));
     boolean isOne = transform.targets().size() == 1;
     String target = isOne ? transform.targets().get(0) : transform.sources().get(0);
-    return Map.of(target, List.of(single(in).swapped(dimension)));
+    return Map.of(target, List.of(given.swapped(dimension)));
   }
 
   private Map<String, List<View>> concatenate(int dimension, Map<String, List<View>> in) {

@@ -190,6 +190,18 @@ public final class Form {
       this.conversion = conversion;
     }
 
+    /** Returns the shape of what has the new name in memory, null if nothing has. */
+    Shape shapeOf(List<MemoryTensor> memory) {
+      return views.values().stream()
+          .flatMap(List::stream)
+          .flatMap(view -> view.runs().stream())
+          .map(run -> memory.get(run.source()))
+          .filter(tensor -> tensor.name().equals(name))
+          .map(MemoryTensor::shape)
+          .findFirst()
+          .orElse(null);
+    }
+
     void add(int index, String source, Shape shape) {
       first = Math.min(first, index);
       views.computeIfAbsent(source, key -> new ArrayList<>()).add(View.of(index, shape));
@@ -282,7 +294,8 @@ public final class Form {
 
   private Map<String, View> convert(Group group, List<MemoryTensor> memory) {
     try {
-      return new Conversion(group.conversion, this::configNumber).apply(group.views, group.name);
+      return new Conversion(group.conversion, this::configNumber, group.shapeOf(memory))
+          .apply(group.views, group.name);
     } catch (UnpublishableException e) {
       throw new UnpublishableException(
           "cannot be saved in the published form: tensor="

@@ -85,7 +85,7 @@ public final class FormResolver {
     boolean isFloat16 = saved.equals(Optional.of(DType.F16));
     return new Form(
         transforms,
-        numbers(),
+        numbers(transforms),
         Map.of(),
         Set.of(),
         tree.map(ModelTree::ignored).orElse(Set.of()),
@@ -168,33 +168,34 @@ public final class FormResolver {
     return absent;
   }
 
-  /** Returns what the other model has in F32, though it is not all of it. */
+  /** Returns what the other model has in F32 or wider, though it is not all of it. */
   private static Set<String> wide(
       Form form,
       List<PublishedTensor> tensors,
       List<MemoryTensor> memory,
       Map<String, TensorInfo> base) {
     Set<String> wide = new HashSet<>(form.wide());
-    if (isMostlyF32(base.values())) {
+    if (!isMixed(base.values())) {
       return wide;
     }
     for (PublishedTensor tensor : tensors) {
       TensorInfo other = base.get(tensor.name());
-      if (other != null && other.dtype() == DType.F32) {
+      if (other != null && (other.dtype() == DType.F32 || other.dtype() == DType.F64)) {
         tensor.runs().forEach(run -> wide.add(memory.get(run.source()).name()));
       }
     }
     return wide;
   }
 
-  private static boolean isMostlyF32(Collection<TensorInfo> base) {
-    long wideBytes = 0;
-    long allBytes = 0;
-    for (TensorInfo tensor : base) {
-      allBytes += tensor.lengthBytes();
-      wideBytes += tensor.dtype() == DType.F32 ? tensor.lengthBytes() : 0;
-    }
-    return wideBytes * 2 > allBytes;
+  /** Returns whether a model has floats of several dtypes: then each is as it should be. */
+  private static boolean isMixed(Collection<TensorInfo> base) {
+    return base.stream()
+            .map(TensorInfo::dtype)
+            .filter(DType::isCastable)
+            .distinct()
+            .limit(2)
+            .count()
+        > 1;
   }
 
   /**
@@ -284,21 +285,31 @@ public final class FormResolver {
     return kept;
   }
 
-  /** Returns the numbers of the text config, which some operations ask for. */
-  private Map<String, Long> numbers() {
+  /**
+   * Returns the config's numbers, if an operation asks for any: the text config's by their names.
+   */
+  private Map<String, Long> numbers(List<Transform> transforms) {
+    boolean isAsked =
+        transforms.stream()
+            .flatMap(transform -> transform.operations().stream())
+            .anyMatch(operation -> operation.asksConfig());
     Map<String, Long> numbers = new HashMap<>();
-    addNumbers(config, numbers);
-    if (config.get("text_config") instanceof Map<?, ?> text) {
-      addNumbers(text, numbers);
+    if (isAsked) {
+      addNumbers("", config, numbers);
+      if (config.get("text_config") instanceof Map<?, ?> text) {
+        addNumbers("", text, numbers);
+      }
     }
     return numbers;
   }
 
-  private static void addNumbers(Map<?, ?> json, Map<String, Long> numbers) {
+  private static void addNumbers(String prefix, Map<?, ?> json, Map<String, Long> numbers) {
     json.forEach(
         (name, value) -> {
           if (value instanceof JsonNumber number && number.token().matches("-?\\d{1,18}")) {
-            numbers.put((String) name, number.longValue());
+            numbers.put(prefix + name, number.longValue());
+          } else if (value instanceof Map<?, ?> inner) {
+            addNumbers(prefix + name + ".", inner, numbers);
           }
         });
   }

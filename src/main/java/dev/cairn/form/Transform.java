@@ -46,6 +46,17 @@ record Transform(
       return number("dim");
     }
 
+    /** Returns whether it depends on the config. */
+    boolean asksConfig() {
+      return parameters.containsKey("num_shards_attribute")
+          || parameters.containsKey("permute_layer_names");
+    }
+
+    /** Returns the texts of an argument. */
+    List<String> texts(String name) {
+      return TransformJson.strings(parameters, name);
+    }
+
     /** Returns an argument, 0 if it is not given. */
     int number(String name) {
       return parameters.get(name) instanceof JsonNumber number
