@@ -1,8 +1,9 @@
 r"""Reads the table of the published form (make_form_table.py makes it) and applies it, without transformers or torch.
 
-  python form_table.py TABLE MEMORY OUT
+  python form_table.py TABLE MEMORY OUT [BASE]
 
-writes a folder OUT as save_pretrained would, from a folder MEMORY of a model in the names that it has in memory. This
+writes a folder OUT as save_pretrained would, from a folder MEMORY of a model in the names that it has in memory, and
+one of the model that it was loaded from. This
 is the specification of whoever else applies the table; what follows says how the file is to be read.
 
 CLASSES. "classes" has the model classes by name, the values of config.json's "architectures". A class has "children":
@@ -395,11 +396,12 @@ def read(path):
     return entries, memoryview(content)[start:]
 
 
-def publish(table, memory, out):
+def publish(table, memory, out, base=None):
     """Writes a folder with the published form of one in memory names; the names of what is not contiguous."""
+    base_names = {name for file in base.glob("*.safetensors") for name in read(file)[0]} if base else set()
     config = json.loads((memory / "config.json").read_text())
     entries, data = read(memory / "model.safetensors")
-    planned = plan(table, config, {name: entry["shape"] for name, entry in entries.items()})
+    planned = plan(table, config, {name: entry["shape"] for name, entry in entries.items()}, base_names)
     left_out = [name for name, (_, ranges) in planned.items() if ranges is None]
     header, body = {"__metadata__": {"format": "pt"}}, bytearray()
     for name in sorted(planned.keys() - left_out):
@@ -420,5 +422,5 @@ def publish(table, memory, out):
 
 if __name__ == "__main__":
     table = json.loads(pathlib.Path(sys.argv[1]).read_text())
-    for name in publish(table, pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])):
+    for name in publish(table, *map(pathlib.Path, sys.argv[2:])):
         print(f"not contiguous: {name}")

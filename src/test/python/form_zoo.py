@@ -1,6 +1,6 @@
 """Small models of many architectures, in the names they have in memory and as save_pretrained writes them.
 
-  python form_zoo.py list [--sample]            the architectures of form_zoo.json
+  python form_zoo.py list [sample|prefixed]     the architectures of form_zoo.json
   python form_zoo.py make FOLDER [NAME...]      those, or all
   python form_zoo.py survey FOLDER              makes form_zoo.json anew, of what can be made and is small
 
@@ -101,6 +101,7 @@ def make(name, folder):
 TASKS = ["CAUSAL_LM", "IMAGE_TEXT_TO_TEXT", "MULTIMODAL_LM", "SPEECH_SEQ_2_SEQ", "SEQ_TO_SEQ_CAUSAL_LM", "MASKED_LM"]
 TASKS += ["OBJECT_DETECTION", "UNIVERSAL_SEGMENTATION", "INSTANCE_SEGMENTATION", "SEMANTIC_SEGMENTATION", "CTC"]
 TASKS += ["IMAGE_CLASSIFICATION", "VIDEO_CLASSIFICATION", "AUDIO_CLASSIFICATION", "PRETRAINING", "DEPTH_ESTIMATION"]
+OTHERS = ("BertForMaskedLM", "Qwen3_5ForConditionalGeneration", "Qwen3_5MoeForConditionalGeneration")
 LARGE = 2_000_000
 
 
@@ -108,7 +109,7 @@ def candidates():
     """A class of each model type, and all that a conversion is for by name."""
     mappings = [getattr(modeling_auto, f"MODEL_FOR_{task}_MAPPING_NAMES") for task in TASKS]
     mappings.append(modeling_auto.MODEL_MAPPING_NAMES)
-    names = set()
+    names = set(OTHERS)
     for model_type in CONFIG_MAPPING_NAMES:
         known = next((mapping[model_type] for mapping in mappings if model_type in mapping), ())
         names.update([known] if isinstance(known, str) else known[:1])
@@ -133,7 +134,7 @@ def survey(folder):
             found.append(name)
         except Exception as error:
             left_out[name] = " ".join(f"{type(error).__name__}: {error}".split())[:160]
-    zoo = {"architectures": found, "sample": [name for name in ZOO["sample"] if name in found], "left_out": left_out}
+    zoo = ZOO | {"architectures": found, "left_out": left_out}
     pathlib.Path(__file__).with_name("form_zoo.json").write_text(json.dumps(zoo, indent=1) + "\n")
 
 
@@ -147,7 +148,7 @@ def quiet():
 
 if __name__ == "__main__":
     if sys.argv[1] == "list":
-        print(*(ZOO["sample"] if "--sample" in sys.argv else ZOO["architectures"]), sep="\n")
+        print(*ZOO[sys.argv[2] if len(sys.argv) > 2 else "architectures"], sep="\n")
     elif sys.argv[1] == "survey":
         quiet()
         survey(sys.argv[2])
