@@ -26,7 +26,6 @@ import java.util.TreeMap;
  * copy that an asynchronous save makes before ranks meet. One thread at a time.
  */
 final class FormAgreement {
-  private static final byte[] NOTHING = new byte[0];
 
   private Optional<Agreed> last = Optional.empty();
 
@@ -94,14 +93,39 @@ final class FormAgreement {
   /**
    * Tells all ranks what rank 0 knows. Collective.
    *
+   * @param contents of which the files count on rank 0 only
    * @param set the model in memory
-   * @param files only rank 0's count
+   * @throws CheckpointException on every rank, if ranks save into runs of different names: those of
+   *     two runs that have met, for example
    */
-  Agreed agree(Ranks ranks, SaveOptions options, ParameterSet set, ModelFiles files)
+  Agreed agree(Ranks ranks, SaveOptions options, SaveContents contents, ParameterSet set)
       throws IOException {
     List<byte[]> told =
-        ranks.together(() -> ranks.isWriter() ? known(options, set, files).encode() : NOTHING);
-    Agreed agreed = Agreed.decode(told.get(0));
+        ranks.together(
+            () -> {
+              ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+              DataOutputStream data = new DataOutputStream(bytes);
+              Outcome.writeText(data, contents.runName());
+              if (ranks.isWriter()) {
+                data.write(known(options, set, contents.files()).encode());
+              }
+              return bytes.toByteArray();
+            });
+    List<String> runs = new ArrayList<>();
+    Agreed agreed = null;
+    for (byte[] message : told) {
+      DataInputStream data = new DataInputStream(new ByteArrayInputStream(message));
+      runs.add(Outcome.readText(data));
+      agreed = agreed == null ? Agreed.decode(data.readAllBytes()) : agreed;
+    }
+    for (int rank = 1; rank < runs.size(); rank++) {
+      if (!runs.get(rank).equals(runs.get(0))) {
+        String difference =
+            "ranks save in different runs: %s on rank 0, %s on rank %d"
+                .formatted(runs.get(0), runs.get(rank), rank);
+        throw ranks.alike(Operation.SAVE, rank, difference);
+      }
+    }
     last = Optional.of(agreed);
     return agreed;
   }

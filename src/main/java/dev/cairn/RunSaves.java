@@ -209,11 +209,7 @@ final class RunSaves implements AutoCloseable {
                     () ->
                         tools
                             .forms()
-                            .agree(
-                                tools.ranks(),
-                                tools.options(),
-                                contents.model(),
-                                contents.files()));
+                            .agree(tools.ranks(), tools.options(), contents, contents.model()));
     return contents.withModel(agreed.marked(contents.model()));
   }
 

@@ -51,6 +51,12 @@ record SaveContents(
         : "save(" + target.toAbsolutePath().normalize().getFileName() + ")";
   }
 
+  /** Returns the name of the run's directory; empty if it is no checkpoint of a run. */
+  String runName() {
+    Path run = step.isPresent() ? target.toAbsolutePath().normalize().getParent() : null;
+    return run == null || run.getFileName() == null ? "" : run.getFileName().toString();
+  }
+
   SaveContents withModel(ParameterSet replacement) {
     return new SaveContents(target, step, replacement, files, state, stem);
   }

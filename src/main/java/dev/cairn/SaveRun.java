@@ -55,7 +55,7 @@ final class SaveRun {
     meter.enter(SavePhase.PLAN);
     Meter.Piece planning = meter.begin(SaveWork.PLAN);
     FormAgreement.Agreed agreed =
-        tools.forms().agree(ranks, tools.options(), taken.given(), contents.files());
+        tools.forms().agree(ranks, tools.options(), contents, taken.given());
     publish(agreed);
     try (BorrowedTensors borrowed =
         new BorrowedTensors(agreed.borrowed(), contents.files(), ranks)) {

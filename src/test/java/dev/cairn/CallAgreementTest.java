@@ -275,4 +275,28 @@ class CallAgreementTest {
     }
     assertEquals(List.of(), new RunDirectory(run()).committed());
   }
+
+  @Test
+  void ranksOfTwoRunsThatHaveMetSaveNothing() throws Exception {
+    List<String> outcomes =
+        Group.values(
+            2,
+            communicator -> {
+              Path own = temporary.resolve(communicator.rank() == 0 ? "a" : "b");
+              SaveOptions options =
+                  SaveOptions.builder().durability(Durability.FAST).keepDtypes().build();
+              try (Checkpointer checkpointer =
+                  Checkpointer.open(communicator, options, RunOptions.in(own))) {
+                return outcome(
+                    () ->
+                        checkpointer.save(1, model(communicator, 1), ModelFiles.none(), NO_STATE));
+              }
+            });
+    String expected =
+        "save failed on rank 1 of 2: ranks save in different runs: a on rank 0, b on rank 1; nothing"
+            + " committed";
+    assertEquals(List.of(expected, expected), outcomes);
+    assertTrue(Files.notExists(temporary.resolve("a/step_1")));
+    assertTrue(Files.notExists(temporary.resolve("b/step_1")));
+  }
 }
