@@ -11,7 +11,8 @@ the nearest PreTrainedModels below it, at "path" (a module's name, below the cla
 from the config at "config" (dotted, below the class's own config; "" is the same config). A child with "auto" is made
 by that Auto class from its config: the class is auto[that Auto class][model_type of the sub-config], "class" stands
 for the default config only. A child's own children are its class's. A child that a config leaves out, or none of whose
-names is in memory, changes nothing.
+names is in memory, changes nothing. Children that cannot matter are left out (nothing in or below them has anything to
+say); classes that no default config makes are left out too, and are looked up in "conversions" all the same.
 
 WALK. The classes are visited as named_modules does: a class before its children, children in their order. Each looks
 for a conversion by its class name, else by its model_type (the sub-config's if "auto", else the class's own). It gets
@@ -39,8 +40,8 @@ The tensors come as a list for each source, in the order of names, and go throug
                    may be smaller); with num_shards_attribute, the only target's "*" counts to that value of the text
                    config
   Concatenate      all tensors, by sources in their order, along dim, as targets[0]
-  SplitModulelist  each tensor, cut along dim in pieces of one, and ALL dimensions of 1 are dropped (squeeze); the "*" of
-                   the name counts them; the names are those of the operation before, or targets[0] if there is one
+  SplitModulelist  each tensor, cut along dim in pieces of one, and ALL dimensions of 1 are dropped (squeeze); the "*"
+                   of the name counts them; the names are those of the operation before, or targets[0] if there is one
                    tensor
   Interleave, Transpose, PermuteForRope, ErnieSplitAndDecoupleTextVisionExperts: see below. Transpose with check_dims
                    leaves a tensor alone if it has the shape that a parameter of the renamed name has in memory
@@ -52,10 +53,10 @@ A name that no "convert" matched keeps its tensor; of several that come to one n
 PREFIXES. save_pretrained applies "prefix" transforms only if from_pretrained found the prefix in the files. So they
 depend on the base model: prefixes() tries each, and takes it if more of the names are then the base's.
 
-DTYPES. "f32" and "f32Float16" are patterns of names in memory ("*" is ".*", searched), of the root and all classes
-below alike, not scoped. from_pretrained makes what "f32" matches F32 for float16 and bfloat16, what "f32Float16"
-matches for float16 only. Every other floating tensor becomes the dtype asked for, except where a module makes
-its own (what is kept in memory is what is saved).
+DTYPES. "f32", "f32Float16" and "f32Made" are patterns of names in memory ("*" is ".*", searched), of the root and all
+classes below alike, not scoped. from_pretrained makes what "f32" matches F32 for float16 and bfloat16, what
+"f32Float16" matches for float16 only, and leaves F32 what "f32Made" matches, for a class makes it so in any case (a few
+only for some configs). Every other floating tensor becomes the dtype asked for. save_pretrained writes what is there.
 
 TIES. "tied" maps a parameter (or module, or regular expression from the name's beginning) of the class to the one it
 is the same as, if the class's config has tie_word_embeddings; only the latter is saved, if they are one in memory.
@@ -248,7 +249,8 @@ def permute_for_rope(transform, operation, tensors, name, config, shapes):
 
 
 def ernie_experts(transform, operation, tensors, name, config, shapes):
-    parts = [listed(tensors[source])[0].chunks(len(transform.targets), operation["concat_dim"]) for source in transform.sources]
+    dim = operation["concat_dim"]
+    parts = [listed(tensors[source])[0].chunks(len(transform.targets), dim) for source in transform.sources]
     found = {}
     for index, target in enumerate(transform.targets):
         experts = []
@@ -377,7 +379,7 @@ def known(transforms, config, shapes, base_names):
 
 
 def plan(table, config, shapes, base_names=frozenset()):
-    """{published name: (shape, ranges)}; ranges is None where each row has more than one of a source: "not contiguous"."""
+    """{published name: (shape, ranges)}; ranges is None, "not contiguous", where a row has several of one source."""
     found = prefixes(transforms(table, config), config, shapes, base_names)
     result = {}
     for name, tensor in apply(found, config, shapes).items():

@@ -90,14 +90,14 @@ def model_classes():
 
 
 def shortened(config):
-    """A config with two layers of each kind: one layer is as good as eighty for who stands where."""
+    """A config with four layers of each kind: as good as eighty for who stands where, and past what is dense first."""
     for key in ("num_hidden_layers", "encoder_layers", "decoder_layers", "num_layers", "depth"):
         count = getattr(config, key, None)
-        if isinstance(count, int) and count > 2:
+        if isinstance(count, int) and count > 4:
             for list_key, value in list(vars(config).items()):
                 if isinstance(value, (list, tuple)) and len(value) == count:
-                    setattr(config, list_key, value[:2])
-            setattr(config, key, 2)
+                    setattr(config, list_key, value[:4])
+            setattr(config, key, 4)
     for value in list(vars(config).values()):
         if isinstance(value, PreTrainedConfig):
             shortened(value)
@@ -180,6 +180,15 @@ def nearest(module, prefix=""):
             yield from nearest(child, f"{prefix}{name}.")
 
 
+def made_f32(model, children):
+    """Patterns of the tensors that a class makes in F32 whatever the default is; those of its children are theirs."""
+    found = set()
+    for name, tensor in model.state_dict(keep_vars=True).items():
+        if tensor.dtype == torch.float32 and not name.startswith(children):
+            found.add(r"\.".join(r"\d+" if part.isdigit() else part for part in name.split(".")) + "$")
+    return sorted(found)
+
+
 def record(model):
     """What the table has of a model's class."""
     data = {"model_type": model.config.model_type, "base_model_prefix": model.base_model_prefix}
@@ -191,6 +200,7 @@ def record(model):
         children.append(entry)
     own = getattr(model, "own", {})
     data["children"] = children
+    data["f32Made"] = made_f32(model, tuple(f"{entry['path']}." for entry in children))
     for key, value in own.items():
         data[key] = value if isinstance(value, dict) else sorted(value or [])
     return {key: value for key, value in data.items() if value}
@@ -199,6 +209,7 @@ def record(model):
 def classes():
     """The records of all classes that can be made of their default config, and of those that stand in them."""
     form_configs.stub()
+    torch.set_default_dtype(torch.bfloat16)
     transformers.logging.set_verbosity(transformers.logging.CRITICAL)
     observe()
     standalone, inside, failures = {}, {}, collections.defaultdict(list)
@@ -231,7 +242,8 @@ def pruned(table, keys):
     def matters(name):
         entry = table[name]
         plain = entry.keys() <= {"model_type", "base_model_prefix", "children"}
-        return not plain or name in keys or entry.get("model_type") in keys or any(map(needed, entry.get("children", [])))
+        known = name in keys or entry.get("model_type") in keys
+        return known or not plain or any(map(needed, entry.get("children", [])))
 
     def needed(child):
         return "auto" in child or matters(child["class"])
@@ -251,7 +263,7 @@ def auto_classes(table):
 
 
 def lines(value, indent=""):
-    """JSON in a layout that shows a change as the lines that changed: maps open, and lists of maps, all else in a line."""
+    """JSON in a layout that shows a change as the lines that changed: maps and lists of maps open, all else closed."""
     inner = indent + " "
     if isinstance(value, dict) and len(indent) < 2 and value:
         entries = [f"{inner}{json.dumps(key)}: {lines(value[key], inner)}" for key in sorted(value)]
