@@ -2,6 +2,7 @@ package dev.cairn.form;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * What is known of a class of models.
@@ -49,7 +50,9 @@ record ModelClass(
         TransformJson.text(json, "model_type"),
         TransformJson.text(json, "base_model_prefix"),
         TransformJson.objects(json, "children").stream().map(ModelClass::child).toList(),
-        TransformJson.strings(json, "f32"),
+        Stream.of("f32", "f32Made")
+            .flatMap(key -> TransformJson.strings(json, key).stream())
+            .toList(),
         TransformJson.strings(json, "f32Float16"),
         TransformJson.texts(json, "tied"),
         TransformJson.strings(json, "ignoredOnSave"),
