@@ -201,11 +201,11 @@ public final class FormResolver {
   /**
    * {@return what the files of a model with this config should have, by name; empty if nothing
    * certain is known of it}
+   *
+   * @param names that they have, for families that are published under one name or another
    */
-  public Optional<Map<String, ExpectedTensor>> expected() {
-    return hasCustomCode()
-        ? Optional.empty()
-        : architecture().flatMap(name -> Template.expected(name, config));
+  public Optional<Map<String, ExpectedTensor>> expected(Collection<String> names) {
+    return hasCustomCode() ? Optional.empty() : Template.expected(config, names);
   }
 
   /**

@@ -51,7 +51,8 @@ public final class ModelForm {
    * @param tensors of the files
    */
   public Optional<String> difference(Collection<TensorInfo> tensors) {
-    return resolver.expected().map(expected -> compare(tensors, expected));
+    List<String> names = tensors.stream().map(TensorInfo::name).toList();
+    return resolver.expected(names).map(expected -> compare(tensors, expected));
   }
 
   /**

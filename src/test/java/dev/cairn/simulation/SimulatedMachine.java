@@ -33,9 +33,9 @@ final class SimulatedMachine implements Machine {
     return timeOfDay(world.scheduler());
   }
 
+  /** No step: whoever starts a thread may hold a monitor, for which the next one would wait. */
   @Override
   public void start(String name, Runnable work) {
-    world.scheduler().step();
     world.faults().atThread(process);
     world.scheduler().start(process, name, work);
   }

@@ -68,7 +68,7 @@ class SimulationTest {
     Tally tally = new Tally();
     List<String> shown = new ArrayList<>();
     for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS && shown.size() < MOST_SHOWN; seed++) {
-      Played played = Simulation.play(HistoryGenerator.draw(seed));
+      Played played = played(seed);
       tally.add(played.tally());
       List<String> problems = problems(played);
       if (!problems.isEmpty()) {
@@ -78,6 +78,14 @@ class SimulationTest {
     assertTrue(shown.isEmpty(), () -> String.join("\n", shown));
     if (SEEDS >= ENOUGH_SEEDS) {
       assertFloors(tally);
+    }
+  }
+
+  private static Played played(long seed) {
+    try {
+      return Simulation.play(HistoryGenerator.draw(seed));
+    } catch (AssertionError e) { // of the simulation itself
+      throw new AssertionError("replay: " + command(seed), e);
     }
   }
 

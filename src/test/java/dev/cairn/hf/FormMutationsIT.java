@@ -1,0 +1,90 @@
+package dev.cairn.hf;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.PythonScript;
+import dev.cairn.json.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A folder with one tensor changed is found wrong exactly if transformers complains when it loads
+ * it.
+ */
+@Tag("python")
+class FormMutationsIT {
+  private static final Path SCRIPTS = Path.of("src/test/python");
+  private static final boolean IS_ALL = Boolean.getBoolean("cairn.zoo.all");
+  private static final int MUTATIONS = IS_ALL ? 1000 : 60;
+  private static final int FEWEST_FAMILIES = 20;
+
+  @TempDir Path folder;
+
+  /** The families of which templates say what is expected, and that can be made small. */
+  private static List<String> families() throws IOException {
+    Map<?, ?> zoo = Json.parseObject(Files.readAllBytes(SCRIPTS.resolve("form_zoo.json")));
+    try (var templates = dev.cairn.form.FormResolver.class.getResourceAsStream("templates.json")) {
+      Map<?, ?> known = (Map<?, ?>) Json.parseObject(templates.readAllBytes()).get("templates");
+      List<String> families = new ArrayList<>();
+      for (Object name : (List<?>) zoo.get("architectures")) {
+        if (known.containsKey(name)) {
+          families.add((String) name);
+        }
+      }
+      return families;
+    }
+  }
+
+  @Test
+  @Timeout(900)
+  void mutationsAreFoundWhereTransformersComplains() throws Exception {
+    List<String> families = families();
+    assertTrue(families.size() >= FEWEST_FAMILIES, families::toString);
+    Path zoo = folder.resolve("zoo");
+    List<String> make = new ArrayList<>(List.of("make", zoo.toString()));
+    make.addAll(families);
+    run("form_zoo.py", make);
+    Path mutated = folder.resolve("mutated");
+    List<String> damage =
+        new ArrayList<>(List.of(zoo.toString(), mutated.toString(), Integer.toString(MUTATIONS)));
+    damage.addAll(families);
+    run("form_mutations.py", damage);
+    List<String> wrong = new ArrayList<>();
+    for (String family : families) {
+      List<Finding> found = FormFindings.of(zoo.resolve(family).resolve("reference"));
+      if (!found.isEmpty()) {
+        wrong.add(family + " as transformers saves it: " + found);
+      }
+    }
+    try (Stream<Path> folders = Files.list(mutated)) {
+      for (Path one : folders.sorted().toList()) {
+        Map<?, ?> said = Json.parseObject(Files.readAllBytes(one.resolve("complaint.json")));
+        List<Finding> found = FormFindings.of(one);
+        boolean complains = !said.get("complaint").equals("");
+        if (complains == found.isEmpty()) {
+          wrong.add(said + ", found " + found);
+        }
+      }
+    }
+    assertEquals(List.of(), wrong, () -> String.join("\n", wrong));
+  }
+
+  private void run(String script, List<String> arguments) throws Exception {
+    PythonScript.run(
+        "FormMutationsIT",
+        folder.resolve(script + ".log"),
+        10,
+        SCRIPTS.resolve(script),
+        arguments.toArray(String[]::new));
+  }
+}
