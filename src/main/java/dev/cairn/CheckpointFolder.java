@@ -1,6 +1,8 @@
 package dev.cairn;
 
+import dev.cairn.form.FormCheck;
 import dev.cairn.hf.FolderFile;
+import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.kernels.Crc32c;
 import dev.cairn.machine.Machine;
@@ -15,6 +17,7 @@ import dev.cairn.safetensors.Manifest.FileRecord;
 import dev.cairn.safetensors.Manifest.TensorRecord;
 import dev.cairn.safetensors.ShardIndex;
 import dev.cairn.safetensors.TensorEntry;
+import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.io.InputStream;
@@ -64,7 +67,11 @@ final class CheckpointFolder implements AutoCloseable {
     if (trainerFile.isPresent()) {
       write(TrainerFile.FILE_NAME, trainerFile.get().encode());
     }
-    for (FolderFile file : contents.files().files(options.dtype().or(this::heldDtype))) {
+    ModelFiles files =
+        FormCheck.quantised(modelTensors(), Map.of()).isEmpty()
+            ? contents.files().withoutQuantisation()
+            : contents.files();
+    for (FolderFile file : files.files(options.dtype().or(this::heldDtype))) {
       try (InputStream content = file.open()) {
         long lengthBytes = file.lengthBytes();
         int crc = folder.write(file.relativePath(), content, lengthBytes, durable);
@@ -99,12 +106,18 @@ final class CheckpointFolder implements AutoCloseable {
     smallFiles.add(new FileRecord(relativePath, bytes.length, crc));
   }
 
+  private List<TensorInfo> modelTensors() {
+    return plan.tensors().subList(0, contents.model().parameters().size()).stream()
+        .map(PlannedTensor::info)
+        .toList();
+  }
+
   /** Returns the floating dtype that most of the model's bytes have: what the config is to say. */
   private Optional<DType> heldDtype() {
     Map<DType, Long> bytesByDtype = new EnumMap<>(DType.class);
-    for (PlannedTensor tensor : plan.tensors().subList(0, contents.model().parameters().size())) {
-      if (tensor.info().dtype().isCastable()) {
-        bytesByDtype.merge(tensor.info().dtype(), tensor.info().lengthBytes(), Long::sum);
+    for (TensorInfo tensor : modelTensors()) {
+      if (tensor.dtype().isCastable()) {
+        bytesByDtype.merge(tensor.dtype(), tensor.lengthBytes(), Long::sum);
       }
     }
     return bytesByDtype.entrySet().stream()

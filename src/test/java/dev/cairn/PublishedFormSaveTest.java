@@ -42,10 +42,17 @@ class PublishedFormSaveTest {
 
   @TempDir Path temporary;
 
+  /** A part of Mixtral; a template of the whole does not count with a key that none knows. */
   private static ModelFiles mixtral() {
     ModelConfig config =
         ModelConfig.of(
-            Map.of("architectures", List.of("MixtralForCausalLM"), "model_type", "mixtral"));
+            Map.of(
+                "architectures",
+                List.of("MixtralForCausalLM"),
+                "model_type",
+                "mixtral",
+                "is_a_part",
+                true));
     return ModelFiles.of(Optional.of(config), List.of());
   }
 
@@ -310,6 +317,20 @@ class PublishedFormSaveTest {
       expected.putAll(bytes(trained));
       assertPublished(expected, temporary.resolve(mode.name()));
     }
+  }
+
+  @Test
+  void plainFloatsAreNotSaidToBeQuantised() throws Exception {
+    ModelConfig quantised =
+        ModelConfig.of(
+            Map.of(
+                "hidden_size", 4,
+                "quantization_config", Map.of("quant_method", "gptq"),
+                "text_config", Map.of("quantization_config", Map.of("bits", 4))));
+    ModelFiles files = ModelFiles.of(Optional.of(quantised), List.of());
+    saveAlone(options(SaveMode.PARALLEL).build(), model(Layout.zero3()).on(0, 1), files);
+    String config = Files.readString(temporary.resolve("saved/config.json"));
+    assertEquals(-1, config.indexOf("quant"), config);
   }
 
   @Test

@@ -1,9 +1,9 @@
 package dev.cairn.hf;
 
+import dev.cairn.io.Disk;
 import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +20,7 @@ public final class FormFindings {
    * @throws IOException if the disk fails
    */
   public static List<Finding> of(Path path) throws IOException {
-    if (!Files.isDirectory(path)) {
+    if (!Disk.local().isFolder(path)) {
       return List.of();
     }
     Optional<ModelConfig> config = ModelConfig.find(path);

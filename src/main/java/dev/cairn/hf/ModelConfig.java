@@ -26,6 +26,7 @@ public final class ModelConfig {
   private static final String MODEL_TYPE = "model_type";
   private static final String DTYPE = "dtype";
   private static final String TORCH_DTYPE = "torch_dtype";
+  private static final String QUANTISATION = "quantization_config";
   private static final String FSDP_PREFIX = "FSDP";
 
   private final Map<String, Object> tree;
@@ -147,6 +148,27 @@ public final class ModelConfig {
     }
     savedDtype.ifPresent(dtype -> putDtype(saved, torchName(dtype)));
     return Json.prettySorted(saved);
+  }
+
+  /** Returns this config without what says how the base model's weights were quantised. */
+  ModelConfig withoutQuantisation() {
+    Map<String, Object> plain = new LinkedHashMap<>(tree);
+    removeQuantisation(plain);
+    return new ModelConfig(plain);
+  }
+
+  @SuppressWarnings("unchecked") // JSON's objects have string keys
+  private static void removeQuantisation(Map<String, Object> config) {
+    config.remove(QUANTISATION);
+    config.replaceAll(
+        (name, value) -> {
+          if (value instanceof Map<?, ?> part && part.containsKey(QUANTISATION)) {
+            Map<String, Object> inner = new LinkedHashMap<>((Map<String, Object>) part);
+            removeQuantisation(inner);
+            return inner;
+          }
+          return value;
+        });
   }
 
   private static Object withoutPrefix(Object architecture) {

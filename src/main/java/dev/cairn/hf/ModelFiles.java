@@ -89,6 +89,14 @@ public final class ModelFiles {
   }
 
   /**
+   * {@return these files for plain floats: loaders would take them for quantised weights if the
+   * config said that the base model's were}
+   */
+  public ModelFiles withoutQuantisation() {
+    return new ModelFiles(config.map(ModelConfig::withoutQuantisation), others, base);
+  }
+
+  /**
    * {@return the files to write, the config first}
    *
    * @param savedDtype what the floating tensors are saved as (for {@code keep}: what most of them

@@ -41,7 +41,7 @@ public final class ModelForm {
   public String difference(Collection<TensorInfo> tensors, Map<String, TensorInfo> base) {
     Map<String, ExpectedTensor> expected = new HashMap<>();
     base.forEach((name, tensor) -> expected.put(name, ExpectedTensor.of(tensor.shape())));
-    return compare(tensors, expected);
+    return compare(tensors, resolver.aligned(expected, names(tensors)));
   }
 
   /**
@@ -51,8 +51,11 @@ public final class ModelForm {
    * @param tensors of the files
    */
   public Optional<String> difference(Collection<TensorInfo> tensors) {
-    List<String> names = tensors.stream().map(TensorInfo::name).toList();
-    return resolver.expected(names).map(expected -> compare(tensors, expected));
+    return resolver.expected(names(tensors)).map(expected -> compare(tensors, expected));
+  }
+
+  private static List<String> names(Collection<TensorInfo> tensors) {
+    return tensors.stream().map(TensorInfo::name).toList();
   }
 
   /**
@@ -62,11 +65,23 @@ public final class ModelForm {
    * @param tensors of the files
    */
   public Optional<String> loadingDifference(Collection<TensorInfo> tensors) {
-    Optional<String> difference = difference(tensors);
-    if (difference.orElse("").isEmpty()) {
-      return difference;
+    Optional<Map<String, ExpectedTensor>> known = resolver.expected(names(tensors));
+    if (known.isEmpty()) {
+      return Optional.empty();
     }
-    List<TensorInfo> given = List.copyOf(tensors);
+    Map<String, ExpectedTensor> expected = known.get();
+    String difference = compare(tensors, resolver.aligned(expected, names(tensors)));
+    if (difference.isEmpty()) {
+      return Optional.of(difference);
+    }
+    List<TensorInfo> published = published(List.copyOf(tensors));
+    boolean isAsInMemory =
+        compare(published, resolver.aligned(expected, names(published))).isEmpty();
+    return Optional.of(isAsInMemory ? "" : difference);
+  }
+
+  /** Returns what tensors with names of memory are published as; themselves if they are not so. */
+  private List<TensorInfo> published(List<TensorInfo> given) {
     List<MemoryTensor> memory =
         given.stream().map(tensor -> new MemoryTensor(tensor.name(), tensor.shape())).toList();
     List<TensorInfo> published = new ArrayList<>();
@@ -76,17 +91,15 @@ public final class ModelForm {
         published.add(new TensorInfo(tensor.name(), dtype, tensor.shape()));
       }
     } catch (IllegalArgumentException e) { // not in the form that it has in memory
-      return difference;
+      return given;
     }
-    return difference(published).map(text -> text.isEmpty() ? text : difference.get());
+    return published;
   }
 
   private String compare(Collection<TensorInfo> tensors, Map<String, ExpectedTensor> expected) {
-    List<String> names = tensors.stream().map(TensorInfo::name).toList();
-    Map<String, ExpectedTensor> aligned = resolver.aligned(expected, names);
-    Set<String> tied = tied(names, aligned.keySet());
+    Set<String> tied = tied(names(tensors), expected.keySet());
     Predicate<String> optional = name -> tied.contains(name) || resolver.isOptional(name);
-    return FormCheck.compare(tensors, aligned, optional);
+    return FormCheck.compare(tensors, expected, optional);
   }
 
   /** Returns the names of tied weights, which may be stored or not. */

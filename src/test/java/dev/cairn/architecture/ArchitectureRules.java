@@ -37,13 +37,13 @@ public final class ArchitectureRules {
           List.of("kernels", "comm", "io"),
           List.of("device"),
           List.of("machine"),
-          List.of("plan"),
+          List.of("form", "plan"),
           List.of("layout", "safetensors", "policy"),
           List.of("json"),
           List.of("tensor"));
 
   private static final List<String> PURE =
-      List.of("tensor", "layout", "safetensors", "policy", "plan", "json");
+      List.of("tensor", "layout", "safetensors", "policy", "plan", "form", "json");
 
   private static final String[] FILES_SOCKETS_CLOCKS_THREADS = {
     "java.io.File.*|java.io.RandomAccessFile|java.nio.file\\..*|java.nio.channels\\..*",
