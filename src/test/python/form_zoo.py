@@ -21,15 +21,19 @@ import zlib
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-import form_configs
-import make_form_table
-import torch
-import transformers
-from safetensors import safe_open
-from safetensors.torch import save_file
-from transformers import conversion_mapping, initialization, modeling_utils
-from transformers.models.auto import modeling_auto
-from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+try:
+    import form_configs
+    import make_form_table
+    import torch
+    import transformers
+    from safetensors import safe_open
+    from safetensors.torch import save_file
+    from transformers import conversion_mapping, initialization, modeling_utils
+    from transformers.models.auto import modeling_auto
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+except ImportError as missing:
+    print(missing)
+    sys.exit(77)
 
 PREFIXED = "+prefix"
 ZOO = json.loads(pathlib.Path(__file__).with_name("form_zoo.json").read_text())

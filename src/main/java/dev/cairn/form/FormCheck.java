@@ -34,21 +34,24 @@ public final class FormCheck {
    *
    * @param tensors what a folder has, or is to have
    * @param expected what it should have
-   * @param optional names that may be there or not: those of tied weights, for example
+   * @param mayMiss names that need not be there: of what is the same as another, for example
+   * @param mayStand names that may be there though they are not expected
    */
   public static String compare(
       Collection<TensorInfo> tensors,
       Map<String, ExpectedTensor> expected,
-      Predicate<String> optional) {
-    return new FormCheck(tensors).compare(expected, optional);
+      Predicate<String> mayMiss,
+      Predicate<String> mayStand) {
+    return new FormCheck(tensors).compare(expected, mayMiss, mayStand);
   }
 
-  private String compare(Map<String, ExpectedTensor> expected, Predicate<String> optional) {
+  private String compare(
+      Map<String, ExpectedTensor> expected, Predicate<String> mayMiss, Predicate<String> mayStand) {
     Set<String> missing = new TreeSet<>(expected.keySet());
     missing.removeAll(published.keySet());
-    missing.removeIf(optional);
+    missing.removeIf(mayMiss);
     List<String> unknown =
-        order.stream().filter(name -> !expected.containsKey(name) && !optional.test(name)).toList();
+        order.stream().filter(name -> !expected.containsKey(name) && !mayStand.test(name)).toList();
     List<String> reshaped =
         order.stream()
             .filter(

@@ -247,12 +247,21 @@ public final class FormResolver {
   }
 
   /**
-   * {@return whether loaders do not mind if a tensor is there, or not}
+   * {@return whether loaders do not mind if a tensor is missing}
    *
    * @param name in the files
    */
-  public boolean isOptional(String name) {
-    return tree.map(found -> found.isOptional(name)).orElse(false);
+  public boolean mayMiss(String name) {
+    return tree.map(found -> found.mayMiss(name)).orElse(false);
+  }
+
+  /**
+   * {@return whether loaders do not mind if a tensor that they do not know is there}
+   *
+   * @param name in the files
+   */
+  public boolean mayStand(String name) {
+    return tree.map(found -> found.mayStand(name)).orElse(false);
   }
 
   private static int hits(List<PublishedTensor> tensors, Map<String, TensorInfo> base) {

@@ -121,6 +121,9 @@ final class ModelTree {
       texts.addAll(member.model().f32());
       texts.addAll(isFloat16 ? member.model().f32Float16() : List.of());
     }
+    if (texts.isEmpty()) {
+      return Set.of();
+    }
     List<Pattern> patterns = texts.stream().map(ModelTree::pattern).toList();
     Set<String> wide = new HashSet<>();
     for (MemoryTensor tensor : memory) {
@@ -141,33 +144,45 @@ final class ModelTree {
    * @param isCertain whether a model is known in whose files aliases are not
    */
   Map<String, String> tied(Collection<String> names, boolean isCertain) {
-    Set<String> all = new HashSet<>(names);
     Map<String, String> tied = new TreeMap<>();
+    Map<String, String> plain = new HashMap<>();
     for (Member member : members) {
       if (isCertain || Boolean.TRUE.equals(member.config().get("tie_word_embeddings"))) {
         member
             .model()
             .tied()
-            .forEach((alias, canonical) -> addTied(member, alias, canonical, all, tied));
+            .forEach(
+                (alias, canonical) -> {
+                  if (isParameter(alias)) {
+                    plain.put(member.name(alias), member.name(canonical.replace("^", "")));
+                  } else {
+                    addTied(member, alias, canonical, Set.copyOf(names), tied);
+                  }
+                });
       }
     }
+    Set<String> wanted = new HashSet<>(plain.keySet());
+    wanted.addAll(plain.values());
+    Set<String> there = new HashSet<>();
+    names.stream().filter(wanted::contains).forEach(there::add);
+    plain.forEach(
+        (alias, canonical) -> {
+          if (there.contains(alias) && there.contains(canonical)) {
+            tied.put(alias, canonical);
+          }
+        });
     return tied;
+  }
+
+  /** Returns whether a tied name is that of a parameter, and no pattern and no module. */
+  private static boolean isParameter(String alias) {
+    return PLAIN.matcher(alias).matches() && (alias.endsWith("weight") || alias.endsWith("bias"));
   }
 
   private static void addTied(
       Member member, String alias, String canonical, Set<String> names, Map<String, String> tied) {
     String begin = member.name("");
     String other = member.name(canonical.replace("^", ""));
-    boolean isPlain = PLAIN.matcher(alias).matches();
-    if (isPlain && names.contains(begin + alias)) {
-      if (names.contains(other)) {
-        tied.put(begin + alias, other);
-      }
-      return;
-    }
-    if (isPlain && (alias.endsWith(".weight") || alias.endsWith(".bias"))) {
-      return;
-    }
     Pattern pattern = Pattern.compile(alias);
     for (String name : names) {
       if (name.startsWith(begin)) {
@@ -182,21 +197,24 @@ final class ModelTree {
     }
   }
 
-  /** Returns whether a loader does not mind if a name is missing, or there. */
-  boolean isOptional(String name) {
+  /** Returns whether a loader does not mind if a name is missing. */
+  boolean mayMiss(String name) {
     for (Member member : members) {
-      for (String ignored : member.model().ignored()) {
-        if (name.equals(member.name(ignored))) {
-          return true;
-        }
-      }
-      for (List<String> patterns : List.of(member.model().unexpected(), member.model().missing())) {
-        if (patterns.stream().anyMatch(text -> Pattern.compile(text).matcher(name).find())) {
-          return true;
-        }
+      if (member.model().ignored().stream().anyMatch(one -> name.equals(member.name(one)))
+          || matches(member.model().missing(), name)) {
+        return true;
       }
     }
     return false;
+  }
+
+  /** Returns whether a loader does not mind if a name that it does not know is there. */
+  boolean mayStand(String name) {
+    return members.stream().anyMatch(member -> matches(member.model().unexpected(), name));
+  }
+
+  private static boolean matches(List<String> patterns, String name) {
+    return patterns.stream().anyMatch(text -> Pattern.compile(text).matcher(name).find());
   }
 
   /** Returns the names in memory that are not saved. */

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 
 /** Tells whether tensors are the model that a config describes. Immutable; any thread. */
 public final class ModelForm {
@@ -97,18 +96,34 @@ public final class ModelForm {
   }
 
   private String compare(Collection<TensorInfo> tensors, Map<String, ExpectedTensor> expected) {
-    Set<String> tied = tied(names(tensors), expected.keySet());
-    Predicate<String> optional = name -> tied.contains(name) || resolver.isOptional(name);
-    return FormCheck.compare(tensors, expected, optional);
+    Set<String> there = new HashSet<>(names(tensors));
+    Map<String, String> tied = tied(there, expected.keySet());
+    Map<String, ExpectedTensor> all = new HashMap<>(expected);
+    Set<String> optional = new HashSet<>();
+    tied.forEach(
+        (alias, canonical) -> {
+          optional.add(alias);
+          if (there.contains(alias)) {
+            optional.add(canonical); // loaders fill the one from the other
+            if (expected.containsKey(canonical)) {
+              all.putIfAbsent(alias, expected.get(canonical));
+            }
+          }
+        });
+    return FormCheck.compare(
+        tensors,
+        all,
+        name -> optional.contains(name) || resolver.mayMiss(name),
+        name -> optional.contains(name) || resolver.mayStand(name));
   }
 
-  /** Returns the names of tied weights, which may be stored or not. */
-  private Set<String> tied(Collection<String> names, Collection<String> expected) {
+  /** Returns the tied weights among names, alias to canonical name. */
+  private Map<String, String> tied(Set<String> names, Set<String> expected) {
     Set<String> all = new HashSet<>(names);
     all.addAll(expected);
-    Set<String> tied = new HashSet<>(resolver.tied(all).keySet());
+    Map<String, String> tied = new HashMap<>(resolver.tied(all));
     if (config.tiesWordEmbeddings()) {
-      TiedNames.find(all).ifPresent(found -> tied.add(found.alias()));
+      TiedNames.find(all).ifPresent(found -> tied.put(found.alias(), found.canonical()));
     }
     return tied;
   }

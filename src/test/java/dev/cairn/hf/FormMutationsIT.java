@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.PythonScript;
 import dev.cairn.json.Json;
+import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -60,7 +63,11 @@ class FormMutationsIT {
     damage.addAll(families);
     run("form_mutations.py", damage);
     List<String> wrong = new ArrayList<>();
+    Set<String> known = new HashSet<>();
     for (String family : families) {
+      if (isKnown(zoo.resolve(family).resolve("reference"))) {
+        known.add(family);
+      }
       List<Finding> found = FormFindings.of(zoo.resolve(family).resolve("reference"));
       if (!found.isEmpty()) {
         wrong.add(family + " as transformers saves it: " + found);
@@ -70,6 +77,9 @@ class FormMutationsIT {
       for (Path one : folders.sorted().toList()) {
         Map<?, ?> said = Json.parseObject(Files.readAllBytes(one.resolve("complaint.json")));
         List<Finding> found = FormFindings.of(one);
+        if (!known.contains(said.get("model"))) {
+          continue;
+        }
         boolean complains = !said.get("complaint").equals("");
         if (complains == found.isEmpty()) {
           wrong.add(said + ", found " + found);
@@ -77,6 +87,20 @@ class FormMutationsIT {
       }
     }
     assertEquals(List.of(), wrong, () -> String.join("\n", wrong));
+    assertTrue(known.size() >= FEWEST_FAMILIES, known::toString);
+  }
+
+  /** Small configs may have what no template was made for. */
+  private static boolean isKnown(Path reference) throws IOException {
+    try (ModelFolder model = ModelFolder.open(reference)) {
+      List<TensorInfo> tensors =
+          model.tensors().stream()
+              .map(tensor -> tensor.entry())
+              .map(entry -> new TensorInfo(entry.name(), entry.dtype(), entry.shape()))
+              .toList();
+      ModelForm form = new ModelForm(ModelConfig.find(reference).orElseThrow());
+      return form.loadingDifference(tensors).isPresent();
+    }
   }
 
   private void run(String script, List<String> arguments) throws Exception {
