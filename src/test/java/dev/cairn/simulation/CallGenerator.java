@@ -12,6 +12,8 @@ final class CallGenerator {
   /** Stamps of calls that only one rank makes. */
   private static final int OTHER_STAMPS = 128;
 
+  private static final long OTHER_STEPS = 1000;
+
   private static final Set<FaultKind> OF_OLD_ONES =
       EnumSet.of(
           FaultKind.RENAME_FAILS,
@@ -171,16 +173,20 @@ final class CallGenerator {
                 new Call(
                     call.slot(), call.kind(), call.step(), call.stamp(), awaits, isWrong && isOdd));
       } else if (chance(70)) {
-        byRank.get(rank).add(other(call));
+        byRank.get(rank).add(other(call, byRank.size()));
       } // else this rank goes on to the next call
     }
   }
 
-  /** Another call than the others': of another kind, or another step. */
-  private Call other(Call call) {
+  /**
+   * Another call than the others': of another kind, or of a step that no rank saves in any other
+   * call, as those of one step are the same call whatever they save.
+   */
+  private Call other(Call call, int ranks) {
     CallKind kind =
         call.kind().isSave() && chance(60) ? call.kind() : KINDS[random.nextInt(KINDS.length)];
-    long other = kind.isSave() ? after(call.step(), kind) : 0;
+    long alone = ranks == 1 ? call.step() : OTHER_STEPS + 10L * call.slot();
+    long other = kind.isSave() ? after(alone, kind) : 0;
     return new Call(call.slot(), kind, other, OTHER_STAMPS + call.slot(), false, false);
   }
 }
