@@ -1,6 +1,6 @@
 """Makes the table of the published form: what transformers' save_pretrained does to a model's names, as data.
 
-  python make_form_table.py src/main/resources/dev/cairn/form/transformers.json
+  python make_form_table.py src/main/resources/dev/cairn/form/transformers.json [--conversions]
 
 How the file is to be read stands in form_table.py, which reads it without transformers.
 """
@@ -16,11 +16,16 @@ import sys
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-import form_configs
-import torch
-import transformers
-from transformers import PreTrainedConfig, PreTrainedModel, conversion_mapping, core_model_loading
-from transformers.models.auto import auto_factory, modeling_auto
+try:
+    import form_configs
+    import torch
+    import transformers
+    from transformers import PreTrainedConfig, PreTrainedModel, conversion_mapping, core_model_loading
+    from transformers.models.auto import auto_factory, modeling_auto
+except ImportError as missing:
+    print(missing)
+    sys.exit(77)
+
 
 KINDS = {
     core_model_loading.WeightRenaming: "rename",
@@ -275,6 +280,9 @@ def lines(value, indent=""):
 
 if __name__ == "__main__":
     transforms = conversions()
+    if sys.argv[2:] == ["--conversions"]:  # which takes no time
+        pathlib.Path(sys.argv[1]).write_text(lines({"conversions": transforms}) + "\n")
+        sys.exit()
     records = pruned(classes(), transforms)
     table = {
         "transformers": transformers.__version__,

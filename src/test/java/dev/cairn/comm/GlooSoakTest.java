@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 class GlooSoakTest {
   private static final int RANKS = 3;
   private static final int CHUNK_BYTES = 1 << 20;
-  private static final int GENERATIONS = Integer.getInteger("cairn.soak.generations", 28);
+  private static final int GENERATIONS = Integer.getInteger("cairn.soak.generations", 12);
 
   @TempDir Path directory;
 

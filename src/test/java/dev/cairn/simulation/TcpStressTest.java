@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 @Tag("stress")
 class TcpStressTest {
   /** 10 minutes with {@code -Pfaults}. */
-  private static final int SECONDS = Integer.getInteger("cairn.stress.seconds", 12);
+  private static final int SECONDS = Integer.getInteger("cairn.stress.seconds", 6);
 
   /** Much on a busy machine, and less than a timeout. */
   private static final Duration MOST_PER_CALL = Duration.ofSeconds(15);
