@@ -318,6 +318,20 @@ class PublishedFormSaveTest {
   }
 
   @Test
+  void baseOfWhichOnlyTheIndexIsThereIsNotKnown() throws Exception {
+    Path base = Files.createDirectory(temporary.resolve("base"));
+    Files.writeString(base.resolve("config.json"), "{\"architectures\":[\"Unknown\"]}");
+    Files.writeString(
+        base.resolve("model.safetensors.index.json"),
+        "{\"metadata\":{},\"weight_map\":{\"a.weight\":\"model-00001-of-00001.safetensors\"}}");
+    saveAlone(
+        options(SaveMode.PARALLEL).build(),
+        model(Layout.zero3()).on(0, 1),
+        ModelFiles.fromFolder(base));
+    assertEquals(4, names(temporary.resolve("saved")).size());
+  }
+
+  @Test
   void plainFloatsAreNotSaidToBeQuantised() throws Exception {
     ModelConfig quantised =
         ModelConfig.of(

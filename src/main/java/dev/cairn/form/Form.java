@@ -1,7 +1,6 @@
 package dev.cairn.form;
 
 import dev.cairn.json.Json;
-import dev.cairn.json.JsonNumber;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -12,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
@@ -141,15 +139,15 @@ public final class Form {
 
   /** {@return this form as bytes, for {@link #decode}} */
   public byte[] encode() {
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("transforms", transforms.stream().map(TransformJson::encode).toList());
-    json.put("numbers", new TreeMap<>(configNumbers));
-    json.put("renamed", new TreeMap<>(renamed));
-    json.put("kept", kept.stream().sorted().toList());
-    json.put("ignored", ignored.stream().sorted().toList());
-    json.put("wide", wide.stream().sorted().toList());
-    json.put("tied", new TreeMap<>(tied));
-    return Json.compact(json);
+    return Json.compact(
+        Map.of(
+            "transforms", transforms.stream().map(TransformJson::encode).toList(),
+            "numbers", configNumbers,
+            "renamed", renamed,
+            "kept", List.copyOf(kept),
+            "ignored", List.copyOf(ignored),
+            "wide", List.copyOf(wide),
+            "tied", tied));
   }
 
   /**
@@ -161,17 +159,13 @@ public final class Form {
   public static Form decode(byte[] bytes) {
     try {
       Map<String, Object> json = Json.parseObject(bytes);
-      Map<String, Long> numbers = new HashMap<>();
-      if (json.get("numbers") instanceof Map<?, ?> map) {
-        map.forEach((name, value) -> numbers.put((String) name, ((JsonNumber) value).longValue()));
-      }
       return new Form(
           TransformJson.objects(json, "transforms").stream().map(TransformJson::decode).toList(),
-          numbers,
+          TransformJson.numbers(json, "numbers"),
           TransformJson.texts(json, "renamed"),
-          new HashSet<>(TransformJson.strings(json, "kept")),
-          new HashSet<>(TransformJson.strings(json, "ignored")),
-          new HashSet<>(TransformJson.strings(json, "wide")),
+          TransformJson.names(json, "kept"),
+          TransformJson.names(json, "ignored"),
+          TransformJson.names(json, "wide"),
           TransformJson.texts(json, "tied"));
     } catch (IOException e) {
       throw new IllegalArgumentException("not a form: " + e.getMessage(), e);

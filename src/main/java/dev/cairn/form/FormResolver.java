@@ -3,10 +3,8 @@ package dev.cairn.form;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
-import dev.cairn.tensor.Shape;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,7 +16,6 @@ import java.util.Set;
  */
 public final class FormResolver {
   private static final String FSDP_PREFIX = "FSDP";
-  private static final String MODULE = ".module.";
 
   private final Map<String, ?> config;
   private final Optional<DType> saved;
@@ -105,97 +102,8 @@ public final class FormResolver {
    * @param base the tensors in the other model's files
    */
   public Form form(List<MemoryTensor> memory, Map<String, TensorInfo> base) {
-    Form form = form(without(Transform.Kind.PREFIX), memory, true);
-    form = form.withRenamed(wrapped(form, memory, base));
-    List<PublishedTensor> tensors = form.apply(memory);
-    for (Transform prefix : transforms()) {
-      if (prefix.kind() == Transform.Kind.PREFIX) {
-        Form wider = form.withTransforms(including(form, prefix));
-        List<PublishedTensor> others = wider.apply(memory);
-        if (hits(others, base) > hits(tensors, base)) {
-          form = wider;
-          tensors = others;
-        }
-      }
-    }
-    Set<String> kept = kept(tensors, memory, base);
-    if (!kept.isEmpty()) {
-      form = form.keeping(kept);
-      tensors = form.apply(memory);
-    }
-    return form.withWide(wide(form, tensors, memory, base))
-        .withTied(absent(form, tensors, memory, base));
-  }
-
-  /**
-   * Returns names in which a wrapper is called as a part of the model might be, and those without.
-   */
-  private static Map<String, String> wrapped(
-      Form form, List<MemoryTensor> memory, Map<String, TensorInfo> base) {
-    Map<String, String> names = new HashMap<>();
-    for (MemoryTensor tensor : memory) {
-      if (tensor.name().contains(MODULE)) {
-        names.put(tensor.name(), tensor.name().replace(MODULE, "."));
-      }
-    }
-    boolean isWrapped =
-        !names.isEmpty()
-            && hits(form.withRenamed(names).apply(memory), base) > hits(form.apply(memory), base);
-    return isWrapped ? names : Map.of();
-  }
-
-  /** Returns a form's transforms and one more, in their order. */
-  private List<Transform> including(Form form, Transform more) {
-    return transforms().stream()
-        .filter(transform -> transform.equals(more) || form.transforms().contains(transform))
-        .toList();
-  }
-
-  /** Returns those of the tied tensors that the other model has not under their own names. */
-  private static Map<String, String> absent(
-      Form form,
-      List<PublishedTensor> tensors,
-      List<MemoryTensor> memory,
-      Map<String, TensorInfo> base) {
-    Map<String, String> absent = new HashMap<>();
-    for (PublishedTensor tensor : tensors) {
-      int whole = tensor.whole(memory);
-      String name = whole < 0 ? "" : memory.get(whole).name();
-      if (form.tied().containsKey(name) && !base.containsKey(tensor.name())) {
-        absent.put(name, form.tied().get(name));
-      }
-    }
-    return absent;
-  }
-
-  /** Returns what the other model has in F32 or wider, though it is not all of it. */
-  private static Set<String> wide(
-      Form form,
-      List<PublishedTensor> tensors,
-      List<MemoryTensor> memory,
-      Map<String, TensorInfo> base) {
-    Set<String> wide = new HashSet<>(form.wide());
-    if (!isMixed(base.values())) {
-      return wide;
-    }
-    for (PublishedTensor tensor : tensors) {
-      TensorInfo other = base.get(tensor.name());
-      if (other != null && (other.dtype() == DType.F32 || other.dtype() == DType.F64)) {
-        tensor.runs().forEach(run -> wide.add(memory.get(run.source()).name()));
-      }
-    }
-    return wide;
-  }
-
-  /** Returns whether a model has floats of several dtypes: then each is as it should be. */
-  private static boolean isMixed(Collection<TensorInfo> base) {
-    return base.stream()
-            .map(TensorInfo::dtype)
-            .filter(DType::isCastable)
-            .distinct()
-            .limit(2)
-            .count()
-        > 1;
+    Form usual = form(without(Transform.Kind.PREFIX), memory, true);
+    return new FormFitting(memory, base).fit(usual, transforms());
   }
 
   /**
@@ -262,36 +170,6 @@ public final class FormResolver {
    */
   public boolean mayStand(String name) {
     return tree.map(found -> found.mayStand(name)).orElse(false);
-  }
-
-  private static int hits(List<PublishedTensor> tensors, Map<String, TensorInfo> base) {
-    int hits = 0;
-    for (PublishedTensor tensor : tensors) {
-      hits += isSame(tensor.shape(), base.get(tensor.name())) ? 1 : 0;
-    }
-    return hits;
-  }
-
-  private static boolean isSame(Shape shape, TensorInfo other) {
-    return other != null && other.shape().equals(shape);
-  }
-
-  /** Returns what the other model has under the names of memory, and not under the form's. */
-  private static Set<String> kept(
-      List<PublishedTensor> tensors, List<MemoryTensor> memory, Map<String, TensorInfo> base) {
-    Set<String> kept = new HashSet<>();
-    for (PublishedTensor tensor : tensors) {
-      if (isSame(tensor.shape(), base.get(tensor.name()))) {
-        continue;
-      }
-      for (Run run : tensor.runs()) {
-        MemoryTensor source = memory.get(run.source());
-        if (isSame(source.shape(), base.get(source.name()))) {
-          kept.add(source.name());
-        }
-      }
-    }
-    return kept;
   }
 
   /**

@@ -105,6 +105,10 @@ final class Template {
         throw new TemplateValues.UnknownException(name);
       }
     }
+    boolean saysSizes = said.values().stream().anyMatch(JsonNumber.class::isInstance);
+    if (!saysSizes) { // a stub: nobody means a model of the default sizes
+      throw new TemplateValues.UnknownException("no sizes");
+    }
     TemplateValues values = new TemplateValues(said, defaults, object(json, "null"));
     object(json, "fixed")
         .forEach(

@@ -1,9 +1,11 @@
 package dev.cairn.form;
 
+import dev.cairn.json.JsonNumber;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** Transforms as JSON has them: in the table, and on their way from rank 0 to the others. */
 final class TransformJson {
@@ -57,6 +59,18 @@ final class TransformJson {
       map.forEach((name, value) -> texts.put((String) name, (String) value));
     }
     return texts;
+  }
+
+  static Map<String, Long> numbers(Map<String, Object> json, String key) {
+    Map<String, Long> numbers = new LinkedHashMap<>();
+    if (json.get(key) instanceof Map<?, ?> map) {
+      map.forEach((name, value) -> numbers.put((String) name, ((JsonNumber) value).longValue()));
+    }
+    return numbers;
+  }
+
+  static Set<String> names(Map<String, Object> json, String key) {
+    return Set.copyOf(strings(json, key));
   }
 
   static List<String> strings(Map<String, Object> json, String key) {

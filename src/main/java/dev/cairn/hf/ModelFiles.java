@@ -22,6 +22,7 @@ public final class ModelFiles {
   private final Optional<ModelConfig> config;
   private final List<FolderFile> others;
   private final Optional<Path> base;
+  private Map<String, TensorInfo> baseTensors; // null until somebody asks
 
   private ModelFiles(Optional<ModelConfig> config, List<FolderFile> others, Optional<Path> base) {
     this.config = config;
@@ -72,10 +73,13 @@ public final class ModelFiles {
    * {@return the tensors, by name, of the model folder that the config comes from; empty if it
    * comes from none, or the folder has no safetensors files}
    *
-   * @throws IOException if the folder's files cannot be read, or are damaged
+   * @throws IOException if the disk fails
    */
-  public Map<String, TensorInfo> baseTensors() throws IOException {
-    return base.isEmpty() ? Map.of() : BaseModel.tensors(base.get());
+  public synchronized Map<String, TensorInfo> baseTensors() throws IOException {
+    if (baseTensors == null) {
+      baseTensors = base.isEmpty() ? Map.of() : Map.copyOf(BaseModel.tensors(base.get()));
+    }
+    return baseTensors;
   }
 
   /**
