@@ -145,13 +145,14 @@ public final class FormResolver {
   }
 
   /**
-   * {@return which tensors are the same as others, if the config ties them: alias to canonical
-   * name, those of files where they are the same in memory}
+   * {@return which tensors may be the same as others: alias to canonical name, those of files where
+   * they are the same in memory}
    *
    * @param names that there are
+   * @param isAsked whether only those count that the config says are tied
    */
-  public Map<String, String> tied(Collection<String> names) {
-    return tree.map(found -> found.tied(names, false)).orElse(Map.of());
+  public Map<String, String> tied(Collection<String> names, boolean isAsked) {
+    return tree.map(found -> found.tied(names, !isAsked)).orElse(Map.of());
   }
 
   /**

@@ -110,18 +110,19 @@ public final class ModelForm {
             }
           }
         });
+    Set<String> stored = resolver.tied(there, false).keySet(); // twice, which does no harm
     return FormCheck.compare(
         tensors,
         all,
         name -> optional.contains(name) || resolver.mayMiss(name),
-        name -> optional.contains(name) || resolver.mayStand(name));
+        name -> stored.contains(name) || optional.contains(name) || resolver.mayStand(name));
   }
 
   /** Returns the tied weights among names, alias to canonical name. */
   private Map<String, String> tied(Set<String> names, Set<String> expected) {
     Set<String> all = new HashSet<>(names);
     all.addAll(expected);
-    Map<String, String> tied = new HashMap<>(resolver.tied(all));
+    Map<String, String> tied = new HashMap<>(resolver.tied(all, true));
     if (config.tiesWordEmbeddings()) {
       TiedNames.find(all).ifPresent(found -> tied.put(found.alias(), found.canonical()));
     }
