@@ -12,6 +12,7 @@ final class Main {
 
   /** Runs one command and ends the process with its status. */
   public static void main(String[] arguments) {
+    OneLineLog.use();
     System.exit(run(arguments));
   }
 

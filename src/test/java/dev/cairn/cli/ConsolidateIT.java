@@ -66,7 +66,8 @@ class ConsolidateIT {
         Files.readAllBytes(out("generation_config.json")));
     Map<String, Object> config = Json.parseObject(Files.readAllBytes(out("config.json")));
     assertEquals(fixture.dtype().equals("f16") ? "float16" : "bfloat16", config.get("dtype"));
-    assertEquals(0, CommandRun.of("verify", out("").toString()).exitCode());
+    int expected = name.equals(LORA) ? 1 : 0; // PEFT's names are those of no model
+    assertEquals(expected, CommandRun.of("verify", out("").toString()).exitCode());
     assertEquals(List.of("out"), namesIn(folder));
   }
 
@@ -166,7 +167,12 @@ class ConsolidateIT {
     arguments.addAll(List.of(options));
     ShellRun run = cairn(arguments.toArray(String[]::new));
     assertEquals(0, run.exitCode(), run.err());
-    assertEquals("", run.err());
+    boolean isAdapter = fixture.toString().endsWith(LORA);
+    String warning =
+        "cairn: this may not be the model: 33 tensors that no loader knows, first"
+            + " base_model.model.model.embed_tokens.weight; these are PEFT's names: save the adapter"
+            + " (--adapter-config), or merge it first\n";
+    assertEquals(isAdapter ? warning : "", run.err());
     return run;
   }
 
