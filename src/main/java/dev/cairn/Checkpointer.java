@@ -160,8 +160,9 @@ public final class Checkpointer implements AutoCloseable {
   /**
    * Saves a checkpoint of the run in the background. The call returns when this rank's partitions
    * have been copied, cast, into host memory; the trainer may then change them. No rank waits for
-   * another here; until the save has ended, Cairn uses the communicator in the background. A
-   * process that ends meanwhile waits {@code CAIRN_EXIT_TIMEOUT_SECONDS} (20) for the commit.
+   * another here, but in a checkpointer's first save, for the model's published form; until the
+   * save has ended, Cairn uses the communicator in the background. A process that ends meanwhile
+   * waits {@code CAIRN_EXIT_TIMEOUT_SECONDS} (20) for the commit.
    *
    * <p>A save that still runs is waited for first, or this one is refused ({@link
    * RunOptions.WhenBusy}); if the one before failed, that is thrown here on every rank, unless all
