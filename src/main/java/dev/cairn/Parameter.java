@@ -1,6 +1,5 @@
 package dev.cairn;
 
-import dev.cairn.layout.ElementRange;
 import dev.cairn.layout.Layout;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
@@ -100,11 +99,7 @@ public record Parameter(
 
   /** Returns how many bytes of the partition are elements and not padding. */
   long validBytes(int rank, int worldSize) {
-    long validElements = 0;
-    for (ElementRange range : layout.ranges(shape, rank, worldSize)) {
-      validElements += range.elements();
-    }
-    return (validElements * held.bits() + 7) / 8;
+    return (layout.validElements(shape, rank, worldSize) * held.bits() + 7) / 8;
   }
 
   private static String expected(long paddedBytes, long validBytes) {

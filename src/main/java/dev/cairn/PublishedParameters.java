@@ -110,10 +110,9 @@ final class PublishedParameters {
                 .formatted(
                     tensor.name(), first.name(), first.held(), parameter.name(), parameter.held()));
       }
-      slices.add(
-          new Slice(
-              parameter.layout(), parameter.shape(), new ElementRange(run.begin(), run.end())));
-      addParts(parameter, run, parts);
+      ElementRange elements = new ElementRange(run.begin(), run.end());
+      slices.add(new Slice(parameter.layout(), parameter.shape(), elements));
+      addParts(parameter, elements, parts);
     }
     if (first == null) {
       throw new IllegalArgumentException("tensor of no elements: tensor=" + tensor.name());
@@ -128,15 +127,14 @@ final class PublishedParameters {
   }
 
   /** Adds the parts of this rank's partition that belong to a run. */
-  private void addParts(Parameter parameter, Run run, List<Partition> parts) {
+  private void addParts(Parameter parameter, ElementRange run, List<Partition> parts) {
     DType held = parameter.held();
     long heldOffset = 0;
     for (ElementRange range : parameter.layout().ranges(parameter.shape(), rank, worldSize)) {
-      long begin = Math.max(range.begin(), run.begin());
-      long end = Math.min(range.end(), run.end());
-      if (begin < end) {
-        long offset = held.bytes(heldOffset + begin - range.begin());
-        parts.add(parameter.partition().part(offset, held.bytes(end - begin)));
+      ElementRange common = range.common(run);
+      if (!common.isEmpty()) {
+        long offset = held.bytes(heldOffset + common.begin() - range.begin());
+        parts.add(parameter.partition().part(offset, held.bytes(common.elements())));
       }
       heldOffset += range.elements();
     }

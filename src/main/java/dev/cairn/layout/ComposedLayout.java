@@ -21,11 +21,10 @@ record ComposedLayout(List<Slice> slices) implements Layout {
     long offset = 0;
     for (Slice slice : slices) {
       for (ElementRange held : slice.layout().ranges(slice.shape(), rank, worldSize)) {
-        long begin = Math.max(held.begin(), slice.elements().begin());
-        long end = Math.min(held.end(), slice.elements().end());
-        if (begin < end) {
+        ElementRange common = held.common(slice.elements());
+        if (!common.isEmpty()) {
           long moved = offset - slice.elements().begin();
-          ranges.add(new ElementRange(begin + moved, end + moved));
+          ranges.add(new ElementRange(common.begin() + moved, common.end() + moved));
         }
       }
       offset += slice.elements().elements();
@@ -35,15 +34,6 @@ record ComposedLayout(List<Slice> slices) implements Layout {
           "slices are not the tensor: elements=" + offset + ", shape=" + shape);
     }
     return ranges;
-  }
-
-  @Override
-  public long paddedElements(Shape shape, int rank, int worldSize) {
-    long elements = 0;
-    for (ElementRange range : ranges(shape, rank, worldSize)) {
-      elements += range.elements();
-    }
-    return elements;
   }
 
   @Override

@@ -25,6 +25,16 @@ public record ElementRange(long begin, long end) {
     return end - begin;
   }
 
+  /**
+   * {@return the elements that are in both, an empty range if none is}
+   *
+   * @param other of the same parameter
+   */
+  public ElementRange common(ElementRange other) {
+    long commonBegin = Math.max(begin, other.begin);
+    return new ElementRange(commonBegin, Math.max(commonBegin, Math.min(end, other.end)));
+  }
+
   /** {@return whether there are none} */
   public boolean isEmpty() {
     return begin == end;

@@ -34,7 +34,25 @@ public sealed interface Layout
    * @param worldSize count of ranks, 1 or more
    * @throws IllegalArgumentException as {@link #ranges} does
    */
-  long paddedElements(Shape shape, int rank, int worldSize);
+  default long paddedElements(Shape shape, int rank, int worldSize) {
+    return validElements(shape, rank, worldSize);
+  }
+
+  /**
+   * {@return how many elements {@link #ranges} has}
+   *
+   * @param shape the whole parameter's shape
+   * @param rank in [0, {@code worldSize})
+   * @param worldSize count of ranks, 1 or more
+   * @throws IllegalArgumentException as {@link #ranges} does
+   */
+  default long validElements(Shape shape, int rank, int worldSize) {
+    long elements = 0;
+    for (ElementRange range : ranges(shape, rank, worldSize)) {
+      elements += range.elements();
+    }
+    return elements;
+  }
 
   /** {@return whether every rank holds the whole parameter} */
   default boolean isReplicated() {

@@ -54,15 +54,6 @@ record RangesLayout(List<List<ElementRange>> rangesByRank) implements Layout {
   }
 
   @Override
-  public long paddedElements(Shape shape, int rank, int worldSize) {
-    long elements = 0;
-    for (ElementRange range : ranges(shape, rank, worldSize)) {
-      elements += range.elements();
-    }
-    return elements;
-  }
-
-  @Override
   public boolean isListed() {
     return true;
   }

@@ -22,15 +22,6 @@ enum RowsLayout implements Layout {
   }
 
   @Override
-  public long paddedElements(Shape shape, int rank, int worldSize) {
-    long elements = 0;
-    for (ElementRange range : ranges(shape, rank, worldSize)) {
-      elements += range.elements();
-    }
-    return elements;
-  }
-
-  @Override
   public String describe() {
     return "rows";
   }
