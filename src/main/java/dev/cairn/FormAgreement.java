@@ -26,7 +26,6 @@ import java.util.TreeMap;
  * copy that an asynchronous save makes before ranks meet. One thread at a time.
  */
 final class FormAgreement {
-
   private Optional<Agreed> last = Optional.empty();
 
   /**

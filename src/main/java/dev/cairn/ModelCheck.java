@@ -41,18 +41,17 @@ final class ModelCheck {
       return;
     }
     ModelForm form = new ModelForm(config.get());
-    String difference =
-        base.isEmpty() ? form.difference(tensors).orElse("") : form.difference(tensors, base);
-    if (!difference.isEmpty()) {
-      throw new IllegalArgumentException(
-          "this would not be the model: "
-              + difference
-              + "; to write it all the same, ask for it unchecked (--unchecked)");
-    }
-    if (base.isEmpty()) {
+    Optional<String> difference =
+        base.isEmpty() ? form.difference(tensors) : Optional.of(form.difference(tensors, base));
+    if (difference.isEmpty()) {
       form.suspicions(tensors)
           .forEach(
               suspicion -> LOG.log(Level.WARNING, "this may not be the model: {0}", suspicion));
+    } else if (!difference.get().isEmpty()) {
+      throw new IllegalArgumentException(
+          "this would not be the model: "
+              + difference.get()
+              + "; to write it all the same, ask for it unchecked (--unchecked)");
     }
   }
 

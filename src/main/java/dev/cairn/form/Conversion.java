@@ -101,56 +101,34 @@ final class Conversion {
     return in.values().iterator().next().get(0);
   }
 
-  /** Every second row, then the others; or the other way round. */
   private Map<String, List<View>> interleave(
       Transform.Operation operation, Map<String, List<View>> in) {
-    View given = single(in);
-    int dimension = operation.dimension();
-    long[] shape = given.shape().toArray();
-    long half = given.size(dimension) / 2;
-    long[] pairs = new long[shape.length + 1];
-    System.arraycopy(shape, 0, pairs, 0, dimension);
-    boolean isInverse = Boolean.TRUE.equals(operation.parameters().get("inverse"));
-    pairs[dimension] = isInverse ? 2 : half;
-    pairs[dimension + 1] = isInverse ? half : 2;
-    System.arraycopy(shape, dimension + 1, pairs, dimension + 2, shape.length - dimension - 1);
-    View swapped = given.reshaped(pairs).swapped(dimension).reshaped(shape);
-    return Map.of(transform.targets().get(0), List.of(swapped));
+    View interleaved = single(in).interleaved(operation.dimension(), 1, operation.is("inverse"));
+    return Map.of(transform.targets().get(0), List.of(interleaved));
   }
 
-  /** The rows of each head: every second one, then the others; or the other way round. */
+  /** Rows are interleaved within each head. */
   private Map<String, List<View>> permuteForRope(
       Transform.Operation operation, Map<String, List<View>> in) {
     String config = operation.parameters().get("subconfig_key") instanceof String key ? key : "";
     String name = "num_attention_heads";
     long heads = configNumbers.applyAsLong(config.isEmpty() ? name : config + "." + name);
     List<String> layers = operation.texts("permute_layer_names");
-    boolean isInverse = Boolean.TRUE.equals(operation.parameters().get("inverse"));
+    boolean isInverse = operation.is("inverse");
     Map<String, List<View>> out = new LinkedHashMap<>();
     in.forEach(
         (target, views) -> {
           View given = views.get(0);
           boolean isPermuted = layers.stream().anyMatch(target::contains);
-          out.put(target, List.of(isPermuted ? permuted(given, heads, isInverse) : given));
+          out.put(target, List.of(isPermuted ? given.interleaved(0, heads, isInverse) : given));
         });
     return out;
-  }
-
-  private static View permuted(View given, long heads, boolean isInverse) {
-    long[] shape = given.shape().toArray();
-    long half = shape[0] / heads / 2;
-    long[] pairs = new long[shape.length + 2];
-    pairs[0] = heads;
-    pairs[1] = isInverse ? 2 : half;
-    pairs[2] = isInverse ? half : 2;
-    System.arraycopy(shape, 1, pairs, 3, shape.length - 1);
-    return given.reshaped(pairs).swapped(1).reshaped(shape);
   }
 
   private Map<String, List<View>> transpose(
       Transform.Operation operation, Map<String, List<View>> in) {
     View given = single(in);
-    boolean isChecked = Boolean.TRUE.equals(operation.parameters().get("check_dims"));
+    boolean isChecked = operation.is("check_dims");
     if (isChecked && given.shape().equals(memoryShape)) {
       return Map.of(transform.targets().get(0), List.of(given));
     }

@@ -187,12 +187,14 @@ public final class FormCheck {
   }
 
   private static boolean isQuantised(TensorInfo tensor) {
-    boolean isWeight = tensor.name().endsWith("weight") || tensor.name().endsWith("_proj");
-    boolean isPacked = NameProblem.QUANTISED.isIn(tensor.name());
     DType dtype = tensor.dtype();
+    if (dtype.isCastable()) {
+      return false; // most of them, at no cost
+    }
+    boolean isWeight = tensor.name().endsWith("weight") || tensor.name().endsWith("_proj");
     boolean isNarrow = dtype.bits() <= 8 && dtype != DType.BOOL;
     boolean isInteger = dtype == DType.I32 || dtype == DType.U32 || dtype == DType.I16;
-    return (isWeight && (isNarrow || isInteger)) || (isPacked && !dtype.isCastable());
+    return (isWeight && (isNarrow || isInteger)) || NameProblem.QUANTISED.isIn(tensor.name());
   }
 
   private static boolean isSame(TensorInfo tensor, TensorInfo other) {

@@ -21,12 +21,14 @@ public final class FormResolver {
   private final Optional<DType> saved;
   private final Optional<ModelClass> model;
   private final Optional<ModelTree> tree;
+  private final List<Transform> transforms;
 
   private FormResolver(Map<String, ?> config, Optional<DType> saved) {
     this.config = config;
     this.saved = saved;
     this.model = hasCustomCode() ? Optional.empty() : architecture().flatMap(FormTable.get()::find);
     this.tree = model.map(root -> new ModelTree(FormTable.get(), root, config));
+    this.transforms = transforms();
   }
 
   /**
@@ -73,16 +75,15 @@ public final class FormResolver {
    * @param memory the model's tensors
    */
   public Form form(List<MemoryTensor> memory) {
-    List<Transform> usual = without(Transform.Kind.PREFIX);
-    return form(usual, memory, false);
+    return form(withoutPrefixes(), memory, false);
   }
 
-  private Form form(List<Transform> transforms, List<MemoryTensor> memory, boolean isBaseKnown) {
+  private Form form(List<Transform> taken, List<MemoryTensor> memory, boolean isBaseKnown) {
     List<String> names = memory.stream().map(MemoryTensor::name).toList();
     boolean isFloat16 = saved.equals(Optional.of(DType.F16));
     return new Form(
-        transforms,
-        numbers(transforms),
+        taken,
+        numbers(taken),
         Map.of(),
         Set.of(),
         tree.map(ModelTree::ignored).orElse(Set.of()),
@@ -90,8 +91,10 @@ public final class FormResolver {
         tree.map(found -> found.tied(names, isBaseKnown)).orElse(Map.of()));
   }
 
-  private List<Transform> without(Transform.Kind kind) {
-    return transforms().stream().filter(transform -> transform.kind() != kind).toList();
+  private List<Transform> withoutPrefixes() {
+    return transforms.stream()
+        .filter(transform -> transform.kind() != Transform.Kind.PREFIX)
+        .toList();
   }
 
   /**
@@ -102,8 +105,8 @@ public final class FormResolver {
    * @param base the tensors in the other model's files
    */
   public Form form(List<MemoryTensor> memory, Map<String, TensorInfo> base) {
-    Form usual = form(without(Transform.Kind.PREFIX), memory, true);
-    return new FormFitting(memory, base).fit(usual, transforms());
+    Form usual = form(withoutPrefixes(), memory, true);
+    return new FormFitting(memory, base).fit(usual, transforms);
   }
 
   /**
@@ -176,11 +179,11 @@ public final class FormResolver {
   /**
    * Returns the config's numbers, if an operation asks for any: the text config's by their names.
    */
-  private Map<String, Long> numbers(List<Transform> transforms) {
+  private Map<String, Long> numbers(List<Transform> taken) {
     boolean isAsked =
-        transforms.stream()
+        taken.stream()
             .flatMap(transform -> transform.operations().stream())
-            .anyMatch(operation -> operation.asksConfig());
+            .anyMatch(Transform.Operation::asksConfig);
     Map<String, Long> numbers = new HashMap<>();
     if (isAsked) {
       addNumbers("", config, numbers);

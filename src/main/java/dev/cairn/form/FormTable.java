@@ -22,7 +22,7 @@ final class FormTable {
   private static final String AUTO = "auto";
 
   private final String text;
-  private final Map<String, Optional<ModelClass>> known = new HashMap<>();
+  private final Map<String, Optional<Object>> known = new HashMap<>();
 
   private FormTable(String text) {
     this.text = text;
@@ -45,8 +45,12 @@ final class FormTable {
     }
   }
 
+  private synchronized Optional<Object> value(String section, String key) {
+    return known.computeIfAbsent(section + "." + key, name -> parse(section, key));
+  }
+
   /** Returns the value of a key in one of the sections: a line, or a list with a line for each. */
-  private Optional<Object> value(String section, String key) {
+  private Optional<Object> parse(String section, String key) {
     int begin = text.indexOf("\n \"" + section + "\": {");
     int end = text.indexOf("\n }", begin);
     String start = "\n  \"" + key + "\": ";
@@ -81,15 +85,9 @@ final class FormTable {
 
   /** Returns what is known of a class. */
   @SuppressWarnings("unchecked") // the project's own file
-  synchronized Optional<ModelClass> find(String className) {
-    Optional<ModelClass> found = known.get(className);
-    if (found == null) {
-      found =
-          value(CLASSES, className)
-              .map(json -> ModelClass.decode(className, (Map<String, Object>) json));
-      known.put(className, found);
-    }
-    return found;
+  Optional<ModelClass> find(String className) {
+    return value(CLASSES, className)
+        .map(json -> ModelClass.decode(className, (Map<String, Object>) json));
   }
 
   /** Returns the class that one of transformers' Auto classes makes for a config of some type. */

@@ -52,6 +52,11 @@ record Transform(
           || parameters.containsKey("permute_layer_names");
     }
 
+    /** Returns whether an argument is given, and true. */
+    boolean is(String name) {
+      return Boolean.TRUE.equals(parameters.get(name));
+    }
+
     /** Returns the texts of an argument. */
     List<String> texts(String name) {
       return TransformJson.strings(parameters, name);

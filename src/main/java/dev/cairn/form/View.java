@@ -79,9 +79,22 @@ final class View {
     return parts;
   }
 
-  /** Returns this in another shape of as many elements. */
-  View reshaped(long... other) {
-    return new View(other, runs);
+  /**
+   * Returns this with every second row first, then the others, in each of equal blocks.
+   *
+   * @param dimension of the rows
+   * @param blocks that the rows are in
+   * @param isInverse for the other way round
+   */
+  View interleaved(int dimension, long blocks, boolean isInverse) {
+    long half = size(dimension) / blocks / 2;
+    long[] pairs = new long[shape.length + 2];
+    System.arraycopy(shape, 0, pairs, 0, dimension);
+    pairs[dimension] = blocks;
+    pairs[dimension + 1] = isInverse ? 2 : half;
+    pairs[dimension + 2] = isInverse ? half : 2;
+    System.arraycopy(shape, dimension + 1, pairs, dimension + 3, shape.length - dimension - 1);
+    return new View(shape, new View(pairs, runs).swapped(dimension + 1).runs);
   }
 
   /** Returns this with a dimension and the next one exchanged. */

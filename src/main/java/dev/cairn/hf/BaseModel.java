@@ -1,7 +1,6 @@
 package dev.cairn.hf;
 
 import dev.cairn.io.Disk;
-import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
@@ -28,8 +27,7 @@ final class BaseModel {
     Map<String, TensorInfo> tensors = new HashMap<>();
     try (ModelFolder model = ModelFolder.open(folder)) {
       for (FolderTensor tensor : model.tensors()) {
-        TensorEntry entry = tensor.entry();
-        tensors.put(entry.name(), new TensorInfo(entry.name(), entry.dtype(), entry.shape()));
+        tensors.put(tensor.name(), tensor.entry().info());
       }
     } catch (CorruptFileException | NoSuchFileException e) { // its config alone was taken, often
       LOG.log(

@@ -1,7 +1,6 @@
 package dev.cairn.hf;
 
 import dev.cairn.io.Disk;
-import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -32,7 +31,7 @@ public final class FormFindings {
         return List.of();
       }
       List<TensorInfo> tensors =
-          folder.tensors().stream().map(tensor -> info(tensor.entry())).toList();
+          folder.tensors().stream().map(tensor -> tensor.entry().info()).toList();
       ModelForm form = new ModelForm(config.get());
       Optional<String> difference = form.loadingDifference(tensors);
       List<String> problems =
@@ -43,9 +42,5 @@ public final class FormFindings {
           .map(text -> Finding.of(ModelConfig.FILE_NAME, "not the model of the config: " + text))
           .toList();
     }
-  }
-
-  private static TensorInfo info(TensorEntry entry) {
-    return new TensorInfo(entry.name(), entry.dtype(), entry.shape());
   }
 }

@@ -13,6 +13,11 @@ import dev.cairn.tensor.Shape;
  * @param endByte the byte after the last
  */
 public record TensorEntry(String name, DType dtype, Shape shape, long beginByte, long endByte) {
+  /** {@return what it is, short of where its data lies} */
+  public TensorInfo info() {
+    return new TensorInfo(name, dtype, shape);
+  }
+
   /** {@return the bytes that the tensor's data takes} */
   public long lengthBytes() {
     return endByte - beginByte;

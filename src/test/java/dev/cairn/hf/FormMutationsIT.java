@@ -94,10 +94,7 @@ class FormMutationsIT {
   private static boolean isKnown(Path reference) throws IOException {
     try (ModelFolder model = ModelFolder.open(reference)) {
       List<TensorInfo> tensors =
-          model.tensors().stream()
-              .map(tensor -> tensor.entry())
-              .map(entry -> new TensorInfo(entry.name(), entry.dtype(), entry.shape()))
-              .toList();
+          model.tensors().stream().map(tensor -> tensor.entry().info()).toList();
       ModelForm form = new ModelForm(ModelConfig.find(reference).orElseThrow());
       return form.loadingDifference(tensors).isPresent();
     }

@@ -36,7 +36,7 @@ class HeaderGoldenTest {
     Header read = parse(file);
     List<TensorInfo> shuffled = new ArrayList<>();
     for (TensorEntry entry : read.tensors()) {
-      shuffled.add(new TensorInfo(entry.name(), entry.dtype(), entry.shape()));
+      shuffled.add(entry.info());
     }
     Collections.shuffle(shuffled, new Random(7));
     Header made = Header.of(read.metadata(), shuffled);

@@ -47,7 +47,7 @@ class HeaderTest {
     for (TensorEntry entry : header.tensors()) {
       assertEquals(expectedByte, entry.beginByte());
       assertTrue(before.compareTo(entry.dtype()) <= 0);
-      seen.add(new TensorInfo(entry.name(), entry.dtype(), entry.shape()));
+      seen.add(entry.info());
       expectedByte = entry.endByte();
       before = entry.dtype();
     }
