@@ -89,42 +89,14 @@ public record SaveOptions(
 
   /** Returns these options, replacing an existing target or not. */
   SaveOptions withOverwrite(boolean value) {
-    return new SaveOptions(
-        dtype,
-        mode,
-        durability,
-        value,
-        maxShardBytes,
-        stagingBuffers,
-        stagingBufferBytes,
-        deviceBytes,
-        bucketBytes,
-        gatherAlgorithm,
-        snapshotBudgetBytes,
-        rawNames,
-        unchecked,
-        names,
-        missingFromBase);
+    return new Builder(this).overwrite(value).build();
   }
 
   /** Returns these options for a folder of one file, whose dtype is chosen apart. */
   SaveOptions forSingleFile(Optional<DType> otherDtype) {
-    return new SaveOptions(
-        otherDtype,
-        mode,
-        durability,
-        overwrite,
-        Long.MAX_VALUE,
-        stagingBuffers,
-        stagingBufferBytes,
-        deviceBytes,
-        bucketBytes,
-        gatherAlgorithm,
-        snapshotBudgetBytes,
-        rawNames,
-        unchecked,
-        names,
-        missingFromBase);
+    Builder builder = new Builder(this);
+    builder.dtype = otherDtype;
+    return builder.maxShardBytes(Long.MAX_VALUE).build();
   }
 
   private static boolean isTarget(DType dtype) {
@@ -163,6 +135,24 @@ public record SaveOptions(
     private boolean missingFromBase;
 
     private Builder() {}
+
+    private Builder(SaveOptions options) {
+      dtype = options.dtype;
+      mode = options.mode;
+      durability = options.durability;
+      overwrite = options.overwrite;
+      maxShardBytes = options.maxShardBytes;
+      stagingBuffers = options.stagingBuffers;
+      stagingBufferBytes = options.stagingBufferBytes;
+      deviceBytes = options.deviceBytes;
+      bucketBytes = options.bucketBytes;
+      gatherAlgorithm = options.gatherAlgorithm;
+      snapshotBudgetBytes = options.snapshotBudgetBytes;
+      rawNames = options.rawNames;
+      unchecked = options.unchecked;
+      names = options.names;
+      missingFromBase = options.missingFromBase;
+    }
 
     /**
      * {@return this, casting floating parameters}

@@ -54,22 +54,13 @@ enum LocalMachine implements Machine {
         threads.add(
             startThread(
                 works.size() == 1 ? name : name + "-" + index,
-                () -> thrown[number] = run(works.get(number))));
+                () -> thrown[number] = works.get(number).attempt()));
       }
     } catch (OutOfMemoryError e) { // the threads before it work on: their memory must not go
       Arrays.fill(thrown, threads.size(), thrown.length, e);
     }
     join(threads);
     return Arrays.asList(thrown);
-  }
-
-  private static Throwable run(Work work) {
-    try {
-      work.run();
-      return null;
-    } catch (Throwable e) { // handed to the caller, whatever it is
-      return e;
-    }
   }
 
   private static void join(List<Thread> threads) {

@@ -22,6 +22,16 @@ public interface Machine {
      * @throws Exception whatever it is, it is handed to the caller of {@link #runAll}
      */
     void run() throws Exception;
+
+    /** {@return what it threw, whatever that is; null if nothing} */
+    default Throwable attempt() {
+      try {
+        run();
+        return null;
+      } catch (Throwable e) { // handed to the caller
+        return e;
+      }
+    }
   }
 
   /** {@return the machine that this process runs on} */
