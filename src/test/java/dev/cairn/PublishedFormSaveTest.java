@@ -138,21 +138,19 @@ class PublishedFormSaveTest {
   void expertsAreSplitAndPutTogetherAgain(int worldSize, Layout layout, SaveMode mode)
       throws Exception {
     WholeModel model = model(layout);
-    RunOptions run = RunOptions.in(temporary.resolve("run"));
-    Group.values(
+    onRanks(
         worldSize,
-        ranks -> {
-          ParameterSet own = model.on(ranks.rank(), worldSize);
-          try (Checkpointer checkpointer = Checkpointer.open(ranks, options(mode).build(), run)) {
-            checkpointer.save(1, own, mixtral(), NO_STATE);
-            PendingSave pending = checkpointer.saveAsync(2, own, mixtral(), NO_STATE);
-            WholeModel.overwrite(own);
-            pending.await();
-          }
-          return null;
+        model,
+        options(mode),
+        (checkpointer, own) -> {
+          checkpointer.save(1, own, mixtral(), NO_STATE);
+          PendingSave pending = checkpointer.saveAsync(2, own, mixtral(), NO_STATE);
+          WholeModel.overwrite(own);
+          pending.await();
         });
     assertPublished(expected(model), temporary.resolve("run/step_1"));
     assertPublished(expected(model), temporary.resolve("run/step_2"));
+    RunOptions run = RunOptions.in(temporary.resolve("run"));
     Group.values(
         3,
         ranks -> {
@@ -165,23 +163,38 @@ class PublishedFormSaveTest {
         });
   }
 
+  private interface Saves {
+    void make(Checkpointer checkpointer, ParameterSet own) throws Exception;
+  }
+
+  /** Makes saves of a model on all ranks. */
+  private void onRanks(int worldSize, WholeModel model, SaveOptions.Builder options, Saves saves)
+      throws InterruptedException {
+    RunOptions run = RunOptions.in(temporary.resolve("run"));
+    SaveOptions built = options.build();
+    Group.values(
+        worldSize,
+        ranks -> {
+          try (Checkpointer checkpointer = Checkpointer.open(ranks, built, run)) {
+            saves.make(checkpointer, model.on(ranks.rank(), worldSize));
+          }
+          return null;
+        });
+  }
+
   @ParameterizedTest
   @MethodSource("ways")
   void whatExceedsTheSnapshotIsSplitToo(int worldSize, Layout layout, SaveMode mode)
       throws Exception {
     WholeModel model = model(layout);
-    RunOptions run = RunOptions.in(temporary.resolve("run"));
-    Group.values(
+    onRanks(
         worldSize,
-        ranks -> {
-          ParameterSet own = model.on(ranks.rank(), worldSize);
-          SaveOptions scarce = options(mode).snapshotBudgetBytes(500).build();
-          try (Checkpointer checkpointer = Checkpointer.open(ranks, scarce, run)) {
-            PendingSave pending = checkpointer.saveAsync(1, own, mixtral(), NO_STATE);
-            WholeModel.overwrite(own);
-            pending.await();
-          }
-          return null;
+        model,
+        options(mode).snapshotBudgetBytes(500),
+        (checkpointer, own) -> {
+          PendingSave pending = checkpointer.saveAsync(1, own, mixtral(), NO_STATE);
+          WholeModel.overwrite(own);
+          pending.await();
         });
     assertPublished(expected(model), temporary.resolve("run/step_1"));
   }

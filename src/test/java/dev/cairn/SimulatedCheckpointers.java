@@ -5,7 +5,6 @@ import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.reflect.Field;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -26,38 +25,30 @@ public final class SimulatedCheckpointers {
 
   /** Returns whether a checkpointer holds memory. */
   public static boolean holdsMemory(Checkpointer checkpointer) {
-    SaveTools tools = (SaveTools) field(checkpointer, "tools");
-    Object staging = field(tools.staging(), "memory");
+    SaveTools tools = (SaveTools) Fields.get(checkpointer, "tools");
+    Object staging = Fields.get(tools.staging(), "memory");
     Object snapshot = saves(checkpointer).map(saves -> memory(saves)).orElse(null);
-    return field(staging, "block") != null || field(staging, "direct") != null || snapshot != null;
+    return Fields.get(staging, "block") != null
+        || Fields.get(staging, "direct") != null
+        || snapshot != null;
   }
 
   private static Object memory(RunSaves saves) {
-    return field(field(saves, "snapshot"), "memory");
+    return Fields.get(Fields.get(saves, "snapshot"), "memory");
   }
 
   @SuppressWarnings("unchecked")
   private static Optional<RunSaves> saves(Checkpointer checkpointer) {
-    return (Optional<RunSaves>) field(checkpointer, "saves");
+    return (Optional<RunSaves>) Fields.get(checkpointer, "saves");
   }
 
   /** Frees what a killed process would have lost with its address space. */
   public static void free(Checkpointer checkpointer) {
-    SaveTools tools = (SaveTools) field(checkpointer, "tools");
+    SaveTools tools = (SaveTools) Fields.get(checkpointer, "tools");
     try {
       tools.close(() -> saves(checkpointer).ifPresent(RunSaves::close));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  private static Object field(Object owner, String name) {
-    try {
-      Field field = owner.getClass().getDeclaredField(name);
-      field.setAccessible(true);
-      return field.get(owner);
-    } catch (ReflectiveOperationException e) {
-      throw new LinkageError(name, e);
     }
   }
 }

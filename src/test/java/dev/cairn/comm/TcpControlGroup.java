@@ -1,10 +1,10 @@
 package dev.cairn.comm;
 
+import dev.cairn.Fields;
 import dev.cairn.machine.Machine;
 import dev.cairn.simulation.SimulatedProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.reflect.Field;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
@@ -97,15 +97,15 @@ public final class TcpControlGroup implements RankGroup {
   }
 
   private static void reset(TcpHub hub) {
-    EventLoop loop = (EventLoop) field(hub, "loop");
-    Connection[] connections = (Connection[]) field(hub, "connections");
+    EventLoop loop = (EventLoop) Fields.get(hub, "loop");
+    Connection[] connections = (Connection[]) Fields.get(hub, "connections");
     loop.execute(
         () ->
             Arrays.stream(connections)
                 .skip(1)
                 .forEach(
                     connection -> {
-                      makeAbrupt((SocketChannel) field(connection, "channel"));
+                      makeAbrupt((SocketChannel) Fields.get(connection, "channel"));
                       connection.close();
                     }));
     loop.stop();
@@ -117,16 +117,6 @@ public final class TcpControlGroup implements RankGroup {
       channel.setOption(StandardSocketOptions.SO_LINGER, 0);
     } catch (IOException e) {
       // it is closed already
-    }
-  }
-
-  private static Object field(Object owner, String name) {
-    try {
-      Field field = owner.getClass().getDeclaredField(name);
-      field.setAccessible(true);
-      return field.get(owner);
-    } catch (ReflectiveOperationException e) {
-      throw new LinkageError(name, e);
     }
   }
 

@@ -49,7 +49,7 @@ final class SimulatedMachine implements Machine {
       for (int index = 0; index < works.size(); index++) {
         world.faults().atThread(process);
         int number = index;
-        Runnable work = () -> thrown[number] = run(works.get(number));
+        Runnable work = () -> thrown[number] = works.get(number).attempt();
         waits.add(world.scheduler().fork(process, name, work));
       }
     } catch (OutOfMemoryError | ProcessKilled e) { // of this one and those after it
@@ -57,15 +57,6 @@ final class SimulatedMachine implements Machine {
     }
     waits.forEach(Runnable::run);
     return Arrays.asList(thrown);
-  }
-
-  private static Throwable run(Work work) {
-    try {
-      work.run();
-      return null;
-    } catch (Throwable e) { // handed to the caller, whatever it is
-      return e;
-    }
   }
 
   @Override

@@ -9,30 +9,17 @@ import dev.cairn.SaveMode;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Short histories that once broke a promise, each in many orders of events. */
+@ExtendWith(SilentLog.class)
 class SimulationReplaysTest {
   private static final int ORDERS = 30;
   private static final Setup DURABLE = Setup.simple(SaveMode.PARALLEL, Durability.DURABLE);
   private static final Setup FAST = Setup.simple(SaveMode.PARALLEL, Durability.FAST);
 
-  private final Logger log = Logger.getLogger("dev.cairn");
   private boolean canExchange = true;
-
-  @BeforeEach
-  void silence() {
-    log.setLevel(Level.OFF);
-  }
-
-  @AfterEach
-  void speak() {
-    log.setLevel(null);
-  }
 
   private static Call call(int slot, CallKind kind, long step) {
     return new Call(slot, kind, step, slot + 1, false, false);

@@ -7,16 +7,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Random histories of the real code in a simulated world, judged by what Cairn promises. */
 @Tag("faults")
+@ExtendWith(SilentLog.class)
 class SimulationTest {
   private static final long ENOUGH_SEEDS = 2000;
   private static final long SEEDS = Long.getLong("cairn.simulation.seeds", ENOUGH_SEEDS);
@@ -25,18 +23,6 @@ class SimulationTest {
   private static final int MOST_SHOWN = 5;
   private static final int FLOOR = 20;
   private static final int FLOOR_OF_CUTS = 100;
-
-  private final Logger log = Logger.getLogger("dev.cairn");
-
-  @BeforeEach
-  void silence() {
-    log.setLevel(Level.OFF);
-  }
-
-  @AfterEach
-  void speak() {
-    log.setLevel(null);
-  }
 
   private static List<String> problems(Played played) {
     List<String> problems = new ArrayList<>();

@@ -7,12 +7,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The histories of the simulation over the real TCP control channel, by threads that run as they
@@ -20,6 +17,7 @@ import org.junit.jupiter.api.Test;
  * chance. Judged by the same promises.
  */
 @Tag("stress")
+@ExtendWith(SilentLog.class)
 class TcpStressTest {
   /** 10 minutes with {@code -Pfaults}. */
   private static final int SECONDS = Integer.getInteger("cairn.stress.seconds", 6);
@@ -29,20 +27,9 @@ class TcpStressTest {
 
   private static final int REPEATS = Integer.getInteger("cairn.stress.repeats", 200);
 
-  private final Logger log = Logger.getLogger("dev.cairn");
   private final Tally tally = new Tally();
   private int histories;
   private long calls;
-
-  @BeforeEach
-  void silence() {
-    log.setLevel(Level.OFF);
-  }
-
-  @AfterEach
-  void speak() {
-    log.setLevel(null);
-  }
 
   @Test
   void noHistoryBreaksAPromiseOverTcp() {
