@@ -114,12 +114,15 @@ final class Hub {
     }
   }
 
-  /** Breaks the channel for good and tells everyone; only the first call has an effect. */
+  /**
+   * Breaks the channel for good and tells everyone; only the first call has an effect. Rank 0 is
+   * told last: its process is the hub's, and may end as soon as it knows.
+   */
   synchronized void fail(int rank, String message) {
     if (!failed) {
       failed = true;
-      for (Member member : members) {
-        member.failed(rank, message);
+      for (int member = members.length - 1; member >= 0; member--) {
+        members[member].failed(rank, message);
       }
     }
   }
