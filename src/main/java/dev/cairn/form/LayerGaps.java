@@ -1,52 +1,59 @@
 package dev.cairn.form;
 
+import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableSet;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.TreeSet;
+import java.util.Set;
 
 /**
  * Finds layers that are left out: 0, 1 and 3 without 2. What has more than one gap is a list of
  * other things, of which some have no parameters.
  */
 final class LayerGaps {
+  private static final Set<String> LISTS = Set.of("layers", "layer", "h", "blocks", "block");
+  private static final int MOST_DIGITS = 6;
+
   private LayerGaps() {}
 
-  private static int next(NavigableSet<Integer> numbers, int after) {
-    Integer next = numbers.ceiling(after);
-    return next == null ? numbers.last() + 1 : next;
+  /** Returns what is missing, if anything is, of the first list that lacks something. */
+  static Optional<String> find(List<String> names) {
+    Map<String, BitSet> lists = new HashMap<>();
+    for (String name : names) {
+      String list = "";
+      int begin = 0;
+      for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', begin)) {
+        if (LISTS.contains(list) && NumberedName.isNumber(name, begin, dot)) {
+          add(lists, name, begin, dot);
+        }
+        list = name.substring(begin, dot);
+        begin = dot + 1;
+      }
+    }
+    return lists.entrySet().stream()
+        .filter(entry -> isOneGap(entry.getValue()))
+        .min(Map.Entry.comparingByKey())
+        .map(entry -> said(entry.getKey(), entry.getValue()));
   }
 
-  static Optional<String> find(List<String> names) {
-    Map<String, TreeSet<Integer>> numbers = new TreeMap<>();
-    for (String name : names) {
-      String[] components = name.split("\\.", -1);
-      StringBuilder prefix = new StringBuilder();
-      for (String component : components) {
-        if (component.matches("\\d{1,6}")) {
-          numbers
-              .computeIfAbsent(prefix.toString(), key -> new TreeSet<>())
-              .add(Integer.parseInt(component));
-        }
-        prefix.append(component).append('.');
-      }
+  private static void add(Map<String, BitSet> lists, String name, int begin, int end) {
+    if (end - begin <= MOST_DIGITS) {
+      lists
+          .computeIfAbsent(name.substring(0, begin), key -> new BitSet())
+          .set(Integer.parseInt(name, begin, end, 10));
     }
-    for (Map.Entry<String, TreeSet<Integer>> entry : numbers.entrySet()) {
-      TreeSet<Integer> found = entry.getValue();
-      boolean isLayers = entry.getKey().matches("(.*\\.)?(layers|layer|h|blocks|block)\\.");
-      int missing = 0;
-      while (found.contains(missing)) {
-        missing++;
-      }
-      boolean isOneGap = found.tailSet(missing).size() == found.last() + 1 - next(found, missing);
-      if (isLayers && isOneGap && found.size() > 2 && found.last() > missing) {
-        return Optional.of(
-            "layers are left out: %s%d is not there, but %s%d is"
-                .formatted(entry.getKey(), missing, entry.getKey(), found.last()));
-      }
-    }
-    return Optional.empty();
+  }
+
+  private static boolean isOneGap(BitSet numbers) {
+    int missing = numbers.nextClearBit(0);
+    int next = numbers.nextSetBit(missing);
+    boolean isOne = next >= 0 && numbers.nextClearBit(next) == numbers.length();
+    return isOne && numbers.cardinality() > 2;
+  }
+
+  private static String said(String list, BitSet numbers) {
+    return "layers are left out: %s%d is not there, but %s%d is"
+        .formatted(list, numbers.nextClearBit(0), list, numbers.length() - 1);
   }
 }

@@ -1,8 +1,6 @@
 package dev.cairn.form;
 
-import java.util.Arrays;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
+import java.util.List;
 
 /** Why names are not those of a model, and what can be done. */
 enum NameProblem {
@@ -35,22 +33,28 @@ enum NameProblem {
       ".weight_format");
 
   private final String advice;
-  private final Pattern pattern;
+  private final List<String> parts;
 
   NameProblem(String advice, String... parts) {
     this.advice = advice;
-    this.pattern =
-        Pattern.compile(
-            Arrays.stream(parts)
-                .map(part -> (part.startsWith(".") ? "" : "(?:^|\\.)") + Pattern.quote(part))
-                .collect(Collectors.joining("|")));
+    this.parts = List.of(parts);
   }
 
   String advice() {
     return advice;
   }
 
+  /** Returns whether one of the words stands in a name, where a component begins. */
   boolean isIn(String name) {
-    return pattern.matcher(name).find();
+    for (String part : parts) {
+      int at = name.indexOf(part);
+      while (at > 0 && part.charAt(0) != '.' && name.charAt(at - 1) != '.') {
+        at = name.indexOf(part, at + 1);
+      }
+      if (at >= 0) {
+        return true;
+      }
+    }
+    return false;
   }
 }

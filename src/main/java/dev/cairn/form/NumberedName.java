@@ -44,7 +44,8 @@ record NumberedName(String template, List<String> numbers) {
     return new NumberedName(template.toString(), numbers);
   }
 
-  private static boolean isNumber(String name, int begin, int end) {
+  /** Returns whether a component is a number. */
+  static boolean isNumber(String name, int begin, int end) {
     for (int at = begin; at < end; at++) {
       if (name.charAt(at) < '0' || name.charAt(at) > '9') {
         return false;
