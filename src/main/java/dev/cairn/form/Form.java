@@ -281,7 +281,9 @@ public final class Form {
       if (whole.get(index) != null) {
         all.add(whole.get(index));
       }
-      all.addAll(converted.getOrDefault(index, List.of()));
+      if (!converted.isEmpty()) {
+        all.addAll(converted.getOrDefault(index, List.of()));
+      }
     }
     return all;
   }

@@ -21,13 +21,14 @@ final class LayerGaps {
   static Optional<String> find(List<String> names) {
     Map<String, BitSet> lists = new HashMap<>();
     for (String name : names) {
-      String list = "";
+      int before = 0;
       int begin = 0;
       for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', begin)) {
-        if (LISTS.contains(list) && NumberedName.isNumber(name, begin, dot)) {
+        if (NumberedName.isNumber(name, begin, dot)
+            && LISTS.contains(name.substring(before, Math.max(before, begin - 1)))) {
           add(lists, name, begin, dot);
         }
-        list = name.substring(begin, dot);
+        before = begin;
         begin = dot + 1;
       }
     }

@@ -46,7 +46,11 @@ final class View {
   }
 
   private long product(int begin, int end) {
-    return Arrays.stream(shape, begin, end).reduce(1, Math::multiplyExact);
+    long product = 1;
+    for (int dimension = begin; dimension < end; dimension++) {
+      product = Math.multiplyExact(product, shape[dimension]);
+    }
+    return product;
   }
 
   /** Returns the part from {@code begin} to before {@code end} along a dimension. */
@@ -123,7 +127,14 @@ final class View {
 
   /** Returns this without its dimensions of one element, as {@code torch.squeeze} does. */
   View squeezed() {
-    return new View(Arrays.stream(shape).filter(size -> size != 1).toArray(), runs);
+    long[] smaller = new long[shape.length];
+    int dimensions = 0;
+    for (long size : shape) {
+      if (size != 1) {
+        smaller[dimensions++] = size;
+      }
+    }
+    return new View(Arrays.copyOf(smaller, dimensions), runs);
   }
 
   /** Returns this without a dimension, which has one element. */

@@ -38,7 +38,12 @@ record ComposedLayout(List<Slice> slices) implements Layout {
 
   @Override
   public boolean isReplicated() {
-    return slices.stream().allMatch(slice -> slice.layout().isReplicated());
+    for (Slice slice : slices) {
+      if (!slice.layout().isReplicated()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The ranks' ranges follow each other within one slice only. */

@@ -52,7 +52,12 @@ public record TensorInfo(String name, DType dtype, Shape shape) {
 
   /** Returns whether {@code text} has no surrogate that lacks its other half. */
   static boolean isWellFormed(String text) {
-    return text.codePoints().noneMatch(TensorInfo::isSurrogate);
+    for (int at = 0; at < text.length(); at++) {
+      if (Character.isSurrogate(text.charAt(at))) { // rare: then each is looked at
+        return text.codePoints().noneMatch(TensorInfo::isSurrogate);
+      }
+    }
+    return true;
   }
 
   private static boolean isSurrogate(int codePoint) {
