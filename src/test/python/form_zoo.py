@@ -4,8 +4,8 @@
   python form_zoo.py make FOLDER [NAME...]      those, or all
   python form_zoo.py survey FOLDER              makes form_zoo.json anew, of what can be made and is small
 
-makes of each FOLDER/NAME/memory/, model.safetensors with what state_dict() has, FOLDER/NAME/reference/, what
-save_pretrained writes of the same model, and FOLDER/NAME/zoo.json, what transformers says when it loads that. The
+makes of each FOLDER/NAME/memory/, model.safetensors with what state_dict() has, FOLDER/NAME/zero3/, the same as
+DeepSpeed leaves it, FOLDER/NAME/reference/, what save_pretrained writes of the same model, and FOLDER/NAME/zoo.json, what transformers says when it loads that. The
 model is one that from_pretrained(dtype=torch.bfloat16) gave, so what is kept in F32 is in F32. All values are random.
 """
 
@@ -26,6 +26,7 @@ try:
     import make_form_table
     import torch
     import transformers
+    import zero3_form
     from safetensors import safe_open
     from safetensors.torch import save_file
     from transformers import conversion_mapping, initialization, modeling_utils
@@ -90,6 +91,7 @@ def make(name, folder):
     model.save_pretrained(folder / "first")
     model, info = load(type(model), folder / "first")
     save_file(in_memory(model), folder / "memory/model.safetensors", {"format": "pt"})
+    zero3_form.write(model, folder / "zero3", 2 + zlib.crc32(name.encode()) % 3)
     model.save_pretrained(folder / "reference")
     shutil.copy(folder / "reference/config.json", folder / "memory/config.json")
     if entries(folder / "first") != entries(folder / "reference"):

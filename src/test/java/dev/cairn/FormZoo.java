@@ -2,6 +2,8 @@ package dev.cairn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.cairn.deepspeed.Consolidator;
+import dev.cairn.deepspeed.DeepSpeedCheckpoint;
 import dev.cairn.hf.FolderTensor;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFiles;
@@ -92,11 +94,36 @@ final class FormZoo {
           }
           return null;
         });
-    Map<String, Stored> expected = stored(reference);
-    Map<String, Stored> saved = stored(target.resolve("step_1"));
+    assertSame(reference, target.resolve("step_1"));
+    delete(target);
+  }
+
+  /**
+   * Consolidates a model of the zoo from the form that DeepSpeed leaves it in, and compares it with
+   * what transformers has saved.
+   *
+   * @param withBase whether the published model is known
+   * @param target is deleted at the end
+   */
+  static void checkConsolidated(Path model, boolean withBase, Path target) throws IOException {
+    Path reference = model.resolve("reference");
+    ModelFiles files =
+        withBase
+            ? ModelFiles.builder().configFrom(reference).build()
+            : ModelFiles.of(ModelConfig.find(reference), List.of());
+    SaveOptions options =
+        SaveOptions.builder().durability(Durability.FAST).stagingBufferBytes(1 << 16).build();
+    DeepSpeedCheckpoint checkpoint = DeepSpeedCheckpoint.open(model.resolve("zero3"));
+    Consolidator.consolidate(checkpoint, target, files, options, false, Optional.empty());
+    assertSame(reference, target);
+    delete(target);
+  }
+
+  private static void assertSame(Path expectedFolder, Path savedFolder) throws IOException {
+    Map<String, Stored> expected = stored(expectedFolder);
+    Map<String, Stored> saved = stored(savedFolder);
     assertEquals(without(expected, saved), without(saved, expected), "expected and saved names");
     expected.forEach((name, tensor) -> assertEquals(tensor, saved.get(name), name));
-    delete(target);
   }
 
   private static List<String> without(Map<String, Stored> first, Map<String, Stored> second) {

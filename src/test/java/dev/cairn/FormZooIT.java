@@ -13,6 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -39,6 +40,24 @@ class FormZooIT {
   @Test
   @Timeout(900)
   void everyModelIsSavedAsTransformersDoes() throws Exception {
+    List<String> wrong = new ArrayList<>();
+    int index = 0;
+    for (Path model : models()) {
+      for (boolean withBase : new boolean[] {false, true}) {
+        int worldSize = List.of(1, 3, 4).get(index % 3);
+        SaveMode mode = index % 2 == 0 ? SaveMode.GATHER : SaveMode.PARALLEL;
+        Path target = folder.resolve("run" + index);
+        index++;
+        check(
+            model, withBase, wrong, () -> FormZoo.check(model, worldSize, mode, withBase, target));
+        check(model, withBase, wrong, () -> FormZoo.checkConsolidated(model, withBase, target));
+      }
+    }
+    assertEquals(List.of(), wrong, () -> String.join("\n", wrong));
+  }
+
+  /** Makes the models, unless they are there. */
+  private List<Path> models() throws IOException, InterruptedException {
     Path made = Path.of(System.getProperty("cairn.zoo.made", folder.resolve("made").toString()));
     if (!Files.exists(made)) {
       List<String> arguments = new ArrayList<>(List.of("make", made.toString()));
@@ -48,23 +67,18 @@ class FormZooIT {
     }
     List<Path> models = FormZoo.models(made);
     assertTrue(models.size() >= FEWEST, () -> "models made: " + models.size());
-    List<String> wrong = new ArrayList<>();
-    int index = 0;
-    for (Path model : models) {
-      for (boolean withBase : new boolean[] {false, true}) {
-        if (!withBase && model.endsWith(OF_64_BITS)) {
-          continue;
-        }
-        int worldSize = List.of(1, 3, 4).get(index % 3);
-        SaveMode mode = index % 2 == 0 ? SaveMode.GATHER : SaveMode.PARALLEL;
-        index++;
-        try {
-          FormZoo.check(model, worldSize, mode, withBase, folder.resolve("run" + index));
-        } catch (Exception | AssertionError e) {
-          wrong.add(model.getFileName() + (withBase ? " (base known): " : ": ") + e);
-        }
-      }
+    return models;
+  }
+
+  /** Adds to {@code wrong} what a check says. */
+  private static void check(Path model, boolean withBase, List<String> wrong, Executable check) {
+    if (!withBase && model.endsWith(OF_64_BITS)) {
+      return;
     }
-    assertEquals(List.of(), wrong, () -> String.join("\n", wrong));
+    try {
+      check.execute();
+    } catch (Throwable e) { // an assertion's, too
+      wrong.add(model.getFileName() + (withBase ? " (base known): " : ": ") + e);
+    }
   }
 }

@@ -33,6 +33,8 @@ enum NameProblem {
       ".weight_format");
 
   private final String advice;
+
+  @SuppressWarnings("ImmutableEnumChecker") // List.of is
   private final List<String> parts;
 
   NameProblem(String advice, String... parts) {
