@@ -60,7 +60,7 @@ if __name__ == "__main__":
             import form_zoo
 
             form_zoo.quiet()
-            complaints = loading(form_zoo.model_class(known["class"].removesuffix(form_zoo.PREFIXED)), folder)
+            complaints = loading(form_zoo.model_class(known["class"]), folder)
             if complaints != known["loading"]:
                 result["loading"] = complaints
         print(json.dumps(result), flush=True)

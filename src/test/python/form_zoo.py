@@ -1,12 +1,13 @@
 """Small models of many architectures, in the names they have in memory and as save_pretrained writes them.
 
-  python form_zoo.py list [sample|prefixed]     the architectures of form_zoo.json
+  python form_zoo.py list [sample|half|prefixed]     the architectures of form_zoo.json
   python form_zoo.py make FOLDER [NAME...]      those, or all
   python form_zoo.py survey FOLDER              makes form_zoo.json anew, of what can be made and is small
 
 makes of each FOLDER/NAME/memory/, model.safetensors with what state_dict() has, FOLDER/NAME/zero3/, the same as
 DeepSpeed leaves it, FOLDER/NAME/reference/, what save_pretrained writes of the same model, and FOLDER/NAME/zoo.json, what transformers says when it loads that. The
-model is one that from_pretrained(dtype=torch.bfloat16) gave, so what is kept in F32 is in F32. All values are random.
+model is one that from_pretrained(dtype=torch.bfloat16) gave (float16 for a NAME with "+f16"), so what is kept in F32 is in
+F32. All values are random.
 """
 
 import contextlib
@@ -37,11 +38,13 @@ except ImportError as missing:
     sys.exit(77)
 
 PREFIXED = "+prefix"
+HALF = "+f16"
 ZOO = json.loads(pathlib.Path(__file__).with_name("form_zoo.json").read_text())
 
 
 def model_class(name):
-    """The class of a name; "module:name" of one that transformers does not export."""
+    """The class of a name; "module:name" of one that transformers does not export; after a "+" how it is made."""
+    name, _, _ = name.partition("+")
     module, _, name = name.rpartition(":")
     cls = getattr(importlib.import_module(module) if module else transformers, name)
     form_configs.waive(importlib.import_module(cls.__module__))
@@ -74,8 +77,8 @@ def entries(folder):
     return found
 
 
-def load(cls, folder):
-    model, info = cls.from_pretrained(folder, dtype=torch.bfloat16, output_loading_info=True)
+def load(cls, folder, dtype=torch.bfloat16):
+    model, info = cls.from_pretrained(folder, dtype=dtype, output_loading_info=True)
     return model, {key: sorted(map(str, value)) for key, value in info.items() if value}
 
 
@@ -85,17 +88,18 @@ def make(name, folder):
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "memory").mkdir(parents=True)
     torch.manual_seed(0)
-    model = tiny_model(name.removesuffix(PREFIXED))
+    model = tiny_model(name)
+    dtype = torch.float16 if name.endswith(HALF) else torch.bfloat16
     if name.endswith(PREFIXED):  # as if the files that it was once loaded from had all prefixes that may be left out
         model._weight_conversions = conversion_mapping.get_model_conversion_mapping(model, add_legacy=False)
     model.save_pretrained(folder / "first")
-    model, info = load(type(model), folder / "first")
+    model, info = load(type(model), folder / "first", dtype)
     save_file(in_memory(model), folder / "memory/model.safetensors", {"format": "pt"})
     zero3_form.write(model, folder / "zero3", 2 + zlib.crc32(name.encode()) % 3)
     model.save_pretrained(folder / "reference")
     shutil.copy(folder / "reference/config.json", folder / "memory/config.json")
     if entries(folder / "first") != entries(folder / "reference"):
-        _, info = load(type(model), folder / "reference")
+        _, info = load(type(model), folder / "reference", dtype)
     prefixes = [repr(change) for change in model._weight_conversions if type(change).__name__ == "PrefixChange"]
     shutil.rmtree(folder / "first")
     found = {"class": name, "loading": info, "prefixes": prefixes}

@@ -36,6 +36,10 @@ final class FormZoo {
     }
   }
 
+  private static DType dtype(Path model) {
+    return model.toString().endsWith("+f16") ? DType.F16 : DType.BF16;
+  }
+
   /** A tensor of a file, with all that counts. */
   private record Stored(DType dtype, List<Long> shape, ByteBuffer bytes) {
     @Override
@@ -75,6 +79,7 @@ final class FormZoo {
             : ModelFiles.of(config, List.of());
     SaveOptions options =
         SaveOptions.builder()
+            .dtype(dtype(model))
             .mode(mode)
             .durability(Durability.FAST)
             .stagingBufferBytes(1 << 16)
@@ -112,7 +117,11 @@ final class FormZoo {
             ? ModelFiles.builder().configFrom(reference).build()
             : ModelFiles.of(ModelConfig.find(reference), List.of());
     SaveOptions options =
-        SaveOptions.builder().durability(Durability.FAST).stagingBufferBytes(1 << 16).build();
+        SaveOptions.builder()
+            .dtype(dtype(model))
+            .durability(Durability.FAST)
+            .stagingBufferBytes(1 << 16)
+            .build();
     DeepSpeedCheckpoint checkpoint = DeepSpeedCheckpoint.open(model.resolve("zero3"));
     Consolidator.consolidate(checkpoint, target, files, options, false, Optional.empty());
     assertSame(reference, target);

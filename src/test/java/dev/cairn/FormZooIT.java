@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,9 +33,12 @@ class FormZooIT {
 
   @TempDir Path folder;
 
-  private static List<String> sample() throws IOException {
+  private static List<String> names() throws IOException {
     Map<String, Object> zoo = Json.parseObject(Files.readAllBytes(LIST));
-    return ((List<?>) zoo.get("sample")).stream().map(String.class::cast).toList();
+    return Stream.of(IS_ALL ? "architectures" : "sample", "half")
+        .flatMap(list -> ((List<?>) zoo.get(list)).stream())
+        .map(String.class::cast)
+        .toList();
   }
 
   @Test
@@ -61,7 +65,7 @@ class FormZooIT {
     Path made = Path.of(System.getProperty("cairn.zoo.made", folder.resolve("made").toString()));
     if (!Files.exists(made)) {
       List<String> arguments = new ArrayList<>(List.of("make", made.toString()));
-      arguments.addAll(IS_ALL ? List.of() : sample());
+      arguments.addAll(names());
       PythonScript.run(
           "FormZooIT", folder.resolve("make.log"), 10, SCRIPT, arguments.toArray(String[]::new));
     }
