@@ -54,7 +54,9 @@ class FormZooIT {
         index++;
         check(
             model, withBase, wrong, () -> FormZoo.check(model, worldSize, mode, withBase, target));
-        check(model, withBase, wrong, () -> FormZoo.checkConsolidated(model, withBase, target));
+        if (!model.endsWith(OF_64_BITS)) { // DeepSpeed's masters are F32
+          check(model, withBase, wrong, () -> FormZoo.checkConsolidated(model, withBase, target));
+        }
       }
     }
     assertEquals(List.of(), wrong, () -> String.join("\n", wrong));
