@@ -1,7 +1,11 @@
 package dev.cairn.comm;
 
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -37,6 +41,7 @@ final class Hub {
   }
 
   private final Member[] members;
+  private final Deque<IntConsumer> words = new ArrayDeque<>();
   private final long operationTimeoutNanos;
   private final long[] progress;
   private final long[] progressNanos;
@@ -51,7 +56,30 @@ final class Hub {
     this.gathering = new Round(members.length);
     this.progress = new long[members.length];
     this.progressNanos = new long[members.length];
-    this.meetings = new MeetingCalls(this.members, operationTimeoutNanos);
+    this.meetings = new MeetingCalls(members.length, this::tellAll, operationTimeoutNanos);
+  }
+
+  private void tellAll(Consumer<Member> word) {
+    tell(rank -> word.accept(members[rank]));
+  }
+
+  /**
+   * Tells every rank something, before it tells any rank something else: a rank that cannot be told
+   * makes the hub fail meanwhile, and the others hear of that after what they were being told. Rank
+   * 0 hears last: its process is the hub's, and may go on to commit, or end, as soon as it knows.
+   */
+  private void tell(IntConsumer word) {
+    words.add(word);
+    if (words.size() > 1) {
+      return; // told by the loop below, which is on the stack
+    }
+    while (!words.isEmpty()) {
+      IntConsumer next = words.peek();
+      for (int rank = members.length - 1; rank >= 0; rank--) {
+        next.accept(rank);
+      }
+      words.remove();
+    }
   }
 
   /** Takes what a rank brings to its next round; completes the round when it is the last one. */
@@ -89,41 +117,30 @@ final class Hub {
     gathering = new Round(members.length);
     long number = round++;
     String refusal = completed.refusal();
-    for (int rank = 0; rank < members.length; rank++) {
-      if (refusal == null) {
-        members[rank].completed(number, completed.resultFor(rank));
-      } else {
-        members[rank].refused(number, completed.operation(), refusal);
-      }
+    if (refusal == null) {
+      tell(rank -> members[rank].completed(number, completed.resultFor(rank)));
+    } else {
+      tellAll(member -> member.refused(number, completed.operation(), refusal));
     }
   }
 
   synchronized void cancel(int rank, long operation, String reason) {
     if (!failed) {
-      for (Member member : members) {
-        member.cancelled(rank, operation, reason);
-      }
+      tellAll(member -> member.cancelled(rank, operation, reason));
     }
   }
 
   synchronized void leave(int rank) {
     if (!failed) {
-      for (Member member : members) {
-        member.left(rank);
-      }
+      tellAll(member -> member.left(rank));
     }
   }
 
-  /**
-   * Breaks the channel for good and tells everyone; only the first call has an effect. Rank 0 is
-   * told last: its process is the hub's, and may end as soon as it knows.
-   */
+  /** Breaks the channel for good and tells everyone; only the first call has an effect. */
   synchronized void fail(int rank, String message) {
     if (!failed) {
       failed = true;
-      for (int member = members.length - 1; member >= 0; member--) {
-        members[member].failed(rank, message);
-      }
+      tellAll(member -> member.failed(rank, message));
     }
   }
 

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
@@ -12,7 +13,7 @@ import java.util.stream.IntStream;
 final class MeetingCalls {
   private static final long NO_ANSWER = -1;
 
-  private final Hub.Member[] members;
+  private final Consumer<Consumer<Hub.Member>> tellAll;
   private final long timeoutNanos;
   private final Set<Integer> topics = new LinkedHashSet<>();
   private final long[] answers;
@@ -20,10 +21,15 @@ final class MeetingCalls {
   private boolean asking;
   private long deadlineNanos = Long.MAX_VALUE;
 
-  MeetingCalls(Hub.Member[] members, long timeoutNanos) {
-    this.members = members;
+  /**
+   * Creates one for ranks of which none has called a meeting.
+   *
+   * @param tellAll tells something to every member
+   */
+  MeetingCalls(int size, Consumer<Consumer<Hub.Member>> tellAll, long timeoutNanos) {
+    this.tellAll = tellAll;
     this.timeoutNanos = timeoutNanos;
-    this.answers = new long[members.length];
+    this.answers = new long[size];
   }
 
   /** A rank calls a meeting; one on the same topic that is being agreed upon is the same. */
@@ -36,11 +42,9 @@ final class MeetingCalls {
 
   private void ask() {
     asking = true;
-    question++;
+    long asked = ++question;
     Arrays.fill(answers, NO_ANSWER);
-    for (Hub.Member member : members) {
-      member.asked(question);
-    }
+    tellAll.accept(member -> member.asked(asked));
   }
 
   /** A rank answers. */
@@ -48,7 +52,7 @@ final class MeetingCalls {
     if (!asking || answeredQuestion != question || lastStep < 0) {
       return;
     }
-    if (missing().size() == members.length) {
+    if (missing().size() == answers.length) {
       deadlineNanos = now + timeoutNanos; // From the first answer on a rank may be waiting.
     }
     answers[rank] = lastStep;
@@ -64,9 +68,7 @@ final class MeetingCalls {
     List<Integer> agreed = List.copyOf(topics);
     topics.clear();
     for (int topic : agreed) {
-      for (Hub.Member member : members) {
-        member.agreed(topic, step);
-      }
+      tellAll.accept(member -> member.agreed(topic, step));
     }
   }
 

@@ -256,7 +256,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
         encoded = Frame.result(round, messages);
       }
       send(encoded.stream().map(ByteBuffer::duplicate).toList());
-      if (rank == connections.length - 1) {
+      if (rank == 1) { // the last that is told over a connection
         encoded = null; // The queues hold what is still to be sent.
       }
     }
