@@ -7,8 +7,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
@@ -32,6 +34,7 @@ class TcpStressTest {
   private long calls;
 
   @Test
+  @Timeout(value = 1, unit = TimeUnit.HOURS)
   void noHistoryBreaksAPromiseOverTcp() {
     long begunNanos = System.nanoTime();
     double seconds = 0;
