@@ -43,13 +43,13 @@ import transformers
 from transformers import GenerationConfig, PreTrainedConfig, conversion_mapping, core_model_loading
 from transformers import initialization, modeling_utils
 
-SAMPLES, CHECKS, SECONDS = 36, 40, 200
+SAMPLES, CHECKS, SECONDS = 36, 40, 100
 
 # Keys that never say anything of the tensors.
 IGNORED = """
 _attn_implementation _attn_implementation_autoset _attn_implementation_internal _commit_hash _experts_implementation
 _experts_implementation_internal _flash_attn_2_enabled _name_or_path architectures attn_implementation auto_map
-chunk_size_feed_forward
+cache_implementation chunk_size_feed_forward ignore_index prefix sliding_window_size
 attention_dropout bos_token_id decoder_start_token_id dtype eos_token_id finetuning_task initializer_range
 keys_to_ignore_at_inference label2id model_max_length output_attentions output_hidden_states output_past pad_token_id
 problem_type return_dict rope_parameters rope_scaling rope_theta sep_token_id task_specific_params tf_legacy_loss
@@ -77,6 +77,12 @@ summary_activation tie_encoder_decoder tie_word_embeddings tie_weights_ tokens_p
 unk_index unk_token_id unsloth_fixed unsloth_version use_flash_attn use_logn_attn use_mrope use_parallel_residual use_qk_norm
 use_qkv_bias use_sliding_window variant video_token_id vision_config_ vision_end_token_id vision_feature_layer
 vision_feature_select_strategy vision_start_token_id vision_token_id window_size word_embed_proj_dim
+""".split()
+
+# Those of them that are written even where they matter in other families.
+KEPT_OLD_KEYS = """
+attention_bias cache_implementation head_dim layer_types mlp_bias n_ctx original_max_position_embeddings
+partial_rotary_factor position_embedding_type sliding_window sliding_window_pattern use_sliding_window
 """.split()
 
 FAMILIES = """
@@ -138,7 +144,7 @@ def model_class(name):
     return cls
 
 
-def published(cls, config, device="meta"):
+def published(cls, config, device="meta", tie=True):
     """{name: shape} of what save_pretrained writes of a new model, and the names of its variants.
 
     A variant is what is written of a model whose base has a prefix that transformers removes as it loads (or has not
@@ -146,7 +152,8 @@ def published(cls, config, device="meta"):
     """
     with initialization.no_init_weights(), torch.device(device):
         model = cls(config)
-    model.tie_weights()
+    if tie:
+        model.tie_weights()
     ignored = model._keys_to_ignore_on_save or ()
     state = {key: value for key, value in model.state_dict().items() if key not in ignored}
     state = modeling_utils.remove_tied_weights_from_state_dict(state, model)
@@ -176,19 +183,19 @@ class Builder:
     def config(self, json_config):
         return self.cls.config_class.from_dict(json.loads(json.dumps(json_config)))
 
-    def tensors(self, json_config, device=None):
+    def tensors(self, json_config, device=None, tie=True):
         """{name: shape}, or None if there is no such model."""
         self.built += 1
-        signal.alarm(20)
+        signal.setitimer(signal.ITIMER_PROF, 20)
         try:
             with contextlib.redirect_stderr(io.StringIO()):
-                found, self.variants = published(self.cls, self.config(json_config), device or self.device)
+                found, self.variants = published(self.cls, self.config(json_config), device or self.device, tie)
                 return found
         except Exception as error:
             self.failed, self.last = self.failed + 1, f"{type(error).__name__}: {error}".split("\n")[0][:200]
             return None
         finally:
-            signal.alarm(0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
 
     def full(self, json_config):
         """The config.json that would be saved, in full."""
@@ -298,6 +305,8 @@ def alternatives(leaf, value, hint, strings):
 def list_alternatives(value):
     if not value:
         return [[0], [1], [0, 1]]
+    if all(isinstance(entry, str) and re.fullmatch(r"stem|stage\d+", entry) for entry in value):
+        return [other for other in (["stem"], ["stage1"], ["stem", "stage1"]) if other != value]
     if all(isinstance(entry, str) for entry in value):
         found = [value[::-1], [value[0]] * len(value), [value[-1]] * len(value)]
         found += [[kind] * len(value) for kind in KINDS]
@@ -487,11 +496,11 @@ class Maker:
         self.cls = model_class(name)
         self.builder = Builder(self.cls)
         self.dice = random.Random(zlib.crc32(name.encode()) + seed)
-        self.started = time.time()
+        self.started = time.process_time()
         self.notes = []
 
     def late(self):
-        if time.time() - self.started > SECONDS:
+        if time.process_time() - self.started > SECONDS:
             raise Failure(f"took longer than {SECONDS} s")
 
     # the base: a small config, without the lists that follow from the number of layers
@@ -523,9 +532,28 @@ class Maker:
                 tensors = self.builder.tensors(changed)
                 if tensors is not None:
                     self.base, self.base_tensors, self.leaves[leaf] = changed, tensors, (value, hint)
+        self.give_hidden()
         self.give_sizes()
         self.find_kinds()
         self.give_dense_layers()
+
+    def give_hidden(self):
+        """The leaves that models ask of a config, if they are there, though its class has no such field."""
+        self.hidden = {}
+        for prefix in sorted({leaf[: -len(base_name(leaf))] for leaf in self.leaves}):
+            for key, value, hint in (("head_dim", UNIT, "int | None"), ("vision_use_head", False, "bool")):
+                if prefix + key not in self.leaves and key not in self.cls.config_class.attribute_map:
+                    tensors = self.tensors({prefix + key: value})
+                    if tensors is not None and tensors != self.base_tensors:
+                        self.hidden[prefix + key] = True if hint == "bool" else None
+                        if hint == "bool":
+                            value, tensors = True, self.tensors({prefix + key: True})
+                            if tensors != self.base_tensors:
+                                raise Failure(f"{prefix}{key} is not true if it is left out")
+                        elif self.tensors({prefix + key: None}) not in (None, self.base_tensors):
+                            raise Failure(f"{prefix}{key} is not null if it is left out")
+                        self.base, self.base_tensors = put(self.base, {prefix + key: value}), tensors
+                        self.leaves[prefix + key] = value, hint
 
     def give_sizes(self):
         """Gives a size to what is null in the base, may be an integer and matters."""
@@ -578,7 +606,7 @@ class Maker:
             if tensors is None:
                 raise Failure(f"no small model with layers of each kind: {self.builder.last}")
             self.base, self.base_tensors = base, tensors
-            self.leaves = config_leaves(self.builder.config(base))
+            self.leaves |= config_leaves(self.builder.config(base))
 
     def without_layer_lists(self, config):
         counts = {value for key, value in config.items() if key in form_configs.LAYERS and type(value) is int}
@@ -623,7 +651,11 @@ class Maker:
             self.fixed[leaf] = self.leaves[leaf][0]
         for leaf in sizes + matters:
             self.late()
-            self.sort_one(leaf)
+            if leaf == "stage_names" and "Backbone" not in self.name:  # follows from other leaves
+                self.irrelevant.add(leaf)
+                self.good[leaf] = [self.leaves[leaf][0]]
+            else:
+                self.sort_one(leaf)
         self.reconsider()
         kept = {}
         for leaf, value in self.fixed.items():
@@ -778,6 +810,17 @@ class Maker:
             self.leaves |= {leaf: (None, "") for leaf in todo}
             todo = self.same_group([(leaf, 0) for leaf in todo])
         return todo
+
+    def tied(self):
+        """The names that a folder has if what may be tied was not one in memory, each as a list of its variants."""
+        found = {}
+        ties = {leaf: True for leaf in self.leaves if base_name(leaf) == "tie_word_embeddings"}
+        for changes in ({}, ties):
+            config = put(self.base, changes)
+            tied, loose = self.builder.tensors(config), self.builder.tensors(config, tie=False)
+            for name in sorted((loose or {}).keys() - (tied or loose).keys()):
+                found[name] = [name, *(variant[name] for variant in self.builder.variants)]
+        return list(found.values())
 
     # samples
 
@@ -1055,6 +1098,12 @@ class Maker:
                 holds = lambda i: all(truth(i, leaf) == sign for leaf, sign in several)
                 if all(map(holds, present)) and not any(map(holds, absent)):
                     return "&".join(("" if sign else "!") + leaf for leaf, sign in several)
+        sizes = [leaf for leaf in samples[0][0] if type(samples[0][0][leaf]) is int]
+        for a, b in itertools.combinations(sizes, 2):  # where two sizes differ, perhaps: then with more samples
+            if parent(a) == parent(b) and (a, b) not in self.pairs and len(self.pairs) < 8:
+                equal = [i for i in range(len(samples)) if samples[i][0].get(a) == samples[i][0].get(b)]
+                if set(absent) <= set(equal) or set(present) <= set(equal):
+                    self.pairs.append((a, b))
         raise Unfit(f"when there is {pattern} follows no condition", pattern)
 
     # the whole
@@ -1192,6 +1241,8 @@ class Maker:
 
     def default_of(self, leaf, sizes, ties):
         """What a leaf is if config.json leaves it out: a value, or an expression of the others."""
+        if leaf in self.hidden:
+            return self.hidden[leaf]
         seen, rows = [], []
         for _ in range(5):
             changes = self.draw_all(sizes, [], ties)
@@ -1237,9 +1288,11 @@ class Maker:
         if leaf in self.fixed or leaf in ties or leaf not in sizes or isinstance(self.leaves[leaf][0], list):
             return None
         rows, results = [], []
-        for _ in range(8):
+        for _ in range(24):
+            if len(rows) == 8:
+                break
             changes = self.draw_all(sizes, [], ties)
-            tensors = self.tensors({**self.fixed_changes, **changes, leaf: None})
+            tensors = self.tensors({**self.fixed_changes, **changes, leaf: ABSENT if leaf in self.hidden else None})
             if tensors is not None:
                 rows.append(changes)
                 results.append(tensors)
@@ -1271,7 +1324,10 @@ class Maker:
         given = json.loads(json.dumps(given, default=str))
         why = []
         wanted = form_templates.expected(
-            {"ignored": ignored(), "templates": {"X": compact(template)}}, {**given, "architectures": ["X"]}, why
+            {"ignored": ignored(), "templates": {"X": compact(template)}},
+            {**given, "architectures": ["X"]},
+            why,
+            stubs=True,
         )
         if wanted is None:
             self.unknown.append(why[0])
@@ -1287,6 +1343,7 @@ class Maker:
                 {"ignored": ignored(), "templates": {"X": compact(template)}},
                 {**given, "architectures": ["X"]},
                 variant=number,
+                stubs=True,
             )
             if other.keys() != set(variant.values()):
                 raise Mismatch(kind, f"{kind}: variant {number} has other names")
@@ -1384,7 +1441,7 @@ def too_long(*_):
 
 
 def quiet():
-    signal.signal(signal.SIGALRM, too_long)
+    signal.signal(signal.SIGPROF, too_long)
     transformers.logging.set_verbosity(transformers.logging.CRITICAL)
     transformers.logging.disable_progress_bar()
     torch.set_num_threads(1)
@@ -1399,12 +1456,28 @@ def one_line(value):
     return json.dumps(value, separators=(",", ":"), sort_keys=False)
 
 
+def split_name(name):
+    """What goes before, of each variant, and the rest."""
+    if isinstance(name, str):
+        before = name.rfind("}.") + 2 if "}." in name else 0
+        return name[:before], name[before:]
+    parts = [variant.split(".") for variant in name]
+    same = 0
+    while same < min(map(len, parts)) - 1 and len({tuple(part[-1 - same :]) for part in parts}) == 1:
+        if "{" in parts[0][-1 - same]:
+            break
+        same += 1
+    return [".".join([*part[: len(part) - same], ""]) for part in parts], ".".join(parts[0][len(parts[0]) - same :])
+
+
 def compact(template):
-    """A template in which the tensors of the same loops, condition and shape are one entry."""
+    """A template in which the tensors of the same loops, condition, shape and beginning are one entry."""
     found = {}
     for tensor in template["tensors"]:
-        rest = {key: tensor[key] for key in ("if", "loops", "shape") if key in tensor}
-        found.setdefault(json.dumps(rest), {"names": [], **rest})["names"].append(tensor["name"])
+        before, rest = split_name(tensor["name"])
+        entry = {"at": before} if before else {}
+        entry |= {key: tensor[key] for key in ("if", "loops", "shape") if key in tensor}
+        found.setdefault(json.dumps(entry), {**entry, "names": []})["names"].append(rest)
     return {**template, "tensors": list(found.values())}
 
 
@@ -1421,9 +1494,9 @@ def matter_nowhere(templates):
     return irrelevant - matter
 
 
-def text_of(templates):
+def text_of(templates, nowhere):
     """The file, a line for each entry."""
-    nowhere = matter_nowhere(templates)
+    holders = {}
     lines = ["{", f' "transformers": {one_line(transformers.__version__)},']
     lines += [f' "ignored": {one_line(sorted(nowhere | set(ignored())))},', ' "templates": {']
     for name in sorted(templates):
@@ -1432,6 +1505,10 @@ def text_of(templates):
         tensors = template.pop("tensors")
         lines.append(f"  {one_line(name)}: {{")
         lines += [f"   {one_line(key)}: {one_line(template[key])}," for key in sorted(template)]
+        holder = holders.setdefault(json.dumps(tensors), name)
+        if holder != name:
+            lines += [f'   "tensors": {one_line(holder)}', "  },"]
+            continue
         lines.append('   "tensors": [')
         rows = [one_line(tensor) for tensor in tensors]
         lines += [f"    {row}," for row in rows[:-1]] + [f"    {rows[-1]}", "   ]", "  },"]
@@ -1455,20 +1532,65 @@ def add_old_keys(cache):
     """The same for templates that stand in the cache."""
     for file in sorted(cache.glob("*.json")):
         result = json.loads(file.read_text())
-        if "template" in result and "old" not in result:
+        if "template" in result and "tied" not in result:
             maker = Maker(file.stem)
             maker.find_base()
-            result["old"] = maker.old_keys(result["template"])
+            result["tied"] = maker.tied()
+            if "old" not in result:
+                result["old"] = maker.old_keys(result["template"])
             file.write_text(json.dumps(result, indent=1) + "\n")
-            print(file.stem, len(result["old"]), flush=True)
+            print(file.stem, len(result["old"]), result["tied"], flush=True)
+
+
+def add_aliases(name, template):
+    """Other names of a leaf: they may stand in a config.json too, with the same value."""
+    for alias, leaf in model_class(name).config_class.attribute_map.items():
+        if alias in template["defaults"] or alias in template["irrelevant"]:
+            continue
+        default = template["defaults"].get(leaf)
+        if isinstance(default, list):  # no expression has its value, so a config that says the alias is unknown
+            continue
+        if leaf in template["defaults"]:
+            template["defaults"][alias] = f"={leaf}"
+            template.setdefault("fixed", {})[alias] = f"={leaf}"
+        elif leaf in template["irrelevant"]:
+            template["irrelevant"] = sorted([*template["irrelevant"], alias])
+
+
+def remake(cache):
+    """Makes again those in the cache that lack a hidden leaf."""
+    for file in sorted(cache.glob("*.json")):
+        result = json.loads(file.read_text())
+        if "template" in result:
+            maker = Maker(file.stem)
+            maker.find_base()
+            if maker.hidden.keys() - result["template"]["defaults"].keys():
+                file.unlink()
+                make(cache, [file.stem])
 
 
 def write(cache, out):
     found = {file.stem: json.loads(file.read_text()) for file in sorted(cache.glob("*.json"))}
     templates = {name: result["template"] for name, result in found.items() if "template" in result}
     for name, template in templates.items():
-        template["irrelevant"] = sorted({*template["irrelevant"], *found[name].get("old", ())})
-    out.write_text(text_of(templates))
+        old = found[name].get("old", ())
+        template["irrelevant"] = sorted({*template["irrelevant"], *old})
+        template["tied"] = [names[0] if len(set(names)) == 1 else names for names in found[name].get("tied", ())]
+    nowhere = matter_nowhere(templates)
+    for name, template in templates.items():
+        own = {leaf for leaf in found[name].get("old", ()) if "." in leaf or leaf not in KEPT_OLD_KEYS}
+        template["irrelevant"] = [leaf for leaf in template["irrelevant"] if leaf not in own or base_name(leaf) in nowhere]
+        if not template["tied"]:
+            del template["tied"]
+        if "hidden_activation" in template["irrelevant"] and "hidden_act" not in template["defaults"]:
+            template["irrelevant"] = sorted({*template["irrelevant"], "hidden_act"})
+        fields = [leaf for leaf in template["irrelevant"] if leaf not in found[name].get("old", ())]
+        scaled = any(re.search(r"expand|_ratio$|multiplier", leaf) for leaf in fields)
+        for leaf, value in template["defaults"].items():
+            if scaled and isinstance(value, str) and re.match(r"=\d", value):  # the factor may be another leaf's value
+                template["defaults"][leaf] = {"needed": True}
+        add_aliases(name, template)
+    out.write_text(text_of(templates, nowhere))
     print(f"{len(templates)} templates, {out.stat().st_size} bytes; left out:")
     for name, result in found.items():
         if name not in templates:
@@ -1484,6 +1606,8 @@ if __name__ == "__main__":
             print(name, json.dumps(made(name), indent=1))
     elif sys.argv[1] == "make":
         make(pathlib.Path(names[0]), names[1:] or FAMILIES)
+        if "--remake" in sys.argv:
+            remake(pathlib.Path(names[0]))
         add_old_keys(pathlib.Path(names[0]))
     else:
         write(pathlib.Path(names[0]), pathlib.Path(names[1]))

@@ -115,7 +115,7 @@ public final class FormResolver {
    *
    * @param names that they have, for families that are published under one name or another
    */
-  public Optional<Map<String, ExpectedTensor>> expected(Collection<String> names) {
+  public Optional<ExpectedModel> expected(Collection<String> names) {
     return hasCustomCode() ? Optional.empty() : Template.expected(config, names);
   }
 
@@ -126,25 +126,18 @@ public final class FormResolver {
    * @param expected by name
    * @param names of what is published
    */
-  public Map<String, ExpectedTensor> aligned(
-      Map<String, ExpectedTensor> expected, Collection<String> names) {
-    String prefix = model.map(ModelClass::basePrefix).orElse("");
-    if (prefix.isEmpty() || names.stream().anyMatch(expected::containsKey)) {
+  public ExpectedModel aligned(ExpectedModel expected, Collection<String> names) {
+    String prefix = model.map(ModelClass::basePrefix).orElse("") + ".";
+    if (prefix.length() == 1 || names.stream().anyMatch(expected.tensors()::containsKey)) {
       return expected;
     }
-    Map<String, ExpectedTensor> longer = new HashMap<>();
-    Map<String, ExpectedTensor> shorter = new HashMap<>();
-    expected.forEach(
-        (name, tensor) -> {
-          longer.put(prefix + "." + name, tensor);
-          if (name.startsWith(prefix + ".")) {
-            shorter.put(name.substring(prefix.length() + 1), tensor);
-          }
-        });
-    if (names.stream().anyMatch(longer::containsKey)) {
+    ExpectedModel longer = expected.renamed(name -> prefix + name);
+    if (names.stream().anyMatch(longer.tensors()::containsKey)) {
       return longer;
     }
-    return names.stream().anyMatch(shorter::containsKey) ? shorter : expected;
+    ExpectedModel shorter =
+        expected.renamed(name -> name.startsWith(prefix) ? name.substring(prefix.length()) : "");
+    return names.stream().anyMatch(shorter.tensors()::containsKey) ? shorter : expected;
   }
 
   /**

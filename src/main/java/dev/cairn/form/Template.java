@@ -1,11 +1,6 @@
 package dev.cairn.form;
 
-import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -20,30 +15,34 @@ import java.util.Set;
  * Says nothing of a config that has anything the template was not made for.
  */
 final class Template {
-  private static final long MOST_TENSORS = 1_000_000;
   private static final String LABELS = "id2label";
+  private static final String TENSORS = "tensors";
 
   private final Map<String, Object> json;
+  private final List<Map<String, Object>> entries;
   private final Set<String> ignored;
   private final Map<String, ?> config;
 
-  private Template(Map<String, Object> json, Set<String> ignored, Map<String, ?> config) {
+  private Template(
+      Map<String, Object> json,
+      List<Map<String, Object>> entries,
+      Set<String> ignored,
+      Map<String, ?> config) {
     this.json = json;
+    this.entries = entries;
     this.ignored = ignored;
     this.config = config;
   }
 
   /** Read when a config is there that needs it. */
   private static final class Holder {
-    private static final Map<String, Object> ALL = load();
-    private static final Set<String> IGNORED = Set.copyOf(TransformJson.strings(ALL, "ignored"));
-  }
+    private static final JsonEntries ALL = JsonEntries.ofResource("templates.json");
+    private static final Set<String> IGNORED = ignored();
 
-  private static Map<String, Object> load() {
-    try (InputStream stream = Template.class.getResourceAsStream("templates.json")) {
-      return Json.parseObject(stream.readAllBytes());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    private static Set<String> ignored() {
+      Set<String> ignored = new HashSet<>();
+      ((List<?>) ALL.find("ignored").orElseThrow()).forEach(key -> ignored.add((String) key));
+      return ignored;
     }
   }
 
@@ -53,18 +52,17 @@ final class Template {
    * @param config with one architecture
    * @param names that are given, for families that are published under one name or another
    */
-  static Optional<Map<String, ExpectedTensor>> expected(
-      Map<String, ?> config, Collection<String> names) {
+  static Optional<ExpectedModel> expected(Map<String, ?> config, Collection<String> names) {
     if (!(config.get("architectures") instanceof List<?> architectures)
         || architectures.size() != 1
         || !(architectures.get(0) instanceof String architecture)) {
       return Optional.empty();
     }
-    Map<String, Object> templates = object(Holder.ALL, "templates");
-    if (!(templates.get(architecture) instanceof Map<?, ?>)) {
+    Map<String, Object> json = family(architecture);
+    if (json.isEmpty()) {
       return Optional.empty();
     }
-    Template template = new Template(object(templates, architecture), Holder.IGNORED, config);
+    Template template = new Template(json, entries(json), Holder.IGNORED, config);
     try {
       return Optional.of(template.best(new HashSet<>(names)));
     } catch (TemplateValues.UnknownException | ArithmeticException e) {
@@ -72,29 +70,59 @@ final class Template {
     }
   }
 
-  @SuppressWarnings("unchecked") // JSON's objects have string keys
+  /** Returns a family's template; an empty one if there is none. */
+  private static Map<String, Object> family(String architecture) {
+    return object(Holder.ALL.find("templates", architecture).orElse(null));
+  }
+
+  /** Returns a family's tensors, which may be those of another. */
+  private static List<Map<String, Object>> entries(Map<String, Object> family) {
+    return family.get(TENSORS) instanceof String other
+        ? TransformJson.objects(family(other), TENSORS)
+        : TransformJson.objects(family, TENSORS);
+  }
+
   private static Map<String, Object> object(Map<String, ?> from, String key) {
-    return from.get(key) instanceof Map<?, ?> map ? (Map<String, Object>) map : Map.of();
+    return object(from.get(key));
+  }
+
+  @SuppressWarnings("unchecked") // JSON's objects have string keys
+  private static Map<String, Object> object(Object value) {
+    return value instanceof Map<?, ?> map ? (Map<String, Object>) map : Map.of();
   }
 
   /** Returns the variant that has most of the given names. */
-  private Map<String, ExpectedTensor> best(Set<String> names) {
+  private ExpectedModel best(Set<String> names) {
     TemplateValues values = values();
     int variants = json.get("variants") instanceof JsonNumber number ? (int) number.longValue() : 1;
-    Map<String, ExpectedTensor> best = tensors(values, 0);
+    TemplateTensors made = new TemplateTensors(entries, values);
+    int best = 0;
+    Map<String, ExpectedTensor> tensors = made.of(best);
     for (int variant = 1; variant < variants; variant++) {
-      Map<String, ExpectedTensor> other = tensors(values, variant);
-      best = hits(other, names) > hits(best, names) ? other : best;
+      Map<String, ExpectedTensor> other = made.of(variant);
+      if (hits(other, names) > hits(tensors, names)) {
+        best = variant;
+        tensors = other;
+      }
     }
-    return best;
+    return new ExpectedModel(tensors, tied(best));
   }
 
   private static long hits(Map<String, ExpectedTensor> tensors, Set<String> names) {
     return tensors.keySet().stream().filter(names::contains).count();
   }
 
+  private Set<String> tied(int variant) {
+    Set<String> tied = new HashSet<>();
+    if (json.get("tied") instanceof List<?> names) {
+      names.forEach(name -> tied.add(TemplateTensors.ofVariant(name, variant)));
+    }
+    return tied;
+  }
+
   /** Returns the config's values, if the template was made for all of them. */
   private TemplateValues values() {
+    requireObjects();
     Map<String, Object> said = new LinkedHashMap<>();
     flatten("", config, said);
     Map<String, Object> defaults = object(json, "defaults");
@@ -110,6 +138,26 @@ final class Template {
       throw new TemplateValues.UnknownException("no sizes");
     }
     TemplateValues values = new TemplateValues(said, defaults, object(json, "null"));
+    requireFixed(values);
+    requireKinds(values);
+    return values;
+  }
+
+  /** Refuses a config that lacks an object that it needs. */
+  private void requireObjects() {
+    for (String path : TransformJson.strings(json, "needed")) {
+      Object at = config;
+      for (String key : path.split("\\.", -1)) {
+        at = object(at).get(key);
+      }
+      if (!(at instanceof Map<?, ?>)) {
+        throw new TemplateValues.UnknownException(path);
+      }
+    }
+  }
+
+  /** Refuses a config in which another value stands where only one will do. */
+  private void requireFixed(TemplateValues values) {
     object(json, "fixed")
         .forEach(
             (name, fixed) -> {
@@ -122,6 +170,10 @@ final class Template {
                 throw new TemplateValues.UnknownException(name);
               }
             });
+  }
+
+  /** Refuses a config with kinds of layers that are not known. */
+  private void requireKinds(TemplateValues values) {
     object(json, "kinds")
         .forEach(
             (name, words) -> {
@@ -131,7 +183,6 @@ final class Template {
                 throw new TemplateValues.UnknownException(name);
               }
             });
-    return values;
   }
 
   private boolean isHarmless(String name, Set<String> irrelevant) {
@@ -161,85 +212,5 @@ final class Template {
             leaves.put(prefix + key, value);
           }
         });
-  }
-
-  private Map<String, ExpectedTensor> tensors(TemplateValues values, int variant) {
-    Map<String, ExpectedTensor> tensors = new LinkedHashMap<>();
-    for (Map<String, Object> entry : TransformJson.objects(json, "tensors")) {
-      if (!values.holds(TransformJson.text(entry, "if"))) {
-        continue;
-      }
-      List<String> names = new ArrayList<>();
-      for (Object name : (List<?>) entry.get("names")) {
-        names.add((String) (name instanceof List<?> each ? each.get(variant) : name));
-      }
-      for (Map.Entry<String, Object> loop : object(entry, "loops").entrySet()) {
-        names = counted(names, loop.getKey(), numbers(loop.getValue(), values));
-      }
-      if (!names.isEmpty()) {
-        ExpectedTensor tensor = new ExpectedTensor(dimensions(entry, values));
-        for (String name : names) {
-          if (tensors.put(name, tensor) != null) {
-            throw new TemplateValues.UnknownException(name);
-          }
-        }
-      }
-    }
-    return tensors;
-  }
-
-  private static List<Long> dimensions(Map<String, Object> entry, TemplateValues values) {
-    List<Long> dimensions = new ArrayList<>();
-    for (Object size : (List<?>) entry.get("shape")) {
-      long dimension = size.equals("?") ? ExpectedTensor.ANY : values.number(size);
-      if (dimension == 0) {
-        throw new TemplateValues.UnknownException("a tensor of no elements");
-      }
-      dimensions.add(dimension);
-    }
-    return dimensions;
-  }
-
-  /** Returns names with all numbers in the place of a variable. */
-  private static List<String> counted(List<String> names, String variable, List<Long> numbers) {
-    if (names.size() * (long) numbers.size() > MOST_TENSORS) {
-      throw new TemplateValues.UnknownException("too many tensors");
-    }
-    List<String> all = new ArrayList<>();
-    for (String name : names) {
-      for (long number : numbers) {
-        all.add(name.replace("{" + variable + "}", Long.toString(number)));
-      }
-    }
-    return all;
-  }
-
-  /** Returns what a loop's variable runs through. */
-  private static List<Long> numbers(Object loop, TemplateValues values) {
-    List<Long> numbers = new ArrayList<>();
-    if (loop instanceof String text && text.contains("=")) {
-      String leaf = text.substring(0, text.indexOf('='));
-      String word = text.substring(text.indexOf('=') + 1);
-      boolean isOther = leaf.endsWith("!");
-      Object list = values.of(isOther ? leaf.substring(0, leaf.length() - 1) : leaf);
-      if (!(list instanceof List<?> words)) {
-        throw new TemplateValues.UnknownException(leaf);
-      }
-      for (int index = 0; index < words.size(); index++) {
-        if (word.equals(words.get(index)) != isOther) {
-          numbers.add((long) index);
-        }
-      }
-      return numbers;
-    }
-    long begin = loop instanceof List<?> range ? values.number(range.get(0)) : 0;
-    long end = values.number(loop instanceof List<?> range ? range.get(1) : loop);
-    if (end > MOST_TENSORS) {
-      throw new TemplateValues.UnknownException("too many tensors");
-    }
-    for (long number = begin; number < end; number++) {
-      numbers.add(number);
-    }
-    return numbers;
   }
 }

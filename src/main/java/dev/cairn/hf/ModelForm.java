@@ -1,5 +1,6 @@
 package dev.cairn.hf;
 
+import dev.cairn.form.ExpectedModel;
 import dev.cairn.form.ExpectedTensor;
 import dev.cairn.form.FormCheck;
 import dev.cairn.form.FormResolver;
@@ -40,7 +41,8 @@ public final class ModelForm {
   public String difference(Collection<TensorInfo> tensors, Map<String, TensorInfo> base) {
     Map<String, ExpectedTensor> expected = new HashMap<>();
     base.forEach((name, tensor) -> expected.put(name, ExpectedTensor.of(tensor.shape())));
-    return compare(tensors, resolver.aligned(expected, names(tensors)));
+    ExpectedModel model = new ExpectedModel(expected, Set.of());
+    return compare(tensors, resolver.aligned(model, names(tensors)));
   }
 
   /**
@@ -64,11 +66,11 @@ public final class ModelForm {
    * @param tensors of the files
    */
   public Optional<String> loadingDifference(Collection<TensorInfo> tensors) {
-    Optional<Map<String, ExpectedTensor>> known = resolver.expected(names(tensors));
+    Optional<ExpectedModel> known = resolver.expected(names(tensors));
     if (known.isEmpty()) {
       return Optional.empty();
     }
-    Map<String, ExpectedTensor> expected = known.get();
+    ExpectedModel expected = known.get();
     String difference = compare(tensors, resolver.aligned(expected, names(tensors)));
     if (difference.isEmpty()) {
       return Optional.of(difference);
@@ -95,7 +97,8 @@ public final class ModelForm {
     return published;
   }
 
-  private String compare(Collection<TensorInfo> tensors, Map<String, ExpectedTensor> expected) {
+  private String compare(Collection<TensorInfo> tensors, ExpectedModel model) {
+    Map<String, ExpectedTensor> expected = model.tensors();
     Set<String> there = new HashSet<>(names(tensors));
     Map<String, String> tied = tied(there, expected.keySet());
     Map<String, ExpectedTensor> all = new HashMap<>(expected);
@@ -110,7 +113,8 @@ public final class ModelForm {
             }
           }
         });
-    Set<String> stored = resolver.tied(there, false).keySet(); // twice, which does no harm
+    Set<String> stored = new HashSet<>(model.besides());
+    stored.addAll(resolver.tied(there, false).keySet()); // twice, which does no harm
     return FormCheck.compare(
         tensors,
         all,
