@@ -43,7 +43,8 @@ import transformers
 from transformers import GenerationConfig, PreTrainedConfig, conversion_mapping, core_model_loading
 from transformers import initialization, modeling_utils
 
-SAMPLES, CHECKS, SECONDS = 36, 40, 100
+SAMPLES, CHECKS, SECONDS, TRIES = 36, 40, 100, 3
+TIES = "tie_word_embeddings"
 
 # Keys that never say anything of the tensors.
 IGNORED = """
@@ -806,7 +807,8 @@ class Maker:
         todo = [prefix + key for prefix in prefixes for key in OLD_KEYS if prefix + key not in known]
         self.good = {}
         for value in (3, True, "absolute", 0.5, None):
-            self.choices = {leaf: ([value], False) for leaf in todo}
+            factors = {leaf for leaf in todo if leaf.endswith("_factor")}  # no other value makes a model
+            self.choices = {leaf: ([0.5 if leaf in factors else value], False) for leaf in todo}
             self.leaves |= {leaf: (None, "") for leaf in todo}
             todo = self.same_group([(leaf, 0) for leaf in todo])
         return todo
@@ -814,7 +816,7 @@ class Maker:
     def tied(self):
         """The names that a folder has if what may be tied was not one in memory, each as a list of its variants."""
         found = {}
-        ties = {leaf: True for leaf in self.leaves if base_name(leaf) == "tie_word_embeddings"}
+        ties = {leaf: True for leaf in self.leaves if base_name(leaf) == TIES}
         for changes in ({}, ties):
             config = put(self.base, changes)
             tied, loose = self.builder.tensors(config), self.builder.tensors(config, tie=False)
@@ -1146,7 +1148,7 @@ class Maker:
 
     def plans(self, toggles, sizes):
         """What to try: as it is, with one toggle fixed, with more of them, with a size tied to another."""
-        loose = [toggle for toggle in toggles if base_name(toggle[0]) != "tie_word_embeddings"]
+        loose = [toggle for toggle in toggles if base_name(toggle[0]) != TIES]
         yield [], {}
         yield [], {}
         for toggle in loose:
@@ -1420,16 +1422,19 @@ class Mismatch(Exception):
 def made(name):
     """A template, or the reason why there is none."""
     start = time.time()
-    maker = None
+    maker, result = None, {}
     try:
-        maker = Maker(name)
-        result = {"template": maker.make()}
+        for seed in range(TRIES):
+            maker = Maker(name, seed)
+            result = {"template": maker.make()}
+            if not any(base_name(leaf) == TIES for leaf in result["template"]["fixed"]):
+                break  # otherwise chance would have it that nothing else fitted
     except Failure as failure:
-        result = {"failure": str(failure)}
+        result = result or {"failure": str(failure)}
     except Exception as error:
         if "--trace" in sys.argv:
             raise
-        result = {"failure": f"{type(error).__name__}: {error}".split("\n")[0][:300]}
+        result = result or {"failure": f"{type(error).__name__}: {error}".split("\n")[0][:300]}
     if maker is not None:
         result["models"] = maker.builder.built
         result["seconds"] = round(time.time() - start, 1)
@@ -1542,17 +1547,30 @@ def add_old_keys(cache):
             print(file.stem, len(result["old"]), result["tied"], flush=True)
 
 
+def aliases(config, prefix=""):
+    """Other names of leaves, which may stand in a config.json with the same value: (alias, leaf)."""
+    yield from ((prefix + alias, prefix + leaf) for alias, leaf in type(config).attribute_map.items())
+    for key, value in vars(config).items():
+        if isinstance(value, PreTrainedConfig):
+            yield from aliases(value, f"{prefix}{key}.")
+
+
 def add_aliases(name, template):
-    """Other names of a leaf: they may stand in a config.json too, with the same value."""
-    for alias, leaf in model_class(name).config_class.attribute_map.items():
+    """What stands under another name of a leaf is as if it stood under the leaf's own."""
+    with contextlib.redirect_stderr(io.StringIO()):
+        default = form_configs.default(model_class(name).config_class)
+    for alias, leaf in aliases(default):
         if alias in template["defaults"] or alias in template["irrelevant"]:
             continue
-        default = template["defaults"].get(leaf)
-        if isinstance(default, list):  # no expression has its value, so a config that says the alias is unknown
+        value = template["defaults"].get(leaf)
+        if isinstance(value, list):  # no expression has its value, so a config that says the alias is unknown
             continue
         if leaf in template["defaults"]:
             template["defaults"][alias] = f"={leaf}"
             template.setdefault("fixed", {})[alias] = f"={leaf}"
+            if base_name(alias) == "num_experts" and base_name(leaf) == "num_local_experts":
+                # most say this instead; of a config that says neither nothing is known
+                template["defaults"][leaf] = f"={alias}"
         elif leaf in template["irrelevant"]:
             template["irrelevant"] = sorted([*template["irrelevant"], alias])
 
@@ -1599,8 +1617,7 @@ def write(cache, out):
 
 if __name__ == "__main__":
     names = [argument for argument in sys.argv[2:] if not argument.startswith("--")]
-    if sys.argv[1] != "write":
-        quiet()
+    quiet()
     if sys.argv[1] == "try":
         for name in names:
             print(name, json.dumps(made(name), indent=1))
