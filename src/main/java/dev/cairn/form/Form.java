@@ -172,36 +172,6 @@ public final class Form {
     }
   }
 
-  /** What a conversion takes together. */
-  private static final class Group {
-    private final String name;
-    private final Transform conversion;
-    private final Map<String, List<View>> views = new LinkedHashMap<>();
-    private int first = Integer.MAX_VALUE;
-
-    Group(String name, Transform conversion) {
-      this.name = name;
-      this.conversion = conversion;
-    }
-
-    /** Returns the shape of what has the new name in memory, null if nothing has. */
-    Shape shapeOf(List<MemoryTensor> memory) {
-      return views.values().stream()
-          .flatMap(List::stream)
-          .flatMap(view -> view.runs().stream())
-          .map(run -> memory.get(run.source()))
-          .filter(tensor -> tensor.name().equals(name))
-          .map(MemoryTensor::shape)
-          .findFirst()
-          .orElse(null);
-    }
-
-    void add(int index, String source, Shape shape) {
-      first = Math.min(first, index);
-      views.computeIfAbsent(source, key -> new ArrayList<>()).add(View.of(index, shape));
-    }
-  }
-
   /**
    * Applies the form.
    *
@@ -255,21 +225,21 @@ public final class Form {
   /** Returns what conversions give, by the first tensor in memory that they take. */
   private Map<Integer, List<PublishedTensor>> convert(
       List<MemoryTensor> memory, Renamer.Result[] results, List<Integer> converted) {
-    Map<String, Group> groups = new LinkedHashMap<>();
+    Map<String, ConversionGroup> groups = new LinkedHashMap<>();
     for (int index : NaturalOrder.sorted(converted, index -> memory.get(index).name())) {
       Renamer.Result result = results[index];
       groups
           .computeIfAbsent(
-              result.name(), name -> new Group(name, result.conversion().orElseThrow()))
+              result.name(), name -> new ConversionGroup(name, result.conversion().orElseThrow()))
           .add(index, result.source(), memory.get(index).shape());
     }
     Map<Integer, List<PublishedTensor>> published = new HashMap<>();
-    for (Group group : groups.values()) {
+    for (ConversionGroup group : groups.values()) {
       List<PublishedTensor> tensors = new ArrayList<>();
       convert(group, memory)
           .forEach(
               (name, view) -> tensors.add(new PublishedTensor(name, view.shape(), view.runs())));
-      published.computeIfAbsent(group.first, key -> new ArrayList<>()).addAll(tensors);
+      published.computeIfAbsent(group.first(), key -> new ArrayList<>()).addAll(tensors);
     }
     return published;
   }
@@ -288,14 +258,13 @@ public final class Form {
     return all;
   }
 
-  private Map<String, View> convert(Group group, List<MemoryTensor> memory) {
+  private Map<String, View> convert(ConversionGroup group, List<MemoryTensor> memory) {
     try {
-      return new Conversion(group.conversion, this::configNumber, group.shapeOf(memory))
-          .apply(group.views, group.name);
+      return group.convert(memory, this::configNumber);
     } catch (UnpublishableException e) {
       throw new UnpublishableException(
           "cannot be saved in the published form: tensor="
-              + memory.get(group.first).name()
+              + memory.get(group.first()).name()
               + "; "
               + e.getMessage()
               + "; to save it as it is, ask for raw names (--raw-names)");
