@@ -84,6 +84,23 @@ class ConsolidateAdapterTest {
     assertFalse(Files.exists(out("")));
   }
 
+  /** No loader takes PEFT's names for those of a model, whatever its config says or leaves out. */
+  @Test
+  void namesOfPeftAreNoModel() throws IOException {
+    String lora = Fixture.of("f_z3_w2_lora").folder().toString();
+    CommandRun run = consolidate(Path.of(lora), "--hf", lora);
+    assertEquals(2, run.exitCode(), run.out());
+    assertEquals(
+        "cairn consolidate: this would not be the model: 33 tensors of a PEFT model, first"
+            + " base_model.model.model.embed_tokens.weight; these are PEFT's names: save the adapter"
+            + " (--adapter-config), or merge it first; to write it all the same, ask for it"
+            + " unchecked (--unchecked)\n",
+        run.err());
+    assertFalse(Files.exists(out("")));
+    assertFine(consolidate(Path.of(lora), "--hf", lora, "--unchecked"));
+    assertEquals(1, CommandRun.of("verify", out("").toString()).exitCode());
+  }
+
   private static final String LAYER = "base_model.model.layers.0.q_proj.";
   private static final List<String> SAVED =
       List.of(LAYER + "lora_A.weight", LAYER + "lora_B.weight");
