@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -18,6 +19,9 @@ import java.util.stream.Collectors;
  * where none is known, by what is wrong in any family. Pure.
  */
 public final class FormCheck {
+  /** Before all names of a model that PEFT has wrapped. */
+  private static final String PEFT_MODEL = "base_model.model.";
+
   private final Map<String, TensorInfo> published = new HashMap<>();
   private final List<String> order = new ArrayList<>();
 
@@ -124,6 +128,24 @@ public final class FormCheck {
 
   private static boolean isVocabulary(String name) {
     return name.contains("embed") || name.contains("lm_head") || name.contains("wte");
+  }
+
+  /**
+   * {@return why tensors cannot be those of any model that loaders know; empty if they can}
+   *
+   * @param tensors what a folder has, or is to have
+   */
+  public static Optional<String> certain(Collection<TensorInfo> tensors) {
+    List<String> wrapped =
+        tensors.stream()
+            .map(TensorInfo::name)
+            .filter(name -> name.startsWith(PEFT_MODEL) && NameProblem.ADAPTER.isIn(name))
+            .toList();
+    return wrapped.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "%d tensors of a PEFT model, first %s; %s"
+                .formatted(wrapped.size(), wrapped.get(0), NameProblem.ADAPTER.advice()));
   }
 
   /**

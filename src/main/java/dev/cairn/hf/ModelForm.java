@@ -52,7 +52,10 @@ public final class ModelForm {
    * @param tensors of the files
    */
   public Optional<String> difference(Collection<TensorInfo> tensors) {
-    return resolver.expected(names(tensors)).map(expected -> compare(tensors, expected));
+    return resolver
+        .expected(names(tensors))
+        .map(expected -> compare(tensors, expected))
+        .or(() -> FormCheck.certain(tensors));
   }
 
   private static List<String> names(Collection<TensorInfo> tensors) {
@@ -68,7 +71,7 @@ public final class ModelForm {
   public Optional<String> loadingDifference(Collection<TensorInfo> tensors) {
     Optional<ExpectedModel> known = resolver.expected(names(tensors));
     if (known.isEmpty()) {
-      return Optional.empty();
+      return FormCheck.certain(tensors);
     }
     ExpectedModel expected = known.get();
     String difference = compare(tensors, resolver.aligned(expected, names(tensors)));
