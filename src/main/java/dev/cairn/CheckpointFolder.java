@@ -1,14 +1,14 @@
 package dev.cairn;
 
+import dev.cairn.commit.StagedFolder;
+import dev.cairn.copy.ShardFiles;
+import dev.cairn.copy.TensorChecksums;
 import dev.cairn.form.FormCheck;
 import dev.cairn.hf.FolderFile;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.kernels.Crc32c;
 import dev.cairn.machine.Machine;
-import dev.cairn.pipeline.ShardFiles;
-import dev.cairn.pipeline.StagedFolder;
-import dev.cairn.pipeline.TensorChecksums;
 import dev.cairn.plan.PlannedFile;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.SavePlan;

@@ -1,11 +1,11 @@
 package dev.cairn;
 
 import dev.cairn.comm.Communicator;
+import dev.cairn.copy.OwnThread;
 import dev.cairn.device.Device;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
-import dev.cairn.pipeline.OwnThread;
 import dev.cairn.policy.CheckpointPolicy;
 import java.io.IOException;
 import java.nio.file.Path;

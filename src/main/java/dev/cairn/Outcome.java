@@ -1,7 +1,7 @@
 package dev.cairn;
 
 import dev.cairn.comm.CommunicationException;
-import dev.cairn.pipeline.ShardException;
+import dev.cairn.copy.ShardException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;

@@ -1,11 +1,11 @@
 package dev.cairn;
 
-import dev.cairn.pipeline.Partitions;
+import dev.cairn.copy.Partitions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/** This rank's partitions, as the pipeline sees them: by tensor of the plan. */
+/** This rank's partitions, as the copy sees them: by tensor of the plan. */
 record OwnPartitions(List<Parameter> tensors) implements Partitions {
   @Override
   public boolean isInMemory(int tensor) {

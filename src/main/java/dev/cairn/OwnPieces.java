@@ -1,12 +1,12 @@
 package dev.cairn;
 
-import dev.cairn.pipeline.DeviceSource;
-import dev.cairn.pipeline.DeviceStaging;
-import dev.cairn.pipeline.PartitionSource;
-import dev.cairn.pipeline.Partitions;
-import dev.cairn.pipeline.PieceSource;
-import dev.cairn.pipeline.Scratch;
-import dev.cairn.pipeline.TensorChecksums;
+import dev.cairn.copy.PartitionSource;
+import dev.cairn.copy.Partitions;
+import dev.cairn.copy.PieceSource;
+import dev.cairn.copy.Scratch;
+import dev.cairn.copy.TensorChecksums;
+import dev.cairn.gpu.DeviceSource;
+import dev.cairn.gpu.DeviceStaging;
 import dev.cairn.plan.SavePlan;
 import java.util.List;
 import java.util.Optional;

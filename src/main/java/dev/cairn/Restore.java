@@ -1,10 +1,10 @@
 package dev.cairn;
 
 import dev.cairn.comm.CommunicationException;
+import dev.cairn.copy.BufferWorkers;
+import dev.cairn.gpu.DeviceStaging;
 import dev.cairn.hf.TiedNames;
 import dev.cairn.layout.ElementRange;
-import dev.cairn.pipeline.Crew;
-import dev.cairn.pipeline.DeviceStaging;
 import dev.cairn.safetensors.Manifest.TensorRecord;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
@@ -181,7 +181,7 @@ final class Restore {
 
   private void fillAll(Optional<DeviceStaging> device) throws IOException {
     Iterator<Piece> next = pieces.iterator();
-    Crew.run(
+    BufferWorkers.run(
         tools.staging(),
         "cairn-restore",
         buffer -> {

@@ -1,9 +1,9 @@
 package dev.cairn;
 
+import dev.cairn.commit.AbandonedFolders;
 import dev.cairn.io.Disk;
 import dev.cairn.io.OutputFile;
 import dev.cairn.machine.Machine;
-import dev.cairn.pipeline.Leftovers;
 import dev.cairn.safetensors.Manifest;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -206,6 +206,6 @@ public final class RunDirectory {
 
   /** Puts back what a dead save was about to replace. */
   void undoReplacements() {
-    new Leftovers(disk, machine, directory).undoReplacements(NAME.asMatchPredicate());
+    new AbandonedFolders(disk, machine, directory).undoReplacements(NAME.asMatchPredicate());
   }
 }

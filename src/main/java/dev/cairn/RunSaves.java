@@ -1,7 +1,7 @@
 package dev.cairn;
 
+import dev.cairn.copy.OwnThread;
 import dev.cairn.hf.ModelFiles;
-import dev.cairn.pipeline.OwnThread;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

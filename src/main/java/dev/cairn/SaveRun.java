@@ -2,8 +2,8 @@ package dev.cairn;
 
 import dev.cairn.comm.NcclGroup;
 import dev.cairn.comm.Transport;
-import dev.cairn.pipeline.ShardFiles;
-import dev.cairn.pipeline.TensorChecksums;
+import dev.cairn.copy.ShardFiles;
+import dev.cairn.copy.TensorChecksums;
 import dev.cairn.plan.PlannedFile;
 import dev.cairn.plan.SavePlan;
 import java.io.IOException;

@@ -1,15 +1,15 @@
 package dev.cairn;
 
+import dev.cairn.copy.BufferWorkers;
 import dev.cairn.device.Device;
 import dev.cairn.device.DeviceException;
 import dev.cairn.device.HostMemory;
 import dev.cairn.device.PinnedMemory;
 import dev.cairn.device.ViewableMemory;
+import dev.cairn.gpu.DeviceRun;
+import dev.cairn.gpu.DeviceStaging;
 import dev.cairn.layout.ElementRange;
 import dev.cairn.layout.Layout;
-import dev.cairn.pipeline.Crew;
-import dev.cairn.pipeline.DeviceRun;
-import dev.cairn.pipeline.DeviceStaging;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.SavePlan;
 import dev.cairn.plan.Segment;
@@ -91,7 +91,7 @@ final class Snapshot implements AutoCloseable {
     reserve(places.lengthBytes, device);
     Iterator<Piece> next = places.pieces.iterator();
     try {
-      Crew.run(
+      BufferWorkers.run(
           tools.staging(),
           "cairn-snapshot",
           buffer -> {

@@ -138,7 +138,7 @@ final class DeviceSaveProgram {
                 nextTarget(), ParameterSet.of(List.of(parameter)), ModelFiles.none()));
   }
 
-  /** Each wait of the pipeline is there for a reason: without it, bytes are wrong. */
+  /** Each wait of the copy from GPUs is there for a reason: without it, bytes are wrong. */
   private void mistakesShow() throws Exception {
     int afterTrainer = 2; // a save first makes both of its streams wait for the trainer
     mistake("streams do not wait for the trainer", () -> Emulation.skipStreamWaits(0, 1_000_000));

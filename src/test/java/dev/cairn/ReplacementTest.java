@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.FaultyDisk.Call;
 import dev.cairn.comm.Communicator;
+import dev.cairn.commit.AbandonedFolders;
+import dev.cairn.commit.StagedFolder;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.layout.Layout;
 import dev.cairn.machine.Machine;
 import dev.cairn.machine.ProcessIdentity;
-import dev.cairn.pipeline.Leftovers;
-import dev.cairn.pipeline.StagedFolder;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -202,7 +202,7 @@ class ReplacementTest {
         "cairn-owner 1\n%s\n%s\n%d\n%d\nold 00ff\n"
             .formatted(dead.bootId(), dead.namespace(), dead.pid(), dead.startTicks()));
     FaultyDisk disk = FaultyDisk.failing(Call.FORCE_FOLDER, 0, true, "Input/output error");
-    Leftovers leftovers = new Leftovers(disk, Machine.local(), run);
+    AbandonedFolders leftovers = new AbandonedFolders(disk, Machine.local(), run);
     assertEquals(List.of(), leftovers.sweep());
     assertEquals(List.of(".model.tmp-00ff", "model"), names());
     assertEquals(1, leftovers.sweep().size());

@@ -1,12 +1,12 @@
 package dev.cairn.cli;
 
 import dev.cairn.SaveMode;
+import dev.cairn.commit.AbandonedFolders;
 import dev.cairn.device.Cuda;
 import dev.cairn.device.Device;
 import dev.cairn.hf.Finding;
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
-import dev.cairn.pipeline.Leftovers;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
@@ -198,7 +198,7 @@ final class DemoCommand implements Callable<Integer> {
     } catch (DemoFailedException e) {
       // Ranks clean up after themselves, but a rank that was killed could not.
       Path parent = job.target().toAbsolutePath().normalize().getParent();
-      new Leftovers(Disk.local(), Machine.local(), parent).sweep();
+      new AbandonedFolders(Disk.local(), Machine.local(), parent).sweep();
       throw e;
     }
   }

@@ -1,11 +1,11 @@
 package dev.cairn.cli;
 
 import dev.cairn.RunDirectory;
+import dev.cairn.commit.AbandonedFolder;
+import dev.cairn.commit.AbandonedFolders;
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
 import dev.cairn.machine.ProcessIdentity;
-import dev.cairn.pipeline.Leftover;
-import dev.cairn.pipeline.Leftovers;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -26,8 +26,8 @@ final class LeftoverText {
 
   /** Looks at a directory and changes nothing. */
   LeftoverText(Path directory) throws IOException {
-    Leftovers leftovers = leftovers(directory);
-    for (Leftover leftover : leftovers.find()) {
+    AbandonedFolders leftovers = leftovers(directory);
+    for (AbandonedFolder leftover : leftovers.find()) {
       add(leftovers, leftover.path(), state(leftover), fate(leftover), json(leftover));
     }
     for (Path deleted : new RunDirectory(directory).unfinishedDeletions()) {
@@ -37,12 +37,13 @@ final class LeftoverText {
     }
   }
 
-  static Leftovers leftovers(Path directory) {
-    return new Leftovers(Disk.local(), Machine.local(), directory.toAbsolutePath().normalize());
+  static AbandonedFolders leftovers(Path directory) {
+    return new AbandonedFolders(
+        Disk.local(), Machine.local(), directory.toAbsolutePath().normalize());
   }
 
   private void add(
-      Leftovers leftovers, Path path, String state, String fate, Map<String, Object> more)
+      AbandonedFolders leftovers, Path path, String state, String fate, Map<String, Object> more)
       throws IOException {
     long lengthBytes;
     try {
@@ -59,11 +60,11 @@ final class LeftoverText {
     entries.add(new Entry(name + "  " + Amounts.bytes(lengthBytes) + ", " + fate, tree));
   }
 
-  private static String state(Leftover leftover) {
+  private static String state(AbandonedFolder leftover) {
     return leftover.state().name().toLowerCase(Locale.ROOT);
   }
 
-  private static String fate(Leftover leftover) {
+  private static String fate(AbandonedFolder leftover) {
     long pid = leftover.owner().map(ProcessIdentity::pid).orElse(0L);
     return switch (leftover.state()) {
       case IN_USE -> "process " + pid + " works in it: stays";
@@ -77,7 +78,7 @@ final class LeftoverText {
     };
   }
 
-  private static Map<String, Object> json(Leftover leftover) {
+  private static Map<String, Object> json(AbandonedFolder leftover) {
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("lastSign", leftover.lastSign().toString());
     tree.put("goesBack", leftover.goesBack());

@@ -1,8 +1,8 @@
 package dev.cairn.cli;
 
 import dev.cairn.RunDirectory;
-import dev.cairn.pipeline.Leftover;
-import dev.cairn.pipeline.Leftovers;
+import dev.cairn.commit.AbandonedFolder;
+import dev.cairn.commit.AbandonedFolders;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -45,7 +45,7 @@ final class PruneCommand implements Callable<Integer> {
           "nothing would be kept: --keep-last=" + keepLast + ", expected at least 1");
     }
     ListCommand.committed(directory);
-    List<Leftover> swept = sweep();
+    List<AbandonedFolder> swept = sweep();
     RunDirectory run = new RunDirectory(directory);
     List<RunDirectory.Entry> surplus = run.surplus(keepLast, 0);
     if (!dryRun) {
@@ -60,7 +60,7 @@ final class PruneCommand implements Callable<Integer> {
       speech.printJson(document);
       return ExitCode.FINE;
     }
-    for (Leftover leftover : swept) {
+    for (AbandonedFolder leftover : swept) {
       speech.out().println(words(leftover));
     }
     String verb = dryRun ? "would delete " : "deleted ";
@@ -74,16 +74,16 @@ final class PruneCommand implements Callable<Integer> {
   /**
    * Without a change to the directory nobody can ask its server for the time: who is silent stays.
    */
-  private List<Leftover> sweep() throws IOException {
-    Leftovers leftovers = LeftoverText.leftovers(directory);
+  private List<AbandonedFolder> sweep() throws IOException {
+    AbandonedFolders leftovers = LeftoverText.leftovers(directory);
     return dryRun
         ? leftovers.find().stream()
-            .filter(leftover -> leftover.state() == Leftover.State.ABANDONED)
+            .filter(leftover -> leftover.state() == AbandonedFolder.State.ABANDONED)
             .toList()
         : leftovers.sweep();
   }
 
-  private String words(Leftover leftover) {
+  private String words(AbandonedFolder leftover) {
     Path named = leftover.goesBack() ? leftover.target() : leftover.path();
     String verb =
         leftover.goesBack()

@@ -33,7 +33,8 @@ public final class ArchitectureRules {
           List.of("peft", "deepspeed", "torch"),
           List.of(""),
           List.of("hf"),
-          List.of("pipeline"),
+          List.of("gpu", "commit"),
+          List.of("copy"),
           List.of("kernels", "comm", "io"),
           List.of("device"),
           List.of("machine"),
@@ -137,7 +138,7 @@ public final class ArchitectureRules {
   private ArchRule disk() {
     return noClasses()
         .that()
-        .resideInAnyPackage(root, below("hf"), below("pipeline"))
+        .resideInAnyPackage(root, below("hf"), below("copy"), below("gpu"), below("commit"))
         .and()
         .haveNameNotMatching(READERS_OF_INPUT)
         .should()

@@ -23,7 +23,7 @@ class ArchitectureRulesTest {
     "purity, plan.ReadsFile",
     "purity, layout.StartsThread",
     "clocks, plan.ReadsFile",
-    "disk, pipeline.PassesTheDiskBy",
+    "disk, copy.PassesTheDiskBy",
     "natives, io.DeclaresNative",
     "pytorch, hf.PrintsAndExits",
     "cuda, hf.PrintsAndExits",

@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.RunDirectory;
+import dev.cairn.commit.StagedFolder;
 import dev.cairn.io.Disk;
 import dev.cairn.json.Json;
 import dev.cairn.machine.Machine;
 import dev.cairn.machine.ProcessIdentity;
-import dev.cairn.pipeline.StagedFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,0 +1,103 @@
+package dev.cairn.copy;
+
+import dev.cairn.machine.Machine;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
+
+/**
+ * Threads that take from one queue until it is empty, one behind each staging buffer. Any number of
+ * them does all of the work.
+ */
+public final class BufferWorkers {
+  private final Work work;
+  private int started;
+  private Throwable failure;
+
+  private BufferWorkers(Work work) {
+    this.work = work;
+  }
+
+  /** What each thread does with its buffer. */
+  public interface Work {
+    /**
+     * Works until there is nothing left to do.
+     *
+     * @param buffer this thread's staging buffer, empty; not to be used after the return
+     * @throws IOException if this thread's part failed; the others are waited for
+     */
+    void with(ByteBuffer buffer) throws IOException;
+  }
+
+  /**
+   * Runs the work on as many threads as there are staging buffers, and waits for all of them. They
+   * are threads that nobody else knows: an interrupt of the caller is kept and disturbs no file. If
+   * the system gives fewer threads, those do it; if it gives none, the caller's does.
+   *
+   * @param staging its buffers are used until the return
+   * @param name what the threads are called, each with a number behind it
+   * @param work done by every thread at the same time, each with its own buffer
+   * @throws IOException the first failure; the others are suppressed in it
+   */
+  public static void run(Staging staging, String name, Work work) throws IOException {
+    run(staging, staging.count(), name, work);
+  }
+
+  /** As the other, on the given number of threads, no more than there are buffers. */
+  static void run(Staging staging, int count, String name, Work work) throws IOException {
+    BufferWorkers crew = new BufferWorkers(work);
+    List<Machine.Work> members =
+        IntStream.range(0, count)
+            .<Machine.Work>mapToObj(index -> () -> crew.work(staging.buffer(index)))
+            .toList();
+    List<Throwable> thrown = staging.machine().runAll(name, members);
+    int started = crew.started();
+    if (started < count) {
+      Throwable reason = thrown.stream().filter(Objects::nonNull).findFirst().orElseThrow();
+      ThreadShortage.tell(name, started, count, reason);
+    }
+    if (started == 0) {
+      crew.work(staging.buffer(0));
+    }
+    crew.rethrow();
+  }
+
+  private void work(ByteBuffer buffer) {
+    begin();
+    try {
+      work.with(buffer);
+    } catch (IOException | RuntimeException | Error e) {
+      fail(e);
+    }
+  }
+
+  private synchronized void begin() {
+    started++;
+  }
+
+  private synchronized int started() {
+    return started;
+  }
+
+  private synchronized void fail(Throwable thrown) {
+    if (failure == null) {
+      failure = thrown;
+    } else if (failure != thrown) {
+      failure.addSuppressed(thrown);
+    }
+  }
+
+  private synchronized void rethrow() throws IOException {
+    if (failure instanceof IOException e) {
+      throw e;
+    }
+    if (failure instanceof RuntimeException e) {
+      throw e;
+    }
+    if (failure instanceof Error e) {
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package dev.cairn.copy;
+
+import dev.cairn.plan.Chunk;
+import dev.cairn.plan.Segment;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The bytes of a chunk as its pieces are added: what lies side by side in the staging buffer
+ * becomes one part, what is used where it lies another.
+ */
+public final class ChunkParts {
+  private final ByteBuffer staging;
+  private final List<ByteBuffer> done = new ArrayList<>();
+  private int runBegin;
+  private int end;
+
+  /** Starts a chunk whose place in the staging buffer begins at its position. */
+  ChunkParts(ByteBuffer staging) {
+    this.staging = staging;
+    this.runBegin = staging.position();
+    this.end = runBegin;
+  }
+
+  /** Returns the place of a piece in the staging buffer that a chunk is put together in. */
+  public static ByteBuffer place(Chunk chunk, Segment piece, ByteBuffer staging) {
+    int begin = staging.position() + Math.toIntExact(piece.fileOffset() - chunk.fileOffset());
+    return staging.duplicate().position(begin).limit(begin + Math.toIntExact(piece.lengthBytes()));
+  }
+
+  /**
+   * {@return the place of the next piece in the staging buffer, from position to limit}
+   *
+   * @param lengthBytes of the piece; at most what is left of the chunk
+   */
+  public ByteBuffer nextPlace(int lengthBytes) {
+    return staging.duplicate().limit(end + lengthBytes).position(end);
+  }
+
+  /**
+   * Adds the next piece, which is in its place.
+   *
+   * @param lengthBytes what {@link #nextPlace} was asked for
+   */
+  public void addPlaced(int lengthBytes) {
+    end += lengthBytes;
+  }
+
+  /**
+   * Adds the next piece from memory elsewhere; its place stays empty.
+   *
+   * @param bytes the whole piece, from position to limit; must stay as it is until the sink has
+   *     taken the chunk
+   */
+  public void addElsewhere(ByteBuffer bytes) {
+    endRun();
+    end += bytes.remaining();
+    runBegin = end;
+    done.add(bytes);
+  }
+
+  private void endRun() {
+    if (runBegin < end) {
+      done.add(staging.duplicate().limit(end).position(runBegin));
+    }
+  }
+
+  /** Returns all parts in order; nothing is added afterwards. */
+  List<ByteBuffer> all() {
+    endRun();
+    return done;
+  }
+}
