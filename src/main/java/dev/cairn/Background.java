@@ -1,6 +1,7 @@
 package dev.cairn;
 
 import dev.cairn.machine.Machine;
+import dev.cairn.options.SaveReport;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

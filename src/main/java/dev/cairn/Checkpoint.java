@@ -2,6 +2,8 @@ package dev.cairn;
 
 import dev.cairn.io.Disk;
 import dev.cairn.json.JsonNumber;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.TrainerState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

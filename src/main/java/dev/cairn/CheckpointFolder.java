@@ -9,6 +9,8 @@ import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.kernels.Crc32c;
 import dev.cairn.machine.Machine;
+import dev.cairn.options.SaveMode;
+import dev.cairn.options.SaveOptions;
 import dev.cairn.plan.PlannedFile;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.SavePlan;

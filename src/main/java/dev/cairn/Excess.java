@@ -1,5 +1,6 @@
 package dev.cairn;
 
+import dev.cairn.model.Parameter;
 import dev.cairn.plan.Chunk;
 import java.util.List;
 import java.util.Set;

@@ -6,6 +6,8 @@ import dev.cairn.form.MemoryTensor;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.hf.TiedNames;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.options.SaveOptions;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;

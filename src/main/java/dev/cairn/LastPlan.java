@@ -1,5 +1,6 @@
 package dev.cairn;
 
+import dev.cairn.options.SaveOptions;
 import dev.cairn.plan.FileNaming;
 import dev.cairn.plan.Fingerprint;
 import dev.cairn.plan.PlannedTensor;

@@ -1,6 +1,10 @@
 package dev.cairn;
 
 import dev.cairn.comm.Control;
+import dev.cairn.options.ProgressListener;
+import dev.cairn.options.SavePhase;
+import dev.cairn.options.SaveReport;
+import dev.cairn.options.SaveWork;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.EnumMap;

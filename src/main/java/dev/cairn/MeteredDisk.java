@@ -4,6 +4,7 @@ import dev.cairn.io.Disk;
 import dev.cairn.io.InputFile;
 import dev.cairn.io.OutputFile;
 import dev.cairn.io.PathState;
+import dev.cairn.options.SaveWork;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

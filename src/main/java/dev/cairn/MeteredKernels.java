@@ -1,6 +1,7 @@
 package dev.cairn;
 
 import dev.cairn.kernels.Kernels;
+import dev.cairn.options.SaveWork;
 import dev.cairn.tensor.DType;
 import java.nio.ByteBuffer;
 

@@ -3,6 +3,7 @@ package dev.cairn;
 import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Transfer;
 import dev.cairn.comm.Transport;
+import dev.cairn.options.SaveWork;
 import java.nio.ByteBuffer;
 
 /** A transport whose messages are measured; closing it closes nothing. */

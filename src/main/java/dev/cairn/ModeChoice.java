@@ -2,6 +2,7 @@ package dev.cairn;
 
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
+import dev.cairn.options.SaveMode;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

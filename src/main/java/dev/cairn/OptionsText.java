@@ -1,5 +1,7 @@
 package dev.cairn;
 
+import dev.cairn.options.SaveOptions;
+
 /** The options in one line, by which ranks find out whether they have the same. */
 final class OptionsText {
   private OptionsText() {}

@@ -1,6 +1,8 @@
 package dev.cairn;
 
 import dev.cairn.copy.Partitions;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.Partition;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;

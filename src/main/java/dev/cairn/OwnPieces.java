@@ -7,6 +7,7 @@ import dev.cairn.copy.Scratch;
 import dev.cairn.copy.TensorChecksums;
 import dev.cairn.gpu.DeviceSource;
 import dev.cairn.gpu.DeviceStaging;
+import dev.cairn.model.Parameter;
 import dev.cairn.plan.SavePlan;
 import java.util.List;
 import java.util.Optional;

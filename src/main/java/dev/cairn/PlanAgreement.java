@@ -1,5 +1,7 @@
 package dev.cairn;
 
+import dev.cairn.model.Parameter;
+import dev.cairn.options.SaveOptions;
 import dev.cairn.plan.Fingerprint;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.SavePlan;

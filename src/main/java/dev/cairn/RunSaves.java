@@ -2,6 +2,12 @@ package dev.cairn;
 
 import dev.cairn.copy.OwnThread;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.TrainerState;
+import dev.cairn.options.ProgressListener;
+import dev.cairn.options.SavePhase;
+import dev.cairn.options.SaveReport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

@@ -1,6 +1,10 @@
 package dev.cairn;
 
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.TrainerState;
+import dev.cairn.options.SaveOptions;
 import dev.cairn.plan.FileNaming;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.TensorGroup;

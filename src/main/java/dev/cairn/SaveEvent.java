@@ -1,5 +1,6 @@
 package dev.cairn;
 
+import dev.cairn.options.SaveReport;
 import jdk.jfr.Category;
 import jdk.jfr.DataAmount;
 import jdk.jfr.Event;

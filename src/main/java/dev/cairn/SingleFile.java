@@ -1,6 +1,9 @@
 package dev.cairn;
 
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.TrainerState;
+import dev.cairn.options.SaveReport;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,5 +1,7 @@
 package dev.cairn;
 
+import dev.cairn.model.ParameterSet;
+
 /**
  * What a save works on.
  *

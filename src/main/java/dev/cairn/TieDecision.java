@@ -2,6 +2,9 @@ package dev.cairn;
 
 import dev.cairn.device.HostMemory;
 import dev.cairn.hf.TiedNames;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.Partition;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

@@ -1,5 +1,8 @@
 /**
- * Cairn's public face: {@link dev.cairn.Checkpointer} saves the {@link dev.cairn.ParameterSet} of a
- * model that is spread over many ranks as one Hugging Face folder.
+ * Cairn's public face: {@link dev.cairn.Checkpointer} saves the {@link
+ * dev.cairn.model.ParameterSet} of a model that is spread over many ranks as one Hugging Face
+ * folder.
  */
 package dev.cairn;
+
+

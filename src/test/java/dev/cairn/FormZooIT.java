@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.json.Json;
+import dev.cairn.options.SaveMode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

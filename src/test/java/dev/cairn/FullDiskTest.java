@@ -7,6 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.model.TrainerState;
+import dev.cairn.options.SaveMode;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.options.SaveReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,6 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.cairn.layout.ElementRange;
 import dev.cairn.layout.Layout;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.Partition;
+import dev.cairn.model.TrainerState;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.nio.ByteBuffer;

@@ -6,6 +6,8 @@ import dev.cairn.comm.Communicator;
 import dev.cairn.hf.FolderCheck;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.kernels.Kernels;
+import dev.cairn.model.TrainerState;
+import dev.cairn.options.SaveOptions;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;

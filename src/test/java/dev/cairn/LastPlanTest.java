@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
 import dev.cairn.layout.Layout;
+import dev.cairn.options.SaveOptions;
 import dev.cairn.plan.FileNaming;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.SavePlan;

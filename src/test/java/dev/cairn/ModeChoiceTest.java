@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cairn.comm.Communicator;
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
+import dev.cairn.options.SaveMode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,6 +5,8 @@ import dev.cairn.comm.EmulatedNccl;
 import dev.cairn.device.Check;
 import dev.cairn.device.Device;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.options.GatherAlgorithm;
 import dev.cairn.tensor.DType;
 import java.nio.file.Path;
 import java.util.List;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.device.Emulation;
+import dev.cairn.options.GatherAlgorithm;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

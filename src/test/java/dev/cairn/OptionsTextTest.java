@@ -2,6 +2,7 @@ package dev.cairn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.cairn.options.SaveOptions;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.List;

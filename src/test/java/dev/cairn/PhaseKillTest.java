@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.comm.Communicator;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.options.SaveMode;
+import dev.cairn.options.SavePhase;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

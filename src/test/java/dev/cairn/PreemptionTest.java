@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.comm.Communicator;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.options.SaveMode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,6 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.TrainerState;
+import dev.cairn.options.ProgressListener;
+import dev.cairn.options.SaveMode;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.options.SavePhase;
+import dev.cairn.options.SaveReport;
+import dev.cairn.options.SaveWork;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

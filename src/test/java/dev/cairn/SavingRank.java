@@ -3,6 +3,11 @@ package dev.cairn;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.layout.Layout;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.TrainerState;
+import dev.cairn.options.SaveMode;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.options.SaveReport;
 import dev.cairn.tensor.DType;
 import java.nio.file.Path;
 

@@ -3,6 +3,7 @@ package dev.cairn;
 import dev.cairn.comm.Communicator;
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
+import dev.cairn.options.SaveOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package dev.cairn.cli;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.ParameterSet;
-import dev.cairn.SaveReport;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.options.SaveReport;
 import dev.cairn.peft.AdapterCheckpointer;
 import dev.cairn.peft.AdapterOptions;
 import dev.cairn.peft.AdapterSelection;

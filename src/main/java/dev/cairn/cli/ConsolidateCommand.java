@@ -1,9 +1,6 @@
 package dev.cairn.cli;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.SaveMode;
-import dev.cairn.SaveOptions;
-import dev.cairn.SaveReport;
 import dev.cairn.comm.Communicator;
 import dev.cairn.deepspeed.CheckpointParameters;
 import dev.cairn.deepspeed.ConsolidationOptions;
@@ -12,6 +9,9 @@ import dev.cairn.form.NameRule;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.machine.Machine;
+import dev.cairn.options.SaveMode;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.options.SaveReport;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.lang.System.Logger;

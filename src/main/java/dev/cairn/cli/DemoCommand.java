@@ -1,12 +1,12 @@
 package dev.cairn.cli;
 
-import dev.cairn.SaveMode;
 import dev.cairn.commit.AbandonedFolders;
 import dev.cairn.device.Cuda;
 import dev.cairn.device.Device;
 import dev.cairn.hf.Finding;
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
+import dev.cairn.options.SaveMode;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;

@@ -1,10 +1,10 @@
 package dev.cairn.cli;
 
-import dev.cairn.Durability;
-import dev.cairn.SaveMode;
 import dev.cairn.device.Device;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
+import dev.cairn.options.Durability;
+import dev.cairn.options.SaveMode;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

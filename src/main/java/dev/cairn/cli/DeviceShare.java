@@ -1,14 +1,14 @@
 package dev.cairn.cli;
 
-import dev.cairn.Parameter;
-import dev.cairn.ParameterSet;
-import dev.cairn.Partition;
 import dev.cairn.device.Cuda;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
 import dev.cairn.device.DeviceMemory;
 import dev.cairn.device.HostMemory;
 import dev.cairn.kernels.DeviceKernels;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.Partition;
 import java.util.ArrayList;
 import java.util.List;
 

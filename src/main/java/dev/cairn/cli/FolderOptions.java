@@ -1,7 +1,7 @@
 package dev.cairn.cli;
 
-import dev.cairn.Durability;
-import dev.cairn.SaveOptions;
+import dev.cairn.options.Durability;
+import dev.cairn.options.SaveOptions;
 import dev.cairn.safetensors.Sharding;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;

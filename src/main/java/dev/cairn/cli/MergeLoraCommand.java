@@ -1,8 +1,8 @@
 package dev.cairn.cli;
 
-import dev.cairn.SaveMode;
-import dev.cairn.SaveOptions;
-import dev.cairn.SaveReport;
+import dev.cairn.options.SaveMode;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.options.SaveReport;
 import dev.cairn.peft.LoraMerge;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;

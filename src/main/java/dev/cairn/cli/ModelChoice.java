@@ -1,9 +1,9 @@
 package dev.cairn.cli;
 
-import dev.cairn.ParameterSet;
 import dev.cairn.hf.GenerationConfig;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.hf.TokenIds;
+import dev.cairn.model.ParameterSet;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

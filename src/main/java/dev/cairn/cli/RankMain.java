@@ -1,14 +1,14 @@
 package dev.cairn.cli;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.Parameter;
-import dev.cairn.ParameterSet;
-import dev.cairn.SaveMode;
-import dev.cairn.SaveOptions;
-import dev.cairn.SaveReport;
 import dev.cairn.comm.Communicator;
 import dev.cairn.device.Device;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.options.SaveMode;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.options.SaveReport;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Path;

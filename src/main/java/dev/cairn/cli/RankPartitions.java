@@ -1,12 +1,12 @@
 package dev.cairn.cli;
 
-import dev.cairn.Parameter;
-import dev.cairn.ParameterSet;
-import dev.cairn.Partition;
 import dev.cairn.device.Device;
 import dev.cairn.device.HostMemory;
 import dev.cairn.layout.ElementRange;
 import dev.cairn.layout.Layout;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.Partition;
 import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,10 +1,10 @@
 package dev.cairn.cli;
 
-import dev.cairn.SaveMode;
-import dev.cairn.SavePhase;
-import dev.cairn.SaveReport;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
+import dev.cairn.options.SaveMode;
+import dev.cairn.options.SavePhase;
+import dev.cairn.options.SaveReport;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;

@@ -1,6 +1,6 @@
 package dev.cairn.cli;
 
-import dev.cairn.ParameterSet;
+import dev.cairn.model.ParameterSet;
 
 /** One rank's share of a model, wherever its memory is. */
 interface RankShare extends AutoCloseable {

@@ -1,7 +1,7 @@
 package dev.cairn.cli;
 
-import dev.cairn.Durability;
-import dev.cairn.SaveReport;
+import dev.cairn.options.Durability;
+import dev.cairn.options.SaveReport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

@@ -1,9 +1,9 @@
 package dev.cairn.cli;
 
-import dev.cairn.Parameter;
-import dev.cairn.ParameterSet;
-import dev.cairn.Partition;
 import dev.cairn.layout.Layout;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.Partition;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package dev.cairn.deepspeed;
 
-import dev.cairn.PartitionReader;
 import dev.cairn.kernels.Kernels;
+import dev.cairn.model.PartitionReader;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,12 +1,12 @@
 package dev.cairn.deepspeed;
 
-import dev.cairn.Parameter;
-import dev.cairn.ParameterSet;
-import dev.cairn.Partition;
-import dev.cairn.PartitionReader;
 import dev.cairn.hf.TiedNames;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.layout.Layout;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.Partition;
+import dev.cairn.model.PartitionReader;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -1,10 +1,10 @@
 package dev.cairn.deepspeed;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.SaveOptions;
-import dev.cairn.SaveReport;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.options.SaveReport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

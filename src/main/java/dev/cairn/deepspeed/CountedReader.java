@@ -1,6 +1,6 @@
 package dev.cairn.deepspeed;
 
-import dev.cairn.PartitionReader;
+import dev.cairn.model.PartitionReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.function.LongConsumer;

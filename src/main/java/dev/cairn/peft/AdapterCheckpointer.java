@@ -2,13 +2,13 @@ package dev.cairn.peft;
 
 import dev.cairn.Checkpoint;
 import dev.cairn.Checkpointer;
-import dev.cairn.Parameter;
-import dev.cairn.ParameterSet;
-import dev.cairn.SaveReport;
 import dev.cairn.SingleFile;
-import dev.cairn.TrainerState;
 import dev.cairn.hf.FolderFile;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.TrainerState;
+import dev.cairn.options.SaveReport;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;

@@ -1,12 +1,12 @@
 package dev.cairn.peft;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.Parameter;
-import dev.cairn.ParameterSet;
-import dev.cairn.SaveOptions;
-import dev.cairn.SaveReport;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFolder;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.options.SaveReport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

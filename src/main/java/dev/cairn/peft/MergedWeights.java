@@ -1,9 +1,9 @@
 package dev.cairn.peft;
 
-import dev.cairn.Parameter;
-import dev.cairn.Partition;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.layout.Layout;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.Partition;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,11 +1,11 @@
 package dev.cairn.torch;
 
-import dev.cairn.Parameter;
-import dev.cairn.ParameterSet;
-import dev.cairn.Partition;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
 import dev.cairn.layout.Layout;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.Partition;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.util.ArrayList;

@@ -36,6 +36,7 @@ public final class ArchitectureRules {
           List.of("gpu", "commit"),
           List.of("copy"),
           List.of("kernels", "comm", "io"),
+          List.of("model", "options"),
           List.of("device"),
           List.of("machine"),
           List.of("form", "plan"),

@@ -3,7 +3,7 @@ package dev.cairn.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.cairn.Parameter;
+import dev.cairn.model.Parameter;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;

@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.Parameter;
-import dev.cairn.ParameterSet;
-import dev.cairn.Partition;
-import dev.cairn.SaveOptions;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.layout.Layout;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.Partition;
+import dev.cairn.options.SaveOptions;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;

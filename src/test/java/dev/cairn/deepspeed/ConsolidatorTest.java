@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.Durability;
-import dev.cairn.SaveOptions;
-import dev.cairn.SaveReport;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.options.Durability;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.options.SaveReport;
 import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;

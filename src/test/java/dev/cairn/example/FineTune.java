@@ -2,10 +2,10 @@ package dev.cairn.example;
 
 import dev.cairn.Checkpoint;
 import dev.cairn.Checkpointer;
-import dev.cairn.ParameterSet;
 import dev.cairn.RunOptions;
-import dev.cairn.SaveOptions;
 import dev.cairn.comm.TorchLibrary;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.options.SaveOptions;
 import dev.cairn.peft.AdapterCheckpointer;
 import dev.cairn.peft.LoraConfig;
 import dev.cairn.tensor.Shape;

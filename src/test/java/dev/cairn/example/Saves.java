@@ -2,10 +2,10 @@ package dev.cairn.example;
 
 import dev.cairn.Checkpoint;
 import dev.cairn.Checkpointer;
-import dev.cairn.ParameterSet;
 import dev.cairn.PendingSave;
-import dev.cairn.TrainerState;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.TrainerState;
 import dev.cairn.policy.CheckpointPolicy;
 import dev.cairn.policy.PolicyOptions;
 import dev.cairn.policy.PolicyState;

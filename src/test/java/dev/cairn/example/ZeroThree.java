@@ -1,8 +1,8 @@
 package dev.cairn.example;
 
-import dev.cairn.ParameterSet;
-import dev.cairn.TrainerState;
 import dev.cairn.layout.Layout;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.TrainerState;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torch.TorchParameters;
 import java.util.ArrayList;

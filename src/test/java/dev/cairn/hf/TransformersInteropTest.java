@@ -5,14 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.Durability;
-import dev.cairn.ParameterSet;
 import dev.cairn.PythonScript;
-import dev.cairn.SaveOptions;
-import dev.cairn.SaveReport;
 import dev.cairn.comm.Communicator;
 import dev.cairn.json.Golden;
 import dev.cairn.json.Json;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.options.Durability;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.options.SaveReport;
 import dev.cairn.peft.StateDict;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.Durability;
-import dev.cairn.SaveOptions;
 import dev.cairn.hf.ModelFolder;
+import dev.cairn.options.Durability;
+import dev.cairn.options.SaveOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

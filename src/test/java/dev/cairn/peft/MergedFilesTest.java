@@ -2,8 +2,8 @@ package dev.cairn.peft;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.cairn.Durability;
-import dev.cairn.SaveOptions;
+import dev.cairn.options.Durability;
+import dev.cairn.options.SaveOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

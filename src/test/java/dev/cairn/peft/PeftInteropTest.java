@@ -5,13 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.Durability;
-import dev.cairn.ParameterSet;
-import dev.cairn.SaveMode;
-import dev.cairn.SaveOptions;
-import dev.cairn.SaveReport;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.options.Durability;
+import dev.cairn.options.SaveMode;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.options.SaveReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

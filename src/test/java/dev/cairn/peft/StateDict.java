@@ -1,13 +1,13 @@
 package dev.cairn.peft;
 
-import dev.cairn.Parameter;
-import dev.cairn.ParameterSet;
-import dev.cairn.Partition;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.FolderTensor;
 import dev.cairn.hf.ModelFolder;
 import dev.cairn.layout.ElementRange;
 import dev.cairn.layout.Layout;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.Partition;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -3,8 +3,8 @@ package dev.cairn.simulation;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.Durability;
-import dev.cairn.SaveMode;
+import dev.cairn.options.Durability;
+import dev.cairn.options.SaveMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,8 +1,8 @@
 package dev.cairn.simulation;
 
-import dev.cairn.Durability;
 import dev.cairn.RunOptions;
-import dev.cairn.SaveMode;
+import dev.cairn.options.Durability;
+import dev.cairn.options.SaveMode;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;

@@ -1,11 +1,11 @@
 package dev.cairn.simulation;
 
-import dev.cairn.Parameter;
-import dev.cairn.ParameterSet;
-import dev.cairn.Partition;
-import dev.cairn.TrainerState;
 import dev.cairn.layout.ElementRange;
 import dev.cairn.layout.Layout;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.Partition;
+import dev.cairn.model.TrainerState;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.nio.ByteBuffer;

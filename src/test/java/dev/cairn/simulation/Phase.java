@@ -6,17 +6,17 @@ public enum Phase {
   IDLE,
   /** Memory is reserved, a checkpointer opened. */
   OPEN,
-  /** As in {@link dev.cairn.SavePhase}. */
+  /** As in {@link dev.cairn.options.SavePhase}. */
   SNAPSHOT,
-  /** As in {@link dev.cairn.SavePhase}. */
+  /** As in {@link dev.cairn.options.SavePhase}. */
   PLAN,
-  /** As in {@link dev.cairn.SavePhase}. */
+  /** As in {@link dev.cairn.options.SavePhase}. */
   PREPARE,
-  /** As in {@link dev.cairn.SavePhase}. */
+  /** As in {@link dev.cairn.options.SavePhase}. */
   COPY,
-  /** As in {@link dev.cairn.SavePhase}. */
+  /** As in {@link dev.cairn.options.SavePhase}. */
   FORCE,
-  /** As in {@link dev.cairn.SavePhase}. */
+  /** As in {@link dev.cairn.options.SavePhase}. */
   COMMIT,
   /** After a commit: what the retention does not keep is deleted. */
   RETAIN,

@@ -2,15 +2,15 @@ package dev.cairn.simulation;
 
 import dev.cairn.Checkpoint;
 import dev.cairn.Checkpointer;
-import dev.cairn.ParameterSet;
 import dev.cairn.PendingSave;
 import dev.cairn.RunDirectory;
 import dev.cairn.SimulatedCheckpointers;
 import dev.cairn.SingleFile;
-import dev.cairn.TrainerState;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.TrainerState;
 import dev.cairn.peft.AdapterCheckpointer;
 import dev.cairn.peft.LoraConfig;
 import java.io.IOException;

@@ -2,12 +2,12 @@ package dev.cairn.simulation;
 
 import dev.cairn.Checkpoint;
 import dev.cairn.Checkpointer;
-import dev.cairn.Durability;
 import dev.cairn.RunDirectory;
-import dev.cairn.SaveMode;
 import dev.cairn.SimulatedCheckpointers;
 import dev.cairn.comm.Communicator;
 import dev.cairn.comm.RankGroup;
+import dev.cairn.options.Durability;
+import dev.cairn.options.SaveMode;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;

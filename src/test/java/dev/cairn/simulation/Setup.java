@@ -1,9 +1,9 @@
 package dev.cairn.simulation;
 
-import dev.cairn.Durability;
 import dev.cairn.RunOptions;
-import dev.cairn.SaveMode;
-import dev.cairn.SaveOptions;
+import dev.cairn.options.Durability;
+import dev.cairn.options.SaveMode;
+import dev.cairn.options.SaveOptions;
 import dev.cairn.tensor.DType;
 import java.nio.file.Path;
 

@@ -1,13 +1,13 @@
 package dev.cairn.torch;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.SaveOptions;
 import dev.cairn.comm.Communicator;
 import dev.cairn.device.Check;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
 import dev.cairn.device.Emulation;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.options.SaveOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;

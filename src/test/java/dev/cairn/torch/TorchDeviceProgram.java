@@ -1,16 +1,16 @@
 package dev.cairn.torch;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.Durability;
-import dev.cairn.ParameterSet;
-import dev.cairn.Partition;
-import dev.cairn.SaveOptions;
 import dev.cairn.comm.Communicator;
 import dev.cairn.device.Check;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
 import dev.cairn.device.Emulation;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.Partition;
+import dev.cairn.options.Durability;
+import dev.cairn.options.SaveOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

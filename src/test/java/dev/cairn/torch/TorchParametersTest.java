@@ -5,13 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.Durability;
-import dev.cairn.ParameterSet;
-import dev.cairn.SaveOptions;
 import dev.cairn.comm.Communicator;
 import dev.cairn.comm.TorchLibrary;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.layout.Layout;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.options.Durability;
+import dev.cairn.options.SaveOptions;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;

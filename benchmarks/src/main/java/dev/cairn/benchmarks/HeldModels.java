@@ -1,8 +1,8 @@
 package dev.cairn.benchmarks;
 
-import dev.cairn.Parameter;
-import dev.cairn.ParameterSet;
-import dev.cairn.Partition;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.Partition;
 import dev.cairn.device.Device;
 import dev.cairn.device.HostMemory;
 import dev.cairn.layout.Layout;

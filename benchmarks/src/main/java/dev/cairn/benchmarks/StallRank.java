@@ -1,14 +1,14 @@
 package dev.cairn.benchmarks;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.Parameter;
-import dev.cairn.ParameterSet;
-import dev.cairn.Partition;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.Partition;
 import dev.cairn.PendingSave;
 import dev.cairn.RunOptions;
-import dev.cairn.SaveMode;
-import dev.cairn.SaveOptions;
-import dev.cairn.TrainerState;
+import dev.cairn.options.SaveMode;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.model.TrainerState;
 import dev.cairn.comm.Communicator;
 import dev.cairn.device.Device;
 import dev.cairn.device.HostMemory;

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.options;
 
 import dev.cairn.form.NameRule;
 import dev.cairn.safetensors.Sharding;
@@ -87,13 +87,21 @@ public record SaveOptions(
     }
   }
 
-  /** Returns these options, replacing an existing target or not. */
-  SaveOptions withOverwrite(boolean value) {
+  /**
+   * {@return these options, replacing an existing target or not}
+   *
+   * @param value whether an existing target is replaced
+   */
+  public SaveOptions withOverwrite(boolean value) {
     return new Builder(this).overwrite(value).build();
   }
 
-  /** Returns these options for a folder of one file, whose dtype is chosen apart. */
-  SaveOptions forSingleFile(Optional<DType> otherDtype) {
+  /**
+   * {@return these options for a folder of one file, whose dtype is chosen apart}
+   *
+   * @param otherDtype of the file; empty to keep what is held
+   */
+  public SaveOptions forSingleFile(Optional<DType> otherDtype) {
     Builder builder = new Builder(this);
     builder.dtype = otherDtype;
     return builder.maxShardBytes(Long.MAX_VALUE).build();

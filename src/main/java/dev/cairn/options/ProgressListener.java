@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.options;
 
 /** Is told how a save gets on, on this rank; for a progress bar or a metric. */
 @FunctionalInterface

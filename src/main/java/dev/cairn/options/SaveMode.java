@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.options;
 
 /** Which ranks touch the disk. */
 public enum SaveMode {

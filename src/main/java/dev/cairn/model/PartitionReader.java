@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.model;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.options;
 
 /** The phases of a save, in order. */
 public enum SavePhase {

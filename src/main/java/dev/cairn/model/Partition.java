@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.model;
 
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
@@ -123,8 +123,12 @@ public final class Partition {
     return new Partition(0, lengthBytes, Device.cpu(), null, reader, null);
   }
 
-  /** Returns the partition that these, which lie in one kind of memory, are one after the other. */
-  static Partition composed(List<Partition> parts) {
+  /**
+   * {@return the partition that these are one after the other}
+   *
+   * @param parts which lie in one kind of memory
+   */
+  public static Partition composed(List<Partition> parts) {
     PartitionRuns runs = new PartitionRuns(parts);
     return switch (runs.all().size()) {
       case 0 -> EMPTY;
@@ -134,8 +138,13 @@ public final class Partition {
     };
   }
 
-  /** Returns a part of this partition, which is not composed; the caller has checked the range. */
-  Partition part(long byteOffset, long partBytes) {
+  /**
+   * {@return a part of this partition, which is not composed} Nothing checks the range.
+   *
+   * @param byteOffset of the part
+   * @param partBytes length of the part
+   */
+  public Partition part(long byteOffset, long partBytes) {
     if (byteOffset == 0 && partBytes == lengthBytes) {
       return this;
     }
@@ -149,8 +158,8 @@ public final class Partition {
     return new Partition(partAddress, partBytes, device, null, partReader, stream);
   }
 
-  /** Returns the places that it is put together from; itself if it lies in one. */
-  List<Partition> runs() {
+  /** {@return the places that it is put together from; itself if it lies in one} */
+  public List<Partition> runs() {
     return runs == null ? List.of(this) : runs.all();
   }
 
@@ -164,8 +173,12 @@ public final class Partition {
     return device;
   }
 
-  /** Returns whether both are known to be the same bytes in the same memory, and any. */
-  boolean isSameMemory(Partition other) {
+  /**
+   * {@return whether both are known to be the same bytes in the same memory, and any}
+   *
+   * @param other is asked about
+   */
+  public boolean isSameMemory(Partition other) {
     return lengthBytes > 0
         && runs == null
         && other.runs == null
@@ -176,18 +189,22 @@ public final class Partition {
         && address(0) == other.address(0);
   }
 
-  /** Returns whether there are bytes of it, and these in the memory of a GPU. */
-  boolean isOnDevice() {
+  /** {@return whether there are bytes of it, and these in the memory of a GPU} */
+  public boolean isOnDevice() {
     return !device.isCpu() && lengthBytes > 0;
   }
 
-  /** Returns the stream whose work a run waits for; null for the GPU's default one. */
-  CudaStream stream() {
+  /** {@return the stream whose work a run waits for; null for the GPU's default one} */
+  public CudaStream stream() {
     return stream;
   }
 
-  /** Returns the address of a byte, wherever it is. */
-  long address(long byteOffset) {
+  /**
+   * {@return the address of a byte, wherever it is}
+   *
+   * @param byteOffset of the byte
+   */
+  public long address(long byteOffset) {
     if (runs != null) {
       PartitionRuns.Place place = runs.find(byteOffset);
       return place.run().address(place.byteOffset());
@@ -195,16 +212,19 @@ public final class Partition {
     return (buffer == null ? address : HostMemory.addressOf(buffer)) + byteOffset;
   }
 
-  /** Returns whether the bytes are in memory, and can be viewed. */
-  boolean isInMemory() {
+  /** {@return whether the bytes are in memory, and can be viewed} */
+  public boolean isInMemory() {
     return runs == null ? reader == null : runs.all().stream().allMatch(Partition::isInMemory);
   }
 
   /**
-   * Fills a direct buffer from {@code byteOffset} on; the caller has checked the range, which lies
-   * in one run.
+   * Fills a direct buffer. Nothing checks the range, which lies in one run.
+   *
+   * @param byteOffset of the first byte
+   * @param target is filled to its limit
+   * @throws IOException if what the partition is read from cannot be read
    */
-  void read(long byteOffset, ByteBuffer target) throws IOException {
+  public void read(long byteOffset, ByteBuffer target) throws IOException {
     if (runs != null) {
       PartitionRuns.Place place = runs.find(byteOffset);
       place.run().read(place.byteOffset(), target);
@@ -216,10 +236,12 @@ public final class Partition {
   }
 
   /**
-   * Returns a little-endian view of a part; the caller has checked the range, which lies in one
-   * run.
+   * {@return a little-endian view of a part} Nothing checks the range, which lies in one run.
+   *
+   * @param byteOffset of the first byte
+   * @param viewBytes length of the part
    */
-  ByteBuffer view(long byteOffset, int viewBytes) {
+  public ByteBuffer view(long byteOffset, int viewBytes) {
     if (runs != null) {
       PartitionRuns.Place place = runs.find(byteOffset);
       return place.run().view(place.byteOffset(), viewBytes);

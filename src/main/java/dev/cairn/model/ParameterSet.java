@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.model;
 
 import dev.cairn.safetensors.Header;
 import java.util.ArrayList;
@@ -45,8 +45,13 @@ public final class ParameterSet {
     return new ParameterSet(renamed, Map.of());
   }
 
-  /** Returns the set of parameters whose names are those of the files already. */
-  static ParameterSet published(List<Parameter> parameters, Map<String, String> tied) {
+  /**
+   * {@return the set of parameters whose names are those of the files already}
+   *
+   * @param parameters no name twice
+   * @param tied alias to canonical name
+   */
+  public static ParameterSet published(List<Parameter> parameters, Map<String, String> tied) {
     checkNames(parameters, parameters);
     return new ParameterSet(parameters, tied);
   }
@@ -147,8 +152,13 @@ public final class ParameterSet {
     return named(ParameterNames.unwrapped(name));
   }
 
-  /** Returns the parameter that is saved under a name. */
-  Parameter named(String wanted) {
+  /**
+   * {@return the parameter that is saved under a name}
+   *
+   * @param wanted the name
+   * @throws IllegalArgumentException if there is none
+   */
+  public Parameter named(String wanted) {
     return parameters.stream()
         .filter(parameter -> parameter.name().equals(wanted))
         .findFirst()
@@ -160,13 +170,21 @@ public final class ParameterSet {
     return tied;
   }
 
-  /** Returns this set with other parameters of the same names. */
-  ParameterSet with(List<Parameter> replacements) {
+  /**
+   * {@return this set with other parameters of the same names}
+   *
+   * @param replacements in the same order
+   */
+  public ParameterSet with(List<Parameter> replacements) {
     return new ParameterSet(replacements, tied);
   }
 
-  /** Returns this set without some of its parameters. */
-  ParameterSet without(Set<String> names) {
+  /**
+   * {@return this set without some of its parameters}
+   *
+   * @param names of those to leave out
+   */
+  public ParameterSet without(Set<String> names) {
     return new ParameterSet(
         parameters.stream().filter(parameter -> !names.contains(parameter.name())).toList(), tied);
   }

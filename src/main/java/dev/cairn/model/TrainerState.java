@@ -1,5 +1,6 @@
-package dev.cairn;
+package dev.cairn.model;
 
+import dev.cairn.Checkpoint;
 import dev.cairn.json.JsonNumber;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -33,21 +34,27 @@ public final class TrainerState {
     return new Builder();
   }
 
-  /** Returns the tensors, if there are any. */
-  Optional<ParameterSet> tensors() {
+  /** {@return the tensors, if there are any} */
+  public Optional<ParameterSet> tensors() {
     return Optional.ofNullable(tensors);
   }
 
-  Map<String, Object> values() {
+  /** {@return what is one for all ranks, by name} */
+  public Map<String, Object> values() {
     return values;
   }
 
-  Map<String, byte[]> rankBytes() {
+  /** {@return what this rank has of its own, by name} */
+  public Map<String, byte[]> rankBytes() {
     return rankBytes;
   }
 
-  /** Returns this state with other tensors in the place of its own. */
-  TrainerState withTensors(ParameterSet replacement) {
+  /**
+   * {@return this state with other tensors in the place of its own}
+   *
+   * @param replacement the other tensors
+   */
+  public TrainerState withTensors(ParameterSet replacement) {
     Builder builder = new Builder();
     builder.tensors.addAll(replacement.parameters());
     builder.values.putAll(values);

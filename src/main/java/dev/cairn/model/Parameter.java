@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.model;
 
 import dev.cairn.layout.Layout;
 import dev.cairn.tensor.DType;
@@ -64,15 +64,19 @@ public record Parameter(
     return new Parameter(name, shape, held, layout, partition, true);
   }
 
-  /** Returns this parameter, which a save leaves in F32, or F64, if it is held so. */
-  Parameter keepingF32() {
+  /** {@return this parameter, which a save leaves in F32, or F64, if it is held so} */
+  public Parameter keepingF32() {
     return isBuffer || (held != DType.F32 && held != DType.F64)
         ? this
         : new Parameter(name, shape, held, layout, partition, true);
   }
 
-  /** Returns this parameter under another name. */
-  Parameter named(String newName) {
+  /**
+   * {@return this parameter under another name}
+   *
+   * @param newName as files are to have it
+   */
+  public Parameter named(String newName) {
     return newName.equals(name)
         ? this
         : new Parameter(newName, shape, held, layout, partition, isBuffer);
@@ -81,9 +85,11 @@ public record Parameter(
   /**
    * Checks that the partition is as long as shape, layout, dtype and rank say.
    *
+   * @param rank whose partition it is
+   * @param worldSize count of ranks
    * @throws IllegalArgumentException if it is not, for example ZeRO-3's placeholder of no elements
    */
-  void checkPartition(int rank, int worldSize) {
+  public void checkPartition(int rank, int worldSize) {
     long paddedElements = layout.paddedElements(shape, rank, worldSize);
     long lengthBytes = partition.lengthBytes();
     long paddedBytes = (paddedElements * held.bits() + 7) / 8;
@@ -97,8 +103,13 @@ public record Parameter(
     }
   }
 
-  /** Returns how many bytes of the partition are elements and not padding. */
-  long validBytes(int rank, int worldSize) {
+  /**
+   * {@return how many bytes of the partition are elements and not padding}
+   *
+   * @param rank whose partition it is
+   * @param worldSize count of ranks
+   */
+  public long validBytes(int rank, int worldSize) {
     return (layout.validElements(shape, rank, worldSize) * held.bits() + 7) / 8;
   }
 

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.model;
 
 import java.util.ArrayList;
 import java.util.Arrays;

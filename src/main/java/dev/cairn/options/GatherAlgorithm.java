@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.options;
 
 /**
  * How ranks whose partitions are on GPUs bring them to rank 0 with NCCL.

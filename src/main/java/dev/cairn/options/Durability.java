@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.options;
 
 /** What a finished save survives. The files are the same either way. */
 public enum Durability {

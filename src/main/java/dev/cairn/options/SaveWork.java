@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.options;
 
 /**
  * The kinds of work in a save that are measured one by one, as {@link SaveReport} adds them up and

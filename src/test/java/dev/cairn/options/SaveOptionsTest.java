@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.options;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

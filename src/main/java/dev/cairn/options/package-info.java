@@ -1,0 +1,2 @@
+/** What a trainer asks of a save, and what it is told of it. */
+package dev.cairn.options;
