@@ -6,6 +6,7 @@ import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 import dev.cairn.comm.Communicator;
 import dev.cairn.machine.StressMachine;
 import dev.cairn.options.SaveReport;
+import dev.cairn.ranks.Ranks;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,6 +2,9 @@ package dev.cairn;
 
 import dev.cairn.machine.Machine;
 import dev.cairn.options.SaveReport;
+import dev.cairn.ranks.Operation;
+import dev.cairn.ranks.Outcome;
+import dev.cairn.ranks.Ranks;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

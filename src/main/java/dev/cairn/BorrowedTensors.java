@@ -7,6 +7,7 @@ import dev.cairn.layout.Layout;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
+import dev.cairn.ranks.Ranks;
 import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
 import java.lang.System.Logger;

@@ -4,6 +4,7 @@ import dev.cairn.io.Disk;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
+import dev.cairn.options.CheckpointException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -7,6 +7,7 @@ import dev.cairn.io.Disk;
 import dev.cairn.io.SafetensorsData;
 import dev.cairn.kernels.Crc32c;
 import dev.cairn.model.ParameterSet;
+import dev.cairn.ranks.Ranks;
 import dev.cairn.safetensors.Manifest;
 import dev.cairn.safetensors.Manifest.TensorRecord;
 import dev.cairn.safetensors.TensorInfo;

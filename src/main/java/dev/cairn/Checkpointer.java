@@ -8,6 +8,7 @@ import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
+import dev.cairn.options.CheckpointException;
 import dev.cairn.options.ProgressListener;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;

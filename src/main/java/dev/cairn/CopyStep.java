@@ -11,6 +11,7 @@ import dev.cairn.copy.GatherSource;
 import dev.cairn.copy.ShardFiles;
 import dev.cairn.copy.TensorChecksums;
 import dev.cairn.gpu.GatherJob;
+import dev.cairn.gpu.GpuContext;
 import dev.cairn.gpu.NcclGather;
 import dev.cairn.model.Parameter;
 import dev.cairn.options.Durability;
@@ -20,6 +21,8 @@ import dev.cairn.plan.Chunk;
 import dev.cairn.plan.Chunks;
 import dev.cairn.plan.SavePlan;
 import dev.cairn.plan.Segment;
+import dev.cairn.ranks.Outcome;
+import dev.cairn.ranks.Ranks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
@@ -143,7 +146,7 @@ final class CopyStep {
             tools.devices().bucketMemory(),
             tools.kernels(),
             checksums,
-            DeviceTools.collectiveTimeout(),
+            GpuContext.collectiveTimeout(),
             tools.devices().streams(tensors));
     new NcclGather(job).run(shards, tools.staging());
   }

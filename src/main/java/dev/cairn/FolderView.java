@@ -1,5 +1,6 @@
 package dev.cairn;
 
+import dev.cairn.ranks.Outcome;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;

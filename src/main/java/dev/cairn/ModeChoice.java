@@ -2,7 +2,10 @@ package dev.cairn;
 
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
+import dev.cairn.options.CheckpointException;
 import dev.cairn.options.SaveMode;
+import dev.cairn.ranks.Operation;
+import dev.cairn.ranks.Ranks;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

@@ -1,5 +1,6 @@
 package dev.cairn;
 
+import dev.cairn.options.CheckpointException;
 import dev.cairn.options.SaveReport;
 import java.io.IOException;
 

@@ -1,11 +1,14 @@
 package dev.cairn;
 
 import dev.cairn.model.Parameter;
+import dev.cairn.options.CheckpointException;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.plan.Fingerprint;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.SavePlan;
 import dev.cairn.plan.TensorGroup;
+import dev.cairn.ranks.Operation;
+import dev.cairn.ranks.Ranks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

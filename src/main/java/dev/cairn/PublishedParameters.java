@@ -10,6 +10,7 @@ import dev.cairn.layout.Slice;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
+import dev.cairn.ranks.Ranks;
 import dev.cairn.tensor.DType;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -1,6 +1,9 @@
 package dev.cairn;
 
+import dev.cairn.options.CheckpointException;
 import dev.cairn.options.SaveReport;
+import dev.cairn.ranks.Operation;
+import dev.cairn.ranks.Ranks;
 import java.io.IOException;
 import java.util.stream.Stream;
 

@@ -9,6 +9,8 @@ import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
 import dev.cairn.model.TrainerState;
+import dev.cairn.ranks.Operation;
+import dev.cairn.ranks.Ranks;
 import dev.cairn.safetensors.Manifest.TensorRecord;
 import dev.cairn.tensor.DType;
 import java.io.IOException;

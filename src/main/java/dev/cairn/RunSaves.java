@@ -8,6 +8,7 @@ import dev.cairn.model.TrainerState;
 import dev.cairn.options.ProgressListener;
 import dev.cairn.options.SavePhase;
 import dev.cairn.options.SaveReport;
+import dev.cairn.ranks.Operation;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

@@ -4,6 +4,8 @@ import dev.cairn.comm.NcclGroup;
 import dev.cairn.comm.Transport;
 import dev.cairn.copy.ShardFiles;
 import dev.cairn.copy.TensorChecksums;
+import dev.cairn.meter.Meter;
+import dev.cairn.meter.MeteredTransport;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
 import dev.cairn.options.Durability;
@@ -13,6 +15,8 @@ import dev.cairn.options.SaveReport;
 import dev.cairn.options.SaveWork;
 import dev.cairn.plan.PlannedFile;
 import dev.cairn.plan.SavePlan;
+import dev.cairn.ranks.Operation;
+import dev.cairn.ranks.Ranks;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -60,7 +64,7 @@ final class SaveRun {
   /** Saves, within an operation that has begun. Collective. */
   SaveReport phases() throws IOException {
     meter.enter(SavePhase.PLAN);
-    Meter.Piece planning = meter.begin(SaveWork.PLAN);
+    Meter.Timing planning = meter.begin(SaveWork.PLAN);
     FormAgreement.Agreed agreed =
         tools.forms().agree(ranks, tools.options(), contents, taken.given());
     publish(agreed);
@@ -71,7 +75,7 @@ final class SaveRun {
     }
   }
 
-  private SaveReport phases(Meter.Piece planning) throws IOException {
+  private SaveReport phases(Meter.Timing planning) throws IOException {
     plan = new PlanAgreement(tools, contents).agree();
     checksums = new TensorChecksums(plan);
     Optional<TrainerFile> trainerFile = trainerFile();
@@ -82,7 +86,7 @@ final class SaveRun {
       meter.enter(SavePhase.COPY);
       long writtenBytes = fill(path);
       meter.enter(SavePhase.COMMIT);
-      Meter.Piece committing = meter.begin(SaveWork.COMMIT);
+      Meter.Timing committing = meter.begin(SaveWork.COMMIT);
       ranks.letWriter(() -> commit(folder));
       committing.end(contents.target().toString(), plan.lengthBytes());
       meter.finish();

@@ -4,12 +4,17 @@ import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
 import dev.cairn.comm.NcclGroup;
 import dev.cairn.copy.Staging;
+import dev.cairn.gpu.GpuContext;
 import dev.cairn.io.Disk;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.machine.Machine;
+import dev.cairn.meter.Meter;
+import dev.cairn.meter.MeteredDisk;
+import dev.cairn.meter.MeteredKernels;
 import dev.cairn.options.ProgressListener;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
+import dev.cairn.ranks.Ranks;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -38,7 +43,7 @@ record SaveTools(
     Machine machine,
     Kernels kernels,
     Staging staging,
-    DeviceTools devices,
+    GpuContext devices,
     LastPlan lastPlan,
     FormAgreement forms,
     ModeChoice modes,
@@ -60,7 +65,7 @@ record SaveTools(
         machine,
         Kernels.best(),
         new Staging(machine, options.stagingBuffers(), options.stagingBufferBytes()),
-        new DeviceTools(),
+        new GpuContext(),
         new LastPlan(),
         new FormAgreement(),
         new ModeChoice(ranks, options.mode(), disk, machine),

@@ -4,6 +4,7 @@ import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Control;
 import dev.cairn.machine.Machine;
 import dev.cairn.policy.CheckpointPolicy;
+import dev.cairn.ranks.Ranks;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;

@@ -4,6 +4,8 @@ import dev.cairn.hf.ModelFiles;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
 import dev.cairn.options.SaveReport;
+import dev.cairn.ranks.Operation;
+import dev.cairn.ranks.Ranks;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Path;

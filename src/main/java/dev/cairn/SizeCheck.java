@@ -2,6 +2,7 @@ package dev.cairn;
 
 import dev.cairn.io.Disk;
 import dev.cairn.io.PathState;
+import dev.cairn.ranks.Outcome;
 import dev.cairn.safetensors.Manifest;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;

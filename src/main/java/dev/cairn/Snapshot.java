@@ -17,6 +17,7 @@ import dev.cairn.options.SaveOptions;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.SavePlan;
 import dev.cairn.plan.Segment;
+import dev.cairn.ranks.Ranks;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;

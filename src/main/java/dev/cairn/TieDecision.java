@@ -5,6 +5,7 @@ import dev.cairn.hf.TiedNames;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
+import dev.cairn.ranks.Ranks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

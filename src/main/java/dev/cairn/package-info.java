@@ -4,5 +4,3 @@
  * folder.
  */
 package dev.cairn;
-
-

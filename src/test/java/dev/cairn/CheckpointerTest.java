@@ -14,6 +14,7 @@ import dev.cairn.layout.Layout;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
+import dev.cairn.options.CheckpointException;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;

@@ -8,6 +8,7 @@ import dev.cairn.device.DeviceMemory;
 import dev.cairn.device.Emulation;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.model.ParameterSet;
+import dev.cairn.options.CheckpointException;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;

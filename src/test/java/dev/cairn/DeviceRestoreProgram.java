@@ -10,6 +10,7 @@ import dev.cairn.layout.Layout;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
+import dev.cairn.options.CheckpointException;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.nio.file.Path;

@@ -13,6 +13,7 @@ import dev.cairn.kernels.Kernels;
 import dev.cairn.layout.Layout;
 import dev.cairn.machine.Machine;
 import dev.cairn.model.TrainerState;
+import dev.cairn.options.CheckpointException;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;

@@ -11,6 +11,7 @@ import dev.cairn.layout.Layout;
 import dev.cairn.machine.Machine;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
+import dev.cairn.options.CheckpointException;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.tensor.DType;

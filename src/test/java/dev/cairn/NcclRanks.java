@@ -3,6 +3,7 @@ package dev.cairn;
 import dev.cairn.comm.Communicator;
 import dev.cairn.device.Check;
 import dev.cairn.layout.Layout;
+import dev.cairn.options.CheckpointException;
 import dev.cairn.options.GatherAlgorithm;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;

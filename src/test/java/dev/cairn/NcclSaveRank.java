@@ -6,6 +6,7 @@ import dev.cairn.device.Check;
 import dev.cairn.device.Device;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.model.ParameterSet;
+import dev.cairn.options.CheckpointException;
 import dev.cairn.options.GatherAlgorithm;
 import dev.cairn.tensor.DType;
 import java.nio.file.Path;

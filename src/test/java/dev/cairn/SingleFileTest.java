@@ -8,6 +8,7 @@ import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.layout.Layout;
 import dev.cairn.model.TrainerState;
+import dev.cairn.options.CheckpointException;
 import dev.cairn.options.ProgressListener;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SavePhase;

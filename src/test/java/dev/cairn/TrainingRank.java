@@ -8,6 +8,7 @@ import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
+import dev.cairn.options.CheckpointException;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import java.io.BufferedReader;

@@ -75,7 +75,8 @@ public final class AdapterCheckpointer {
    * @return what was done
    * @throws IllegalArgumentException if there is no such adapter, or a tensor of it has no
    *     elements, lacks its partner or does not fit the config; nothing is left behind
-   * @throws dev.cairn.CheckpointException on every rank, if any rank failed; nothing is committed
+   * @throws dev.cairn.options.CheckpointException on every rank, if any rank failed; nothing is
+   *     committed
    */
   public SaveReport save(Path target, ParameterSet parameters) throws IOException {
     if (options.adapterName().equals(AdapterOptions.DEFAULT_NAME)) {
@@ -104,7 +105,8 @@ public final class AdapterCheckpointer {
    * @param state what the trainer needs to go on
    * @return what was done
    * @throws IllegalArgumentException as {@link #save(Path, ParameterSet)} does
-   * @throws dev.cairn.CheckpointException on every rank, if any rank failed; nothing is committed
+   * @throws dev.cairn.options.CheckpointException on every rank, if any rank failed; nothing is
+   *     committed
    * @throws IllegalStateException if the checkpointer was opened without a run's directory
    */
   public SaveReport save(long step, ParameterSet parameters, TrainerState state)
@@ -116,7 +118,7 @@ public final class AdapterCheckpointer {
    * Returns the newest checkpoint of the run that is committed and verifies. Collective.
    *
    * @return empty if there is none
-   * @throws dev.cairn.CheckpointException on every rank, if the directory cannot be read
+   * @throws dev.cairn.options.CheckpointException on every rank, if the directory cannot be read
    * @throws IllegalStateException if the checkpointer was opened without a run's directory
    */
   public Optional<Checkpoint> latest() throws IOException {
@@ -131,8 +133,8 @@ public final class AdapterCheckpointer {
    * @param parameters as {@link #save(Path, ParameterSet)} takes them; the same on every rank
    * @param state whose tensors' partitions are filled too
    * @throws IllegalArgumentException if a tensor is not in the checkpoint, or shape or dtype differ
-   * @throws dev.cairn.CheckpointException on every rank, if any rank failed; partitions are then
-   *     undefined
+   * @throws dev.cairn.options.CheckpointException on every rank, if any rank failed; partitions are
+   *     then undefined
    */
   public void restore(Checkpoint checkpoint, ParameterSet parameters, TrainerState state)
       throws IOException {

@@ -1,10 +1,11 @@
-package dev.cairn;
+package dev.cairn.meter;
 
 import dev.cairn.comm.Control;
 import dev.cairn.options.ProgressListener;
 import dev.cairn.options.SavePhase;
 import dev.cairn.options.SaveReport;
 import dev.cairn.options.SaveWork;
+import dev.cairn.ranks.Ranks;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.EnumMap;
@@ -17,7 +18,7 @@ import jdk.jfr.FlightRecorder;
  * Measures one save: adds up its work by kind, records it as events, tells a listener, and tells
  * the ranks that wait for this one that it gets on. Any thread.
  */
-final class Meter {
+public final class Meter {
   private static final Logger LOG = System.getLogger(Meter.class.getName());
 
   private final int rank;
@@ -31,7 +32,7 @@ final class Meter {
   private long totalBytes;
 
   /** Starts to measure; no phase has begun. */
-  Meter(Ranks ranks, Optional<ProgressListener> listener) {
+  public Meter(Ranks ranks, Optional<ProgressListener> listener) {
     this.rank = ranks.rank();
     this.control = ranks.communicator().control();
     this.listener = listener;
@@ -47,12 +48,12 @@ final class Meter {
   }
 
   /** A piece of work that has begun. */
-  final class Piece {
+  public final class Timing {
     private final SaveWork work;
     private final SaveEvent event; // null while nothing has asked for a recorder
     private final long start;
 
-    private Piece(SaveWork work) {
+    private Timing(SaveWork work) {
       this.work = work;
       // The first event alone takes the recorder a tenth of a second to get to know.
       this.event = FlightRecorder.isInitialized() ? event(work) : null;
@@ -74,7 +75,7 @@ final class Meter {
     }
 
     /** Ends it; work that failed is not ended and does not count. */
-    void end(String file, long bytes) {
+    public void end(String file, long bytes) {
       long nanos = System.nanoTime() - start;
       Sum sum = sums.get(work);
       sum.count.increment();
@@ -102,8 +103,8 @@ final class Meter {
     };
   }
 
-  Piece begin(SaveWork work) {
-    return new Piece(work);
+  public Timing begin(SaveWork work) {
+    return new Timing(work);
   }
 
   /** Something that is not measured was done. */
@@ -119,14 +120,14 @@ final class Meter {
   }
 
   /** Begins a phase; the one before has ended. */
-  synchronized void enter(SavePhase next) {
+  public synchronized void enter(SavePhase next) {
     finish();
     phase = next;
     tell();
   }
 
   /** Ends the last phase. */
-  synchronized void finish() {
+  public synchronized void finish() {
     long now = System.nanoTime();
     if (phase != null) {
       phaseNanos.put(phase, now - phaseStart);
@@ -136,7 +137,7 @@ final class Meter {
   }
 
   /** Says how many bytes of tensors this rank will write or send. */
-  synchronized void expect(long bytes) {
+  public synchronized void expect(long bytes) {
     totalBytes = bytes;
   }
 
@@ -149,12 +150,12 @@ final class Meter {
     }
   }
 
-  synchronized Map<SavePhase, Long> phaseNanos() {
+  public synchronized Map<SavePhase, Long> phaseNanos() {
     return Map.copyOf(phaseNanos);
   }
 
   /** Returns the sums of all kinds of work that were done. */
-  Map<SaveWork, SaveReport.Total> totals() {
+  public Map<SaveWork, SaveReport.Total> totals() {
     Map<SaveWork, SaveReport.Total> totals = new EnumMap<>(SaveWork.class);
     sums.forEach(
         (work, sum) -> {

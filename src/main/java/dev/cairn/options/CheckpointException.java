@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.options;
 
 import java.io.IOException;
 import java.util.Optional;
@@ -27,24 +27,17 @@ public final class CheckpointException extends IOException {
   /** What went wrong, without the rank and the file. */
   private final String reason;
 
-  CheckpointException(
-      Operation operation,
-      int rank,
-      int worldSize,
-      String reason,
-      String shard,
-      long fileOffset,
-      Throwable cause) {
-    this(
-        message(operation, rank, worldSize, reason, shard, fileOffset),
-        cause,
-        rank,
-        shard,
-        fileOffset,
-        reason);
-  }
-
-  private CheckpointException(
+  /**
+   * Creates what a trainer is told of a failure.
+   *
+   * @param message all of it
+   * @param cause what this rank saw of it; null if it was another's
+   * @param rank the rank at fault; -1 if it is not known
+   * @param shard name of the file that was being written; null if it was none
+   * @param fileOffset first byte of the write that failed; counts only with a file
+   * @param reason what went wrong, without the rank and the file
+   */
+  public CheckpointException(
       String message, Throwable cause, int rank, String shard, long fileOffset, String reason) {
     super(message, cause);
     this.rank = rank;
@@ -53,32 +46,14 @@ public final class CheckpointException extends IOException {
     this.reason = reason;
   }
 
-  /** Returns the same failure, of the phase in which rank 0 commits. */
-  CheckpointException whileCommitting() {
-    String message =
-        getMessage()
-            .replace(
-                Operation.SAVE.consequence(),
-                "it happened during the commit: the checkpoint is whole if it is there");
-    return new CheckpointException(message, getCause(), rank, shard, fileOffset, reason);
-  }
-
-  /** Returns the same failure as the other ranks have it. */
-  CheckpointException withoutCause() {
-    return new CheckpointException(getMessage(), null, rank, shard, fileOffset, reason);
-  }
-
-  private static String message(
-      Operation operation, int rank, int worldSize, String reason, String shard, long fileOffset) {
-    StringBuilder message = new StringBuilder(operation.words()).append(" failed");
-    if (rank >= 0) {
-      message.append(" on rank ").append(rank).append(" of ").append(worldSize);
-    }
-    message.append(": ").append(reason);
-    if (shard != null) {
-      message.append(", shard=").append(shard).append(", fileOffset=").append(fileOffset);
-    }
-    return message.append("; ").append(operation.consequence()).toString();
+  /**
+   * {@return the same failure in other words}
+   *
+   * @param message all of it
+   * @param otherCause its cause
+   */
+  public CheckpointException with(String message, Throwable otherCause) {
+    return new CheckpointException(message, otherCause, rank, shard, fileOffset, reason);
   }
 
   /** {@return the rank at fault; -1 if it is not known} */

@@ -1,7 +1,8 @@
-package dev.cairn;
+package dev.cairn.ranks;
 
 import dev.cairn.comm.CommunicationException;
 import dev.cairn.copy.ShardException;
+import dev.cairn.options.CheckpointException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -19,7 +20,7 @@ import java.io.UncheckedIOException;
  * @param payload what the rank tells the others when all is well
  */
 @SuppressWarnings("ArrayRecordComponent") // made, sent, read and forgotten
-record Outcome(int rankAtFault, String reason, String shard, long fileOffset, byte[] payload) {
+public record Outcome(int rankAtFault, String reason, String shard, long fileOffset, byte[] payload) {
   static Outcome fine(byte[] payload) {
     return new Outcome(-1, "", "", 0, payload);
   }
@@ -34,7 +35,7 @@ record Outcome(int rankAtFault, String reason, String shard, long fileOffset, by
     return new Outcome(rank, reason(failure), "", 0, new byte[0]);
   }
 
-  static String reason(Throwable failure) {
+  public static String reason(Throwable failure) {
     String message = failure.getMessage();
     if (failure instanceof java.nio.file.FileAlreadyExistsException) {
       return "the target exists: " + message;
@@ -52,14 +53,8 @@ record Outcome(int rankAtFault, String reason, String shard, long fileOffset, by
   }
 
   CheckpointException toException(Operation operation, int worldSize, Throwable cause) {
-    return new CheckpointException(
-        operation,
-        rankAtFault,
-        worldSize,
-        reason,
-        shard.isEmpty() ? null : shard,
-        fileOffset,
-        cause);
+    return operation.failure(
+        rankAtFault, worldSize, reason, shard.isEmpty() ? null : shard, fileOffset, cause);
   }
 
   byte[] encode() {
@@ -87,13 +82,13 @@ record Outcome(int rankAtFault, String reason, String shard, long fileOffset, by
     }
   }
 
-  static void writeText(DataOutputStream data, String text) throws IOException {
+  public static void writeText(DataOutputStream data, String text) throws IOException {
     byte[] utf8 = text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
     data.writeInt(utf8.length);
     data.write(utf8);
   }
 
-  static String readText(DataInputStream data) throws IOException {
+  public static String readText(DataInputStream data) throws IOException {
     return new String(data.readNBytes(data.readInt()), java.nio.charset.StandardCharsets.UTF_8);
   }
 }

@@ -1,7 +1,8 @@
-package dev.cairn;
+package dev.cairn.ranks;
 
 import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
+import dev.cairn.options.CheckpointException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,7 +10,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** The ranks, which go from phase to phase together or fail together. */
-final class Ranks {
+public final class Ranks {
   private static final byte[] NOTHING = new byte[0];
 
   private final Communicator communicator;
@@ -17,29 +18,29 @@ final class Ranks {
   /** The last failure of which every rank has heard. */
   private volatile Throwable shared;
 
-  Ranks(Communicator communicator) {
+  public Ranks(Communicator communicator) {
     this.communicator = communicator;
   }
 
-  int rank() {
+  public int rank() {
     return communicator.rank();
   }
 
-  int size() {
+  public int size() {
     return communicator.size();
   }
 
-  boolean isWriter() {
+  public boolean isWriter() {
     return rank() == 0;
   }
 
-  Communicator communicator() {
+  public Communicator communicator() {
     return communicator;
   }
 
   /** What ranks do in one operation, phase after phase. */
-  interface Phases<T> {
-    T run() throws IOException;
+  public interface Phases<T> {
+    public T run() throws IOException;
   }
 
   /**
@@ -49,7 +50,7 @@ final class Ranks {
    * @param operation what it is, in the messages of its failures
    * @param call what the caller calls: the same on every rank, or it fails on all of them
    */
-  <T> T run(Operation operation, String call, Phases<T> phases) throws IOException {
+  public <T> T run(Operation operation, String call, Phases<T> phases) throws IOException {
     communicator.control().begin(call);
     try {
       return phases.run();
@@ -82,7 +83,7 @@ final class Ranks {
   }
 
   /** Does this rank's part of a phase of a save, as {@link #together(Operation, Callable)} does. */
-  List<byte[]> together(Callable<byte[]> part) throws IOException {
+  public List<byte[]> together(Callable<byte[]> part) throws IOException {
     return together(Operation.SAVE, part);
   }
 
@@ -95,7 +96,7 @@ final class Ranks {
    * @throws CheckpointException the same on every rank, if any rank's part failed
    * @throws IllegalArgumentException on the rank whose caller made a mistake
    */
-  List<byte[]> together(Operation operation, Callable<byte[]> part) throws IOException {
+  public List<byte[]> together(Operation operation, Callable<byte[]> part) throws IOException {
     Part mine = attempt(part);
     List<Outcome> all = exchange(operation, mine.outcome(), mine.failure());
     Outcome worst = worst(all);
@@ -113,7 +114,7 @@ final class Ranks {
    * @return on rank 0 what every rank has to say, in rank order; elsewhere nothing
    * @throws CheckpointException the same on every rank, if any rank's part failed
    */
-  List<byte[]> gather(Callable<byte[]> part) throws IOException {
+  public List<byte[]> gather(Callable<byte[]> part) throws IOException {
     AtomicReference<byte[]> mine = new AtomicReference<>();
     together(
         () -> {
@@ -134,13 +135,13 @@ final class Ranks {
    * @throws CheckpointException the same on every rank, if rank 0 failed; or if a rank is lost,
    *     which says nothing about what rank 0 has done
    */
-  void letWriter(Callable<byte[]> part) throws IOException {
+  public void letWriter(Callable<byte[]> part) throws IOException {
     Part mine = isWriter() ? attempt(part) : new Part(Outcome.fine(NOTHING), null);
     Outcome decisive;
     try {
       decisive = exchange(Operation.SAVE, mine.outcome(), mine.failure()).get(0);
     } catch (CheckpointException e) {
-      throw alike(e.whileCommitting());
+      throw alike(Operation.whileCommitting(e));
     }
     if (!decisive.isFine()) {
       throw failed(decisive.toException(Operation.SAVE, size(), mine.failure()), mine.failure());
@@ -165,7 +166,7 @@ final class Ranks {
   private CheckpointException failed(CheckpointException common, Throwable own) {
     if (own instanceof IllegalArgumentException || own instanceof Error) {
       shared = own;
-      own.addSuppressed(common.withoutCause());
+      own.addSuppressed(common.with(common.getMessage(), null));
       if (own instanceof Error e) {
         throw e;
       }
@@ -179,8 +180,8 @@ final class Ranks {
    *
    * @param rank whose fault it is; -1 if it is nobody's
    */
-  CheckpointException alike(Operation operation, int rank, String reason) {
-    return alike(new CheckpointException(operation, rank, size(), reason, null, 0, null));
+  public CheckpointException alike(Operation operation, int rank, String reason) {
+    return alike(operation.failure(rank, size(), reason, null, 0, null));
   }
 
   private CheckpointException alike(CheckpointException failure) {
@@ -205,7 +206,7 @@ final class Ranks {
   }
 
   private CheckpointException lost(Operation operation, CommunicationException e) {
-    return new CheckpointException(operation, e.rank(), size(), e.getMessage(), null, 0, e);
+    return operation.failure(e.rank(), size(), e.getMessage(), null, 0, e);
   }
 
   /**

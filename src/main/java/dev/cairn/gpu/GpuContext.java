@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.gpu;
 
 import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.NcclGroup;
@@ -8,14 +8,13 @@ import dev.cairn.device.Cuda;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
 import dev.cairn.device.DeviceException;
-import dev.cairn.gpu.BucketMemory;
-import dev.cairn.gpu.DeviceStaging;
-import dev.cairn.gpu.NcclGather;
 import dev.cairn.kernels.DeviceKernels;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.Partition;
+import dev.cairn.options.CheckpointException;
 import dev.cairn.options.GatherAlgorithm;
 import dev.cairn.options.SaveOptions;
+import dev.cairn.ranks.Ranks;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -29,8 +28,8 @@ import java.util.Optional;
  * What a checkpointer has of the GPU that its rank's partitions are on: nothing, until the first
  * save from there or restore into it.
  */
-final class DeviceTools implements AutoCloseable {
-  private static final Logger LOG = System.getLogger(DeviceTools.class.getName());
+public final class GpuContext implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(GpuContext.class.getName());
   private static final byte NO_NCCL = 0;
   private static final byte JOINING = 1;
   private static final byte JOINED = 2;
@@ -50,7 +49,7 @@ final class DeviceTools implements AutoCloseable {
    *     or on another GPU than the others, or if no GPU can be used here
    * @throws dev.cairn.device.DeviceException if memory is short
    */
-  void prepare(List<Parameter> tensors, Staging hostStaging, SaveOptions options) {
+  public void prepare(List<Parameter> tensors, Staging hostStaging, SaveOptions options) {
     throwFailure();
     Device device = null;
     for (Parameter parameter : tensors) {
@@ -75,7 +74,7 @@ final class DeviceTools implements AutoCloseable {
    * Keeps a failure for the next {@link #prepare}: the one in which the other ranks hear of it.
    * What fails before, such as a snapshot, fails on one rank alone.
    */
-  void failLater(DeviceException e) {
+  public void failLater(DeviceException e) {
     failure = e;
   }
 
@@ -127,14 +126,14 @@ final class DeviceTools implements AutoCloseable {
    * Returns what copies these tensors from the GPU or into it, after the work that their streams
    * have queued by now; empty if none is on a GPU. They have been prepared for.
    */
-  Optional<DeviceStaging> after(List<Parameter> tensors) {
+  public Optional<DeviceStaging> after(List<Parameter> tensors) {
     List<CudaStream> streams = streams(tensors);
     streams.forEach(stream -> staging.waitFor(stream));
     return streams.isEmpty() ? Optional.empty() : Optional.of(staging);
   }
 
   /** Returns the streams whose work is to be waited for, each once. */
-  List<CudaStream> streams(List<Parameter> tensors) {
+  public List<CudaStream> streams(List<Parameter> tensors) {
     Map<Long, CudaStream> streams = new HashMap<>();
     for (Parameter parameter : tensors) {
       for (Partition run : parameter.partition().runs()) {
@@ -150,12 +149,12 @@ final class DeviceTools implements AutoCloseable {
   }
 
   /** Returns what buckets lie in. */
-  BucketMemory bucketMemory() {
+  public BucketMemory bucketMemory() {
     return bucketMemory;
   }
 
   /** Reserves what buckets will lie in. */
-  void reserveBuckets(Device device, int rank, int size, SaveOptions options) {
+  public void reserveBuckets(Device device, int rank, int size, SaveOptions options) {
     boolean holdsAll = rank == 0 || options.gatherAlgorithm() == GatherAlgorithm.ALL_GATHER;
     bucketMemory.reserve(
         device, NcclGather.neededBytes(options.bucketBytes(), size, rank == 0, holdsAll));
@@ -165,7 +164,7 @@ final class DeviceTools implements AutoCloseable {
    * Returns how long one collective of NCCL may take: less than ranks wait that are not in it, so
    * that whoever is in it can say so.
    */
-  static Duration collectiveTimeout() {
+  public static Duration collectiveTimeout() {
     return Timeouts.fromEnvironment(System.getenv()).operation().multipliedBy(3).dividedBy(4);
   }
 
@@ -175,7 +174,7 @@ final class DeviceTools implements AutoCloseable {
    *
    * @throws CheckpointException on every rank, if they can but did not
    */
-  Optional<NcclGroup> nccl(Ranks ranks, List<Parameter> tensors) throws IOException {
+  public Optional<NcclGroup> nccl(Ranks ranks, List<Parameter> tensors) throws IOException {
     Optional<NcclGroup> lent = ranks.communicator().lentNccl();
     List<byte[]> states = ranks.together(() -> new byte[] {ncclState(tensors, lent)});
     if (isAny(states, NO_NCCL)) {

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.meter;
 
 import dev.cairn.kernels.Kernels;
 import dev.cairn.options.SaveWork;
@@ -6,7 +6,7 @@ import dev.cairn.tensor.DType;
 import java.nio.ByteBuffer;
 
 /** Kernels whose work on tensors is measured. */
-record MeteredKernels(Kernels kernels, Meter meter) implements Kernels {
+public record MeteredKernels(Kernels kernels, Meter meter) implements Kernels {
   @Override
   public String name() {
     return kernels.name();
@@ -15,7 +15,7 @@ record MeteredKernels(Kernels kernels, Meter meter) implements Kernels {
   @Override
   public int cast(
       DType from, ByteBuffer source, DType to, ByteBuffer target, int elements, int crc) {
-    Meter.Piece piece = meter.begin(SaveWork.CAST);
+    Meter.Timing piece = meter.begin(SaveWork.CAST);
     int result = kernels.cast(from, source, to, target, elements, crc);
     piece.end(null, to.bytes(elements));
     return result;
@@ -23,14 +23,14 @@ record MeteredKernels(Kernels kernels, Meter meter) implements Kernels {
 
   @Override
   public void cast(DType from, ByteBuffer source, DType to, ByteBuffer target, int elements) {
-    Meter.Piece piece = meter.begin(SaveWork.CAST);
+    Meter.Timing piece = meter.begin(SaveWork.CAST);
     kernels.cast(from, source, to, target, elements);
     piece.end(null, to.bytes(elements));
   }
 
   @Override
   public int crc32c(ByteBuffer source, int lengthBytes, int crc) {
-    Meter.Piece piece = meter.begin(SaveWork.CAST);
+    Meter.Timing piece = meter.begin(SaveWork.CAST);
     int result = kernels.crc32c(source, lengthBytes, crc);
     piece.end(null, lengthBytes);
     return result;

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.meter;
 
 import dev.cairn.options.SaveReport;
 import jdk.jfr.Category;

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.meter;
 
 import dev.cairn.io.Disk;
 import dev.cairn.io.InputFile;
@@ -15,7 +15,7 @@ import java.util.Optional;
  * A disk whose writes and forces are measured; every other call that changes something counts as
  * progress.
  */
-record MeteredDisk(Disk disk, Meter meter) implements Disk {
+public record MeteredDisk(Disk disk, Meter meter) implements Disk {
   @Override
   public void createFolder(Path folder) throws IOException {
     disk.createFolder(folder);
@@ -47,7 +47,7 @@ record MeteredDisk(Disk disk, Meter meter) implements Disk {
 
   @Override
   public void forceFolder(Path folder) throws IOException {
-    Meter.Piece piece = meter.begin(SaveWork.FORCE);
+    Meter.Timing piece = meter.begin(SaveWork.FORCE);
     disk.forceFolder(folder);
     piece.end(name(folder), 0);
   }
@@ -121,7 +121,7 @@ record MeteredDisk(Disk disk, Meter meter) implements Disk {
     @Override
     public void writeFully(ByteBuffer bytes, long fileOffset) throws IOException {
       int lengthBytes = bytes.remaining();
-      Meter.Piece piece = meter.begin(SaveWork.WRITE);
+      Meter.Timing piece = meter.begin(SaveWork.WRITE);
       file.writeFully(bytes, fileOffset);
       piece.end(name(path), lengthBytes);
     }
@@ -133,14 +133,14 @@ record MeteredDisk(Disk disk, Meter meter) implements Disk {
 
     @Override
     public void writeBack(long fileOffset, long lengthBytes) throws IOException {
-      Meter.Piece piece = meter.begin(SaveWork.FORCE);
+      Meter.Timing piece = meter.begin(SaveWork.FORCE);
       file.writeBack(fileOffset, lengthBytes);
       piece.end(name(path), lengthBytes);
     }
 
     @Override
     public void force() throws IOException {
-      Meter.Piece piece = meter.begin(SaveWork.FORCE);
+      Meter.Timing piece = meter.begin(SaveWork.FORCE);
       file.force();
       piece.end(name(path), 0);
     }
