@@ -5,6 +5,7 @@ import dev.cairn.json.JsonNumber;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
 import dev.cairn.options.CheckpointException;
+import dev.cairn.save.TrainerFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -13,6 +13,11 @@ import dev.cairn.options.ProgressListener;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
 import dev.cairn.policy.CheckpointPolicy;
+import dev.cairn.restore.Restore;
+import dev.cairn.save.SaveContents;
+import dev.cairn.save.SaveContext;
+import dev.cairn.save.SaveRun;
+import dev.cairn.save.SaveSource;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -31,13 +36,13 @@ import java.util.function.Supplier;
  * asynchronous one.
  */
 public final class Checkpointer implements AutoCloseable {
-  private final SaveTools tools;
+  private final SaveContext tools;
   private final Background background;
   private final Optional<RunSaves> saves;
   private volatile Optional<ProgressListener> listener = Optional.empty();
   private final Turn turn = new Turn();
 
-  private Checkpointer(SaveTools tools, Optional<RunOptions> runOptions) {
+  private Checkpointer(SaveContext tools, Optional<RunOptions> runOptions) {
     this.tools = tools;
     this.background = new Background(tools.ranks(), tools.machine());
     this.saves = runOptions.map(run -> new RunSaves(tools, run, background));
@@ -73,7 +78,7 @@ public final class Checkpointer implements AutoCloseable {
       Optional<RunOptions> runOptions,
       Disk disk,
       Machine machine) {
-    return new Checkpointer(SaveTools.open(communicator, options, disk, machine), runOptions);
+    return new Checkpointer(SaveContext.open(communicator, options, disk, machine), runOptions);
   }
 
   /**
@@ -96,7 +101,7 @@ public final class Checkpointer implements AutoCloseable {
     Objects.requireNonNull(target, "target");
     SaveContents contents =
         new SaveContents(target, OptionalLong.empty(), parameters, files, Optional.empty());
-    return alone(() -> new SaveRun(tools.measured(listener), Taken.borrowed(contents)).run());
+    return alone(() -> new SaveRun(tools.measured(listener), SaveSource.borrowed(contents)).run());
   }
 
   /**

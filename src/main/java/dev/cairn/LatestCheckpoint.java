@@ -7,6 +7,7 @@ import dev.cairn.ranks.Operation;
 import dev.cairn.ranks.Outcome;
 import dev.cairn.ranks.Ranks;
 import dev.cairn.safetensors.Manifest;
+import dev.cairn.save.SaveContext;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -22,7 +23,7 @@ import java.util.Set;
 final class LatestCheckpoint {
   private static final Logger LOG = System.getLogger(LatestCheckpoint.class.getName());
 
-  private final SaveTools tools;
+  private final SaveContext tools;
   private final RunOptions run;
   private final Set<Path> damaged;
 
@@ -31,7 +32,7 @@ final class LatestCheckpoint {
    *
    * @param damaged is told what is passed over
    */
-  LatestCheckpoint(SaveTools tools, RunOptions run, Set<Path> damaged) {
+  LatestCheckpoint(SaveContext tools, RunOptions run, Set<Path> damaged) {
     this.tools = tools;
     this.run = run;
     this.damaged = damaged;

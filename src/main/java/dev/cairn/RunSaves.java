@@ -9,6 +9,12 @@ import dev.cairn.options.ProgressListener;
 import dev.cairn.options.SavePhase;
 import dev.cairn.options.SaveReport;
 import dev.cairn.ranks.Operation;
+import dev.cairn.save.FormAgreement;
+import dev.cairn.save.SaveContents;
+import dev.cairn.save.SaveContext;
+import dev.cairn.save.SaveRun;
+import dev.cairn.save.SaveSource;
+import dev.cairn.save.Snapshot;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -19,7 +25,7 @@ import java.util.function.Supplier;
 
 /** Saves checkpoints of a run, in the call or in the background. */
 final class RunSaves implements AutoCloseable {
-  private final SaveTools tools;
+  private final SaveContext tools;
   private final RunOptions run;
   private final Background background;
   private final ExitHook exitHook;
@@ -27,7 +33,7 @@ final class RunSaves implements AutoCloseable {
   private final SaveTimes times = new SaveTimes();
   private final Set<Path> damaged = ConcurrentHashMap.newKeySet();
 
-  RunSaves(SaveTools tools, RunOptions run, Background background) {
+  RunSaves(SaveContext tools, RunOptions run, Background background) {
     this.tools = tools.withOptions(tools.options().withOverwrite(true));
     this.run = run;
     this.background = background;
@@ -80,18 +86,18 @@ final class RunSaves implements AutoCloseable {
 
   /** Saves, then deletes what is not kept. Collective. */
   SaveReport save(SaveContents contents, Optional<ProgressListener> listener) throws IOException {
-    return timed(listener, measured -> new SaveRun(measured, Taken.borrowed(contents)).run());
+    return timed(listener, measured -> new SaveRun(measured, SaveSource.borrowed(contents)).run());
   }
 
   private interface MeasuredSave {
-    SaveReport with(SaveTools measured) throws IOException;
+    SaveReport with(SaveContext measured) throws IOException;
   }
 
   /** Runs a save during which the trainer waits, then deletes what is not kept. */
   private SaveReport timed(Optional<ProgressListener> listener, MeasuredSave save)
       throws IOException {
     long start = tools.machine().nanoTime();
-    SaveTools measured = tools.measured(listener);
+    SaveContext measured = tools.measured(listener);
     Runnable stalled = () -> times.stalled(tools.machine().nanoTime() - start);
     return timed(start, stalled, () -> retained(measured, save.with(measured)));
   }
@@ -130,11 +136,11 @@ final class RunSaves implements AutoCloseable {
     }
   }
 
-  private SaveReport save(SaveTools measured, Taken taken) throws IOException {
+  private SaveReport save(SaveContext measured, SaveSource taken) throws IOException {
     return retained(measured, new SaveRun(measured, taken).run());
   }
 
-  private SaveReport retained(SaveTools measured, SaveReport report) {
+  private SaveReport retained(SaveContext measured, SaveReport report) {
     if (tools.ranks().isWriter()) {
       new RunDirectory(run.directory(), measured.disk(), tools.machine())
           .retain(report.folder(), run, damaged);
@@ -151,7 +157,7 @@ final class RunSaves implements AutoCloseable {
       return refuse(contents);
     }
     background.settle();
-    SaveTools measured = tools.forBackground().measured(listener);
+    SaveContext measured = tools.forBackground().measured(listener);
     Ending<Long> released = new Ending<>(tools.machine());
     Runnable release = () -> release(released, tools.machine().nanoTime() - start);
     Background.Begun begun =
@@ -221,20 +227,21 @@ final class RunSaves implements AutoCloseable {
   }
 
   /** Copies what fits and lets the trainer go if that is all; the others hear of a failure. */
-  private Taken take(SaveTools measured, SaveContents given, Runnable release) throws IOException {
+  private SaveSource take(SaveContext measured, SaveContents given, Runnable release)
+      throws IOException {
     SaveContents contents = marked(given);
     try {
       for (Parameter parameter : contents.tensors()) {
         parameter.checkPartition(tools.ranks().rank(), tools.ranks().size());
       }
       measured.meter().orElseThrow().enter(SavePhase.SNAPSHOT);
-      Taken taken = snapshot.take(measured, contents, release);
+      SaveSource taken = snapshot.take(measured, contents, release);
       if (taken.excess().tensors().isEmpty()) {
         release.run();
       }
       return taken;
     } catch (IllegalArgumentException e) {
-      return Taken.borrowed(contents); // the save finds the same mistake, and tells the others
+      return SaveSource.borrowed(contents); // the save finds the same mistake, and tells the others
     } catch (IOException | RuntimeException | Error e) {
       throw fail(contents, e);
     }

@@ -6,6 +6,10 @@ import dev.cairn.model.TrainerState;
 import dev.cairn.options.SaveReport;
 import dev.cairn.ranks.Operation;
 import dev.cairn.ranks.Ranks;
+import dev.cairn.save.SaveContents;
+import dev.cairn.save.SaveContext;
+import dev.cairn.save.SaveRun;
+import dev.cairn.save.SaveSource;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -42,7 +46,7 @@ public record SingleFile(
   }
 
   /** Saves a folder that is no checkpoint of a run, as the other does. Collective. */
-  static SaveReport save(SaveTools measured, Path target, Supplier<SingleFile> contents)
+  static SaveReport save(SaveContext measured, Path target, Supplier<SingleFile> contents)
       throws IOException {
     return save(measured, target, OptionalLong.empty(), Optional.empty(), contents);
   }
@@ -53,7 +57,7 @@ public record SingleFile(
    * @param measured for this save alone
    */
   static SaveReport save(
-      SaveTools measured,
+      SaveContext measured,
       Path target,
       OptionalLong step,
       Optional<TrainerState> state,
@@ -74,8 +78,9 @@ public record SingleFile(
           SingleFile file = made.get();
           SaveContents all =
               new SaveContents(target, step, file.parameters(), file.files(), state, file.stem());
-          SaveTools asChosen = measured.withOptions(measured.options().forSingleFile(file.dtype()));
-          return new SaveRun(asChosen, Taken.borrowed(all)).phases();
+          SaveContext asChosen =
+              measured.withOptions(measured.options().forSingleFile(file.dtype()));
+          return new SaveRun(asChosen, SaveSource.borrowed(all)).phases();
         });
   }
 }

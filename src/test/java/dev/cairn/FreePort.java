@@ -22,7 +22,7 @@ public final class FreePort {
       try (ServerSocket socket = new ServerSocket(port)) {
         return socket.getLocalPort();
       } catch (BindException e) {
-        // Taken: another one.
+        // SaveSource: another one.
       }
     }
   }

@@ -9,19 +9,19 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /** Ranks as threads of this JVM. */
-final class Group {
+public final class Group {
   private Group() {}
 
   /** What one rank does. */
-  interface Work<T> {
+  public interface Work<T> {
     T on(Communicator communicator) throws Exception;
   }
 
   /** What a rank came to: a value or a failure. */
-  record Result<T>(T value, Throwable failure) {}
+  public record Result<T>(T value, Throwable failure) {}
 
   /** Runs the work on every rank at once and returns what each came to, in rank order. */
-  static <T> List<Result<T>> run(int worldSize, Work<T> work) throws InterruptedException {
+  public static <T> List<Result<T>> run(int worldSize, Work<T> work) throws InterruptedException {
     List<Communicator> communicators = Communicator.inProcess(worldSize);
     ExecutorService threads = Executors.newFixedThreadPool(worldSize);
     try {
@@ -41,7 +41,7 @@ final class Group {
   }
 
   /** Runs the work on every rank at once, none of which may fail; returns the values by rank. */
-  static <T> List<T> values(int worldSize, Work<T> work) throws InterruptedException {
+  public static <T> List<T> values(int worldSize, Work<T> work) throws InterruptedException {
     List<T> values = new ArrayList<>();
     for (Result<T> result : run(worldSize, work)) {
       if (result.failure() != null) {

@@ -4,6 +4,7 @@ import dev.cairn.comm.Communicator;
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
 import dev.cairn.options.SaveOptions;
+import dev.cairn.save.SaveContext;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -26,7 +27,7 @@ public final class SimulatedCheckpointers {
 
   /** Returns whether a checkpointer holds memory. */
   public static boolean holdsMemory(Checkpointer checkpointer) {
-    SaveTools tools = (SaveTools) Fields.get(checkpointer, "tools");
+    SaveContext tools = (SaveContext) Fields.get(checkpointer, "tools");
     Object staging = Fields.get(tools.staging(), "memory");
     Object snapshot = saves(checkpointer).map(saves -> memory(saves)).orElse(null);
     return Fields.get(staging, "block") != null
@@ -45,7 +46,7 @@ public final class SimulatedCheckpointers {
 
   /** Frees what a killed process would have lost with its address space. */
   public static void free(Checkpointer checkpointer) {
-    SaveTools tools = (SaveTools) Fields.get(checkpointer, "tools");
+    SaveContext tools = (SaveContext) Fields.get(checkpointer, "tools");
     try {
       tools.close(() -> saves(checkpointer).ifPresent(RunSaves::close));
     } catch (IOException e) {

@@ -20,7 +20,8 @@ import java.io.UncheckedIOException;
  * @param payload what the rank tells the others when all is well
  */
 @SuppressWarnings("ArrayRecordComponent") // made, sent, read and forgotten
-public record Outcome(int rankAtFault, String reason, String shard, long fileOffset, byte[] payload) {
+public record Outcome(
+    int rankAtFault, String reason, String shard, long fileOffset, byte[] payload) {
   static Outcome fine(byte[] payload) {
     return new Outcome(-1, "", "", 0, payload);
   }

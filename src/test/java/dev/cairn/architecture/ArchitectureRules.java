@@ -32,6 +32,8 @@ public final class ArchitectureRules {
           List.of("cli"),
           List.of("peft", "deepspeed", "torch"),
           List.of(""),
+          List.of("restore"),
+          List.of("save"),
           List.of("hf"),
           List.of("gpu", "meter"),
           List.of("ranks", "commit"),

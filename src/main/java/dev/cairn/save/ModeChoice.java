@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
@@ -72,19 +72,20 @@ final class ModeChoice {
   }
 
   private Choice ask(Path folder) throws IOException {
-    List<FolderView> views = new ArrayList<>();
+    List<FolderVisibility> views = new ArrayList<>();
     for (byte[] message : ranks.together(() -> view(folder).encode())) {
-      views.add(FolderView.decode(message));
+      views.add(FolderVisibility.decode(message));
     }
-    Choice parallel = new Choice(SaveMode.PARALLEL, FolderView.ranksOnHostOf(ranks.rank(), views));
+    Choice parallel =
+        new Choice(SaveMode.PARALLEL, FolderVisibility.ranksOnHostOf(ranks.rank(), views));
     if (asked == SaveMode.PARALLEL) {
-      int unseeing = FolderView.unseeing(views);
+      int unseeing = FolderVisibility.unseeing(views);
       if (unseeing >= 0) {
         throw ranks.alike(Operation.SAVE, unseeing, "rank 0's folder is not visible: " + folder);
       }
       return parallel;
     }
-    Optional<String> obstacle = FolderView.obstacle(views);
+    Optional<String> obstacle = FolderVisibility.obstacle(views);
     if (obstacle.isEmpty()) {
       return parallel;
     }
@@ -95,13 +96,13 @@ final class ModeChoice {
   }
 
   /** Returns what this rank sees; the file system only if it is to decide: it takes long. */
-  private FolderView view(Path folder) throws IOException {
+  private FolderVisibility view(Path folder) throws IOException {
     // By listing, not by name: a network client may answer for a name from its cache.
     if (!isListed(folder)) {
-      return FolderView.UNSEEN;
+      return FolderVisibility.UNSEEN;
     }
     String fileSystem = asked == SaveMode.PARALLEL ? "" : disk.fileSystemType(folder);
-    return new FolderView(true, machine.self().bootId(), fileSystem);
+    return new FolderVisibility(true, machine.self().bootId(), fileSystem);
   }
 
   private boolean isListed(Path folder) throws IOException {

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.options.SaveOptions;
 import dev.cairn.plan.FileNaming;
@@ -12,7 +12,7 @@ import java.util.List;
  * The plan of the save before: a run saves the same tensors again and again, and planning them anew
  * would take longer than all else that a save does besides the copy. One thread at a time.
  */
-final class LastPlan {
+final class PlanCache {
   private Planned last;
 
   /** A plan, what it was made from, and what the ranks compare of it. */

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Control;
@@ -38,10 +38,10 @@ final class CopyStep {
   /** Between memory and the page cache a chunk stays in a core's cache from checksum to write. */
   private static final int CACHED_CHUNK_BYTES = 1 << 20;
 
-  private final SaveTools tools;
+  private final SaveContext tools;
   private final SavePlan plan;
   private final List<Parameter> tensors;
-  private final Excess excess;
+  private final OverBudget excess;
   private final TensorChecksums checksums;
   private final int ranksOnThisHost;
 
@@ -51,10 +51,10 @@ final class CopyStep {
    * @param ranksOnThisHost how many ranks share the processors
    */
   CopyStep(
-      SaveTools tools,
+      SaveContext tools,
       SavePlan plan,
       List<Parameter> tensors,
-      Excess excess,
+      OverBudget excess,
       TensorChecksums checksums,
       int ranksOnThisHost) {
     this.tools = tools;
@@ -92,7 +92,7 @@ final class CopyStep {
   private void writeOwn(ShardFiles shards) throws IOException {
     // Copied while it is checksummed, it lies as in the file's pages: what is written to another
     // place in them takes longer, most of all while other ranks wait for the file.
-    try (OwnPieces own = own(false)) {
+    try (LocalSource own = own(false)) {
       expect(plan.segments(ranks().rank()));
       int chunkBytes =
           isMemoryToMemory(own) ? Math.min(CACHED_CHUNK_BYTES, chunkBytes()) : chunkBytes();
@@ -105,7 +105,7 @@ final class CopyStep {
   }
 
   /** Returns whether nothing but the copy itself is waited for. */
-  private boolean isMemoryToMemory(OwnPieces own) {
+  private boolean isMemoryToMemory(LocalSource own) {
     return own.isMemory() && !tools.options().durability().isForced();
   }
 
@@ -113,7 +113,7 @@ final class CopyStep {
    * Returns how many threads write: out of memory and into memory, more of them than processors
    * only take turns, at the file's lock above all.
    */
-  private int writers(OwnPieces own) {
+  private int writers(LocalSource own) {
     if (!isMemoryToMemory(own)) {
       return tools.staging().count();
     }
@@ -122,7 +122,7 @@ final class CopyStep {
   }
 
   private void gather(ShardFiles shards, Transport transport) throws IOException {
-    try (OwnPieces own = own(tools.options().durability() != Durability.DURABLE_DIRECT)) {
+    try (LocalSource own = own(tools.options().durability() != Durability.DURABLE_DIRECT)) {
       GatherSource source = new GatherSource(own.source(), transport, ranks().size());
       expect(plan.segments());
       copy(
@@ -138,7 +138,7 @@ final class CopyStep {
     GatherJob job =
         new GatherJob(
             plan,
-            new OwnPartitions(tensors),
+            new LocalPartitions(tensors),
             ranks().communicator(),
             nccl,
             options.gatherAlgorithm() == GatherAlgorithm.ALL_GATHER,
@@ -152,7 +152,7 @@ final class CopyStep {
   }
 
   private void send(Transport transport) throws IOException {
-    try (OwnPieces own = own(true)) {
+    try (LocalSource own = own(true)) {
       expect(plan.segments(ranks().rank()));
       copy(
           pass -> plan.messages(ranks().rank(), chunkBytes(), pass),
@@ -195,8 +195,8 @@ final class CopyStep {
     return parts.get(0);
   }
 
-  private OwnPieces own(boolean staysInPlace) {
-    return new OwnPieces(tools, plan, tensors, checksums, staysInPlace);
+  private LocalSource own(boolean staysInPlace) {
+    return new LocalSource(tools, plan, tensors, checksums, staysInPlace);
   }
 
   private Ranks ranks() {

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.form.Form;
 import dev.cairn.form.FormResolver;
@@ -31,7 +31,7 @@ import java.util.TreeMap;
  * What rank 0 knows of the published model, on every rank. Kept from one save to the next, for the
  * copy that an asynchronous save makes before ranks meet. One thread at a time.
  */
-final class FormAgreement {
+public final class FormAgreement {
   private Optional<Agreed> last = Optional.empty();
 
   /**
@@ -41,7 +41,7 @@ final class FormAgreement {
    * @param form of the model
    * @param borrowed what rank 0 takes from the base model
    */
-  record Agreed(boolean ties, Form form, List<TensorInfo> borrowed) {
+  public record Agreed(boolean ties, Form form, List<TensorInfo> borrowed) {
     private byte[] encode() throws IOException {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       DataOutputStream data = new DataOutputStream(bytes);
@@ -79,7 +79,7 @@ final class FormAgreement {
     }
 
     /** Returns these parameters, the ones that stay F32 marked. */
-    ParameterSet marked(ParameterSet set) {
+    public ParameterSet marked(ParameterSet set) {
       Set<String> wide = form.wide();
       return wide.isEmpty()
           ? set
@@ -91,7 +91,7 @@ final class FormAgreement {
   }
 
   /** Returns what the save before knew; empty before the first. */
-  Optional<Agreed> last() {
+  public Optional<Agreed> last() {
     return last;
   }
 
@@ -103,7 +103,7 @@ final class FormAgreement {
    * @throws CheckpointException on every rank, if ranks save into runs of different names: those of
    *     two runs that have met, for example
    */
-  Agreed agree(Ranks ranks, SaveOptions options, SaveContents contents, ParameterSet set)
+  public Agreed agree(Ranks ranks, SaveOptions options, SaveContents contents, ParameterSet set)
       throws IOException {
     List<byte[]> told =
         ranks.together(

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.copy.PartitionSource;
 import dev.cairn.copy.Partitions;
@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** This rank's own pieces, wherever their partitions are, for the time of one copy. */
-final class OwnPieces implements AutoCloseable {
+final class LocalSource implements AutoCloseable {
   private final Scratch scratch;
   private final Optional<DeviceStaging> device;
   private final PieceSource source;
@@ -24,13 +24,13 @@ final class OwnPieces implements AutoCloseable {
    * @param checksums gets all pieces that go through it
    * @param staysInPlace whether what needs no cast is taken from where it lies
    */
-  OwnPieces(
-      SaveTools tools,
+  LocalSource(
+      SaveContext tools,
       SavePlan plan,
       List<Parameter> tensors,
       TensorChecksums checksums,
       boolean staysInPlace) {
-    Partitions own = new OwnPartitions(tensors);
+    Partitions own = new LocalPartitions(tensors);
     boolean allInMemory = tensors.stream().allMatch(tensor -> tensor.partition().isInMemory());
     device = tools.devices().after(tensors);
     scratch = allInMemory ? null : new Scratch(tools.staging().count());

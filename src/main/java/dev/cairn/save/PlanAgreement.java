@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.model.Parameter;
 import dev.cairn.options.CheckpointException;
@@ -22,13 +22,13 @@ import java.util.Map;
  * Makes this rank's plan and finds out, before any file exists, whether all ranks made the same.
  */
 final class PlanAgreement {
-  private final SaveTools tools;
+  private final SaveContext tools;
   private final Ranks ranks;
   private final SaveOptions options;
   private final SaveContents contents;
   private SavePlan plan;
 
-  PlanAgreement(SaveTools tools, SaveContents contents) {
+  PlanAgreement(SaveContext tools, SaveContents contents) {
     this.tools = tools;
     this.ranks = tools.ranks();
     this.options = tools.options();
@@ -61,7 +61,7 @@ final class PlanAgreement {
     if (ranks.isWriter() && !options.unchecked()) {
       new ModelCheck(contents, groups.get(0)).run(options.rawNames());
     }
-    LastPlan.Planned planned = tools.lastPlan().of(options, groups, ranks.size());
+    PlanCache.Planned planned = tools.lastPlan().of(options, groups, ranks.size());
     plan = planned.plan();
     return planned.fingerprint();
   }

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.device.HostMemory;
 import dev.cairn.hf.TiedNames;
@@ -33,7 +33,7 @@ final class TieDecision {
   private final FormAgreement.Agreed agreed;
 
   /** Prepares the decision. */
-  TieDecision(Ranks ranks, Taken taken, FormAgreement.Agreed agreed) {
+  TieDecision(Ranks ranks, SaveSource taken, FormAgreement.Agreed agreed) {
     this.ranks = ranks;
     this.agreed = agreed;
     this.parameters = taken.contents().model();

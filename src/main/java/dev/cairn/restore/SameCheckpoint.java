@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.restore;
 
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.restore;
 
 import dev.cairn.form.Form;
 import dev.cairn.form.FormResolver;
@@ -11,6 +11,7 @@ import dev.cairn.ranks.Ranks;
 import dev.cairn.safetensors.Manifest;
 import dev.cairn.safetensors.Manifest.TensorRecord;
 import dev.cairn.safetensors.TensorInfo;
+import dev.cairn.save.PublishedParameters;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

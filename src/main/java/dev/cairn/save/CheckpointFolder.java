@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.commit.StagedFolder;
 import dev.cairn.copy.ShardFiles;
@@ -46,7 +46,7 @@ final class CheckpointFolder implements AutoCloseable {
   private int[] headerCrcs;
 
   CheckpointFolder(
-      SaveTools tools, SavePlan plan, SaveContents contents, Optional<TrainerFile> trainerFile) {
+      SaveContext tools, SavePlan plan, SaveContents contents, Optional<TrainerFile> trainerFile) {
     this.disk = tools.disk();
     this.machine = tools.machine();
     this.options = tools.options();

@@ -1,9 +1,10 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.Group;
 import dev.cairn.comm.Communicator;
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.model.Parameter;
@@ -26,7 +26,7 @@ import java.util.OptionalLong;
  * @param state what the trainer needs to go on, if it is saved too
  * @param stem what the names of the model's files begin with
  */
-record SaveContents(
+public record SaveContents(
     Path target,
     OptionalLong step,
     ParameterSet model,
@@ -34,7 +34,7 @@ record SaveContents(
     Optional<TrainerState> state,
     String stem) {
   /** Contents of a model folder. */
-  SaveContents(
+  public SaveContents(
       Path target,
       OptionalLong step,
       ParameterSet model,
@@ -44,12 +44,12 @@ record SaveContents(
   }
 
   /** Returns what the save is called, so that ranks see whether they are in the same. */
-  String call() {
+  public String call() {
     return call(step, target);
   }
 
   /** Returns what a save is called. Where a folder lies only rank 0 says, but its name is one. */
-  static String call(OptionalLong step, Path target) {
+  public static String call(OptionalLong step, Path target) {
     return step.isPresent()
         ? "save(step=" + step.getAsLong() + ")"
         : "save(" + target.toAbsolutePath().normalize().getFileName() + ")";
@@ -61,7 +61,7 @@ record SaveContents(
     return run == null || run.getFileName() == null ? "" : run.getFileName().toString();
   }
 
-  SaveContents withModel(ParameterSet replacement) {
+  public SaveContents withModel(ParameterSet replacement) {
     return new SaveContents(target, step, replacement, files, state, stem);
   }
 
@@ -70,7 +70,7 @@ record SaveContents(
   }
 
   /** Returns model and state tensors in the order of the plan. */
-  List<Parameter> tensors() {
+  public List<Parameter> tensors() {
     List<Parameter> all = new ArrayList<>(model.parameters());
     state.flatMap(TrainerState::tensors).ifPresent(set -> all.addAll(set.parameters()));
     return all;

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.model.ParameterSet;
 
@@ -9,13 +9,13 @@ import dev.cairn.model.ParameterSet;
  * @param given the model as the trainer gave it; of its partitions only the place counts
  * @param excess what still lies in the trainer's memory
  */
-record Taken(SaveContents contents, ParameterSet given, Excess excess) {
+public record SaveSource(SaveContents contents, ParameterSet given, OverBudget excess) {
   /** Nothing was copied, and the trainer waits. */
-  static Taken borrowed(SaveContents contents) {
-    return new Taken(contents, contents.model(), Excess.none());
+  public static SaveSource borrowed(SaveContents contents) {
+    return new SaveSource(contents, contents.model(), OverBudget.none());
   }
 
-  Taken withExcess(Excess other) {
-    return new Taken(contents, given, other);
+  SaveSource withExcess(OverBudget other) {
+    return new SaveSource(contents, given, other);
   }
 }

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.restore;
 
 import dev.cairn.comm.CommunicationException;
 import dev.cairn.copy.BufferWorkers;
@@ -12,6 +12,7 @@ import dev.cairn.model.TrainerState;
 import dev.cairn.ranks.Operation;
 import dev.cairn.ranks.Ranks;
 import dev.cairn.safetensors.Manifest.TensorRecord;
+import dev.cairn.save.SaveContext;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -24,20 +25,20 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** Reads this rank's byte ranges of a checkpoint into its partitions, whatever ranks wrote it. */
-final class Restore {
-  private final SaveTools tools;
+public final class Restore {
+  private final SaveContext tools;
   private final CheckpointReader reader;
   private final List<Parameter> targets = new ArrayList<>();
   private final List<Piece> pieces = new ArrayList<>();
 
-  Restore(SaveTools tools, CheckpointReader reader) {
+  Restore(SaveContext tools, CheckpointReader reader) {
     this.tools = tools;
     this.reader = reader;
   }
 
   /** Fills model and state from a checkpoint, or fails on every rank. Collective. */
-  static Void together(
-      SaveTools tools, Path folder, Optional<ParameterSet> model, TrainerState state)
+  public static Void together(
+      SaveContext tools, Path folder, Optional<ParameterSet> model, TrainerState state)
       throws IOException {
     Ranks ranks = tools.ranks();
     return ranks.run(
@@ -51,7 +52,7 @@ final class Restore {
   }
 
   private static byte[] read(
-      SaveTools tools, CheckpointReader opened, Optional<ParameterSet> model, TrainerState state)
+      SaveContext tools, CheckpointReader opened, Optional<ParameterSet> model, TrainerState state)
       throws IOException {
     try (CheckpointReader reader = opened) {
       Restore restore = new Restore(tools, reader);
@@ -67,7 +68,7 @@ final class Restore {
   }
 
   /** Returns a reader of the checkpoint that all ranks see, with no file of it open by now. */
-  private static CheckpointReader openTogether(SaveTools tools, Path folder) throws IOException {
+  private static CheckpointReader openTogether(SaveContext tools, Path folder) throws IOException {
     Ranks ranks = tools.ranks();
     AtomicReference<CheckpointReader> opened = new AtomicReference<>();
     List<byte[]> checksums =

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.form.Form;
 import dev.cairn.form.MemoryTensor;
@@ -23,7 +23,7 @@ import java.util.Set;
 /**
  * A model's parameters as they are published: the same memory under other names, in other tensors.
  */
-final class PublishedParameters {
+public final class PublishedParameters {
   private final List<Parameter> memory;
   private final int rank;
   private final int worldSize;
@@ -35,7 +35,7 @@ final class PublishedParameters {
   }
 
   /** Returns the tensors in memory, as a form takes them. */
-  static List<MemoryTensor> described(ParameterSet set) {
+  public static List<MemoryTensor> described(ParameterSet set) {
     return set.parameters().stream()
         .map(parameter -> new MemoryTensor(parameter.name(), parameter.shape()))
         .toList();
@@ -47,7 +47,7 @@ final class PublishedParameters {
    * @param set the published parameters; their partitions are parts of the given ones
    * @param sources for each of them what it is made of; empty if all are as they were
    */
-  record Published(ParameterSet set, List<List<Parameter>> sources) {
+  public record Published(ParameterSet set, List<List<Parameter>> sources) {
     /** Returns those that are made of any of these, which count by identity. */
     Set<Parameter> madeOf(Set<Parameter> wanted) {
       Set<Parameter> made = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -66,7 +66,7 @@ final class PublishedParameters {
    * @throws IllegalArgumentException if a partition is not as long as its layout says, or a tensor
    *     cannot be published
    */
-  static Published of(ParameterSet set, Form form, Ranks ranks) {
+  public static Published of(ParameterSet set, Form form, Ranks ranks) {
     if (form.isNone()) {
       return new Published(set, List.of());
     }

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.copy.Partitions;
 import dev.cairn.model.Parameter;
@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /** This rank's partitions, as the copy sees them: by tensor of the plan. */
-record OwnPartitions(List<Parameter> tensors) implements Partitions {
+record LocalPartitions(List<Parameter> tensors) implements Partitions {
   @Override
   public boolean isInMemory(int tensor) {
     return tensors.get(tensor).partition().isInMemory();

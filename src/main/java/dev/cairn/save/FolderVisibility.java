@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.ranks.Outcome;
 import java.io.ByteArrayInputStream;
@@ -18,20 +18,20 @@ import java.util.Set;
  * @param bootId of the rank's host; empty if it has none
  * @param fileSystem type of the file system that the rank sees the folder on, in small letters
  */
-record FolderView(boolean isSeen, String bootId, String fileSystem) {
-  static final FolderView UNSEEN = new FolderView(false, "", "");
+record FolderVisibility(boolean isSeen, String bootId, String fileSystem) {
+  static final FolderVisibility UNSEEN = new FolderVisibility(false, "", "");
 
   /** File systems on which several hosts may write one file, each its own bytes. */
   private static final Set<String> COHERENT =
       Set.of("lustre", "gpfs", "ceph", "fuse.ceph", "fuse.ceph-fuse");
 
   /** Returns why not all ranks may write into the folder; empty if they may. */
-  static Optional<String> obstacle(List<FolderView> views) {
+  static Optional<String> obstacle(List<FolderVisibility> views) {
     int unseeing = unseeing(views);
     if (unseeing >= 0) {
       return Optional.of("rank " + unseeing + " does not see its folder");
     }
-    FolderView first = views.get(0);
+    FolderVisibility first = views.get(0);
     if (!first.bootId.isEmpty() && views.stream().allMatch(first::equals)) {
       return Optional.empty();
     }
@@ -47,7 +47,7 @@ record FolderView(boolean isSeen, String bootId, String fileSystem) {
   }
 
   /** Returns the first rank that does not see the folder, -1 if all do. */
-  static int unseeing(List<FolderView> views) {
+  static int unseeing(List<FolderVisibility> views) {
     for (int rank = 0; rank < views.size(); rank++) {
       if (!views.get(rank).isSeen) {
         return rank;
@@ -57,7 +57,7 @@ record FolderView(boolean isSeen, String bootId, String fileSystem) {
   }
 
   /** Returns how many ranks share a rank's host, itself among them; 1 if nobody knows. */
-  static int ranksOnHostOf(int rank, List<FolderView> views) {
+  static int ranksOnHostOf(int rank, List<FolderVisibility> views) {
     String bootId = views.get(rank).bootId;
     return bootId.isEmpty()
         ? 1
@@ -74,9 +74,10 @@ record FolderView(boolean isSeen, String bootId, String fileSystem) {
     return bytes.toByteArray();
   }
 
-  static FolderView decode(byte[] message) throws IOException {
+  static FolderVisibility decode(byte[] message) throws IOException {
     try (DataInputStream data = new DataInputStream(new ByteArrayInputStream(message))) {
-      return new FolderView(data.readBoolean(), Outcome.readText(data), Outcome.readText(data));
+      return new FolderVisibility(
+          data.readBoolean(), Outcome.readText(data), Outcome.readText(data));
     }
   }
 }

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.comm.NcclGroup;
 import dev.cairn.comm.Transport;
@@ -26,17 +26,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /** One save, from the agreement on a plan to the rename. Lives for one call. */
-final class SaveRun {
+public final class SaveRun {
   private static final int WRITER = 0;
   private static final byte[] NOTHING = new byte[0];
 
-  private final SaveTools tools;
+  private final SaveContext tools;
   private final Ranks ranks;
-  private final Taken taken;
+  private final SaveSource taken;
   private final Meter meter;
 
   private SaveContents contents;
-  private Excess excess;
+  private OverBudget excess;
   private SavePlan plan;
   private TensorChecksums checksums;
   private ModeChoice.Choice choice;
@@ -48,7 +48,7 @@ final class SaveRun {
    *
    * @param tools measured, for this save alone
    */
-  SaveRun(SaveTools tools, Taken taken) {
+  public SaveRun(SaveContext tools, SaveSource taken) {
     this.tools = tools;
     this.ranks = tools.ranks();
     this.meter = tools.meter().orElseThrow();
@@ -57,12 +57,12 @@ final class SaveRun {
   }
 
   /** Saves. Collective. */
-  SaveReport run() throws IOException {
+  public SaveReport run() throws IOException {
     return ranks.run(Operation.SAVE, contents.call(), this::phases);
   }
 
   /** Saves, within an operation that has begun. Collective. */
-  SaveReport phases() throws IOException {
+  public SaveReport phases() throws IOException {
     meter.enter(SavePhase.PLAN);
     Meter.Timing planning = meter.begin(SaveWork.PLAN);
     FormAgreement.Agreed agreed =

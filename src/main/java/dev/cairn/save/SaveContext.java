@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
@@ -36,7 +36,7 @@ import java.util.Optional;
  * @param meter of one save; empty between saves
  * @param inBackground whether the trainer goes on meanwhile: NCCL is its own then
  */
-record SaveTools(
+public record SaveContext(
     Ranks ranks,
     SaveOptions options,
     Disk disk,
@@ -44,21 +44,21 @@ record SaveTools(
     Kernels kernels,
     Staging staging,
     GpuContext devices,
-    LastPlan lastPlan,
+    PlanCache lastPlan,
     FormAgreement forms,
     ModeChoice modes,
     Optional<Meter> meter,
     boolean inBackground) {
-  private static final Logger LOG = System.getLogger(SaveTools.class.getName());
+  private static final Logger LOG = System.getLogger(SaveContext.class.getName());
 
   /** Allocates the staging buffers; the communicator is borrowed. */
-  static SaveTools open(
+  public static SaveContext open(
       Communicator communicator, SaveOptions options, Disk disk, Machine machine) {
     if (options.mode() == SaveMode.GATHER && NcclGroup.reasonNotAvailable().isPresent()) {
       preload(communicator);
     }
     Ranks ranks = new Ranks(communicator);
-    return new SaveTools(
+    return new SaveContext(
         ranks,
         options,
         disk,
@@ -66,15 +66,15 @@ record SaveTools(
         Kernels.best(),
         new Staging(machine, options.stagingBuffers(), options.stagingBufferBytes()),
         new GpuContext(),
-        new LastPlan(),
+        new PlanCache(),
         new FormAgreement(),
         new ModeChoice(ranks, options.mode(), disk, machine),
         Optional.empty(),
         false);
   }
 
-  SaveTools withOptions(SaveOptions other) {
-    return new SaveTools(
+  public SaveContext withOptions(SaveOptions other) {
+    return new SaveContext(
         ranks,
         other,
         disk,
@@ -90,9 +90,9 @@ record SaveTools(
   }
 
   /** Returns these tools for one save, measured from now on. */
-  SaveTools measured(Optional<ProgressListener> listener) {
+  public SaveContext measured(Optional<ProgressListener> listener) {
     Meter started = new Meter(ranks, listener);
-    return new SaveTools(
+    return new SaveContext(
         ranks,
         options,
         new MeteredDisk(disk, started),
@@ -108,8 +108,8 @@ record SaveTools(
   }
 
   /** Returns these tools for a save that the caller does not wait for. */
-  SaveTools forBackground() {
-    return new SaveTools(
+  public SaveContext forBackground() {
+    return new SaveContext(
         ranks, options, disk, machine, kernels, staging, devices, lastPlan, forms, modes, meter,
         true);
   }
@@ -128,7 +128,7 @@ record SaveTools(
    *
    * @param more is freed before
    */
-  void close(Runnable more) throws IOException {
+  public void close(Runnable more) throws IOException {
     Optional<NcclGroup> lent = ranks.communicator().lentNccl();
     Runnable later =
         () -> {

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.io.Disk;
 import dev.cairn.json.Json;
@@ -18,7 +18,7 @@ import java.util.Map;
  * @param values name to value, as JSON has it
  * @param rankBytes for each rank that saved, name to bytes
  */
-record TrainerFile(Map<String, Object> values, List<Map<String, byte[]>> rankBytes) {
+public record TrainerFile(Map<String, Object> values, List<Map<String, byte[]>> rankBytes) {
   /** The file's name inside a checkpoint. */
   static final String FILE_NAME = "state/trainer.json";
 
@@ -41,7 +41,7 @@ record TrainerFile(Map<String, Object> values, List<Map<String, byte[]>> rankByt
   }
 
   /** Reads it from a checkpoint; no values and no ranks if none was saved. */
-  static TrainerFile read(Disk disk, Path checkpoint) throws IOException {
+  public static TrainerFile read(Disk disk, Path checkpoint) throws IOException {
     Path file = checkpoint.resolve(FILE_NAME);
     return disk.exists(file)
         ? parse(disk.readAll(file), file.toString())

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.copy.BufferWorkers;
 import dev.cairn.device.Device;
@@ -38,7 +38,7 @@ import java.util.stream.IntStream;
  * <p>The copy is a set of parameters again, held as they will be saved and without padding: the
  * rest of the save is an ordinary one. A tensor that every rank holds is copied by its writer only.
  */
-final class Snapshot implements AutoCloseable {
+public final class Snapshot implements AutoCloseable {
   private static final int ALIGNMENT_BYTES = 64;
   private static final long PIECE_BYTES = 4L << 20;
 
@@ -48,7 +48,7 @@ final class Snapshot implements AutoCloseable {
   private record Piece(Segment segment, long offset) {}
 
   /** Allocates what a copy of these contents takes, its pages touched, if there is less by now. */
-  void reserve(SaveTools tools, SaveContents contents) {
+  public void reserve(SaveContext tools, SaveContents contents) {
     SavePlan plan = plan(tools, contents);
     List<Parameter> tensors = contents.tensors();
     tools.devices().prepare(tensors, tools.staging(), tools.options());
@@ -56,7 +56,7 @@ final class Snapshot implements AutoCloseable {
     reserve(places.lengthBytes, tools.devices().after(tensors));
   }
 
-  private static SavePlan plan(SaveTools tools, SaveContents contents) {
+  private static SavePlan plan(SaveContext tools, SaveContents contents) {
     return SavePlan.of(contents.groups(tools.options()), tools.ranks().size());
   }
 
@@ -65,10 +65,10 @@ final class Snapshot implements AutoCloseable {
    *
    * @param moved is to be told when what was not copied is not needed any more
    */
-  Taken take(SaveTools tools, SaveContents contents, Runnable moved) throws IOException {
+  public SaveSource take(SaveContext tools, SaveContents contents, Runnable moved) throws IOException {
     List<Parameter> tensors = contents.tensors();
     if (!tensors.stream().allMatch(tensor -> tensor.partition().isInMemory())) {
-      return new Taken(contents, contents.model(), new Excess(identities(tensors), moved));
+      return new SaveSource(contents, contents.model(), new OverBudget(identities(tensors), moved));
     }
     SavePlan plan = plan(tools, contents);
     boolean[] copied = copied(plan, tools.options());
@@ -77,7 +77,7 @@ final class Snapshot implements AutoCloseable {
       copyAll(tools, plan, tensors, places);
     } catch (DeviceException e) {
       tools.devices().failLater(e); // as the save itself will then say
-      return Taken.borrowed(contents);
+      return SaveSource.borrowed(contents);
     }
     Set<Parameter> excess =
         identities(
@@ -86,10 +86,10 @@ final class Snapshot implements AutoCloseable {
                 .mapToObj(tensors::get)
                 .toList());
     SaveContents copy = copy(contents, plan, tools.ranks(), copied, places.offsets);
-    return new Taken(copy, contents.model(), new Excess(excess, moved));
+    return new SaveSource(copy, contents.model(), new OverBudget(excess, moved));
   }
 
-  private void copyAll(SaveTools tools, SavePlan plan, List<Parameter> tensors, Places places)
+  private void copyAll(SaveContext tools, SavePlan plan, List<Parameter> tensors, Places places)
       throws IOException {
     tools.devices().prepare(tensors, tools.staging(), tools.options());
     Optional<DeviceStaging> device = tools.devices().after(tensors);
@@ -197,7 +197,7 @@ final class Snapshot implements AutoCloseable {
   }
 
   private void copy(
-      SaveTools tools,
+      SaveContext tools,
       Optional<DeviceStaging> device,
       SavePlan plan,
       List<Parameter> tensors,

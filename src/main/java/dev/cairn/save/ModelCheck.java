@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.form.FormCheck;
 import dev.cairn.hf.ModelConfig;

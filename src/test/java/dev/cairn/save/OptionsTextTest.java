@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

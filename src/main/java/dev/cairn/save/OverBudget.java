@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import dev.cairn.model.Parameter;
 import dev.cairn.plan.Chunk;
@@ -14,20 +14,20 @@ import java.util.stream.IntStream;
  * @param tensors by identity
  * @param moved is told once none of them is needed any more
  */
-record Excess(Set<Parameter> tensors, Runnable moved) {
+public record OverBudget(Set<Parameter> tensors, Runnable moved) {
   /** Of a save during which the trainer waits anyway. */
-  static Excess none() {
-    return new Excess(Set.of(), () -> {});
+  static OverBudget none() {
+    return new OverBudget(Set.of(), () -> {});
   }
 
   /** Returns this of the parameters as they are published. */
-  Excess published(PublishedParameters.Published published) {
+  OverBudget published(PublishedParameters.Published published) {
     if (tensors.isEmpty()) {
       return this;
     }
     Set<Parameter> made = published.madeOf(tensors);
     made.addAll(tensors); // the trainer's state is not published in another form
-    return new Excess(made, moved);
+    return new OverBudget(made, moved);
   }
 
   /** Returns which chunks to move in which pass, one pass after the other. */

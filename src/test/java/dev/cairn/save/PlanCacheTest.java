@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.save;
 
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class LastPlanTest {
+class PlanCacheTest {
   private static final FileNaming NAMING = FileNaming.model(1000);
 
   private static PlannedTensor tensor(
@@ -51,7 +51,7 @@ class LastPlanTest {
 
   @Test
   void equalTensorsArePlannedOnce() {
-    LastPlan last = new LastPlan();
+    PlanCache last = new PlanCache();
     SavePlan first = last.of(SaveOptions.defaults(), group(NAMING, weight()), 2).plan();
     assertSame(first, last.of(SaveOptions.defaults(), group(NAMING, weight()), 2).plan());
   }
@@ -59,14 +59,14 @@ class LastPlanTest {
   @ParameterizedTest
   @MethodSource("others")
   void whateverDiffersIsPlannedAnew(List<TensorGroup> other) {
-    LastPlan last = new LastPlan();
+    PlanCache last = new PlanCache();
     SavePlan first = last.of(SaveOptions.defaults(), group(NAMING, weight()), 2).plan();
     assertNotSame(first, last.of(SaveOptions.defaults(), other, 2).plan());
   }
 
   @Test
   void otherOptionsAndWorldsArePlannedAnew() {
-    LastPlan last = new LastPlan();
+    PlanCache last = new PlanCache();
     SavePlan first = last.of(SaveOptions.defaults(), group(NAMING, weight()), 2).plan();
     SaveOptions options = SaveOptions.builder().overwrite(true).build();
     SavePlan second = last.of(options, group(NAMING, weight()), 2).plan();
