@@ -14,6 +14,7 @@ import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
 import dev.cairn.policy.CheckpointPolicy;
 import dev.cairn.restore.Restore;
+import dev.cairn.run.Background;
 import dev.cairn.save.SaveContents;
 import dev.cairn.save.SaveContext;
 import dev.cairn.save.SaveRun;
@@ -40,7 +41,7 @@ public final class Checkpointer implements AutoCloseable {
   private final Background background;
   private final Optional<RunSaves> saves;
   private volatile Optional<ProgressListener> listener = Optional.empty();
-  private final Turn turn = new Turn();
+  private final CallGuard turn = new CallGuard();
 
   private Checkpointer(SaveContext tools, Optional<RunOptions> runOptions) {
     this.tools = tools;

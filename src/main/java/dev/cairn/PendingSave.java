@@ -2,6 +2,8 @@ package dev.cairn;
 
 import dev.cairn.options.CheckpointException;
 import dev.cairn.options.SaveReport;
+import dev.cairn.run.Background;
+import dev.cairn.run.Ending;
 import java.io.IOException;
 
 /**

@@ -4,6 +4,7 @@ import dev.cairn.commit.AbandonedFolders;
 import dev.cairn.io.Disk;
 import dev.cairn.io.OutputFile;
 import dev.cairn.machine.Machine;
+import dev.cairn.run.SizeCheck;
 import dev.cairn.safetensors.Manifest;
 import java.io.IOException;
 import java.lang.System.Logger;

@@ -9,6 +9,11 @@ import dev.cairn.options.ProgressListener;
 import dev.cairn.options.SavePhase;
 import dev.cairn.options.SaveReport;
 import dev.cairn.ranks.Operation;
+import dev.cairn.run.Background;
+import dev.cairn.run.BusySave;
+import dev.cairn.run.Ending;
+import dev.cairn.run.ExitHook;
+import dev.cairn.run.SaveTimes;
 import dev.cairn.save.FormAgreement;
 import dev.cairn.save.SaveContents;
 import dev.cairn.save.SaveContext;
@@ -174,7 +179,7 @@ final class RunSaves implements AutoCloseable {
             contents,
             refusal -> {
               background.settleBefore(refusal, before);
-              return Refusal.tell(tools.ranks(), contents.call());
+              return BusySave.tell(tools.ranks(), contents.call());
             });
     return new PendingSave(refused, Ending.well(tools.machine(), 0L));
   }

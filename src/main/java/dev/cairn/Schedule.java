@@ -5,6 +5,8 @@ import dev.cairn.comm.Control;
 import dev.cairn.machine.Machine;
 import dev.cairn.policy.CheckpointPolicy;
 import dev.cairn.ranks.Ranks;
+import dev.cairn.run.SaveTimes;
+import dev.cairn.run.Signals;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
@@ -20,7 +22,7 @@ import java.util.Set;
  * try (Schedule schedule = checkpointer.schedule(policy).stopOnSignals("TERM", "USR1")) {
  *   for (step++; step <= lastStep; step++) {
  *     train(step);
- *     Advice advice = schedule.stepDone(step);
+ *     StepDecision advice = schedule.stepDone(step);
  *     if (advice.save()) {
  *       checkpointer.saveAsync(step, model, files, state);
  *     }
@@ -125,7 +127,7 @@ public final class Schedule implements AutoCloseable {
    *     hangs; no later step can be saved
    * @throws IllegalArgumentException if steps go back
    */
-  public Advice stepDone(long step) throws CommunicationException {
+  public StepDecision stepDone(long step) throws CommunicationException {
     policy.ifPresent(this::ask);
     Set<Integer> due = control().endStep(step);
     boolean stops = due.contains(STOP) && !isStopped;
@@ -134,7 +136,7 @@ public final class Schedule implements AutoCloseable {
     }
     isStopped |= stops;
     stepStart = System.nanoTime();
-    return new Advice(due.contains(SAVE) || stops, isStopped);
+    return new StepDecision(due.contains(SAVE) || stops, isStopped);
   }
 
   /** Ranks measure different times: only rank 0's policy counts. */

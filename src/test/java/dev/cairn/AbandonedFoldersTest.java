@@ -49,7 +49,7 @@ class AbandonedFoldersTest {
   }
 
   private void save(long step, Machine machine) throws IOException {
-    ParameterSet own = new WholeModel(7).add("weight", DType.F32, Layout.zero3(), 5).on(0, 1);
+    ParameterSet own = new ReferenceModel(7).add("weight", DType.F32, Layout.zero3(), 5).on(0, 1);
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer = open(single, machine)) {
       checkpointer.save(step, own, ModelFiles.none(), TrainerState.builder().build());

@@ -87,9 +87,9 @@ class AsyncSaveTest {
   @MethodSource("budgets")
   void trainerMayChangeEverythingAfterTheCallWhateverTheBudget(long budgetBytes, SaveMode mode)
       throws Exception {
-    WholeModel model = WholeModel.various(3);
-    WholeModel moments =
-        new WholeModel(3)
+    ReferenceModel model = ReferenceModel.various(3);
+    ReferenceModel moments =
+        new ReferenceModel(3)
             .add("moment", DType.F32, Layout.zero3(), 301)
             .add("master", DType.F32, Layout.replicated(), 77);
     assertFine(
@@ -109,8 +109,8 @@ class AsyncSaveTest {
                           Disk.local());
                   PendingSave save =
                       checkpointer.saveAsync(5, own, ModelFiles.none(), state.build())) {
-                WholeModel.overwrite(own);
-                WholeModel.overwrite(ownMoments);
+                ReferenceModel.overwrite(own);
+                ReferenceModel.overwrite(ownMoments);
                 save.await();
                 ParameterSet again = moments.poisonedOn(rank, 3);
                 TrainerState.Builder restored = TrainerState.builder();
@@ -127,13 +127,14 @@ class AsyncSaveTest {
   void trainerWithoutFilesBesideItsWeightsNamesNone() throws Exception {
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer = open(single, options(), run(), Disk.local());
-        PendingSave save = checkpointer.saveAsync(5, WholeModel.various(1).on(0, 1), NO_STATE)) {
+        PendingSave save =
+            checkpointer.saveAsync(5, ReferenceModel.various(1).on(0, 1), NO_STATE)) {
       save.await();
     }
-    assertIs(WholeModel.various(1), "model.safetensors");
+    assertIs(ReferenceModel.various(1), "model.safetensors");
   }
 
-  private void assertIs(WholeModel expected, String file) throws IOException {
+  private void assertIs(ReferenceModel expected, String file) throws IOException {
     assertArrayEquals(
         expected.expectedFiles(Optional.empty(), Long.MAX_VALUE).get("model.safetensors"),
         Files.readAllBytes(run().directory().resolve("step_5").resolve(file)),
@@ -157,7 +158,7 @@ class AsyncSaveTest {
                 PendingSave save =
                     checkpointer.saveAsync(
                         5,
-                        WholeModel.various(2).on(communicator.rank(), 2),
+                        ReferenceModel.various(2).on(communicator.rank(), 2),
                         ModelFiles.none(),
                         NO_STATE);
                 assertFalse(save.isDone());
@@ -170,7 +171,7 @@ class AsyncSaveTest {
 
   @Test
   void partitionsAreBorrowedUntilTheSnapshotIsDone() throws Exception {
-    WholeModel model = WholeModel.various(2);
+    ReferenceModel model = ReferenceModel.various(2);
     assertFine(
         Group.run(
             2,
@@ -180,7 +181,7 @@ class AsyncSaveTest {
                 checkpointer.reserveSnapshot(own, NO_STATE);
                 PendingSave save = checkpointer.beginSave(5, own, ModelFiles.none(), NO_STATE);
                 save.snapshotDone();
-                WholeModel.overwrite(own);
+                ReferenceModel.overwrite(own);
                 return save.await();
               }
             }));
@@ -198,7 +199,7 @@ class AsyncSaveTest {
             3,
             communicator -> {
               int rank = communicator.rank();
-              ParameterSet own = WholeModel.various(3).on(rank, 3);
+              ParameterSet own = ReferenceModel.various(3).on(rank, 3);
               Disk disk = rank == 0 ? FaultyDisk.waiting(Call.RENAME, 2, gate) : Disk.local();
               try (Checkpointer checkpointer = open(communicator, options(), refusing, disk)) {
                 checkpointer.save(1, own, ModelFiles.none(), NO_STATE);
@@ -230,7 +231,7 @@ class AsyncSaveTest {
     Files.createFile(run().directory().resolve("step_1")); // a file where the folder is to be
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer = open(single, options(), run(), Disk.local())) {
-      ParameterSet own = WholeModel.various(1).on(0, 1);
+      ParameterSet own = ReferenceModel.various(1).on(0, 1);
       checkpointer.saveAsync(1, own, ModelFiles.none(), NO_STATE);
       SaveReport second = checkpointer.saveLast(2, own, ModelFiles.none(), NO_STATE);
       assertTrue(Files.exists(second.folder().resolve("COMPLETED")));
@@ -249,7 +250,7 @@ class AsyncSaveTest {
     Files.createFile(run().directory().resolve("step_1"));
     try (Communicator single = Communicator.single()) {
       Checkpointer checkpointer = open(single, options(), run(), Disk.local());
-      checkpointer.saveAsync(1, WholeModel.various(1).on(0, 1), ModelFiles.none(), NO_STATE);
+      checkpointer.saveAsync(1, ReferenceModel.various(1).on(0, 1), ModelFiles.none(), NO_STATE);
       assertInstanceOf(
           CheckpointException.class, assertThrows(IOException.class, checkpointer::close));
     }
@@ -286,7 +287,7 @@ class AsyncSaveTest {
                       run(),
                       Disk.local())) {
                 PendingSave save = checkpointer.saveAsync(5, own, files, NO_STATE);
-                WholeModel.overwrite(own);
+                ReferenceModel.overwrite(own);
                 return save.await();
               }
             }));

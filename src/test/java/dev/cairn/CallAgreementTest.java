@@ -272,7 +272,7 @@ class CallAgreementTest {
                   Checkpointer.open(
                       ranks, options, Optional.of(RunOptions.in(run())), disk, Machine.local())) {
                 return checkpointer.save(
-                    5, WholeModel.various(3).on(ranks.rank(), 3), ModelFiles.none(), NO_STATE);
+                    5, ReferenceModel.various(3).on(ranks.rank(), 3), ModelFiles.none(), NO_STATE);
               }
             });
     for (Group.Result<SaveReport> result : results) {

@@ -51,7 +51,7 @@ class CheckpointerTest {
   }
 
   private static List<Group.Result<SaveReport>> save(
-      int worldSize, SaveOptions options, WholeModel model, Path target) throws Exception {
+      int worldSize, SaveOptions options, ReferenceModel model, Path target) throws Exception {
     return Group.run(
         worldSize,
         communicator -> {
@@ -87,7 +87,7 @@ class CheckpointerTest {
   @MethodSource("saves")
   void filesAreTheWholeModelWhateverTheRanks(
       int worldSize, SaveMode mode, long maxShardBytes, Optional<DType> dtype) throws Exception {
-    WholeModel model = WholeModel.various(worldSize);
+    ReferenceModel model = ReferenceModel.various(worldSize);
     SaveOptions.Builder options = small().mode(mode).maxShardBytes(maxShardBytes);
     dtype.ifPresentOrElse(options::dtype, options::keepDtypes);
     Path target = temporary.resolve("model");
@@ -112,7 +112,7 @@ class CheckpointerTest {
   @MethodSource("saves")
   void manifestHasTheChecksumsOfWhatIsOnTheDisk(
       int worldSize, SaveMode mode, long maxShardBytes, Optional<DType> dtype) throws Exception {
-    WholeModel model = WholeModel.various(worldSize);
+    ReferenceModel model = ReferenceModel.various(worldSize);
     SaveOptions.Builder options = small().mode(mode).maxShardBytes(maxShardBytes);
     dtype.ifPresentOrElse(options::dtype, options::keepDtypes);
     Path target = temporary.resolve("model");
@@ -131,7 +131,7 @@ class CheckpointerTest {
 
   @Test
   void durableAndFastWriteTheSameShards() throws Exception {
-    WholeModel model = WholeModel.various(2);
+    ReferenceModel model = ReferenceModel.various(2);
     save(2, small().build(), model, temporary.resolve("fast"));
     save(2, small().durability(Durability.DURABLE).build(), model, temporary.resolve("durable"));
     assertArrayEquals(
@@ -144,7 +144,7 @@ class CheckpointerTest {
     Path target = Files.createDirectory(temporary.resolve("model"));
     Files.writeString(target.resolve("mine"), "mine");
     for (Group.Result<SaveReport> result :
-        save(3, small().build(), WholeModel.various(3), target)) {
+        save(3, small().build(), ReferenceModel.various(3), target)) {
       CheckpointException e = assertInstanceOf(CheckpointException.class, result.failure());
       assertEquals(0, e.rank());
       assertEquals(
@@ -159,7 +159,7 @@ class CheckpointerTest {
   void overwriteReplacesTheWholeFolder() throws Exception {
     Path target = Files.createDirectory(temporary.resolve("model"));
     Files.writeString(target.resolve("model-00001-of-00002.safetensors"), "stale");
-    save(2, small().overwrite(true).build(), WholeModel.various(2), target);
+    save(2, small().overwrite(true).build(), ReferenceModel.various(2), target);
     assertEquals(List.of("COMPLETED", "cairn.json", "model.safetensors"), names(target));
     assertEquals(List.of("model"), names(temporary));
   }
@@ -221,7 +221,7 @@ class CheckpointerTest {
         Group.run(
             3,
             communicator -> {
-              WholeModel model = new WholeModel(1).add("a", DType.F32, Layout.zero3(), 6);
+              ReferenceModel model = new ReferenceModel(1).add("a", DType.F32, Layout.zero3(), 6);
               String second = communicator.rank() == 2 ? "c" : "b";
               model.add(second, DType.F32, Layout.zero3(), 6).add("d", DType.F32, Layout.rows(), 3);
               try (Checkpointer checkpointer = Checkpointer.open(communicator, small().build())) {
@@ -248,7 +248,7 @@ class CheckpointerTest {
             2,
             communicator -> {
               DType dtype = communicator.rank() == 0 ? DType.BF16 : DType.F16;
-              WholeModel model = new WholeModel(1).add("a", DType.U8, Layout.zero3(), 6);
+              ReferenceModel model = new ReferenceModel(1).add("a", DType.U8, Layout.zero3(), 6);
               try (Checkpointer checkpointer =
                   Checkpointer.open(communicator, small().dtype(dtype).build())) {
                 return checkpointer.save(
@@ -270,7 +270,7 @@ class CheckpointerTest {
             communicator -> {
               try (Checkpointer checkpointer = Checkpointer.open(communicator, small().build())) {
                 Thread.currentThread().interrupt();
-                checkpointer.save(target, WholeModel.various(1).on(0, 1), ModelFiles.none());
+                checkpointer.save(target, ReferenceModel.various(1).on(0, 1), ModelFiles.none());
                 return Thread.interrupted();
               }
             });
@@ -290,7 +290,7 @@ class CheckpointerTest {
               () ->
                   checkpointer.save(
                       temporary.resolve("model"),
-                      WholeModel.various(1).on(0, 1),
+                      ReferenceModel.various(1).on(0, 1),
                       ModelFiles.none()));
       assertEquals("checkpointer is closed", e.getMessage());
     }
@@ -301,7 +301,7 @@ class CheckpointerTest {
     Path first = temporary.resolve("first");
     Path second = temporary.resolve("second");
     Files.createFile(first);
-    WholeModel model = WholeModel.various(2);
+    ReferenceModel model = ReferenceModel.various(2);
     List<Group.Result<SaveReport>> results =
         Group.run(
             2,

@@ -68,7 +68,7 @@ class ControlTrafficTest {
 
   /** Returns the most bytes that a rank other than 0 got. */
   private long receivedBytes(int tensors, byte[] ownBytes) throws Exception {
-    WholeModel model = new WholeModel(1);
+    ReferenceModel model = new ReferenceModel(1);
     for (int tensor = 0; tensor < tensors; tensor++) {
       model.add("layer." + tensor + ".weight", DType.F32, Layout.zero3(), 8);
     }

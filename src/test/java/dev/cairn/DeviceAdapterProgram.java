@@ -51,8 +51,8 @@ final class DeviceAdapterProgram {
     System.out.println("done");
   }
 
-  private static WholeModel model() {
-    return new WholeModel(21)
+  private static ReferenceModel model() {
+    return new ReferenceModel(21)
         .add(Q + "base_layer.weight", DType.BF16, Layout.zero3(), 301, 67)
         .add(Q + "lora_A.default.weight", DType.F32, Layout.zero3(), 8, 67)
         .add(Q + "lora_B.default.weight", DType.F32, Layout.zero3(), 301, 8)

@@ -32,8 +32,8 @@ final class DeviceRestores {
     return DeviceSaves.options(SaveMode.PARALLEL, dtype).stagingBufferBytes(BUFFER_BYTES).build();
   }
 
-  private static WholeModel moments() {
-    return new WholeModel(99)
+  private static ReferenceModel moments() {
+    return new ReferenceModel(99)
         .add("exp_avg.large.weight", DType.F32, Layout.zero3(), 311, 67)
         .add("counts", DType.I64, Layout.replicated(), 5);
   }
@@ -56,7 +56,7 @@ final class DeviceRestores {
    * @param held which dtype floats are to be held in now, empty for the one they were held in
    */
   static ParameterSet poison(Communicator ranks, Optional<DType> saved, Optional<DType> held) {
-    WholeModel model = DeviceSaves.model(ranks.size());
+    ReferenceModel model = DeviceSaves.model(ranks.size());
     List<Parameter> parameters = new ArrayList<>();
     for (Parameter given : model.on(ranks.rank(), ranks.size()).parameters()) {
       DType dtype = given.held().isCastable() ? held.orElse(given.held()) : given.held();
@@ -66,7 +66,7 @@ final class DeviceRestores {
       }
     }
     ParameterSet set = ParameterSet.of(parameters);
-    WholeModel.overwrite(set);
+    ReferenceModel.overwrite(set);
     return set;
   }
 

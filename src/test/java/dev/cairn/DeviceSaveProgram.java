@@ -123,7 +123,8 @@ final class DeviceSaveProgram {
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(single, options);
         OnDevice trainer =
-            new OnDevice(gpu, new WholeModel(1).add("w", DType.F32, Layout.zero3(), 4).on(0, 1))) {
+            new OnDevice(
+                gpu, new ReferenceModel(1).add("w", DType.F32, Layout.zero3(), 4).on(0, 1))) {
       long there = trainer.parameters().parameters().get(0).partition().address(0);
       refused(checkpointer, Partition.of(there + 2, 12, gpu), "not aligned");
       refused(checkpointer, Partition.of(there, 16, Device.cuda(99)), "cuda:0 to " + gpu);
@@ -281,7 +282,7 @@ final class DeviceSaveProgram {
         OnDevice trainer =
             new OnDevice(
                 Device.cuda(0),
-                new WholeModel(1).add("w", DType.F32, Layout.zero3(), 40).on(0, 1))) {
+                new ReferenceModel(1).add("w", DType.F32, Layout.zero3(), 40).on(0, 1))) {
       Parameter given = trainer.parameters().parameters().get(0);
       Partition wrong = Partition.of(given.partition().address(0), 160, Device.cpu());
       Parameter parameter = Parameter.of("w", given.shape(), DType.F32, Layout.zero3(), wrong);

@@ -26,8 +26,8 @@ final class DeviceSaves {
   private DeviceSaves() {}
 
   /** A model whose large tensors take many chunks of the small staging buffers. */
-  static WholeModel model(int worldSize) {
-    return WholeModel.various(worldSize)
+  static ReferenceModel model(int worldSize) {
+    return ReferenceModel.various(worldSize)
         .add("large.weight", DType.F32, Layout.zero3(), 311, 67)
         .add("large.bias", DType.F16, Layout.zero3(), 4999)
         .add("ready.weight", DType.BF16, Layout.zero3(), 77, 101);

@@ -84,8 +84,8 @@ class DirectSaveTest {
   @ParameterizedTest
   @CsvSource({"1,PARALLEL,", "2,PARALLEL,BF16", "3,PARALLEL,", "2,GATHER,", "3,GATHER,BF16"})
   void filesAreThoseOfOtherSaves(int worldSize, SaveMode mode, DType dtype) throws Exception {
-    WholeModel model =
-        new WholeModel(5)
+    ReferenceModel model =
+        new ReferenceModel(5)
             .add("embed", DType.BF16, Layout.zero3(), 700, 513)
             .add("norm", DType.BF16, Layout.zero3(), 33)
             .add("proj", DType.F32, Layout.zero3(), 411, 1025)

@@ -170,7 +170,7 @@ class DiskFaultTest {
 
   private static List<Group.Result<SaveReport>> save(SaveOptions options, Disk disk, Path target)
       throws InterruptedException {
-    WholeModel model = WholeModel.various(WORLD_SIZE);
+    ReferenceModel model = ReferenceModel.various(WORLD_SIZE);
     return Group.run(
         WORLD_SIZE,
         communicator -> {

@@ -169,8 +169,8 @@ final class FailingCalls {
   private List<Group.Result<SaveReport>> save() throws InterruptedException {
     SaveOptions options =
         SaveOptions.builder().mode(mode).maxShardBytes(2000).stagingBufferBytes(4096).build();
-    WholeModel model = WholeModel.various(WORLD_SIZE);
-    WholeModel moments = new WholeModel(3).add("exp_avg", DType.F32, Layout.zero3(), 37);
+    ReferenceModel model = ReferenceModel.various(WORLD_SIZE);
+    ReferenceModel moments = new ReferenceModel(3).add("exp_avg", DType.F32, Layout.zero3(), 37);
     ranksThatSawIt.clear();
     return Group.run(
         WORLD_SIZE,

@@ -48,7 +48,7 @@ class FolderInteropTest {
     for (String model : MODELS) {
       Path source = folder.resolve("sources").resolve(model);
       for (SaveMode mode : List.of(SaveMode.GATHER, SaveMode.PARALLEL)) {
-        WholeModel whole = WholeModel.read(source);
+        ReferenceModel whole = ReferenceModel.read(source);
         ModelFiles files = ModelFiles.fromFolder(source);
         save(whole, files, model + "-bf16-" + mode, 3, mode, DType.BF16, ONE_FILE);
         save(whole, files, model + "-keep-" + mode, 2, mode, null, 3000);
@@ -64,7 +64,7 @@ class FolderInteropTest {
 
   /** Saves random bits of every kind of dtype, layout and shape. */
   private static void saveBits(int worldSize) throws Exception {
-    WholeModel whole = WholeModel.various(worldSize);
+    ReferenceModel whole = ReferenceModel.various(worldSize);
     for (DType dtype : EnumSet.complementOf(NOT_OF_TORCH)) {
       whole.add("every." + dtype, dtype, Layout.zero3(), 3, 5);
     }
@@ -90,7 +90,7 @@ class FolderInteropTest {
   }
 
   private static void save(
-      WholeModel model,
+      ReferenceModel model,
       ModelFiles files,
       String name,
       int worldSize,

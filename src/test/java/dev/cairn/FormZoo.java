@@ -75,7 +75,7 @@ final class FormZoo {
    */
   static void check(Path model, int worldSize, SaveMode mode, boolean withBase, Path target)
       throws IOException, InterruptedException {
-    WholeModel memory = WholeModel.read(model.resolve("memory"));
+    ReferenceModel memory = ReferenceModel.read(model.resolve("memory"));
     Path reference = model.resolve("reference");
     Optional<ModelConfig> config = ModelConfig.find(reference);
     ModelFiles files =

@@ -76,7 +76,7 @@ class FullDiskTest {
               Checkpointer.open(communicator, options, RunOptions.in(mounted.resolve("run")))) {
             return checkpointer.save(
                 step,
-                WholeModel.various(WORLD_SIZE).on(communicator.rank(), WORLD_SIZE),
+                ReferenceModel.various(WORLD_SIZE).on(communicator.rank(), WORLD_SIZE),
                 ModelFiles.none(),
                 state.build());
           }

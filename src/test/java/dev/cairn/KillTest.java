@@ -237,7 +237,7 @@ class KillTest {
       long step = latest.map(Checkpoint::step).orElse(0L);
       assertTrue(step >= committed, "lost: latest=" + step + ", committed " + committed);
       if (latest.isPresent()) {
-        WholeModel expected = SaveLoop.model(latest.get().step());
+        ReferenceModel expected = SaveLoop.model(latest.get().step());
         ParameterSet restored = expected.poisonedOn(0, 1);
         latest.get().restore(restored);
         expected.assertHolds(restored, 0, 1);

@@ -27,8 +27,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the search for the newest checkpoint, and its restore, say when something is wrong. */
 class LatestTest {
-  private static final WholeModel MODEL =
-      new WholeModel(7).add("weight", DType.F32, Layout.zero3(), 5);
+  private static final ReferenceModel MODEL =
+      new ReferenceModel(7).add("weight", DType.F32, Layout.zero3(), 5);
 
   @TempDir Path temporary;
 
@@ -48,7 +48,7 @@ class LatestTest {
     save(step, MODEL);
   }
 
-  private void save(long step, WholeModel model) throws IOException {
+  private void save(long step, ReferenceModel model) throws IOException {
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(single, options(), run())) {
       checkpointer.save(step, model.on(0, 1), ModelFiles.none(), TrainerState.builder().build());
@@ -108,7 +108,7 @@ class LatestTest {
               ParameterSet own =
                   rank == 0
                       ? MODEL.poisonedOn(0, 2)
-                      : new WholeModel(1).add("other", DType.F32, Layout.zero3(), 4).on(1, 2);
+                      : new ReferenceModel(1).add("other", DType.F32, Layout.zero3(), 4).on(1, 2);
               try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), run())) {
                 checkpointer.latest().orElseThrow().restore(own);
               }
@@ -127,7 +127,7 @@ class LatestTest {
     Path here = run().directory();
     Path there = temporary.resolve("other");
     Files.move(here, there);
-    save(2, new WholeModel(8).add("weight", DType.F32, Layout.zero3(), 5));
+    save(2, new ReferenceModel(8).add("weight", DType.F32, Layout.zero3(), 5));
     Files.move(here.resolve("step_2"), here.resolve("step_1"));
     List<Group.Result<Void>> results =
         Group.run(

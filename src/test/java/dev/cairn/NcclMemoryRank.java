@@ -28,8 +28,8 @@ final class NcclMemoryRank {
 
   private final Communicator ranks;
   private final Path folder;
-  private final WholeModel model =
-      new WholeModel(SIZE)
+  private final ReferenceModel model =
+      new ReferenceModel(SIZE)
           .add("a", DType.F32, Layout.zero3(), 70_001)
           .add("b", DType.BF16, Layout.zero3(), 50_000);
 

@@ -47,7 +47,7 @@ final class NcclOrderRank {
 
   private static void save(Communicator ranks, TrainerNccl trainer, int earlierCopies, Path target)
       throws Exception {
-    WholeModel model = NcclRanks.small();
+    ReferenceModel model = NcclRanks.small();
     ParameterSet host = model.on(ranks.rank(), SIZE);
     SaveOptions options = NcclRanks.options(GatherAlgorithm.ALL_GATHER, NcclRanks.BF16);
     try (CudaStream stream = CudaStream.create(GPU);

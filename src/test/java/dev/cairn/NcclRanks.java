@@ -56,8 +56,8 @@ final class NcclRanks {
   /**
    * A model of every dtype, in sizes below the number of ranks, odd, and above that of a bucket.
    */
-  static WholeModel everyDType(int worldSize) {
-    WholeModel model = DeviceSaves.model(worldSize);
+  static ReferenceModel everyDType(int worldSize) {
+    ReferenceModel model = DeviceSaves.model(worldSize);
     for (DType dtype : DType.values()) {
       boolean isWhole = dtype.bits() % 8 == 0;
       for (int elements : isWhole ? new int[] {1, 3, 17} : new int[] {96}) {
@@ -71,15 +71,16 @@ final class NcclRanks {
   }
 
   /** A model of a few buckets. */
-  static WholeModel small() {
-    return new WholeModel(3)
+  static ReferenceModel small() {
+    return new ReferenceModel(3)
         .add("a", DType.F32, Layout.zero3(), 3001)
         .add("b", DType.BF16, Layout.zero3(), 7)
         .add("c", DType.F32, Layout.zero3(), 1999);
   }
 
   /** Throws unless the files are those of the whole model. */
-  static void checkFiles(Path folder, WholeModel model, Optional<DType> dtype) throws IOException {
+  static void checkFiles(Path folder, ReferenceModel model, Optional<DType> dtype)
+      throws IOException {
     model
         .expectedFiles(dtype, DeviceSaves.MAX_SHARD_BYTES)
         .forEach(

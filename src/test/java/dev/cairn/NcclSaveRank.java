@@ -54,7 +54,7 @@ final class NcclSaveRank {
   }
 
   private void savesAreRight(Communicator ranks) throws Exception {
-    WholeModel model = NcclRanks.everyDType(ranks.size());
+    ReferenceModel model = NcclRanks.everyDType(ranks.size());
     ParameterSet host = model.on(ranks.rank(), ranks.size());
     for (GatherAlgorithm algorithm : GatherAlgorithm.values()) {
       boolean gathersAll = algorithm == GatherAlgorithm.ALL_GATHER;

@@ -94,7 +94,7 @@ class PhaseKillTest {
       Checkpoint latest = checkpointer.latest().orElseThrow();
       long step = latest.step();
       assertTrue(step == saved || (mayBeNext && step == saved + 1), "latest=" + step);
-      WholeModel expected = SaveLoop.model(step);
+      ReferenceModel expected = SaveLoop.model(step);
       ParameterSet restored = expected.poisonedOn(0, 1);
       latest.restore(restored);
       expected.assertHolds(restored, 0, 1);

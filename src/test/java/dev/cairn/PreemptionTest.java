@@ -206,7 +206,7 @@ class PreemptionTest {
                 single, SaveLoop.options(SaveMode.AUTO), RunOptions.in(temporary.resolve("run")))) {
       Checkpoint latest = checkpointer.latest().orElseThrow();
       assertEquals(step, latest.step());
-      WholeModel expected = SaveLoop.model(step);
+      ReferenceModel expected = SaveLoop.model(step);
       ParameterSet restored = expected.poisonedOn(0, 1);
       latest.restore(restored);
       expected.assertHolds(restored, 0, 1);

@@ -61,15 +61,15 @@ class PublishedFormSaveTest {
     return ModelFiles.of(Optional.of(config), List.of());
   }
 
-  private static WholeModel model(Layout layout) {
-    return new WholeModel(5)
+  private static ReferenceModel model(Layout layout) {
+    return new ReferenceModel(5)
         .add("model.embed_tokens.weight", DType.F32, Layout.replicated(), 11, HIDDEN)
         .add(MLP + "experts.gate_up_proj", DType.F32, layout, EXPERTS, 2L * INNER, HIDDEN)
         .add(MLP + "experts.down_proj", DType.F32, layout, EXPERTS, HIDDEN, INNER)
         .add(MLP + "gate.weight", DType.F32, Layout.zero3(), EXPERTS, HIDDEN);
   }
 
-  private static Map<String, byte[]> bytes(WholeModel model) {
+  private static Map<String, byte[]> bytes(ReferenceModel model) {
     Map<String, byte[]> bytes = new TreeMap<>();
     for (Parameter parameter : model.on(0, 1).parameters()) {
       ByteBuffer view =
@@ -82,7 +82,7 @@ class PublishedFormSaveTest {
   }
 
   /** What is published, cut out of the model's own bytes. */
-  private static Map<String, byte[]> expected(WholeModel model) {
+  private static Map<String, byte[]> expected(ReferenceModel model) {
     Map<String, byte[]> bytes = bytes(model);
     Map<String, byte[]> published = new TreeMap<>();
     published.put("model.embed_tokens.weight", bytes.get("model.embed_tokens.weight"));
@@ -144,7 +144,7 @@ class PublishedFormSaveTest {
   @MethodSource("ways")
   void expertsAreSplitAndPutTogetherAgain(int worldSize, Layout layout, SaveMode mode)
       throws Exception {
-    WholeModel model = model(layout);
+    ReferenceModel model = model(layout);
     onRanks(
         worldSize,
         model,
@@ -152,7 +152,7 @@ class PublishedFormSaveTest {
         (checkpointer, own) -> {
           checkpointer.save(1, own, mixtral(), NO_STATE);
           PendingSave pending = checkpointer.saveAsync(2, own, mixtral(), NO_STATE);
-          WholeModel.overwrite(own);
+          ReferenceModel.overwrite(own);
           pending.await();
         });
     assertPublished(expected(model), temporary.resolve("run/step_1"));
@@ -175,7 +175,8 @@ class PublishedFormSaveTest {
   }
 
   /** Makes saves of a model on all ranks. */
-  private void onRanks(int worldSize, WholeModel model, SaveOptions.Builder options, Saves saves)
+  private void onRanks(
+      int worldSize, ReferenceModel model, SaveOptions.Builder options, Saves saves)
       throws InterruptedException {
     RunOptions run = RunOptions.in(temporary.resolve("run"));
     SaveOptions built = options.build();
@@ -193,14 +194,14 @@ class PublishedFormSaveTest {
   @MethodSource("ways")
   void whatExceedsTheSnapshotIsSplitToo(int worldSize, Layout layout, SaveMode mode)
       throws Exception {
-    WholeModel model = model(layout);
+    ReferenceModel model = model(layout);
     onRanks(
         worldSize,
         model,
         options(mode).snapshotBudgetBytes(500),
         (checkpointer, own) -> {
           PendingSave pending = checkpointer.saveAsync(1, own, mixtral(), NO_STATE);
-          WholeModel.overwrite(own);
+          ReferenceModel.overwrite(own);
           pending.await();
         });
     assertPublished(expected(model), temporary.resolve("run/step_1"));
@@ -234,8 +235,8 @@ class PublishedFormSaveTest {
   @Test
   void whatIsF32InTheBaseStaysF32AndNothingGetsWider() throws Exception {
     SaveOptions keep = options(SaveMode.PARALLEL).build();
-    WholeModel published =
-        new WholeModel(1)
+    ReferenceModel published =
+        new ReferenceModel(1)
             .add("model.a.weight", DType.BF16, Layout.zero3(), 40)
             .add("model.a.bias", DType.F32, Layout.zero3(), 4)
             .add("model.b.bias", DType.F32, Layout.zero3(), 4);
@@ -243,8 +244,8 @@ class PublishedFormSaveTest {
     Files.move(temporary.resolve("saved"), temporary.resolve("published"));
     Files.writeString(
         temporary.resolve("published/config.json"), "{\"architectures\":[\"Unknown\"]}");
-    WholeModel trained =
-        new WholeModel(2)
+    ReferenceModel trained =
+        new ReferenceModel(2)
             .add("model.a.weight", DType.F32, Layout.zero3(), 40)
             .add("model.a.bias", DType.F32, Layout.zero3(), 4)
             .add("model.b.bias", DType.BF16, Layout.zero3(), 4);
@@ -264,8 +265,8 @@ class PublishedFormSaveTest {
   @Test
   void whatIsNotTheBaseModelIsRefusedBeforeAnyFileExists() throws Exception {
     SaveOptions keep = options(SaveMode.PARALLEL).build();
-    WholeModel published =
-        new WholeModel(1)
+    ReferenceModel published =
+        new ReferenceModel(1)
             .add("model.embed_tokens.weight", DType.F32, Layout.zero3(), 40, 2)
             .add("model.a.weight", DType.F32, Layout.zero3(), 4)
             .add("model.b.weight", DType.F32, Layout.zero3(), 4);
@@ -273,8 +274,8 @@ class PublishedFormSaveTest {
     Path base = temporary.resolve("published");
     Files.move(temporary.resolve("saved"), base);
     Files.writeString(base.resolve("config.json"), "{\"architectures\":[\"Unknown\"]}");
-    WholeModel trained =
-        new WholeModel(2)
+    ReferenceModel trained =
+        new ReferenceModel(2)
             .add("model.embed_tokens.weight", DType.F32, Layout.zero3(), 48, 2)
             .add("model.a.weight", DType.F32, Layout.zero3(), 4)
             .add("value_head.weight", DType.F32, Layout.zero3(), 4);
@@ -299,8 +300,8 @@ class PublishedFormSaveTest {
 
   @Test
   void whatIsMissingIsTakenFromTheBaseOnOneRank() throws Exception {
-    WholeModel published =
-        new WholeModel(1)
+    ReferenceModel published =
+        new ReferenceModel(1)
             .add("model.a.weight", DType.F32, Layout.zero3(), 300)
             .add("vision.b.weight", DType.F32, Layout.zero3(), 5000)
             .add("vision.c.weight", DType.BF16, Layout.zero3(), 7);
@@ -309,7 +310,8 @@ class PublishedFormSaveTest {
     Path base = temporary.resolve("published");
     Files.move(temporary.resolve("saved"), base);
     Files.writeString(base.resolve("config.json"), "{\"architectures\":[\"Unknown\"]}");
-    WholeModel trained = new WholeModel(2).add("model.a.weight", DType.F32, Layout.zero3(), 300);
+    ReferenceModel trained =
+        new ReferenceModel(2).add("model.a.weight", DType.F32, Layout.zero3(), 300);
     Exception refused =
         assertThrows(
             IllegalArgumentException.class,
@@ -368,7 +370,7 @@ class PublishedFormSaveTest {
   @Test
   void integersForFloatsAreRefused() {
     ParameterSet packed =
-        new WholeModel(1)
+        new ReferenceModel(1)
             .add("model.layers.0.q_proj.weight", DType.U8, Layout.zero3(), 40, 1)
             .on(0, 1);
     Exception refused =

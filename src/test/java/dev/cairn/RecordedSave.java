@@ -13,7 +13,8 @@ final class RecordedSave {
   public static void main(String[] arguments) throws Exception {
     try (Communicator alone = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(alone, SaveOptions.defaults())) {
-      checkpointer.save(Path.of(arguments[0]), WholeModel.various(1).on(0, 1), ModelFiles.none());
+      checkpointer.save(
+          Path.of(arguments[0]), ReferenceModel.various(1).on(0, 1), ModelFiles.none());
     }
   }
 }

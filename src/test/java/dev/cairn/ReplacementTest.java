@@ -41,7 +41,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ReplacementTest {
   private static final long STEP = 5;
   private static final ParameterSet OWN =
-      new WholeModel(7).add("weight", DType.F32, Layout.zero3(), 5).on(0, 1);
+      new ReferenceModel(7).add("weight", DType.F32, Layout.zero3(), 5).on(0, 1);
 
   @TempDir Path temporary;
   private Path run;

@@ -46,7 +46,7 @@ class RetentionTest {
             .stagingBuffers(1)
             .stagingBufferBytes(4096)
             .build();
-    ParameterSet own = new WholeModel(7).add("weight", DType.F32, Layout.zero3(), 5).on(0, 1);
+    ParameterSet own = new ReferenceModel(7).add("weight", DType.F32, Layout.zero3(), 5).on(0, 1);
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer =
             Checkpointer.open(single, options, Optional.of(run), disk, Machine.local())) {

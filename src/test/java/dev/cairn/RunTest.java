@@ -45,15 +45,15 @@ class RunTest {
   }
 
   /** Optimizer moments and masters in several layouts. */
-  private static WholeModel moments(int worldSize) {
-    return new WholeModel(99)
+  private static ReferenceModel moments(int worldSize) {
+    return new ReferenceModel(99)
         .add("exp_avg.embed.weight", DType.F32, Layout.zero3(), 37, 11)
         .add("embed.weight", DType.F32, Layout.zero3(), 3)
         .add("counts", DType.I64, Layout.replicated(), 5)
         .add("flat", DType.BF16, Layout.flat(1, 6, 12L * worldSize, worldSize), 6);
   }
 
-  private static TrainerState state(WholeModel moments, int rank, int worldSize) {
+  private static TrainerState state(ReferenceModel moments, int rank, int worldSize) {
     TrainerState.Builder builder = TrainerState.builder();
     moments.on(rank, worldSize).parameters().forEach(builder::tensor);
     return builder
@@ -65,8 +65,8 @@ class RunTest {
   }
 
   private void saveStep(int worldSize, long step, boolean async) throws Exception {
-    WholeModel model = WholeModel.various(worldSize);
-    WholeModel moments = moments(worldSize);
+    ReferenceModel model = ReferenceModel.various(worldSize);
+    ReferenceModel moments = moments(worldSize);
     Group.values(
         worldSize,
         communicator -> {
@@ -78,7 +78,7 @@ class RunTest {
               return checkpointer.save(step, own, ModelFiles.none(), state);
             }
             try (PendingSave save = checkpointer.saveAsync(step, own, ModelFiles.none(), state)) {
-              WholeModel.overwrite(own);
+              ReferenceModel.overwrite(own);
               return save.await();
             }
           }
@@ -98,8 +98,8 @@ class RunTest {
   @MethodSource("worlds")
   void anyWorldRestoresWhatAnyWorldSaved(int writers, int readers, boolean async) throws Exception {
     saveStep(writers, 12, async);
-    WholeModel model = WholeModel.various(readers);
-    WholeModel moments = moments(readers);
+    ReferenceModel model = ReferenceModel.various(readers);
+    ReferenceModel moments = moments(readers);
     Group.values(
         readers,
         communicator -> {
@@ -190,7 +190,7 @@ class RunTest {
     Files.createFile(run().directory().resolve("step_1")); // a file where the folder is to be
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(single, options(), run())) {
-      ParameterSet own = WholeModel.various(1).on(0, 1);
+      ParameterSet own = ReferenceModel.various(1).on(0, 1);
       TrainerState state = TrainerState.builder().build();
       checkpointer.saveAsync(1, own, ModelFiles.none(), state);
       IOException e =
@@ -209,8 +209,8 @@ class RunTest {
             2,
             communicator -> {
               int rank = communicator.rank();
-              WholeModel model = WholeModel.various(2);
-              ParameterSet own = rank == 0 ? model.on(0, 2) : WholeModel.various(3).on(2, 3);
+              ReferenceModel model = ReferenceModel.various(2);
+              ParameterSet own = rank == 0 ? model.on(0, 2) : ReferenceModel.various(3).on(2, 3);
               try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), run())) {
                 checkpointer
                     .saveAsync(1, own, ModelFiles.none(), TrainerState.builder().build())
@@ -233,16 +233,18 @@ class RunTest {
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(single, options(), run())) {
       Checkpoint last = checkpointer.latest().orElseThrow();
-      ParameterSet other = new WholeModel(1).add("other", DType.F32, Layout.zero3(), 4).on(0, 1);
+      ParameterSet other =
+          new ReferenceModel(1).add("other", DType.F32, Layout.zero3(), 4).on(0, 1);
       Exception missing = assertThrows(IllegalArgumentException.class, () -> last.restore(other));
       assertEquals("tensor is not in the checkpoint: tensor=other", missing.getMessage());
       ParameterSet longer =
-          new WholeModel(1).add("norm.weight", DType.F32, Layout.zero3(), 14).on(0, 1);
+          new ReferenceModel(1).add("norm.weight", DType.F32, Layout.zero3(), 14).on(0, 1);
       Exception shape = assertThrows(IllegalArgumentException.class, () -> last.restore(longer));
       assertEquals(
           "shape differs from the checkpoint's: tensor=norm.weight, shape=[14], saved [13]",
           shape.getMessage());
-      ParameterSet whole = new WholeModel(1).add("steps", DType.F32, Layout.replicated()).on(0, 1);
+      ParameterSet whole =
+          new ReferenceModel(1).add("steps", DType.F32, Layout.replicated()).on(0, 1);
       Exception dtype = assertThrows(IllegalArgumentException.class, () -> last.restore(whole));
       assertEquals(
           "dtype differs from the checkpoint's: tensor=steps, dtype=F32, saved I64",

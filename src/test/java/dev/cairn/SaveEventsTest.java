@@ -46,7 +46,7 @@ class SaveEventsTest {
       throws Exception {
     SaveOptions options =
         SaveOptions.builder().mode(mode).maxShardBytes(2000).stagingBufferBytes(4096).build();
-    ParameterSet own = WholeModel.various(WORLD_SIZE).on(communicator.rank(), WORLD_SIZE);
+    ParameterSet own = ReferenceModel.various(WORLD_SIZE).on(communicator.rank(), WORLD_SIZE);
     try (Checkpointer checkpointer =
         Checkpointer.open(communicator, options, RunOptions.in(temporary.resolve("run")))) {
       checkpointer.onProgress(listener);

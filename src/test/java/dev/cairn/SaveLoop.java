@@ -63,8 +63,8 @@ final class SaveLoop {
   }
 
   /** Returns the model of a step: other steps have other bits. */
-  static WholeModel model(long step) {
-    return new WholeModel(step)
+  static ReferenceModel model(long step) {
+    return new ReferenceModel(step)
         .add("embed.weight", DType.F32, Layout.zero3(), 401, 101)
         .add("norm.weight", DType.F32, Layout.replicated(), 1001)
         .add("head.weight", DType.BF16, Layout.rows(), 205, 333);

@@ -11,7 +11,7 @@ import dev.cairn.options.SaveReport;
 import dev.cairn.tensor.DType;
 import java.nio.file.Path;
 
-/** A rank in a process of its own that saves its part of {@link WholeModel#various}. */
+/** A rank in a process of its own that saves its part of {@link ReferenceModel#various}. */
 final class SavingRank {
   private SavingRank() {}
 
@@ -36,7 +36,7 @@ final class SavingRank {
     try (Communicator communicator = Communicator.fromEnvironment();
         Checkpointer checkpointer = Checkpointer.open(communicator, options, run)) {
       int rank = communicator.rank();
-      ParameterSet set = WholeModel.various(communicator.size()).on(rank, communicator.size());
+      ParameterSet set = ReferenceModel.various(communicator.size()).on(rank, communicator.size());
       SaveReport report =
           arguments.length > 2
               ? checkpointer.save(STEP, set, ModelFiles.none(), state(communicator))
@@ -47,7 +47,7 @@ final class SavingRank {
 
   private static TrainerState state(Communicator communicator) {
     TrainerState.Builder state = TrainerState.builder().value("step", STEP);
-    new WholeModel(3)
+    new ReferenceModel(3)
         .add("exp_avg", DType.F32, Layout.zero3(), 37, 11)
         .on(communicator.rank(), communicator.size())
         .parameters()

@@ -66,7 +66,7 @@ final class ScarceThreads {
     step++;
     FaultyDisk disk = FaultyDisk.slow(FaultyDisk.Call.WRITE, 20);
     Path run = folder.resolve("run");
-    WholeModel model = new WholeModel(3).add("a", DType.F32, Layout.zero3(), 64, 1000);
+    ReferenceModel model = new ReferenceModel(3).add("a", DType.F32, Layout.zero3(), 64, 1000);
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer =
             Checkpointer.open(

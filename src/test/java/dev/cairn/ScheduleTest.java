@@ -13,6 +13,7 @@ import dev.cairn.options.Durability;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.policy.CheckpointPolicy;
 import dev.cairn.policy.PolicyOptions;
+import dev.cairn.run.Signals;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,14 +49,14 @@ class ScheduleTest {
    */
   private List<Long> train(Communicator communicator, PolicyOptions policy, long stopAt)
       throws Exception {
-    ParameterSet own = WholeModel.various(WORLD_SIZE).on(communicator.rank(), WORLD_SIZE);
+    ParameterSet own = ReferenceModel.various(WORLD_SIZE).on(communicator.rank(), WORLD_SIZE);
     List<Long> saves = new ArrayList<>();
     try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), run());
         Schedule schedule = checkpointer.schedule(CheckpointPolicy.start(policy))) {
       long step = 1;
       for (; step < 10_000; step++) {
         Thread.sleep(1 + communicator.rank()); // each measures something else
-        Advice advice = schedule.stepDone(step);
+        StepDecision advice = schedule.stepDone(step);
         if (advice.save()) {
           checkpointer.saveAsync(step, own, ModelFiles.none(), NO_STATE);
           saves.add(step);

@@ -58,7 +58,7 @@ class SingleFileTest {
   }
 
   private static SingleFile file(int rank) {
-    WholeModel model = new WholeModel(2).add("a", DType.F32, Layout.zero3(), 5000);
+    ReferenceModel model = new ReferenceModel(2).add("a", DType.F32, Layout.zero3(), 5000);
     return new SingleFile(
         "adapter_model", model.on(rank, WORLD_SIZE), ModelFiles.none(), Optional.empty());
   }

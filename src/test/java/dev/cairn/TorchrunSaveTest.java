@@ -45,7 +45,7 @@ class TorchrunSaveTest {
       assertTrue(said.contains("\nSAVED " + rank + " PARALLEL\n"), said);
     }
     Map<String, byte[]> expected =
-        WholeModel.various(RANKS)
+        ReferenceModel.various(RANKS)
             .expectedFiles(Optional.of(SavingRank.SAVED), SavingRank.MAX_SHARD_BYTES);
     assertTrue(expected.size() > 1, () -> "shards=" + new TreeSet<>(expected.keySet()));
     for (Map.Entry<String, byte[]> file : expected.entrySet()) {

@@ -65,7 +65,8 @@ public final class Snapshot implements AutoCloseable {
    *
    * @param moved is to be told when what was not copied is not needed any more
    */
-  public SaveSource take(SaveContext tools, SaveContents contents, Runnable moved) throws IOException {
+  public SaveSource take(SaveContext tools, SaveContents contents, Runnable moved)
+      throws IOException {
     List<Parameter> tensors = contents.tensors();
     if (!tensors.stream().allMatch(tensor -> tensor.partition().isInMemory())) {
       return new SaveSource(contents, contents.model(), new OverBudget(identities(tensors), moved));

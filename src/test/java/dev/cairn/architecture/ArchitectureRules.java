@@ -32,7 +32,7 @@ public final class ArchitectureRules {
           List.of("cli"),
           List.of("peft", "deepspeed", "torch"),
           List.of(""),
-          List.of("restore"),
+          List.of("restore", "run"),
           List.of("save"),
           List.of("hf"),
           List.of("gpu", "meter"),

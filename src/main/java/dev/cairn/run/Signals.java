@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.run;
 
 import dev.cairn.machine.Machine;
 import java.lang.reflect.Method;
@@ -18,9 +18,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * request, as Slurm sends TERM, CONT and TERM within milliseconds. The JDK has this under {@code
  * sun.misc} alone.
  */
-final class Signals implements AutoCloseable {
+public final class Signals implements AutoCloseable {
   /** What a signal asks for. */
-  interface Request {
+  public interface Request {
     /** Returns whether it is taken: if not, the signal does what it did before. */
     boolean make();
   }
@@ -63,7 +63,7 @@ final class Signals implements AutoCloseable {
    * @throws IllegalArgumentException if there is no such signal, or the JVM needs it itself
    * @throws IllegalStateException if this JVM cannot watch signals
    */
-  static Signals watch(List<String> names, Request request, Machine machine) {
+  public static Signals watch(List<String> names, Request request, Machine machine) {
     try {
       Signals signals = new Signals(request, machine);
       for (String name : names) {
@@ -143,7 +143,7 @@ final class Signals implements AutoCloseable {
    * closed within five seconds, as by a trainer that has been told and ends by itself. Returns at
    * once.
    */
-  void giveUp() {
+  public void giveUp() {
     synchronized (previous) {
       if (isGivenUp || firstNanos.isEmpty()) {
         return;

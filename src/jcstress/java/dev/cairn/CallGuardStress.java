@@ -13,15 +13,15 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** {@link Turn}: one call at a time, and none once it is closed. */
-public class TurnStress {
+/** {@link CallGuard}: one call at a time, and none once it is closed. */
+public class CallGuardStress {
   private static final int REFUSED = 0;
   private static final int RAN = 1;
   private static final int DISTURBED = 2;
 
   /** A turn, and calls that notice if they are not alone. */
   private static class Calls {
-    final Turn turn = new Turn();
+    final CallGuard turn = new CallGuard();
     volatile boolean isFreed;
     volatile int inside;
     int count; // what one call writes, the next one sees

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.run;
 
 import dev.cairn.io.Disk;
 import dev.cairn.io.PathState;
@@ -14,11 +14,11 @@ import java.util.List;
  * Compares the lengths of a checkpoint's files with its manifest: after every save, so it opens no
  * other file.
  */
-final class SizeCheck {
+public final class SizeCheck {
   private SizeCheck() {}
 
   /** Returns what is wrong, a line each; nothing too if there is no manifest to compare with. */
-  static List<String> problems(Disk disk, Path checkpoint) {
+  public static List<String> problems(Disk disk, Path checkpoint) {
     Path file = checkpoint.resolve(Manifest.FILE_NAME);
     List<String> problems = new ArrayList<>();
     try {

@@ -28,7 +28,7 @@ import java.util.Optional;
 import java.util.Random;
 
 /** A small model with all its elements, from which every rank's partitions are cut. */
-final class WholeModel {
+final class ReferenceModel {
   private static final byte POISON = (byte) 0xAB;
 
   /** A tensor and all its elements, in the held dtype. */
@@ -39,20 +39,20 @@ final class WholeModel {
   private final List<Whole> tensors = new ArrayList<>();
   private final Random random;
 
-  WholeModel(long seed) {
+  ReferenceModel(long seed) {
     random = new Random(seed);
   }
 
   /** Adds a tensor of random bits. */
-  WholeModel add(String name, DType held, Layout layout, long... dimensions) {
+  ReferenceModel add(String name, DType held, Layout layout, long... dimensions) {
     return add(name, held, layout, false, dimensions);
   }
 
-  WholeModel addBuffer(String name, DType held, Layout layout, long... dimensions) {
+  ReferenceModel addBuffer(String name, DType held, Layout layout, long... dimensions) {
     return add(name, held, layout, true, dimensions);
   }
 
-  private WholeModel add(
+  private ReferenceModel add(
       String name, DType held, Layout layout, boolean isBuffer, long... dimensions) {
     Shape shape = Shape.of(dimensions);
     byte[] bytes = new byte[(int) held.bytes(shape.elements())];
@@ -62,8 +62,8 @@ final class WholeModel {
   }
 
   /** Returns a model of all layouts, several dtypes, odd sizes, scalars and empty tensors. */
-  static WholeModel various(int worldSize) {
-    return new WholeModel(7)
+  static ReferenceModel various(int worldSize) {
+    return new ReferenceModel(7)
         .add("embed.weight", DType.F32, Layout.zero3(), 37, 11)
         .add("scale", DType.F32, Layout.zero3())
         .add("empty", DType.F32, Layout.zero3(), 0, 4)
@@ -77,8 +77,8 @@ final class WholeModel {
   }
 
   /** Reads a model folder; every tensor is to be spread as ZeRO-3 does. */
-  static WholeModel read(Path folder) throws IOException {
-    WholeModel model = new WholeModel(0);
+  static ReferenceModel read(Path folder) throws IOException {
+    ReferenceModel model = new ReferenceModel(0);
     try (ModelFolder source = ModelFolder.open(folder)) {
       for (FolderTensor tensor : source.tensors()) {
         TensorEntry entry = tensor.entry();

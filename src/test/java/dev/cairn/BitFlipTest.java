@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A thousand random bits of a checkpoint, flipped one at a time: each is found. */
 @Tag("faults")
-class FlipTest {
+class BitFlipTest {
   private static final int FLIPS = 1000;
   private static final int FLIPS_FOR_LATEST = 50;
 
@@ -43,8 +43,8 @@ class FlipTest {
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(single, SaveOptions.defaults(), run())) {
       TrainerState.Builder state = TrainerState.builder().value("step", step);
-      WholeModel.various(1).on(0, 1).parameters().forEach(state::tensor);
-      ParameterSet own = WholeModel.various(1).on(0, 1);
+      ReferenceModel.various(1).on(0, 1).parameters().forEach(state::tensor);
+      ParameterSet own = ReferenceModel.various(1).on(0, 1);
       return checkpointer.save(step, own, ModelFiles.none(), state.build()).folder();
     }
   }

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.run;
 
 import dev.cairn.options.CheckpointException;
 import dev.cairn.options.SaveReport;
@@ -11,13 +11,13 @@ import java.util.stream.Stream;
  * A save that a rank does not begin because its last one still runs. All ranks hear of it as of any
  * other failure, so that none waits for a save that another has not begun.
  */
-final class Refusal {
+public final class BusySave {
   private static final String REASON = "refused, as the save before still runs";
 
-  private Refusal() {}
+  private BusySave() {}
 
   /** Joins the ranks that do begin the save, to tell them. Throws always. */
-  static SaveReport tell(Ranks ranks, String call) throws IOException {
+  public static SaveReport tell(Ranks ranks, String call) throws IOException {
     return ranks.run(
         Operation.SAVE,
         call,

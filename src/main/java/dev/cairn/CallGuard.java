@@ -3,7 +3,7 @@ package dev.cairn;
 import java.io.IOException;
 
 /** One call of a checkpointer at a time, and none once it is closed. Any thread. */
-final class Turn {
+final class CallGuard {
   private boolean taken;
   private boolean closed;
 

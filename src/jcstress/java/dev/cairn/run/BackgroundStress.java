@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.run;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;

@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.run;
 
 import dev.cairn.comm.Control;
 import dev.cairn.comm.Timeouts;
@@ -12,7 +12,7 @@ import java.util.Map;
  * less than {@code CAIRN_EXIT_TIMEOUT_SECONDS}, 20 unless set, otherwise given up on every rank,
  * with nothing left behind.
  */
-final class ExitHook implements AutoCloseable {
+public final class ExitHook implements AutoCloseable {
   private static final Logger LOG = System.getLogger(ExitHook.class.getName());
   private static final String VARIABLE = "CAIRN_EXIT_TIMEOUT_SECONDS";
   private static final Duration FINISHING = Duration.ofSeconds(20);
@@ -29,14 +29,14 @@ final class ExitHook implements AutoCloseable {
    * @param variables an environment
    * @throws IllegalArgumentException if the timeout in it is not a positive number of seconds
    */
-  ExitHook(Background background, Control control, Map<String, String> variables) {
+  public ExitHook(Background background, Control control, Map<String, String> variables) {
     this.background = background;
     this.control = control;
     this.finishing = Timeouts.seconds(variables, VARIABLE, FINISHING);
   }
 
   /** Hooks in, if it has not yet. */
-  synchronized void install() {
+  public synchronized void install() {
     if (hook == null) {
       Thread installed = new Thread(this::finish, "cairn-exit");
       Runtime.getRuntime().addShutdownHook(installed);

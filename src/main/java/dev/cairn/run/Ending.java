@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.run;
 
 import dev.cairn.machine.Machine;
 import java.time.Duration;
@@ -8,25 +8,25 @@ import java.time.Duration;
  *
  * @param <T> what it comes to if it ends well
  */
-final class Ending<T> {
+public final class Ending<T> {
   private final Machine machine;
   private boolean isDone;
   private T value;
   private Throwable failure;
 
-  Ending(Machine machine) {
+  public Ending(Machine machine) {
     this.machine = machine;
   }
 
   /** Returns something that has ended well already. */
-  static <T> Ending<T> well(Machine machine, T value) {
+  public static <T> Ending<T> well(Machine machine, T value) {
     Ending<T> ending = new Ending<>(machine);
     ending.complete(value);
     return ending;
   }
 
   /** Ends well, unless it has ended before. */
-  void complete(T result) {
+  public void complete(T result) {
     end(result, null);
   }
 
@@ -44,18 +44,18 @@ final class Ending<T> {
     }
   }
 
-  synchronized boolean isDone() {
+  public synchronized boolean isDone() {
     return isDone;
   }
 
   /** Waits for the end; an interrupt is kept and does not end the wait. */
-  synchronized Ending<T> await() {
+  public synchronized Ending<T> await() {
     machine.awaitUntil(this, () -> isDone);
     return this;
   }
 
   /** Waits for the end, for some time; returns whether it has come. */
-  synchronized boolean await(Duration timeout) throws InterruptedException {
+  public synchronized boolean await(Duration timeout) throws InterruptedException {
     long deadline = machine.nanoTime() + timeout.toNanos();
     while (!isDone) {
       long leftMillis = (deadline - machine.nanoTime()) / 1_000_000;
@@ -68,12 +68,12 @@ final class Ending<T> {
   }
 
   /** Returns what it came to; null if it has failed or not ended. */
-  synchronized T value() {
+  public synchronized T value() {
     return value;
   }
 
   /** Returns what it failed with; null if it has not. */
-  synchronized Throwable failure() {
+  public synchronized Throwable failure() {
     return failure;
   }
 }

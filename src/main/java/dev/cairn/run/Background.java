@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.run;
 
 import dev.cairn.machine.Machine;
 import dev.cairn.options.SaveReport;
@@ -18,20 +18,20 @@ import java.time.Duration;
  * that all of them throw or none does; a rank that threw alone would be one call behind from then
  * on.
  */
-final class Background {
+public final class Background {
   private static final Logger LOG = System.getLogger(Background.class.getName());
 
   private final Ranks ranks;
   private final Machine machine;
   private Begun last;
 
-  Background(Ranks ranks, Machine machine) {
+  public Background(Ranks ranks, Machine machine) {
     this.ranks = ranks;
     this.machine = machine;
   }
 
   /** A save that was begun in the background. */
-  final class Begun {
+  public final class Begun {
     private final String call;
     private final Ending<SaveReport> ending = new Ending<>(machine);
     private boolean isTold; // guarded by the background, as the next one
@@ -41,16 +41,16 @@ final class Background {
       this.call = call;
     }
 
-    String call() {
+    public String call() {
       return call;
     }
 
-    Ending<SaveReport> ending() {
+    public Ending<SaveReport> ending() {
       return ending;
     }
 
     /** The trainer knows how it ended. */
-    void told() {
+    public void told() {
       synchronized (Background.this) {
         isTold = true;
       }
@@ -58,7 +58,7 @@ final class Background {
   }
 
   /** What is done in the background. */
-  interface Work {
+  public interface Work {
     SaveReport run(Begun begun) throws IOException;
   }
 
@@ -69,7 +69,7 @@ final class Background {
    * @param work is given what it is known as
    * @throws OutOfMemoryError if there is no thread for it; nothing was begun
    */
-  synchronized Begun start(String call, Work work) {
+  public synchronized Begun start(String call, Work work) {
     Begun before = last;
     Begun begun = new Begun(call);
     machine.start(
@@ -88,17 +88,17 @@ final class Background {
     return begun;
   }
 
-  synchronized boolean isRunning() {
+  public synchronized boolean isRunning() {
     return last != null && !last.ending.isDone();
   }
 
   /** Returns the last save that was begun, null before the first. */
-  synchronized Begun last() {
+  public synchronized Begun last() {
     return last;
   }
 
   /** Waits for the last save to end; not collective, and nobody is told how. */
-  void awaitEnd() {
+  public void awaitEnd() {
     Begun begun = last();
     if (begun != null) {
       begun.ending.await();
@@ -112,7 +112,7 @@ final class Background {
    *
    * @throws IOException how the last save failed, this rank's own view of it
    */
-  void settle() throws IOException {
+  public void settle() throws IOException {
     settle(last());
   }
 
@@ -120,7 +120,7 @@ final class Background {
    * As the other, for a save that has another one behind it, which this rank alone has begun if
    * this throws: then it is settled with it.
    */
-  void settleBefore(Begun behind, Begun begun) throws IOException {
+  public void settleBefore(Begun behind, Begun begun) throws IOException {
     try {
       settle(begun);
     } catch (IOException | RuntimeException | Error e) {
@@ -181,7 +181,7 @@ final class Background {
   }
 
   /** Waits for the last save to end and takes its failure for told, on all ranks. */
-  void settleQuietly() {
+  public void settleQuietly() {
     Begun begun = last();
     if (begun == null) {
       return;
@@ -201,7 +201,7 @@ final class Background {
    *
    * @throws IOException how it failed, if this rank's trainer has not been told
    */
-  void finish() throws IOException {
+  public void finish() throws IOException {
     Begun begun = last();
     Throwable failure = begun == null ? null : begun.ending.await().failure();
     synchronized (this) {
@@ -217,7 +217,7 @@ final class Background {
 
   /** Returns whether nothing was promised; says so to whoever has not been told. */
   private static boolean isRefusal(Throwable failure, boolean isTold) {
-    boolean isRefusal = Refusal.is(failure);
+    boolean isRefusal = BusySave.is(failure);
     if (isRefusal && !isTold) {
       LOG.log(Level.WARNING, "{0}", failure.getMessage());
     }
@@ -225,13 +225,13 @@ final class Background {
   }
 
   /** Waits for the last save to end, for some time; returns whether it has. */
-  boolean awaitEnd(Duration timeout) throws InterruptedException {
+  public boolean awaitEnd(Duration timeout) throws InterruptedException {
     Begun begun = last();
     return begun == null || begun.ending.await(timeout);
   }
 
   /** Returns an I/O failure to be thrown; throws everything else itself. */
-  static IOException rethrow(Throwable failure) {
+  public static IOException rethrow(Throwable failure) {
     if (failure instanceof RuntimeException e) {
       throw e;
     }

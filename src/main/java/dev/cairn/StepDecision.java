@@ -6,4 +6,4 @@ package dev.cairn;
  * @param save whether to save now, before the next step
  * @param stop whether to train no further
  */
-public record Advice(boolean save, boolean stop) {}
+public record StepDecision(boolean save, boolean stop) {}

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A group of tests that skipped itself away must not look like one that passed. */
-class GroupsIT {
+class TestGroupsRanIT {
   @ParameterizedTest
   @ValueSource(
       strings = {
