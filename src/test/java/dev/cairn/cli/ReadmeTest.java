@@ -21,7 +21,7 @@ class ReadmeTest {
 
   @Test
   void exampleCompilesAndSaves() throws Exception {
-    String name = compile(example());
+    String name = compile(ReadmeSnippets.example());
     String classpath = folder + ":" + System.getProperty("java.class.path");
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     ShellRun run =
@@ -37,7 +37,10 @@ class ReadmeTest {
   @Test
   void exampleIsShort() throws IOException {
     long lines =
-        example().lines().filter(line -> !line.isBlank() && !line.startsWith("import")).count();
+        ReadmeSnippets.example()
+            .lines()
+            .filter(line -> !line.isBlank() && !line.startsWith("import"))
+            .count();
     assertTrue(lines <= 15, () -> "lines=" + lines);
   }
 
@@ -59,9 +62,5 @@ class ReadmeTest {
                 file.toString());
     assertEquals(0, status, "the example does not compile");
     return name;
-  }
-
-  private static String example() throws IOException {
-    return ReadmeSnippets.first("java");
   }
 }

@@ -24,8 +24,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A Maven project that depends on Cairn as README.md says, with a local repository that has never
- * seen it: it resolves what this build has published, compiles README's example and saves.
+ * A Maven project that depends on Cairn as the page for trainers says, with a local repository that
+ * has never seen it: it resolves what this build has published, compiles README's example and
+ * saves.
  */
 @Tag("processes")
 class ConsumerIT {
@@ -39,7 +40,7 @@ class ConsumerIT {
   static void buildTheProject() throws Exception {
     String mavenHome = System.getProperty("cairn.maven.home");
     assumeTrue(mavenHome != null, "runs inside mvn verify, which tells where Maven is");
-    String source = ReadmeSnippets.first("java");
+    String source = ReadmeSnippets.example();
     example = ReadmeSnippets.className(source);
     Path sources = Files.createDirectories(project.resolve("src/main/java"));
     Files.writeString(sources.resolve(example + ".java"), source);
@@ -54,7 +55,7 @@ class ConsumerIT {
         """);
     Map<String, String> values =
         Map.of(
-            "@DEPENDENCIES@", ReadmeSnippets.first("xml"),
+            "@DEPENDENCIES@", ReadmeSnippets.dependencies(),
             "@BUILT@", publish().toUri().toString(),
             "@FETCHED@", Path.of(System.getProperty("cairn.maven.repository")).toUri().toString(),
             "@COMPILER_PLUGIN@", System.getProperty("cairn.compiler.plugin"));

@@ -8,15 +8,24 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What README.md tells a reader to copy, as it stands there. */
+/** What README.md and the page for trainers tell a reader to copy, as it stands there. */
 public final class ReadmeSnippets {
   private ReadmeSnippets() {}
 
-  /** Returns the first block of the language. */
-  public static String first(String language) throws IOException {
+  /** Returns the whole program that README begins with. */
+  public static String example() throws IOException {
+    return first(Path.of("README.md"), "java");
+  }
+
+  /** Returns what a project's POM takes to use Cairn. */
+  public static String dependencies() throws IOException {
+    return first(Path.of("src/site/markdown/trainers.md"), "xml");
+  }
+
+  private static String first(Path page, String language) throws IOException {
     Pattern block = Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL);
-    Matcher matcher = block.matcher(Files.readString(Path.of("README.md")));
-    assertTrue(matcher.find(), () -> "README.md has no block of " + language);
+    Matcher matcher = block.matcher(Files.readString(page));
+    assertTrue(matcher.find(), () -> page + " has no block of " + language);
     return matcher.group(1);
   }
 

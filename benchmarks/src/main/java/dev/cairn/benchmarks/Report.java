@@ -10,23 +10,44 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Makes {@code results.md} and the charts from {@code results.json}. */
+/** Makes {@code results.md}, the charts and a page's table of goals from {@code results.json}. */
 public final class Report {
+  private static final Path PAGE = Path.of("src/site/markdown/benchmarks.md");
+  private static final String BEGIN =
+      "<!-- goals: benchmarks/run.sh writes what is between these lines -->\n";
+  private static final String END = "<!-- end of goals -->\n";
+
   private final Path folder;
   private final StringBuilder text = new StringBuilder();
+  private String goals = "";
 
   private Report(Path folder) {
     this.folder = folder;
   }
 
-  /** Writes the report again for the folder of results that is given. */
+  /** Writes the report again for the folder of results, and the table of goals for a checkout. */
   public static void main(String[] arguments) throws IOException {
-    write(Path.of(arguments[0]));
+    write(Path.of(arguments[0]), Path.of(arguments[1]));
   }
 
-  /** Writes the report beside the results. */
-  static void write(Path folder) throws IOException {
-    new Report(folder).write();
+  /** Writes the report beside the results; those of the checkout also go into its page. */
+  static void write(Path folder, Path checkout) throws IOException {
+    Report report = new Report(folder);
+    report.write();
+    Path own = checkout.resolve(Settings.DEFAULT_RESULTS);
+    if (folder.toAbsolutePath().normalize().equals(own.toAbsolutePath().normalize())) {
+      report.writePage(checkout.resolve(PAGE));
+    }
+  }
+
+  private void writePage(Path page) throws IOException {
+    String old = Files.readString(page);
+    int begin = old.indexOf(BEGIN) + BEGIN.length();
+    int end = old.indexOf(END, begin);
+    if (begin < BEGIN.length() || end < 0) {
+      throw new IOException("no place for the goals: " + page);
+    }
+    Files.writeString(page, old.substring(0, begin) + "\n" + goals + "\n" + old.substring(end));
   }
 
   private void write() throws IOException {
@@ -40,16 +61,17 @@ public final class Report {
         .distinct()
         .forEach(command -> line("- command: `%s`", command.strip()));
     line("- in each round every candidate runs once; raw numbers: [results.json](results.json)");
-    goals(works);
+    writeGoals(works);
     for (Map.Entry<String, Tree> work : works.entrySet()) {
       write(work.getKey(), work.getValue());
     }
     Files.writeString(folder.resolve("results.md"), text);
   }
 
-  private void goals(Map<String, Tree> works) throws IOException {
+  private void writeGoals(Map<String, Tree> works) throws IOException {
     line("%n## Goals%n");
     line("Speeds are ratios: of the medians, and the median of the ratios within a round.%n");
+    int begin = text.length();
     line("| work | what | goal | of medians | median of rounds | reached |");
     line("|---|---|---|---|---|---|");
     for (Map.Entry<String, Tree> work : works.entrySet()) {
@@ -57,6 +79,7 @@ public final class Report {
         goal(work.getKey(), goal);
       }
     }
+    goals = text.substring(begin);
     line("%n![how far each goal is reached](goals.svg)");
     new Chart(folder).goals(works);
   }

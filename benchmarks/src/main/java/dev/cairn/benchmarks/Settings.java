@@ -9,6 +9,9 @@ import java.util.stream.Stream;
 
 /** What is measured, how large, how often and where; read from {@code --name value} pairs. */
 final class Settings {
+  /** Where results go unless somebody says otherwise, below the project's folder. */
+  static final String DEFAULT_RESULTS = "benchmarks/results";
+
   private static final Map<String, String> DEFAULTS = new LinkedHashMap<>();
 
   static {
@@ -24,7 +27,7 @@ final class Settings {
     DEFAULTS.put("tensors", "25000,100000");
     DEFAULTS.put("layers", "16");
     DEFAULTS.put("warm-mib", "-1");
-    DEFAULTS.put("results", "benchmarks/results");
+    DEFAULTS.put("results", DEFAULT_RESULTS);
     DEFAULTS.put("scratch", "benchmarks/target/scratch");
   }
 

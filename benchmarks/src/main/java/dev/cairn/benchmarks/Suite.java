@@ -53,7 +53,7 @@ public final class Suite {
       all.put("works", works);
       Files.write(file, Json.pretty(all));
     }
-    Report.write(settings.results());
+    Report.write(settings.results(), settings.home());
     System.out.println("results: " + settings.results().resolve("results.md"));
   }
 

@@ -12,16 +12,16 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What README.md shows of the example stands there, word for word. */
-class ReadmeTest {
+/** What the page for trainers shows of the example stands there, word for word. */
+class TrainersPageTest {
   private static final Path EXAMPLE = Path.of("src/test/java/dev/cairn/example");
-  private static final Pattern SECTION =
-      Pattern.compile("(?ms)^## Put Cairn into your trainer$(.*?)^## ");
+  private static final Path PAGE = Path.of("src/site/markdown/trainers.md");
+  private static final Pattern SECTION = Pattern.compile("(?ms)^## Bytedeco PyTorch$(.*?)^## ");
   private static final Pattern JAVA = Pattern.compile("(?s)```java\n(.*?)```");
 
   @Test
   void snippetsAreTakenFromTheExample() throws IOException {
-    Matcher section = SECTION.matcher(Files.readString(Path.of("README.md")));
+    Matcher section = SECTION.matcher(Files.readString(PAGE));
     assertTrue(section.find());
     Matcher snippet = JAVA.matcher(section.group(1));
     int snippets = 0;
@@ -34,7 +34,7 @@ class ReadmeTest {
 
   private static List<String> sources() throws IOException {
     try (Stream<Path> files = Files.list(EXAMPLE)) {
-      return files.map(ReadmeTest::read).toList();
+      return files.map(TrainersPageTest::read).toList();
     }
   }
 
