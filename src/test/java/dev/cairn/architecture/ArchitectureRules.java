@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Who may use what, as rules over the packages below one root: {@code dev.cairn} for the project,
@@ -68,6 +70,24 @@ public final class ArchitectureRules {
   /** Makes the rules for the packages below {@code root}. */
   public ArchitectureRules(String root) {
     this.root = root;
+  }
+
+  /** Returns the packages that no line names, of these. */
+  public Set<String> unnamed(Set<String> packages) {
+    Set<String> named =
+        LINES.stream().flatMap(List::stream).map(this::qualified).collect(Collectors.toSet());
+    Set<String> unnamed = new TreeSet<>(packages);
+    unnamed.removeIf(
+        name -> named.stream().anyMatch(line -> name.equals(line) || isBelow(name, line)));
+    return unnamed;
+  }
+
+  private String qualified(String name) {
+    return name.isEmpty() ? root : root + "." + name;
+  }
+
+  private boolean isBelow(String name, String line) {
+    return !line.equals(root) && name.startsWith(line + ".");
   }
 
   /** Returns every rule under the name that a failing test shows. */
@@ -142,13 +162,21 @@ public final class ArchitectureRules {
   private ArchRule disk() {
     return noClasses()
         .that()
-        .resideInAnyPackage(root, below("hf"), below("copy"), below("gpu"), below("commit"))
+        .resideInAnyPackage(ofCheckpoints())
         .and()
         .haveNameNotMatching(READERS_OF_INPUT)
         .should()
         .dependOnClassesThat()
         .haveNameMatching(
             "java\\.nio\\.file\\.Files|java\\.nio\\.channels\\..*|java\\.io\\.File.*");
+  }
+
+  private String[] ofCheckpoints() {
+    return Stream.concat(
+            Stream.of(root),
+            Stream.of("hf", "run", "restore", "save", "ranks", "meter", "gpu", "commit", "copy")
+                .map(this::below))
+        .toArray(String[]::new);
   }
 
   private ArchRule natives() {
