@@ -1,5 +1,8 @@
 package dev.cairn.cli;
 
+import dev.cairn.cli.demo.DemoCommand;
+import dev.cairn.cli.plan.PlanCommand;
+import dev.cairn.cli.text.ExitCode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.LinkedHashMap;

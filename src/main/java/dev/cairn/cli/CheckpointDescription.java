@@ -1,5 +1,7 @@
 package dev.cairn.cli;
 
+import dev.cairn.cli.options.OutputOptions;
+import dev.cairn.cli.text.Messages;
 import dev.cairn.deepspeed.CheckpointSummary;
 import dev.cairn.deepspeed.CheckpointSummary.Entry;
 import dev.cairn.deepspeed.DeepSpeedCheckpoint;

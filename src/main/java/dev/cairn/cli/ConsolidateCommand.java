@@ -1,6 +1,12 @@
 package dev.cairn.cli;
 
 import dev.cairn.Checkpointer;
+import dev.cairn.cli.options.AdapterChoice;
+import dev.cairn.cli.options.AdapterJob;
+import dev.cairn.cli.options.FolderOptions;
+import dev.cairn.cli.options.OutputOptions;
+import dev.cairn.cli.text.ExitCode;
+import dev.cairn.cli.text.Progress;
 import dev.cairn.comm.Communicator;
 import dev.cairn.deepspeed.CheckpointParameters;
 import dev.cairn.deepspeed.ConsolidationOptions;

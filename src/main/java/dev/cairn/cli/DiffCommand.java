@@ -1,5 +1,8 @@
 package dev.cairn.cli;
 
+import dev.cairn.cli.options.OutputOptions;
+import dev.cairn.cli.text.ExitCode;
+import dev.cairn.cli.text.Messages;
 import dev.cairn.hf.FolderDiff;
 import dev.cairn.hf.TensorDifference;
 import java.io.IOException;

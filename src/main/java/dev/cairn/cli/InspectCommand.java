@@ -1,5 +1,9 @@
 package dev.cairn.cli;
 
+import dev.cairn.cli.options.OutputOptions;
+import dev.cairn.cli.text.Amounts;
+import dev.cairn.cli.text.ExitCode;
+import dev.cairn.cli.text.Messages;
 import dev.cairn.hf.FolderDescription;
 import dev.cairn.hf.FolderDescription.DTypeTotal;
 import dev.cairn.hf.FolderDescription.FileDescription;

@@ -1,6 +1,8 @@
 package dev.cairn.cli;
 
 import dev.cairn.RunDirectory;
+import dev.cairn.cli.text.Amounts;
+import dev.cairn.cli.text.Messages;
 import dev.cairn.commit.AbandonedFolder;
 import dev.cairn.commit.AbandonedFolders;
 import dev.cairn.io.Disk;

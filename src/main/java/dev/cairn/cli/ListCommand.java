@@ -1,6 +1,9 @@
 package dev.cairn.cli;
 
 import dev.cairn.RunDirectory;
+import dev.cairn.cli.options.OutputOptions;
+import dev.cairn.cli.text.ExitCode;
+import dev.cairn.cli.text.Messages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

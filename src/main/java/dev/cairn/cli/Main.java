@@ -1,5 +1,8 @@
 package dev.cairn.cli;
 
+import dev.cairn.cli.text.ExitCode;
+import dev.cairn.cli.text.Messages;
+import dev.cairn.cli.text.OneLineLog;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;

@@ -1,5 +1,9 @@
 package dev.cairn.cli;
 
+import dev.cairn.cli.options.DTypeOption;
+import dev.cairn.cli.options.FolderOptions;
+import dev.cairn.cli.options.OutputOptions;
+import dev.cairn.cli.text.ExitCode;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;

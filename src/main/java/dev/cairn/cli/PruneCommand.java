@@ -1,6 +1,9 @@
 package dev.cairn.cli;
 
 import dev.cairn.RunDirectory;
+import dev.cairn.cli.options.OutputOptions;
+import dev.cairn.cli.text.ExitCode;
+import dev.cairn.cli.text.Messages;
 import dev.cairn.commit.AbandonedFolder;
 import dev.cairn.commit.AbandonedFolders;
 import java.io.IOException;

@@ -1,5 +1,9 @@
 package dev.cairn.cli;
 
+import dev.cairn.cli.options.OutputOptions;
+import dev.cairn.cli.text.Amounts;
+import dev.cairn.cli.text.Messages;
+import dev.cairn.cli.text.ProcessMemory;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveReport;
 import java.io.IOException;

@@ -1,5 +1,10 @@
 package dev.cairn.cli;
 
+import dev.cairn.cli.options.OutputOptions;
+import dev.cairn.cli.options.Verification;
+import dev.cairn.cli.text.Amounts;
+import dev.cairn.cli.text.ExitCode;
+import dev.cairn.cli.text.Messages;
 import dev.cairn.hf.Finding;
 import java.io.IOException;
 import java.nio.file.Path;

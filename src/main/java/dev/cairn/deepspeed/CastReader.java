@@ -3,6 +3,7 @@ package dev.cairn.deepspeed;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.model.PartitionReader;
 import dev.cairn.tensor.DType;
+import dev.cairn.torchfile.RangeReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 

@@ -2,6 +2,7 @@ package dev.cairn.deepspeed;
 
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
+import dev.cairn.torchfile.SourceRange;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

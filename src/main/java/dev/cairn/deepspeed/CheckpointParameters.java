@@ -8,6 +8,7 @@ import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
 import dev.cairn.model.PartitionReader;
 import dev.cairn.tensor.DType;
+import dev.cairn.torchfile.RangeReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;

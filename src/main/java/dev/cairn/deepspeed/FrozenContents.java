@@ -3,6 +3,8 @@ package dev.cairn.deepspeed;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
+import dev.cairn.torchfile.Printable;
+import dev.cairn.torchfile.StoredTensor;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;

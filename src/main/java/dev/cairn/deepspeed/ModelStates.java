@@ -1,8 +1,13 @@
 package dev.cairn.deepspeed;
 
-import dev.cairn.deepspeed.PickleValue.Dictionary;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
+import dev.cairn.torchfile.PickleReader;
+import dev.cairn.torchfile.PickleValue.Dictionary;
+import dev.cairn.torchfile.Printable;
+import dev.cairn.torchfile.StoredTensor;
+import dev.cairn.torchfile.TorchArchive;
+import dev.cairn.torchfile.TorchTensors;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,9 +1,13 @@
 package dev.cairn.deepspeed;
 
-import dev.cairn.deepspeed.PickleValue.Dictionary;
-import dev.cairn.deepspeed.PickleValue.Sequence;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
+import dev.cairn.torchfile.PickleValue.Dictionary;
+import dev.cairn.torchfile.PickleValue.Sequence;
+import dev.cairn.torchfile.Printable;
+import dev.cairn.torchfile.StoredTensor;
+import dev.cairn.torchfile.TorchArchive;
+import dev.cairn.torchfile.TorchTensors;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,9 +1,14 @@
 package dev.cairn.deepspeed;
 
-import dev.cairn.deepspeed.PickleValue.Dictionary;
-import dev.cairn.deepspeed.PickleValue.Inert;
-import dev.cairn.deepspeed.PickleValue.Sequence;
 import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.torchfile.PickleReader;
+import dev.cairn.torchfile.PickleValue.Dictionary;
+import dev.cairn.torchfile.PickleValue.Inert;
+import dev.cairn.torchfile.PickleValue.Sequence;
+import dev.cairn.torchfile.StoredTensor;
+import dev.cairn.torchfile.TensorRef;
+import dev.cairn.torchfile.TorchArchive;
+import dev.cairn.torchfile.TorchTensors;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

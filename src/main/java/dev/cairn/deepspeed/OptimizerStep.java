@@ -1,7 +1,10 @@
 package dev.cairn.deepspeed;
 
-import dev.cairn.deepspeed.PickleValue.Dictionary;
-import dev.cairn.deepspeed.PickleValue.Sequence;
+import dev.cairn.torchfile.PickleValue.Dictionary;
+import dev.cairn.torchfile.PickleValue.Sequence;
+import dev.cairn.torchfile.StoredTensor;
+import dev.cairn.torchfile.TorchArchive;
+import dev.cairn.torchfile.TorchTensors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 

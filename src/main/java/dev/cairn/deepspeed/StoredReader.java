@@ -1,6 +1,7 @@
 package dev.cairn.deepspeed;
 
 import dev.cairn.model.PartitionReader;
+import dev.cairn.torchfile.RangeReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 

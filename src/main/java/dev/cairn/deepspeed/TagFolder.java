@@ -1,6 +1,7 @@
 package dev.cairn.deepspeed;
 
 import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.torchfile.Printable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -2,6 +2,9 @@ package dev.cairn.deepspeed;
 
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
+import dev.cairn.torchfile.SourceRange;
+import dev.cairn.torchfile.StoredTensor;
+import dev.cairn.torchfile.Strides;
 import java.io.IOException;
 
 /**

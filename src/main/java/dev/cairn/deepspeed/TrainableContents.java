@@ -2,6 +2,7 @@ package dev.cairn.deepspeed;
 
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
+import dev.cairn.torchfile.StoredTensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

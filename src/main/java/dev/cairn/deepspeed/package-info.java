@@ -1,5 +1,5 @@
 /**
- * Reads DeepSpeed ZeRO checkpoints without Python: the zip and the pickle inside are parsed, never
- * run, and every parameter becomes a list of byte ranges in the checkpoint's files.
+ * Reads DeepSpeed ZeRO checkpoints without Python: every parameter becomes a list of byte ranges in
+ * the checkpoint's files.
  */
 package dev.cairn.deepspeed;

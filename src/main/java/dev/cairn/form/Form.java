@@ -1,6 +1,7 @@
 package dev.cairn.form;
 
 import dev.cairn.json.Json;
+import dev.cairn.json.JsonFields;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -160,13 +161,13 @@ public final class Form {
     try {
       Map<String, Object> json = Json.parseObject(bytes);
       return new Form(
-          TransformJson.objects(json, "transforms").stream().map(TransformJson::decode).toList(),
-          TransformJson.numbers(json, "numbers"),
-          TransformJson.texts(json, "renamed"),
-          TransformJson.names(json, "kept"),
-          TransformJson.names(json, "ignored"),
-          TransformJson.names(json, "wide"),
-          TransformJson.texts(json, "tied"));
+          JsonFields.objects(json, "transforms").stream().map(TransformJson::decode).toList(),
+          JsonFields.numbers(json, "numbers"),
+          JsonFields.texts(json, "renamed"),
+          JsonFields.names(json, "kept"),
+          JsonFields.names(json, "ignored"),
+          JsonFields.names(json, "wide"),
+          JsonFields.texts(json, "tied"));
     } catch (IOException e) {
       throw new IllegalArgumentException("not a form: " + e.getMessage(), e);
     }

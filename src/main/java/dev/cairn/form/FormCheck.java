@@ -1,5 +1,6 @@
 package dev.cairn.form;
 
+import dev.cairn.form.template.ExpectedTensor;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
 import java.util.ArrayList;

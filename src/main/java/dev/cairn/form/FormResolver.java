@@ -1,5 +1,7 @@
 package dev.cairn.form;
 
+import dev.cairn.form.template.ExpectedModel;
+import dev.cairn.form.template.Template;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;

@@ -1,5 +1,6 @@
 package dev.cairn.form;
 
+import dev.cairn.json.JsonEntries;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,7 +22,7 @@ final class FormTable {
   /** Read when a config is there that needs it. */
   private static final class Holder {
     private static final FormTable TABLE =
-        new FormTable(JsonEntries.ofResource("transformers.json"));
+        new FormTable(JsonEntries.ofResource(FormTable.class, "transformers.json"));
   }
 
   static FormTable get() {

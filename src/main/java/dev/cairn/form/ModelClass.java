@@ -1,5 +1,6 @@
 package dev.cairn.form;
 
+import dev.cairn.json.JsonFields;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -47,24 +48,22 @@ record ModelClass(
   static ModelClass decode(String name, Map<String, Object> json) {
     return new ModelClass(
         name,
-        TransformJson.text(json, "model_type"),
-        TransformJson.text(json, "base_model_prefix"),
-        TransformJson.objects(json, "children").stream().map(ModelClass::child).toList(),
-        Stream.of("f32", "f32Made")
-            .flatMap(key -> TransformJson.strings(json, key).stream())
-            .toList(),
-        TransformJson.strings(json, "f32Float16"),
-        TransformJson.texts(json, "tied"),
-        TransformJson.strings(json, "ignoredOnSave"),
-        TransformJson.strings(json, "unexpectedOnLoad"),
-        TransformJson.strings(json, "missingOnLoad"));
+        JsonFields.text(json, "model_type"),
+        JsonFields.text(json, "base_model_prefix"),
+        JsonFields.objects(json, "children").stream().map(ModelClass::child).toList(),
+        Stream.of("f32", "f32Made").flatMap(key -> JsonFields.strings(json, key).stream()).toList(),
+        JsonFields.strings(json, "f32Float16"),
+        JsonFields.texts(json, "tied"),
+        JsonFields.strings(json, "ignoredOnSave"),
+        JsonFields.strings(json, "unexpectedOnLoad"),
+        JsonFields.strings(json, "missingOnLoad"));
   }
 
   private static Child child(Map<String, Object> json) {
     return new Child(
-        TransformJson.text(json, "path"),
-        TransformJson.text(json, "class"),
-        TransformJson.text(json, "config"),
-        TransformJson.text(json, "auto"));
+        JsonFields.text(json, "path"),
+        JsonFields.text(json, "class"),
+        JsonFields.text(json, "config"),
+        JsonFields.text(json, "auto"));
   }
 }

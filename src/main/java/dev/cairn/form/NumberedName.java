@@ -1,5 +1,6 @@
 package dev.cairn.form;
 
+import dev.cairn.form.template.Template;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;

@@ -1,5 +1,6 @@
 package dev.cairn.form;
 
+import dev.cairn.json.JsonFields;
 import dev.cairn.json.JsonNumber;
 import java.util.List;
 import java.util.Map;
@@ -59,7 +60,7 @@ record Transform(
 
     /** Returns the texts of an argument. */
     List<String> texts(String name) {
-      return TransformJson.strings(parameters, name);
+      return JsonFields.strings(parameters, name);
     }
 
     /** Returns an argument, 0 if it is not given. */

@@ -1,11 +1,11 @@
 package dev.cairn.hf;
 
-import dev.cairn.form.ExpectedModel;
-import dev.cairn.form.ExpectedTensor;
 import dev.cairn.form.FormCheck;
 import dev.cairn.form.FormResolver;
 import dev.cairn.form.MemoryTensor;
 import dev.cairn.form.PublishedTensor;
+import dev.cairn.form.template.ExpectedModel;
+import dev.cairn.form.template.ExpectedTensor;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
 import java.util.ArrayList;

@@ -33,6 +33,7 @@ public final class ArchitectureRules {
       List.of(
           List.of("cli"),
           List.of("peft", "deepspeed", "torch"),
+          List.of("torchfile"),
           List.of(""),
           List.of("restore", "run"),
           List.of("save"),

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.cli.demo.RankMain;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.cli.text.Amounts;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
 import java.io.IOException;

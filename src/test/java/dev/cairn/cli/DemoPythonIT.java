@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.PythonScript;
+import dev.cairn.cli.demo.LlamaShape;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

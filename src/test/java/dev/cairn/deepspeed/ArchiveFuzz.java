@@ -26,7 +26,7 @@ public final class ArchiveFuzz {
   }
 
   /** Reads a file as each kind that there is. */
-  static void readAll(Path file) throws IOException {
+  public static void readAll(Path file) throws IOException {
     try {
       ModelStates.read(file, true);
     } catch (CorruptFileException e) {

@@ -2,6 +2,7 @@ package dev.cairn.deepspeed;
 
 import dev.cairn.kernels.Kernels;
 import dev.cairn.tensor.DType;
+import dev.cairn.torchfile.RangeReader;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;

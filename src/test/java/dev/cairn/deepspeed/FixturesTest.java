@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.tensor.DType;
+import dev.cairn.torchfile.RangeReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;

@@ -1,9 +1,11 @@
 package dev.cairn.deepspeed;
 
-import dev.cairn.deepspeed.PickleWriter.Call;
-import dev.cairn.deepspeed.PickleWriter.TensorData;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
+import dev.cairn.torchfile.PickleWriter;
+import dev.cairn.torchfile.PickleWriter.Call;
+import dev.cairn.torchfile.PickleWriter.TensorData;
+import dev.cairn.torchfile.PtFileWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

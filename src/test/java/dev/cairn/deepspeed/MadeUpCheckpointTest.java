@@ -3,9 +3,11 @@ package dev.cairn.deepspeed;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.deepspeed.PickleWriter.Call;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
+import dev.cairn.torchfile.PickleWriter.Call;
+import dev.cairn.torchfile.RangeReader;
+import dev.cairn.torchfile.SourceRange;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

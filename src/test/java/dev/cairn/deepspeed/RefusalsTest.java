@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
+import dev.cairn.torchfile.PickleWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

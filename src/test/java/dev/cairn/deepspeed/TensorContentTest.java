@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
+import dev.cairn.torchfile.RangeReader;
+import dev.cairn.torchfile.StoredTensor;
+import dev.cairn.torchfile.Strides;
+import dev.cairn.torchfile.TensorRef;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
+import dev.cairn.torchfile.RangeReader;
+import dev.cairn.torchfile.StoredTensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -36,7 +36,7 @@ class FuzzTest {
   @ParameterizedTest
   @CsvSource({
     "archive, dev.cairn.deepspeed.ArchiveFuzz",
-    "pickle, dev.cairn.deepspeed.PickleFuzz",
+    "pickle, dev.cairn.torchfile.PickleFuzz",
     "header, dev.cairn.safetensors.HeaderFuzz"
   })
   void noInputCrashesHangsOrTakesMoreMemory(String corpus, String target) throws Exception {

@@ -1,0 +1,90 @@
+package dev.cairn.cli.options;
+
+import dev.cairn.options.Durability;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.safetensors.Sharding;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+
+/** The options of every command that makes a model folder. */
+public final class FolderOptions {
+  @Option(
+      names = "--dtype",
+      defaultValue = "bf16",
+      description =
+          "What floating tensors are saved as: bf16, f16, f32, or keep (default:"
+              + " ${DEFAULT-VALUE}).")
+  private DTypeOption dtype;
+
+  @Option(
+      names = "--max-shard-size",
+      defaultValue = "50GB",
+      paramLabel = "SIZE",
+      converter = SizeConverter.class,
+      description = "Tensor bytes in one file at most (default: ${DEFAULT-VALUE}).")
+  private long maxShardBytes;
+
+  @Option(names = "--overwrite", description = "Replace the output if it exists.")
+  private boolean isOverwriting;
+
+  @Option(
+      names = "--durable",
+      description = "Force everything to the disk, so that the save outlives a power cut.")
+  private boolean isDurable;
+
+  @Option(
+      names = "--direct",
+      description =
+          "As --durable, past the page cache where the file system can: it keeps what others have in"
+              + " it.")
+  private boolean isDirect;
+
+  /** Reads {@code 50GB}. */
+  static final class SizeConverter implements ITypeConverter<Long> {
+    @Override
+    public Long convert(String value) {
+      return Sharding.parseSize(value);
+    }
+  }
+
+  public DTypeOption dtype() {
+    return dtype;
+  }
+
+  public long maxShardBytes() {
+    return maxShardBytes;
+  }
+
+  public boolean isOverwriting() {
+    return isOverwriting;
+  }
+
+  public Durability durability() {
+    if (isDirect) {
+      return Durability.DURABLE_DIRECT;
+    }
+    return isDurable ? Durability.DURABLE : Durability.FAST;
+  }
+
+  /** Refuses a target that exists, before anything is read. */
+  public void checkTarget(Path output) throws FileAlreadyExistsException {
+    if (output != null && !isOverwriting && Files.exists(output, LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileAlreadyExistsException(
+          output.toString(), null, "exists already; --overwrite replaces it");
+    }
+  }
+
+  /** Returns the options of the save; staging is the command's to set. */
+  public SaveOptions.Builder save() {
+    SaveOptions.Builder builder =
+        SaveOptions.builder()
+            .durability(durability())
+            .overwrite(isOverwriting)
+            .maxShardBytes(maxShardBytes);
+    return dtype.dtype() == null ? builder.keepDtypes() : builder.dtype(dtype.dtype());
+  }
+}

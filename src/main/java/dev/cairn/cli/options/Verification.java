@@ -1,0 +1,42 @@
+package dev.cairn.cli.options;
+
+import dev.cairn.cli.text.Progress;
+import dev.cairn.hf.Finding;
+import dev.cairn.hf.FolderCheck;
+import dev.cairn.hf.FormFindings;
+import dev.cairn.kernels.Kernels;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What a check of a folder or file found.
+ *
+ * @param findings everything that is wrong; empty if all is well
+ * @param checkedBytes how many bytes were compared with checksums
+ */
+public record Verification(List<Finding> findings, long checkedBytes) {
+  private static final int BUFFER_BYTES = 4 << 20;
+
+  /** Checks all but the checksums: no tensor is read. */
+  public static Verification ofSizes(Path path) throws IOException {
+    return new Verification(withForm(path, FolderCheck.checkSizes(path)), 0);
+  }
+
+  /** Checks the path, showing how far it is. */
+  public static Verification of(Path path, OutputOptions speech) throws IOException {
+    long totalBytes = FolderCheck.bytesToRead(path);
+    Kernels kernels = Kernels.best();
+    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    try (Progress progress = speech.progress("verifying", totalBytes)) {
+      List<Finding> findings = FolderCheck.check(path, kernels::crc32c, buffer, progress::add);
+      return new Verification(withForm(path, findings), totalBytes);
+    }
+  }
+
+  /** Adds what is wrong with the model, where nothing is with the files. */
+  private static List<Finding> withForm(Path path, List<Finding> findings) throws IOException {
+    return findings.isEmpty() ? FormFindings.of(path) : findings;
+  }
+}

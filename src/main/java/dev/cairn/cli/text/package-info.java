@@ -1,0 +1,2 @@
+/** What commands say, and how: amounts, columns, progress, exit codes. */
+package dev.cairn.cli.text;

@@ -1,0 +1,36 @@
+package dev.cairn.form.template;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+
+/**
+ * What tensors a model's files should have.
+ *
+ * @param tensors by name
+ * @param besides names that may be there, too: of what is one with another tensor in memory
+ */
+public record ExpectedModel(Map<String, ExpectedTensor> tensors, Set<String> besides) {
+  /**
+   * Keeps both.
+   *
+   * @param tensors is not changed afterwards
+   * @param besides is copied
+   */
+  public ExpectedModel {
+    besides = Set.copyOf(besides);
+  }
+
+  /** Returns the same under other names, without those whose new name is empty. */
+  public ExpectedModel renamed(UnaryOperator<String> rename) {
+    Map<String, ExpectedTensor> renamed = new HashMap<>();
+    tensors.forEach((name, tensor) -> renamed.put(rename.apply(name), tensor));
+    Set<String> others = new HashSet<>();
+    besides.forEach(name -> others.add(rename.apply(name)));
+    renamed.remove("");
+    others.remove("");
+    return new ExpectedModel(renamed, others);
+  }
+}

@@ -1,0 +1,222 @@
+package dev.cairn.torchfile;
+
+import dev.cairn.tensor.CorruptFileException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Locale;
+import java.util.Map;
+import java.util.zip.CRC32;
+
+/**
+ * A {@code .pt} file as torch writes it: a zip of stored entries, one of them a pickle, the others
+ * raw storages.
+ *
+ * <p>Storages are byte ranges of the file and are never read here; any size and count works. One
+ * thread; whoever opens it closes it.
+ */
+public final class TorchArchive implements AutoCloseable {
+  private static final int LOCAL_SIGNATURE = 0x04034b50;
+  private static final int DESCRIPTOR_FLAG = 1 << 3;
+  private static final int FULL = -1;
+
+  /** A local header with torch's names and padding fits one read of this. */
+  private static final int HEADER_READ_BYTES = 256;
+
+  private static final String PICKLE = "/data.pkl";
+
+  /** Pickles beyond this are refused unread: their parsing would look like a hang. */
+  private static final long MAX_PICKLE_BYTES = 512L << 20;
+
+  private final Path file;
+  private final FileChannel channel;
+  private final Map<String, ZipEntryInfo> entries;
+  private final String folder;
+
+  private TorchArchive(
+      Path file, FileChannel channel, Map<String, ZipEntryInfo> entries, String folder) {
+    this.file = file;
+    this.channel = channel;
+    this.entries = entries;
+    this.folder = folder;
+  }
+
+  /**
+   * Opens one and checks its directory.
+   *
+   * @throws CorruptFileException if it is no such archive, is cut short or contradicts itself
+   */
+  public static TorchArchive open(Path file) throws IOException {
+    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+    try {
+      Map<String, ZipEntryInfo> entries = ZipDirectory.read(channel, file);
+      TorchArchive archive =
+          new TorchArchive(file, channel, entries, findFolder(entries.keySet(), file));
+      archive.checkByteOrder();
+      return archive;
+    } catch (IOException | RuntimeException e) {
+      try {
+        channel.close();
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  private static String findFolder(Iterable<String> names, Path file) throws CorruptFileException {
+    String folder = null;
+    for (String name : names) {
+      if (name.endsWith(PICKLE) && name.indexOf('/') == name.length() - PICKLE.length()) {
+        if (folder != null) {
+          throw new CorruptFileException("more than one pickle in the archive: file=" + file);
+        }
+        folder = name.substring(0, name.length() - PICKLE.length() + 1);
+      }
+    }
+    if (folder == null) {
+      throw new CorruptFileException(
+          "no pickle in the archive: expected one entry */data.pkl, file=" + file);
+    }
+    return folder;
+  }
+
+  private void checkByteOrder() throws IOException {
+    ZipEntryInfo entry = entries.get(folder + "byteorder");
+    if (entry == null) {
+      return; // written before torch 2.1, always by little-endian machines in practice
+    }
+    long bytes = Math.min(entry.lengthBytes(), 16);
+    byte[] text =
+        new ByteInput(channel, file, "byteorder", dataOffset(entry), bytes).readBytes((int) bytes);
+    String order = new String(text, StandardCharsets.US_ASCII);
+    if (!order.equals("little")) {
+      throw new CorruptFileException(
+          "byte order not supported: byteorder="
+              + Printable.of(order)
+              + ", expected little, file="
+              + file);
+    }
+  }
+
+  Path file() {
+    return file;
+  }
+
+  /**
+   * Returns the pickle, its CRC-32 checked.
+   *
+   * @throws CorruptFileException if the bytes are not the ones that were written
+   */
+  public ByteInput pickle() throws IOException {
+    ZipEntryInfo entry = entries.get(folder + "data.pkl");
+    if (entry.lengthBytes() > MAX_PICKLE_BYTES) {
+      throw new CorruptFileException(
+          "pickle too long: lengthBytes="
+              + entry.lengthBytes()
+              + ", expected at most "
+              + MAX_PICKLE_BYTES
+              + ", file="
+              + file);
+    }
+    long offset = dataOffset(entry);
+    // torch.serialization.set_crc32_options(False) writes 0.
+    if (entry.crc32() != 0) {
+      checkCrc(entry, offset);
+    }
+    return new ByteInput(channel, file, "data.pkl", offset, entry.lengthBytes());
+  }
+
+  private void checkCrc(ZipEntryInfo entry, long offset) throws IOException {
+    CRC32 crc = new CRC32();
+    ByteInput input = new ByteInput(channel, file, "data.pkl", offset, entry.lengthBytes());
+    while (input.remaining() > 0) {
+      crc.update(input.readBytes((int) Math.min(input.remaining(), 1 << 16)));
+    }
+    if ((int) crc.getValue() != entry.crc32()) {
+      throw new CorruptFileException(
+          String.format(
+              Locale.ROOT,
+              "checksum of the pickle differs: crc32=%08x, expected %08x, file=%s;"
+                  + " the file is damaged",
+              crc.getValue(),
+              entry.crc32(),
+              file));
+    }
+  }
+
+  /**
+   * Returns where the bytes of storage {@code key} lie in the file.
+   *
+   * @throws CorruptFileException if there is none, or its local header contradicts the directory
+   */
+  ByteRange storage(String key) throws IOException {
+    ZipEntryInfo entry = entries.get(folder + "data/" + key);
+    if (entry == null) {
+      throw new CorruptFileException("storage is missing: storage=" + key + ", file=" + file);
+    }
+    return new ByteRange(dataOffset(entry), entry.lengthBytes());
+  }
+
+  /** Reads up to 8 bytes at {@code fileOffset}, little endian. */
+  public ByteBuffer readSmall(long fileOffset, int lengthBytes) throws IOException {
+    ByteInput input = new ByteInput(channel, file, "storage", fileOffset, lengthBytes);
+    return ByteBuffer.wrap(input.readBytes(lengthBytes)).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** Reads the local header: only it knows how much padding comes before the data. */
+  private long dataOffset(ZipEntryInfo entry) throws IOException {
+    ByteInput header =
+        new ByteInput(
+            channel,
+            file,
+            "local header of " + entry.name(),
+            entry.headerOffset(),
+            entry.limitOffset() - entry.headerOffset(),
+            HEADER_READ_BYTES);
+    boolean fine = header.readInt() == LOCAL_SIGNATURE;
+    header.skip(2);
+    int flags = header.readUnsignedShort();
+    int method = header.readUnsignedShort();
+    header.skip(4);
+    int crc32 = header.readInt();
+    long storedBytes = header.readUnsignedInt();
+    long plainBytes = header.readUnsignedInt();
+    int nameBytes = header.readUnsignedShort();
+    int extraBytes = header.readUnsignedShort();
+    fine &= flags == entry.flags() && method == 0 && nameBytes == entry.nameBytes();
+    if ((flags & DESCRIPTOR_FLAG) == 0) {
+      fine &= crc32 == entry.crc32();
+      fine &= sameLength(storedBytes, entry) && sameLength(plainBytes, entry);
+    } else {
+      fine &= storedBytes == 0 || sameLength(storedBytes, entry);
+      fine &= plainBytes == 0 || sameLength(plainBytes, entry);
+    }
+    if (fine) {
+      String name = new String(header.readBytes(nameBytes), StandardCharsets.UTF_8);
+      header.skip(extraBytes);
+      fine = name.equals(entry.name()) && header.remaining() >= entry.lengthBytes();
+    }
+    if (!fine) {
+      throw new CorruptFileException(
+          "local header contradicts the zip directory: entry=" + entry.name() + ", file=" + file);
+    }
+    return entry.headerOffset() + header.position();
+  }
+
+  private static boolean sameLength(long headerBytes, ZipEntryInfo entry) {
+    return headerBytes == entry.lengthBytes() || (int) headerBytes == FULL;
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+
+  /** A range of the file: {@code lengthBytes} bytes from {@code offset}. */
+  record ByteRange(long offset, long lengthBytes) {}
+}
