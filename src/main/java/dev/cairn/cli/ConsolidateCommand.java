@@ -3,6 +3,7 @@ package dev.cairn.cli;
 import dev.cairn.Checkpointer;
 import dev.cairn.cli.options.AdapterChoice;
 import dev.cairn.cli.options.AdapterJob;
+import dev.cairn.cli.options.BaseModelOptions;
 import dev.cairn.cli.options.FolderOptions;
 import dev.cairn.cli.options.OutputOptions;
 import dev.cairn.cli.text.ExitCode;
@@ -116,6 +117,8 @@ final class ConsolidateCommand implements Callable<Integer> {
 
   @Mixin private AdapterChoice adapter;
 
+  @Mixin private BaseModelOptions baseOptions;
+
   @Mixin private FolderOptions folderOptions;
 
   @Mixin private OutputOptions speech;
@@ -158,7 +161,7 @@ final class ConsolidateCommand implements Callable<Integer> {
       if (job.isPresent()) {
         return job.get().save(checkpointer, output, parameters.parameters(), dtype);
       }
-      ModelFiles files = baseModel == null ? ModelFiles.none() : ModelFiles.fromFolder(baseModel);
+      ModelFiles files = baseModel == null ? ModelFiles.none() : baseOptions.files(baseModel);
       return checkpointer.save(output, parameters.parameters(), files);
     }
   }

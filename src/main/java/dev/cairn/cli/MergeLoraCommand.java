@@ -1,5 +1,6 @@
 package dev.cairn.cli;
 
+import dev.cairn.cli.options.BaseModelOptions;
 import dev.cairn.cli.options.DTypeOption;
 import dev.cairn.cli.options.FolderOptions;
 import dev.cairn.cli.options.OutputOptions;
@@ -59,6 +60,8 @@ final class MergeLoraCommand implements Callable<Integer> {
       description = "The model folder to make.")
   private Path output;
 
+  @Mixin private BaseModelOptions baseOptions;
+
   @Mixin private FolderOptions folderOptions;
 
   @Mixin private OutputOptions speech;
@@ -99,7 +102,7 @@ final class MergeLoraCommand implements Callable<Integer> {
   /** What does not fit is the input's fault, not the command line's. */
   private SaveReport merge(SaveOptions options) throws IOException {
     try {
-      return LoraMerge.merge(base, adapter, output, options);
+      return LoraMerge.merge(base, adapter, output, options, baseOptions.generationConfig());
     } catch (IllegalArgumentException e) {
       throw new CorruptFileException(e.getMessage(), e);
     }

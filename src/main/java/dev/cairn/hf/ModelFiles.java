@@ -5,6 +5,8 @@ import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +19,7 @@ import java.util.TreeMap;
  * What is written beside the safetensors files: config, generation config, tokenizer. Immutable.
  */
 public final class ModelFiles {
+  private static final Logger LOG = System.getLogger(ModelFiles.class.getName());
   private static final String MODEL_CARD = "README.md";
 
   private final Optional<ModelConfig> config;
@@ -52,8 +55,6 @@ public final class ModelFiles {
    * @param folder a model folder
    * @throws CorruptFileException if a config is not JSON
    * @throws IOException if the folder cannot be read
-   * @throws IllegalArgumentException if transformers would refuse to save the generation config;
-   *     give another one to {@link #builder}
    */
   public static ModelFiles fromFolder(Path folder) throws IOException {
     return builder().from(folder).build();
@@ -124,6 +125,7 @@ public final class ModelFiles {
     private GenerationConfig generationConfig;
     private Path configFolder;
     private Path generationFolder;
+    private GenerationConfigCopy generationCopy = GenerationConfigCopy.COPY;
     private Path tokenizerFolder;
     private String chatTemplate;
     private String modelCard;
@@ -164,13 +166,26 @@ public final class ModelFiles {
     }
 
     /**
-     * Copies the generation config of a folder, if it has one, byte for byte.
+     * Copies the generation config of a folder, if it has one, byte for byte; {@link #build} warns
+     * if transformers would refuse to save it.
      *
-     * @param folder may have none; checked by {@link #build}, and copied when a save writes it
+     * @param folder may have none; read by {@link #build}, and copied when a save writes it
      * @return this
      */
     public Builder generationConfigFrom(Path folder) {
+      return generationConfigFrom(folder, GenerationConfigCopy.COPY);
+    }
+
+    /**
+     * Takes the generation config of a folder, if it has one.
+     *
+     * @param folder may have none; read by {@link #build}, and copied when a save writes it
+     * @param copy what is done with it
+     * @return this
+     */
+    public Builder generationConfigFrom(Path folder, GenerationConfigCopy copy) {
       this.generationFolder = folder;
+      this.generationCopy = copy;
       return this;
     }
 
@@ -226,7 +241,7 @@ public final class ModelFiles {
      * @throws CorruptFileException if a config is not JSON
      * @throws IOException if a folder cannot be read
      * @throws IllegalArgumentException if transformers would refuse to save a folder's generation
-     *     config
+     *     config, and so does {@link GenerationConfigCopy#REFUSE}
      */
     public ModelFiles build() throws IOException {
       Map<String, FolderFile> files = new TreeMap<>(CodePointOrder.INSTANCE);
@@ -261,10 +276,26 @@ public final class ModelFiles {
       if (generationConfig != null) {
         return Optional.of(FolderFile.of(name, generationConfig.encode()));
       }
-      if (generationFolder == null || GenerationConfig.find(generationFolder).isEmpty()) {
-        return Optional.empty();
+      boolean isTaken =
+          generationFolder != null
+              && generationCopy != GenerationConfigCopy.SKIP
+              && hasGenerationConfig(generationFolder, generationCopy);
+      return isTaken
+          ? Optional.of(FolderFile.copyOf(name, generationFolder.resolve(name)))
+          : Optional.empty();
+    }
+
+    private static boolean hasGenerationConfig(Path folder, GenerationConfigCopy copy)
+        throws IOException {
+      try {
+        return GenerationConfig.find(folder).isPresent();
+      } catch (IllegalArgumentException e) {
+        if (copy == GenerationConfigCopy.REFUSE) {
+          throw e;
+        }
+        LOG.log(Level.WARNING, "copied as it is: {0}", e.getMessage());
+        return true;
       }
-      return Optional.of(FolderFile.copyOf(name, generationFolder.resolve(name)));
     }
   }
 }

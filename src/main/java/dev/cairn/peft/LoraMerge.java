@@ -2,6 +2,7 @@ package dev.cairn.peft;
 
 import dev.cairn.Checkpointer;
 import dev.cairn.comm.Communicator;
+import dev.cairn.hf.GenerationConfigCopy;
 import dev.cairn.hf.ModelFolder;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
@@ -48,8 +49,27 @@ public final class LoraMerge {
    */
   public static SaveReport merge(Path base, Path adapter, Path output, SaveOptions options)
       throws IOException {
+    return merge(base, adapter, output, options, GenerationConfigCopy.COPY);
+  }
+
+  /**
+   * Writes the merged model, as {@link #merge(Path, Path, Path, SaveOptions)} does.
+   *
+   * @param base a model folder, sharded or not
+   * @param adapter a folder with {@code adapter_model.safetensors} and {@code adapter_config.json}
+   * @param output the folder to make
+   * @param options how to save; without a dtype each tensor keeps the base's
+   * @param copy what is done with the base's generation config
+   * @return what was done
+   * @throws IllegalArgumentException if the adapter is empty, not LoRA's, or does not fit the base,
+   *     or its generation config is refused; nothing is left behind
+   * @throws IOException if reading or writing fails; nothing is left behind
+   */
+  public static SaveReport merge(
+      Path base, Path adapter, Path output, SaveOptions options, GenerationConfigCopy copy)
+      throws IOException {
     LoraConfig config = LoraConfig.read(adapter.resolve(LoraConfig.FILE_NAME));
-    MergedFiles files = MergedFiles.read(base, adapter);
+    MergedFiles files = MergedFiles.read(base, adapter, copy);
     try (ModelFolder baseFolder = ModelFolder.open(base);
         ModelFolder adapterFolder = ModelFolder.open(adapter.resolve(ADAPTER_FILE));
         MergedWeights weights = new MergedWeights()) {

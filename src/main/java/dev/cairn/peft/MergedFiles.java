@@ -3,6 +3,7 @@ package dev.cairn.peft;
 import static java.util.stream.Collectors.toSet;
 
 import dev.cairn.hf.FolderFile;
+import dev.cairn.hf.GenerationConfigCopy;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.json.Json;
@@ -40,14 +41,18 @@ final class MergedFiles {
     this.tokenizer = tokenizer;
   }
 
-  static MergedFiles read(Path base, Path adapter) throws IOException {
+  static MergedFiles read(Path base, Path adapter, GenerationConfigCopy copy) throws IOException {
     List<FolderFile> tokenizer = new ArrayList<>();
-    for (FolderFile file : copied(ModelFiles.fromFolder(adapter))) {
+    for (FolderFile file : copied(files(adapter, GenerationConfigCopy.SKIP))) {
       if (isTokenizer(file)) {
         tokenizer.add(file);
       }
     }
-    return new MergedFiles(base, ModelFiles.fromFolder(base), tokenizer);
+    return new MergedFiles(base, files(base, copy), tokenizer);
+  }
+
+  private static ModelFiles files(Path folder, GenerationConfigCopy copy) throws IOException {
+    return ModelFiles.builder().from(folder).generationConfigFrom(folder, copy).build();
   }
 
   private static List<FolderFile> copied(ModelFiles files) {

@@ -47,6 +47,10 @@ class GenerationConfigTest {
       assertEquals(truth.get("saved"), text(GenerationConfig.of(settings)));
       return;
     }
+    if (settings.equals(Map.of("cache_implementation", "imagined"))) {
+      GenerationConfig.of(settings); // only a warning: a later transformers may know it
+      return;
+    }
     Exception e = assertThrows(IllegalArgumentException.class, () -> GenerationConfig.of(settings));
     Set<String> named = namedIn(e.getMessage());
     assertTrue(named.containsAll((List<?>) truth.get("refused")), e.getMessage());

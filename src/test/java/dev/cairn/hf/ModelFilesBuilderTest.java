@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.LogLines;
 import dev.cairn.json.Golden;
 import dev.cairn.json.Json;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -129,15 +131,38 @@ class ModelFilesBuilderTest {
   }
 
   @Test
-  void badGenerationConfigOfAFolderIsRefusedWhenItIsTaken() throws IOException {
+  void badGenerationConfigOfAFolderIsCopiedRefusedOrSkipped() throws IOException {
     Path file = folder.resolve("generation_config.json");
-    Files.writeString(file, "{\"temperature\": 0.6}");
-    Exception e = assertThrows(IllegalArgumentException.class, () -> ModelFiles.fromFolder(folder));
-    assertEquals(
+    String bad = "{\"temperature\": 0.6}";
+    Files.writeString(file, bad);
+    String problem =
         "transformers would refuse to save this generation config: temperature=0.6, expected 1.0"
             + " or unset while do_sample is not true, file="
-            + file,
-        e.getMessage());
+            + file;
+    try (LogLines logged = LogLines.of(ModelFiles.class.getName())) {
+      FolderFile copied = ModelFiles.fromFolder(folder).files(Optional.empty()).get(0);
+      assertEquals(bad, new String(copied.open().readAllBytes(), StandardCharsets.UTF_8));
+      assertEquals(List.of("copied as it is: " + problem), logged.all());
+    }
+    ModelFiles.Builder refusing =
+        ModelFiles.builder().generationConfigFrom(folder, GenerationConfigCopy.REFUSE);
+    Exception e = assertThrows(IllegalArgumentException.class, refusing::build);
+    assertEquals(problem, e.getMessage());
+    ModelFiles skipped =
+        ModelFiles.builder().generationConfigFrom(folder, GenerationConfigCopy.SKIP).build();
+    assertEquals(List.of(), skipped.files(Optional.empty()));
+  }
+
+  @Test
+  void cacheOfALaterTransformersIsAWarning() {
+    try (LogLines logged = LogLines.of(GenerationRules.class.getName())) {
+      GenerationConfig.of(Map.of("cache_implementation", "of_tomorrow"));
+      assertEquals(
+          List.of(
+              "transformers 5.18.0 does not know this cache_implementation of a generation config:"
+                  + " of_tomorrow"),
+          logged.all());
+    }
   }
 
   @Test
