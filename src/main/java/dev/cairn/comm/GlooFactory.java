@@ -17,10 +17,10 @@ final class GlooFactory implements TransportFactory {
 
   private final Session session;
   private final Timeouts timeouts;
-  private final Route.Finder routes;
+  private final ControlAddresses.Finder routes;
   private GlooTransport.StoreServer server;
 
-  GlooFactory(Session session, Timeouts timeouts, Route.Finder routes) {
+  GlooFactory(Session session, Timeouts timeouts, ControlAddresses.Finder routes) {
     this.session = session;
     this.timeouts = timeouts;
     this.routes = routes;
@@ -81,8 +81,8 @@ final class GlooFactory implements TransportFactory {
     session.failure().ifPresent(giveUp);
     try {
       // A native call that nothing can wake: left behind if a rank fails meanwhile.
-      Background.start("cairn-gloo-connect", () -> connect(place, made));
-      return Background.get(made);
+      DaemonThreads.start("cairn-gloo-connect", () -> connect(place, made));
+      return DaemonThreads.get(made);
     } finally {
       session.failures().unlisten(giveUp);
     }
@@ -113,7 +113,7 @@ final class GlooFactory implements TransportFactory {
       return new GlooTransport.Place(
           routes.find().rankZero().getHostAddress(),
           ByteBuffer.wrap(prepared.get(0)).getInt(),
-          Route.reachable(session.rank(), locals));
+          ControlAddresses.reachable(session.rank(), locals));
     } catch (IOException e) {
       throw new CommunicationException(session.rank(), "gloo: " + firstLine(e), e);
     }

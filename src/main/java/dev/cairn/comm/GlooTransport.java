@@ -175,7 +175,7 @@ final class GlooTransport implements EndableTransport {
       completeIfDrained();
     }
     // Not here: this may be the control channel's thread, and peers wait for their sockets to end.
-    Background.startOrRun("cairn-gloo-end", () -> release(ending));
+    DaemonThreads.startOrRun("cairn-gloo-end", () -> release(ending));
   }
 
   private void release(List<GlooTransfer> ending) {

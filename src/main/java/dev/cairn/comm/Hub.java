@@ -45,7 +45,7 @@ final class Hub {
   private final long operationTimeoutNanos;
   private final long[] progress;
   private final long[] progressNanos;
-  private final MeetingCalls meetings;
+  private final StepQuestions meetings;
   private Round gathering;
   private long round = 1;
   private boolean failed;
@@ -56,7 +56,7 @@ final class Hub {
     this.gathering = new Round(members.length);
     this.progress = new long[members.length];
     this.progressNanos = new long[members.length];
-    this.meetings = new MeetingCalls(members.length, this::tellAll, operationTimeoutNanos);
+    this.meetings = new StepQuestions(members.length, this::tellAll, operationTimeoutNanos);
   }
 
   private void tellAll(Consumer<Member> word) {

@@ -23,7 +23,7 @@ final class InProcess {
       sessions[rank] = new Session(rank, size, expireMillis, machine);
     }
     Hub hub = new Hub(sessions, timeouts);
-    Exchanges exchanges = new Exchanges(size, timeouts, machine);
+    InProcessTransports exchanges = new InProcessTransports(size, timeouts, machine);
     List<Communicator> group = new ArrayList<>();
     for (int rank = 0; rank < size; rank++) {
       int self = rank;

@@ -100,7 +100,7 @@ final class LentTransport implements EndableTransport {
       completeIfDrained();
     }
     // Not here: this may be the control channel's thread.
-    Background.startOrRun("cairn-lent-end", () -> ending.forEach(LentTransfer::abort));
+    DaemonThreads.startOrRun("cairn-lent-end", () -> ending.forEach(LentTransfer::abort));
   }
 
   private synchronized void finished(LentTransfer transfer) {

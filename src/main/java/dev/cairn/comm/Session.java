@@ -33,9 +33,9 @@ final class Session implements Control, Hub.Member {
   private final int size;
   private final long expireMillis;
   private final Machine machine;
-  private final Failures failures;
+  private final FailureState failures;
   private final AtomicLong progress = new AtomicLong();
-  private final Meetings meetings;
+  private final StepAgreement meetings;
   private Line line;
   private boolean calling;
   private boolean closed;
@@ -52,8 +52,8 @@ final class Session implements Control, Hub.Member {
    */
   Session(int rank, int size, long expireMillis, Machine machine) {
     this.machine = machine;
-    this.failures = new Failures(machine);
-    this.meetings = new Meetings(machine);
+    this.failures = new FailureState(machine);
+    this.meetings = new StepAgreement(machine);
     this.rank = rank;
     this.size = size;
     this.expireMillis = expireMillis;
@@ -72,7 +72,7 @@ final class Session implements Control, Hub.Member {
     line = hubLine;
   }
 
-  Failures failures() {
+  FailureState failures() {
     return failures;
   }
 

@@ -38,7 +38,7 @@ final class StoreServer implements Closeable {
    */
   StoreServer(int port, InetAddress address) throws IOException {
     listener = new ServerSocket(port, BACKLOG, address);
-    Background.start("cairn-store", this::accept);
+    DaemonThreads.start("cairn-store", this::accept);
   }
 
   int port() {
@@ -54,7 +54,7 @@ final class StoreServer implements Closeable {
       try {
         Socket client = listener.accept();
         clients.add(client);
-        Background.start("cairn-store-client", () -> serve(client));
+        DaemonThreads.start("cairn-store-client", () -> serve(client));
       } catch (IOException e) {
         LOGGER.log(System.Logger.Level.DEBUG, "store: no more clients", e);
       }

@@ -49,7 +49,7 @@ final class TcpGroup {
   /** Joins the group and ends the rendezvous, whatever comes of it; or rank 0's channel does. */
   Communicator join() throws CommunicationException {
     // On a thread of our own: an interrupt of the caller would close the sockets that are made.
-    return Background.call(
+    return DaemonThreads.call(
         "cairn-rendezvous-" + rank,
         () -> {
           boolean lingers = false;
@@ -137,11 +137,11 @@ final class TcpGroup {
       if (isAnswer && !(e.getCause() instanceof TimeoutException)) {
         throw (CommunicationException) e;
       }
-      Gate.LOGGER.log(System.Logger.Level.DEBUG, "rank 0: a stale address: " + rival, e);
+      Handshakes.LOGGER.log(System.Logger.Level.DEBUG, "rank 0: a stale address: " + rival, e);
     }
   }
 
-  private TransportFactory factory(Session session, Route.Finder routes) {
+  private TransportFactory factory(Session session, ControlAddresses.Finder routes) {
     GlooFactory own = new GlooFactory(session, timeouts, routes);
     return lent.isEmpty() ? own : new LentFactory(session, timeouts, lent.get(), own);
   }

@@ -24,7 +24,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
   private final boolean[] departed;
   private final Hub hub;
   private final Heartbeat heartbeat;
-  private final Gate gate;
+  private final Handshakes gate;
   private final CompletableFuture<Void> complete = new CompletableFuture<>();
   private final long gatherDeadlineNanos;
   private final Optional<Rendezvous> lingering;
@@ -43,7 +43,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
     this.connections = new Connection[session.size()];
     this.departed = new boolean[session.size()];
     this.heartbeat = new Heartbeat(timeouts, session::progress);
-    this.gate = new Gate(secret, own, connections, departed, this::claimedTwice);
+    this.gate = new Handshakes(secret, own, connections, departed, this::claimedTwice);
     this.lingering = Optional.of(rendezvous).filter(Rendezvous::lingers);
     this.gatherDeadlineNanos = System.nanoTime() + timeouts.rendezvous().toNanos();
     Hub.Member[] members = new Hub.Member[session.size()];
@@ -85,7 +85,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
   }
 
   /** Returns an address of this host by which a rank of another host came, or loopback. */
-  Route route() throws IOException {
+  ControlAddresses route() throws IOException {
     InetAddress best = InetAddress.getLoopbackAddress();
     for (Connection connection : connections) {
       InetAddress local = connection == null ? best : connection.localAddress();
@@ -93,7 +93,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
         best = local;
       }
     }
-    return new Route(best, best);
+    return new ControlAddresses(best, best);
   }
 
   private void accept() {
@@ -103,7 +103,8 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
         gate.arrived(new Connection(loop, channel, Frame.MAX_HELLO_BYTES, this));
       }
     } catch (IOException e) {
-      Gate.LOGGER.log(System.Logger.Level.WARNING, "control: a connection was not accepted", e);
+      Handshakes.LOGGER.log(
+          System.Logger.Level.WARNING, "control: a connection was not accepted", e);
     }
   }
 

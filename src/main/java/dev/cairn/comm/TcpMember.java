@@ -36,8 +36,8 @@ final class TcpMember implements EventLoop.Work, Connection.Owner, Session.Line 
     return welcome;
   }
 
-  Route route() throws IOException {
-    return new Route(connection.localAddress(), connection.remoteAddress());
+  ControlAddresses route() throws IOException {
+    return new ControlAddresses(connection.localAddress(), connection.remoteAddress());
   }
 
   @Override

@@ -3,7 +3,7 @@ package dev.cairn.deepspeed;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.model.PartitionReader;
 import dev.cairn.tensor.DType;
-import dev.cairn.torchfile.RangeReader;
+import dev.cairn.torchfile.SourceReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -16,7 +16,7 @@ import java.nio.ByteBuffer;
  * @param buffers where elements are read before the cast
  */
 record CastReader(
-    CheckpointParameter parameter, RangeReader reader, Kernels kernels, CastBuffers buffers)
+    CheckpointParameter parameter, SourceReader reader, Kernels kernels, CastBuffers buffers)
     implements PartitionReader {
   @Override
   public void read(long byteOffset, ByteBuffer target) throws IOException {

@@ -8,7 +8,7 @@ import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
 import dev.cairn.model.PartitionReader;
 import dev.cairn.tensor.DType;
-import dev.cairn.torchfile.RangeReader;
+import dev.cairn.torchfile.SourceReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -24,7 +24,7 @@ import java.util.function.LongConsumer;
  * last save that uses the set.
  */
 public final class CheckpointParameters implements AutoCloseable {
-  private final RangeReader reader = new RangeReader();
+  private final SourceReader reader = new SourceReader();
   private final CastBuffers castBuffers = new CastBuffers();
   private final ParameterSet parameters;
   private volatile LongConsumer counter = lengthBytes -> {};

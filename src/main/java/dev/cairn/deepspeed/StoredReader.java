@@ -1,7 +1,7 @@
 package dev.cairn.deepspeed;
 
 import dev.cairn.model.PartitionReader;
-import dev.cairn.torchfile.RangeReader;
+import dev.cairn.torchfile.SourceReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
  * @param parameter where the elements lie
  * @param reader borrowed, not closed here
  */
-record StoredReader(CheckpointParameter parameter, RangeReader reader) implements PartitionReader {
+record StoredReader(CheckpointParameter parameter, SourceReader reader) implements PartitionReader {
   @Override
   public void read(long byteOffset, ByteBuffer target) throws IOException {
     int width = parameter.storedDType().bits() / 8;

@@ -45,7 +45,7 @@ abstract class CollectivesContract {
   void allGatherReturnsEveryMessageInRankOrder() throws Exception {
     for (int size : new int[] {1, 2, 5}) {
       List<List<byte[]>> results =
-          Ranks.run(group(size), c -> c.control().allGather(bytes("from " + c.rank())));
+          ThreadedRanks.run(group(size), c -> c.control().allGather(bytes("from " + c.rank())));
       for (List<byte[]> result : results) {
         assertEquals(size, result.size());
         for (int rank = 0; rank < size; rank++) {
@@ -58,7 +58,8 @@ abstract class CollectivesContract {
   @Test
   void broadcastReturnsRankZerosMessageEverywhere() throws Exception {
     for (byte[] result :
-        Ranks.run(group(3), c -> c.control().broadcast(c.rank() == 0 ? bytes("plan") : null))) {
+        ThreadedRanks.run(
+            group(3), c -> c.control().broadcast(c.rank() == 0 ? bytes("plan") : null))) {
       assertArrayEquals(bytes("plan"), result);
     }
   }
@@ -67,7 +68,7 @@ abstract class CollectivesContract {
   void gatherReturnsEveryMessageOnRankZeroOnly() throws Exception {
     for (int size : new int[] {1, 3}) {
       List<List<byte[]>> results =
-          Ranks.run(group(size), c -> c.control().gather(bytes("from " + c.rank())));
+          ThreadedRanks.run(group(size), c -> c.control().gather(bytes("from " + c.rank())));
       assertEquals(size, results.get(0).size());
       for (int rank = 0; rank < size; rank++) {
         assertArrayEquals(bytes("from " + rank), results.get(0).get(rank));
@@ -78,7 +79,7 @@ abstract class CollectivesContract {
 
   @Test
   void roundsFollowEachOtherWithoutMixing() throws Exception {
-    Ranks.run(
+    ThreadedRanks.run(
         group(4),
         c -> {
           for (int i = 0; i < 300; i++) {
@@ -95,7 +96,7 @@ abstract class CollectivesContract {
   @Test
   void messagesOfSeveralMegabytesArriveWhole() throws Exception {
     int lengthBytes = 9_000_001;
-    Ranks.run(
+    ThreadedRanks.run(
         group(3),
         c -> {
           byte[] mine = new byte[lengthBytes + c.rank()];
@@ -124,7 +125,7 @@ abstract class CollectivesContract {
   @Test
   void resultsAreTheCallersOwn() throws Exception {
     List<List<byte[]>> results =
-        Ranks.run(
+        ThreadedRanks.run(
             group(2),
             c -> {
               byte[] mine = {(byte) c.rank()};
@@ -142,7 +143,7 @@ abstract class CollectivesContract {
     List<Communicator> group = group(2);
     Thread[] waiting = new Thread[1];
     CompletableFuture<Boolean> first =
-        Ranks.start(
+        ThreadedRanks.start(
             () -> {
               waiting[0] = Thread.currentThread();
               group.get(1).control().allGather(bytes("a"));
@@ -157,6 +158,6 @@ abstract class CollectivesContract {
     waiting[0].interrupt();
     group.get(0).control().allGather(bytes("a"));
     assertArrayEquals(bytes("b"), group.get(0).control().allGather(bytes("c")).get(1));
-    assertTrue(Ranks.get(first));
+    assertTrue(ThreadedRanks.get(first));
   }
 }

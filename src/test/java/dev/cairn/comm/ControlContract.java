@@ -22,10 +22,10 @@ abstract class ControlContract extends CollectivesContract {
         new Timeouts(Duration.ofSeconds(20), Duration.ofSeconds(1), Duration.ofSeconds(30));
     List<Communicator> group = group(4, hasty);
     List<CompletableFuture<List<byte[]>>> joined =
-        Ranks.startAll(
+        ThreadedRanks.startAll(
             List.of(group.get(0), group.get(2)), c -> c.control().allGather(bytes("here")));
     for (CompletableFuture<List<byte[]>> future : joined) {
-      CommunicationException e = Ranks.failure(future);
+      CommunicationException e = ThreadedRanks.failure(future);
       assertEquals(1, e.rank());
       assertTrue(
           e.getMessage().startsWith("allGather timed out: missing ranks 1, 3 of 4, waited 1.0 s"),
@@ -34,13 +34,13 @@ abstract class ControlContract extends CollectivesContract {
     CommunicationException late =
         assertThrows(
             CommunicationException.class, () -> group.get(1).control().allGather(bytes("late")));
-    assertEquals(Ranks.failure(joined.get(0)).getMessage(), late.getMessage());
+    assertEquals(ThreadedRanks.failure(joined.get(0)).getMessage(), late.getMessage());
   }
 
   @Test
   void ranksOutOfStepAreNamedOnEveryRank() throws Exception {
     List<CompletableFuture<byte[]>> futures =
-        Ranks.startAll(
+        ThreadedRanks.startAll(
             group(3),
             c -> {
               if (c.rank() == 1) {
@@ -50,7 +50,7 @@ abstract class ControlContract extends CollectivesContract {
               return c.control().allGather(bytes("x")).get(0);
             });
     for (CompletableFuture<byte[]> future : futures) {
-      CommunicationException e = Ranks.failure(future);
+      CommunicationException e = ThreadedRanks.failure(future);
       assertEquals(1, e.rank());
       assertTrue(
           e.getMessage()
@@ -62,7 +62,7 @@ abstract class ControlContract extends CollectivesContract {
   @Test
   void ranksInDifferentCallsAreToldWhoIsWhereAndTheChannelStaysWhole() throws Exception {
     List<String> results =
-        Ranks.run(
+        ThreadedRanks.run(
             group(3),
             c -> {
               c.control().begin(c.rank() == 1 ? "save(step=200)" : "save(step=100)");
@@ -90,7 +90,7 @@ abstract class ControlContract extends CollectivesContract {
   @Test
   void rankThatIsOneCallBehindIsToldThoughTheCallsHaveOneName() throws Exception {
     List<String> results =
-        Ranks.run(
+        ThreadedRanks.run(
             group(2),
             c -> {
               c.control().begin("save(step=1)");
@@ -125,25 +125,27 @@ abstract class ControlContract extends CollectivesContract {
   @Test
   void rankThatLeftIsNamedByTheNextCollective() throws Exception {
     List<Communicator> group = group(3);
-    Ranks.run(group, c -> c.control().allGather(bytes("last")));
+    ThreadedRanks.run(group, c -> c.control().allGather(bytes("last")));
     CompletableFuture<List<byte[]>> waiting =
-        Ranks.start(() -> group.get(0).control().allGather(bytes("more")));
+        ThreadedRanks.start(() -> group.get(0).control().allGather(bytes("more")));
     group.get(2).close();
-    CommunicationException e = Ranks.failure(waiting);
+    CommunicationException e = ThreadedRanks.failure(waiting);
     assertEquals(2, e.rank());
     assertEquals("rank 2 of 3 has closed its communicator", e.getMessage());
     CommunicationException other =
-        Ranks.failure(Ranks.start(() -> group.get(1).control().allGather(bytes("more"))));
+        ThreadedRanks.failure(
+            ThreadedRanks.start(() -> group.get(1).control().allGather(bytes("more"))));
     assertEquals(e.getMessage(), other.getMessage());
   }
 
   @Test
   void rankZeroMayLeaveFirst() throws Exception {
     List<Communicator> group = group(3);
-    Ranks.run(group, c -> c.control().allGather(bytes("last")));
+    ThreadedRanks.run(group, c -> c.control().allGather(bytes("last")));
     group.get(0).close();
     CommunicationException e =
-        Ranks.failure(Ranks.start(() -> group.get(1).control().allGather(bytes("more"))));
+        ThreadedRanks.failure(
+            ThreadedRanks.start(() -> group.get(1).control().allGather(bytes("more"))));
     assertEquals("rank 0 of 3 has closed its communicator", e.getMessage());
   }
 
@@ -151,7 +153,7 @@ abstract class ControlContract extends CollectivesContract {
   void cancelShowsOnEveryRankUntilTheNextOperationBegins() throws Exception {
     List<Communicator> group = group(3);
     Set<String> seen =
-        Ranks.run(
+        ThreadedRanks.run(
                 group,
                 c -> {
                   CompletableFuture<CommunicationException> told = new CompletableFuture<>();
@@ -160,7 +162,7 @@ abstract class ControlContract extends CollectivesContract {
                   if (c.rank() == 1) {
                     c.control().cancel("disk full");
                   }
-                  CommunicationException heard = Ranks.get(told);
+                  CommunicationException heard = ThreadedRanks.get(told);
                   c.control().allGather(bytes("outcome"));
                   CommunicationException shown = c.control().failure().orElseThrow();
                   c.control().begin("work");
@@ -197,7 +199,7 @@ abstract class ControlContract extends CollectivesContract {
     CompletableFuture<CommunicationException> told = new CompletableFuture<>();
     group.get(1).control().onFailure(told::complete);
     group.get(1).control().begin("work");
-    assertNotNull(Ranks.get(told));
+    assertNotNull(ThreadedRanks.get(told));
     assertTrue(group.get(1).control().failure().isPresent());
   }
 
@@ -209,7 +211,8 @@ abstract class ControlContract extends CollectivesContract {
     Control trainsOn = group.get(1).control();
     assertEquals(Set.of(), trainsOn.endStep(1));
     CommunicationException broke =
-        Ranks.failure(Ranks.start(() -> group.get(0).control().allGather(bytes("alone"))));
+        ThreadedRanks.failure(
+            ThreadedRanks.start(() -> group.get(0).control().allGather(bytes("alone"))));
     while (trainsOn.failure().isEmpty()) {
       Thread.sleep(10);
     }
@@ -223,7 +226,7 @@ abstract class ControlContract extends CollectivesContract {
     List<Communicator> group = group(2);
     Control trainsOn = group.get(1).control();
     group.get(0).control().cancel("disk full");
-    Ranks.run(group, c -> c.control().allGather(bytes("outcome")));
+    ThreadedRanks.run(group, c -> c.control().allGather(bytes("outcome")));
     assertTrue(trainsOn.failure().isPresent());
     assertEquals(Set.of(), trainsOn.endStep(1));
     group.get(0).close();
@@ -247,7 +250,7 @@ abstract class ControlContract extends CollectivesContract {
   void closeWhileACollectiveRunsIsRefused() throws Exception {
     List<Communicator> group = group(2);
     CompletableFuture<List<byte[]>> waiting =
-        Ranks.start(() -> group.get(1).control().allGather(bytes("x")));
+        ThreadedRanks.start(() -> group.get(1).control().allGather(bytes("x")));
     IllegalStateException e = null;
     while (e == null) {
       Thread.sleep(20);
@@ -256,7 +259,7 @@ abstract class ControlContract extends CollectivesContract {
     }
     assertEquals("communicator closed while a collective runs", e.getMessage());
     group.get(0).control().allGather(bytes("y"));
-    Ranks.get(waiting);
+    ThreadedRanks.get(waiting);
   }
 
   private static IllegalStateException tryClose(Communicator communicator) {
@@ -267,10 +270,10 @@ abstract class ControlContract extends CollectivesContract {
   void twoThreadsOfOneRankCannotBothCall() throws Exception {
     List<Communicator> group = group(2);
     CompletableFuture<List<byte[]>> waiting =
-        Ranks.start(() -> group.get(1).control().allGather(bytes("x")));
+        ThreadedRanks.start(() -> group.get(1).control().allGather(bytes("x")));
     Thread.sleep(200);
     assertThrows(IllegalStateException.class, () -> group.get(1).control().allGather(bytes("y")));
     group.get(0).control().allGather(bytes("z"));
-    assertArrayEquals(bytes("x"), Ranks.get(waiting).get(1));
+    assertArrayEquals(bytes("x"), ThreadedRanks.get(waiting).get(1));
   }
 }

@@ -26,13 +26,14 @@ class GlooSoakTest {
   @TempDir Path directory;
 
   private List<Communicator> open() throws Exception {
-    return Ranks.collect(
+    return ThreadedRanks.collect(
         IntStream.range(0, RANKS)
             .mapToObj(
                 rank ->
-                    Ranks.start(
+                    ThreadedRanks.start(
                         () ->
-                            Ranks.tcp(rank, RANKS, Timeouts.defaults(), Ranks.in(directory))
+                            ThreadedRanks.tcp(
+                                    rank, RANKS, Timeouts.defaults(), ThreadedRanks.in(directory))
                                 .join()))
             .toList());
   }
@@ -70,7 +71,7 @@ class GlooSoakTest {
   @Test
   void transfersLeaveNothingBehind() throws Exception {
     List<Communicator> group = open();
-    Ranks.run(
+    ThreadedRanks.run(
         group,
         c -> {
           ByteBuffer[] buffers = buffers();
@@ -86,7 +87,7 @@ class GlooSoakTest {
   @Test
   void transportsCancelledInMidStreamLeaveNothingBehind() throws Exception {
     List<Communicator> group = open();
-    Ranks.run(
+    ThreadedRanks.run(
         group,
         c -> {
           ByteBuffer[] buffers = buffers();
@@ -106,7 +107,7 @@ class GlooSoakTest {
       boolean cancelling = c.rank() == g % RANKS;
       int delayMillis = 1 + g % 7 * 4;
       CompletableFuture<Object> cancelled =
-          Ranks.start(
+          ThreadedRanks.start(
               () -> {
                 Thread.sleep(delayMillis);
                 if (cancelling) {
@@ -119,7 +120,7 @@ class GlooSoakTest {
               CommunicationException.class, () -> stream(c, transport, buffers, 1_000_000));
       String expected = "cancelled by rank %d of %d: mid-stream".formatted(g % RANKS, RANKS);
       assertEquals(expected, e.getMessage());
-      Ranks.get(cancelled);
+      ThreadedRanks.get(cancelled);
       c.control().allGather(new byte[0]);
     }
     c.transport();

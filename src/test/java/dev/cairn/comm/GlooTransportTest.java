@@ -18,11 +18,14 @@ class GlooTransportTest extends TransportContract {
 
   @Override
   List<Communicator> open(int size, Timeouts timeouts) throws Exception {
-    return Ranks.collect(
+    return ThreadedRanks.collect(
         IntStream.range(0, size)
             .mapToObj(
                 rank ->
-                    Ranks.start(() -> Ranks.tcp(rank, size, timeouts, Ranks.in(directory)).join()))
+                    ThreadedRanks.start(
+                        () ->
+                            ThreadedRanks.tcp(rank, size, timeouts, ThreadedRanks.in(directory))
+                                .join()))
             .toList());
   }
 }

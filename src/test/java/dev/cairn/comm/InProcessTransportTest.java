@@ -17,7 +17,7 @@ class InProcessTransportTest extends TransportContract {
 
   @Test
   void lengthsThatDifferAreAnErrorOnBothSides() throws Exception {
-    Ranks.run(
+    ThreadedRanks.run(
         group(2),
         c -> {
           ByteBuffer buffer = ByteBuffer.allocateDirect(10 + c.rank());

@@ -38,17 +38,17 @@ class LentStoreTest {
 
   private static CompletableFuture<Communicator> join(
       KeyValueStore store, int rank, int size, Timeouts timeouts) {
-    return Ranks.start(() -> Communicator.over(store, rank, size, "localhost", timeouts));
+    return ThreadedRanks.start(() -> Communicator.over(store, rank, size, "localhost", timeouts));
   }
 
   private static void meet(KeyValueStore store, int size) throws Exception {
     List<Communicator> group =
-        Ranks.collect(
+        ThreadedRanks.collect(
             IntStream.range(0, size)
                 .mapToObj(rank -> join(store, rank, size, Timeouts.defaults()))
                 .toList());
     List<List<byte[]>> said =
-        Ranks.run(group, c -> c.control().allGather(("" + c.rank()).getBytes(UTF_8)));
+        ThreadedRanks.run(group, c -> c.control().allGather(("" + c.rank()).getBytes(UTF_8)));
     for (List<byte[]> messages : said) {
       assertEquals(size, messages.size());
       for (int rank = 0; rank < size; rank++) {
@@ -80,8 +80,8 @@ class LentStoreTest {
     store.set("cairn/rank0", new Endpoint("localhost", 1, Endpoint.newSecret()).encode());
     CompletableFuture<Communicator> late = join(store, 1, 2, Timeouts.defaults());
     Thread.sleep(200);
-    Ranks.get(join(store, 0, 2, Timeouts.defaults())).close();
-    Ranks.get(late).close();
+    ThreadedRanks.get(join(store, 0, 2, Timeouts.defaults())).close();
+    ThreadedRanks.get(late).close();
   }
 
   @Test
@@ -107,19 +107,19 @@ class LentStoreTest {
     MapStore store = new MapStore();
     CompletableFuture<Communicator> rank0 = join(store, 0, 4, HASTY);
     CompletableFuture<Communicator> rank2 = join(store, 2, 4, HASTY);
-    CommunicationException e = Ranks.failure(rank0);
+    CommunicationException e = ThreadedRanks.failure(rank0);
     assertEquals(
         "rendezvous timed out: missing ranks 1, 3 of 4, waited 0.6 s;"
             + " start every rank with the same WORLD_SIZE",
         e.getMessage());
-    assertEquals(e.getMessage(), Ranks.failure(rank2).getMessage());
+    assertEquals(e.getMessage(), ThreadedRanks.failure(rank2).getMessage());
   }
 
   @Test
   void rankThatComesTooLateIsToldThatNobodyIsThere() throws Exception {
     MapStore store = new MapStore();
-    Ranks.failure(join(store, 0, 2, HASTY));
-    CommunicationException e = Ranks.failure(join(store, 1, 2, HASTY));
+    ThreadedRanks.failure(join(store, 0, 2, HASTY));
+    CommunicationException e = ThreadedRanks.failure(join(store, 1, 2, HASTY));
     assertEquals(0, e.rank());
     assertEquals(
         "rendezvous timed out: rank 1 of 2 could not reach rank 0 of 2 in 0.6 s,"
@@ -131,10 +131,10 @@ class LentStoreTest {
   void ranksThatDisagreeAboutTheWorldSizeAreTold() throws Exception {
     MapStore store = new MapStore();
     CompletableFuture<Communicator> rank0 = join(store, 0, 2, Timeouts.defaults());
-    CommunicationException e = Ranks.failure(join(store, 1, 3, Timeouts.defaults()));
+    CommunicationException e = ThreadedRanks.failure(join(store, 1, 3, Timeouts.defaults()));
     assertEquals("rank 1 refused: WORLD_SIZE=3, expected 2 as on rank 0", e.getMessage());
-    Ranks.get(join(store, 1, 2, Timeouts.defaults())).close();
-    Ranks.get(rank0).close();
+    ThreadedRanks.get(join(store, 1, 2, Timeouts.defaults())).close();
+    ThreadedRanks.get(rank0).close();
   }
 
   @Test
@@ -145,7 +145,7 @@ class LentStoreTest {
             join(store, 0, 3, Timeouts.defaults()),
             join(store, 1, 3, Timeouts.defaults()),
             join(store, 1, 3, Timeouts.defaults()))) {
-      CommunicationException e = Ranks.failure(each);
+      CommunicationException e = ThreadedRanks.failure(each);
       assertTrue(e.getMessage().startsWith("two processes claim rank 1 of 3: "), e.getMessage());
     }
   }
@@ -164,13 +164,13 @@ class LentStoreTest {
             throw new IOException("Connection reset");
           }
         };
-    CommunicationException first = Ranks.failure(join(broken, 0, 2, HASTY));
+    CommunicationException first = ThreadedRanks.failure(join(broken, 0, 2, HASTY));
     assertEquals(0, first.rank());
     assertEquals(
         "rendezvous failed on rank 0 of 2: java.io.IOException: Connection reset, at the lent"
             + " store",
         first.getMessage());
-    CommunicationException second = Ranks.failure(join(broken, 1, 2, HASTY));
+    CommunicationException second = ThreadedRanks.failure(join(broken, 1, 2, HASTY));
     assertTrue(second.getMessage().endsWith("java.io.IOException: Connection reset"));
   }
 }

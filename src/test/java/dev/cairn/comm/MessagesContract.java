@@ -33,8 +33,8 @@ abstract class MessagesContract {
   @AfterEach
   final void closeAll() throws Exception {
     for (CompletableFuture<?> closing :
-        opened.stream().map(c -> Ranks.start(() -> close(c))).toList()) {
-      Ranks.get(closing);
+        opened.stream().map(c -> ThreadedRanks.start(() -> close(c))).toList()) {
+      ThreadedRanks.get(closing);
     }
   }
 
@@ -59,7 +59,7 @@ abstract class MessagesContract {
 
   @Test
   void bytesArriveFromPositionToLimit() throws Exception {
-    Ranks.run(
+    ThreadedRanks.run(
         group(2),
         c -> {
           Transport transport = c.transport();
@@ -81,7 +81,7 @@ abstract class MessagesContract {
   void everyRankStreamsToRankZeroWithSeveralMessagesInFlight() throws Exception {
     int chunks = 40;
     int lengthBytes = 300_001;
-    Ranks.run(
+    ThreadedRanks.run(
         group(4),
         c -> {
           Transport transport = c.transport();
@@ -113,7 +113,7 @@ abstract class MessagesContract {
 
   @Test
   void messagesOfOneTagArriveInOrder() throws Exception {
-    Ranks.run(
+    ThreadedRanks.run(
         group(2),
         c -> {
           Transport transport = c.transport();
@@ -138,7 +138,7 @@ abstract class MessagesContract {
 
   @Test
   void messagesOfDifferentTagsMayBeReceivedInAnyOrder() throws Exception {
-    Ranks.run(
+    ThreadedRanks.run(
         group(2),
         c -> {
           Transport transport = c.transport();
@@ -157,7 +157,7 @@ abstract class MessagesContract {
 
   @Test
   void emptyMessagesArrive() throws Exception {
-    Ranks.run(
+    ThreadedRanks.run(
         group(3),
         c -> {
           Transport transport = c.transport();
@@ -177,7 +177,7 @@ abstract class MessagesContract {
 
   @Test
   void transportIsMadeOnce() throws Exception {
-    Ranks.run(
+    ThreadedRanks.run(
         group(2),
         c -> {
           Transport first = c.transport();

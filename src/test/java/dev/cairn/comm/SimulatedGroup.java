@@ -39,7 +39,7 @@ public final class SimulatedGroup implements RankGroup, Alarm {
     this.fromHub = new Lane[size];
     this.departed = new boolean[size];
     Hub.Member[] members = new Hub.Member[size];
-    Exchanges exchanges = new Exchanges(size, timeouts, machines.get(0));
+    InProcessTransports exchanges = new InProcessTransports(size, timeouts, machines.get(0));
     for (int rank = 0; rank < size; rank++) {
       toHub[rank] = new Lane(scheduler, rank + " to hub");
       fromHub[rank] = new Lane(scheduler, "hub to " + rank);

@@ -35,7 +35,7 @@ class StoreRendezvousTest {
   }
 
   private static CompletableFuture<Communicator> join(Map<String, String> variables) {
-    return Ranks.start(() -> Communicator.fromEnvironment(variables));
+    return ThreadedRanks.start(() -> Communicator.fromEnvironment(variables));
   }
 
   @Test
@@ -47,8 +47,8 @@ class StoreRendezvousTest {
         joining.add(0, join(byHand(rank, 3, port)));
         Thread.sleep(50);
       }
-      List<Communicator> group = Ranks.collect(joining);
-      Ranks.run(group, c -> c.control().allGather(new byte[] {1}));
+      List<Communicator> group = ThreadedRanks.collect(joining);
+      ThreadedRanks.run(group, c -> c.control().allGather(new byte[] {1}));
       group.forEach(Communicator::close);
     }
   }
@@ -59,20 +59,20 @@ class StoreRendezvousTest {
       for (int generation = 0; generation < 3; generation++) {
         String key = "cairn/run/0/" + generation;
         List<Communicator> group =
-            Ranks.collect(
+            ThreadedRanks.collect(
                 IntStream.range(0, 3)
                     .mapToObj(
                         rank ->
-                            Ranks.start(
+                            ThreadedRanks.start(
                                 () ->
-                                    Ranks.tcp(
+                                    ThreadedRanks.tcp(
                                             rank,
                                             3,
                                             Timeouts.defaults(),
                                             new StoreRendezvous("localhost", agent.port(), key))
                                         .join()))
                     .toList());
-        Ranks.run(group, c -> c.control().allGather(new byte[] {1}));
+        ThreadedRanks.run(group, c -> c.control().allGather(new byte[] {1}));
         group.forEach(Communicator::close);
       }
     }
@@ -119,7 +119,7 @@ class StoreRendezvousTest {
   void missingRankZeroIsNamed() throws Exception {
     Map<String, String> variables = new HashMap<>(byHand(1, 2, FreePort.find()));
     variables.put("CAIRN_TIMEOUT_SECONDS", "0.5");
-    CommunicationException e = Ranks.failure(join(variables));
+    CommunicationException e = ThreadedRanks.failure(join(variables));
     assertEquals(0, e.rank());
     assertTrue(
         e.getMessage()
@@ -135,7 +135,7 @@ class StoreRendezvousTest {
       Map<String, String> variables = new HashMap<>(byHand(1, 2, silent.getLocalPort()));
       variables.put("CAIRN_TIMEOUT_SECONDS", "0.5");
       long start = System.nanoTime();
-      CommunicationException e = Ranks.failure(join(variables));
+      CommunicationException e = ThreadedRanks.failure(join(variables));
       long tookMillis = (System.nanoTime() - start) / 1_000_000;
       assertTrue(
           e.getMessage().startsWith("rendezvous timed out: rank 1 of 2 could not reach rank 0"),
@@ -147,7 +147,7 @@ class StoreRendezvousTest {
   @Test
   void portThatIsTakenIsNamedByRankZero() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      CommunicationException e = Ranks.failure(join(byHand(0, 2, taken.getLocalPort())));
+      CommunicationException e = ThreadedRanks.failure(join(byHand(0, 2, taken.getLocalPort())));
       assertEquals(0, e.rank());
       assertTrue(e.getMessage().contains("Address already in use"), e.getMessage());
       assertTrue(e.getMessage().contains("(CAIRN_PORT)"), e.getMessage());

@@ -35,7 +35,7 @@ public final class TcpControlGroup implements RankGroup {
       communicators.addAll(InProcess.group(size, timeouts, machines.get(0)));
       return;
     }
-    Exchanges exchanges = new Exchanges(size, timeouts, machines.get(0));
+    InProcessTransports exchanges = new InProcessTransports(size, timeouts, machines.get(0));
     for (int rank = 0; rank < size; rank++) {
       bulk.add(new SimulatedBulk(exchanges.factory(rank)));
       int self = rank;

@@ -36,11 +36,12 @@ class TcpControlTest extends ControlContract {
     }
     List<CompletableFuture<Communicator>> joining =
         IntStream.range(0, size).mapToObj(r -> join(r, size, timeouts)).toList();
-    return new ArrayList<>(Ranks.collect(joining));
+    return new ArrayList<>(ThreadedRanks.collect(joining));
   }
 
   private CompletableFuture<Communicator> join(int rank, int size, Timeouts timeouts) {
-    return Ranks.start(() -> Ranks.tcp(rank, size, timeouts, Ranks.in(directory)).join());
+    return ThreadedRanks.start(
+        () -> ThreadedRanks.tcp(rank, size, timeouts, ThreadedRanks.in(directory)).join());
   }
 
   private Path file() {
@@ -67,10 +68,10 @@ class TcpControlTest extends ControlContract {
                         "2",
                         "CAIRN_RENDEZVOUS",
                         directory.resolve("fresh").toString()))
-            .map(variables -> Ranks.start(() -> Communicator.fromEnvironment(variables)))
+            .map(variables -> ThreadedRanks.start(() -> Communicator.fromEnvironment(variables)))
             .toList();
-    List<Communicator> group = Ranks.collect(joining);
-    Ranks.run(group, c -> c.control().allGather(bytes("hello")));
+    List<Communicator> group = ThreadedRanks.collect(joining);
+    ThreadedRanks.run(group, c -> c.control().allGather(bytes("hello")));
     group.forEach(Communicator::close);
   }
 
@@ -81,14 +82,14 @@ class TcpControlTest extends ControlContract {
     CompletableFuture<Communicator> rank0 = join(0, 2, untilThen);
     awaitEndpoint();
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file())));
-    Communicator rank1 = Ranks.get(join(1, 2, Timeouts.defaults()));
-    Communicator zero = Ranks.get(rank0);
+    Communicator rank1 = ThreadedRanks.get(join(1, 2, Timeouts.defaults()));
+    Communicator zero = ThreadedRanks.get(rank0);
     try (rank1;
         zero) {
       while (Files.exists(file())) {
         Thread.sleep(50);
       }
-      Ranks.run(List.of(zero, rank1), c -> c.control().allGather(bytes("x")));
+      ThreadedRanks.run(List.of(zero, rank1), c -> c.control().allGather(bytes("x")));
       try (var left = Files.list(directory)) {
         assertEquals(0, left.count());
       }
@@ -106,11 +107,11 @@ class TcpControlTest extends ControlContract {
     Files.write(file(), new Endpoint("127.0.0.1", 9, Endpoint.newSecret()).encode());
     CompletableFuture<Communicator> rank1 = join(1, 2, Timeouts.defaults());
     Thread.sleep(150);
-    Communicator rank0 = Ranks.get(join(0, 2, Timeouts.defaults()));
-    Communicator one = Ranks.get(rank1);
+    Communicator rank0 = ThreadedRanks.get(join(0, 2, Timeouts.defaults()));
+    Communicator one = ThreadedRanks.get(rank1);
     try (one;
         rank0) {
-      Ranks.run(List.of(rank0, one), c -> c.control().allGather(bytes("x")));
+      ThreadedRanks.run(List.of(rank0, one), c -> c.control().allGather(bytes("x")));
     }
   }
 
@@ -128,11 +129,11 @@ class TcpControlTest extends ControlContract {
       Thread.sleep(200);
       assertTrue(answers(endpoint, hello(endpoint.secretBytes(), 7, 3)), "rank out of range");
       assertTrue(answers(endpoint, hello(endpoint.secretBytes(), 2, 4)), "other world size");
-      Communicator rank2 = Ranks.get(join(2, 3, Timeouts.defaults()));
-      rank1 = Ranks.get(joining);
+      Communicator rank2 = ThreadedRanks.get(join(2, 3, Timeouts.defaults()));
+      rank1 = ThreadedRanks.get(joining);
       assertEquals(-1, silent.getInputStream().read());
-      List<Communicator> group = List.of(Ranks.get(rank0), rank1, rank2);
-      Ranks.run(group, c -> c.control().allGather(bytes("undisturbed")));
+      List<Communicator> group = List.of(ThreadedRanks.get(rank0), rank1, rank2);
+      ThreadedRanks.run(group, c -> c.control().allGather(bytes("undisturbed")));
       group.forEach(Communicator::close);
     }
   }
@@ -168,10 +169,10 @@ class TcpControlTest extends ControlContract {
   @Test
   void misconfiguredRankIsToldWhy() throws Exception {
     CompletableFuture<Communicator> rank0 = join(0, 2, Timeouts.defaults());
-    CommunicationException e = Ranks.failure(join(1, 3, Timeouts.defaults()));
+    CommunicationException e = ThreadedRanks.failure(join(1, 3, Timeouts.defaults()));
     assertEquals("rank 1 refused: WORLD_SIZE=3, expected 2 as on rank 0", e.getMessage());
-    Ranks.get(join(1, 2, Timeouts.defaults())).close();
-    Ranks.get(rank0).close();
+    ThreadedRanks.get(join(1, 2, Timeouts.defaults())).close();
+    ThreadedRanks.get(rank0).close();
   }
 
   @Test
@@ -184,36 +185,36 @@ class TcpControlTest extends ControlContract {
             1,
             2,
             Timeouts.defaults(),
-            Ranks.in(directory),
+            ThreadedRanks.in(directory),
             Optional.empty());
-    CommunicationException e = Ranks.failure(Ranks.start(lost::join));
+    CommunicationException e = ThreadedRanks.failure(ThreadedRanks.start(lost::join));
     assertTrue(
         e.getMessage()
             .startsWith(
                 "two runs in one place: rank 1 of 2 of run JOB=2 met rank 0 of a run without an id"
                     + " (pid "),
         e.getMessage());
-    Ranks.get(join(1, 2, Timeouts.defaults())).close();
-    Ranks.get(rank0).close();
+    ThreadedRanks.get(join(1, 2, Timeouts.defaults())).close();
+    ThreadedRanks.get(rank0).close();
   }
 
   @Test
   void missingRanksAreNamedOnEveryRankThatCame() throws Exception {
     CompletableFuture<Communicator> rank0 = join(0, 4, HASTY);
     CompletableFuture<Communicator> rank2 = join(2, 4, HASTY);
-    CommunicationException e = Ranks.failure(rank0);
+    CommunicationException e = ThreadedRanks.failure(rank0);
     assertEquals(1, e.rank());
     assertEquals(
         "rendezvous timed out: missing ranks 1, 3 of 4, waited 0.9 s;"
             + " start every rank with the same WORLD_SIZE",
         e.getMessage());
-    assertEquals(e.getMessage(), Ranks.failure(rank2).getMessage());
+    assertEquals(e.getMessage(), ThreadedRanks.failure(rank2).getMessage());
     assertFalse(Files.exists(file()));
   }
 
   @Test
   void rankZeroIsNamedWhenItDoesNotCome() throws Exception {
-    CommunicationException e = Ranks.failure(join(1, 2, HASTY));
+    CommunicationException e = ThreadedRanks.failure(join(1, 2, HASTY));
     assertEquals(0, e.rank());
     assertEquals(
         "rendezvous timed out: rank 1 of 2 could not reach rank 0 of 2 in 0.9 s, at directory "
@@ -226,7 +227,7 @@ class TcpControlTest extends ControlContract {
   void groupsCanBeMadeAgainInTheSameDirectory() throws Exception {
     for (int i = 0; i < 5; i++) {
       List<Communicator> group = open(3, Timeouts.defaults());
-      Ranks.run(group, c -> c.control().allGather(bytes("x")));
+      ThreadedRanks.run(group, c -> c.control().allGather(bytes("x")));
       group.forEach(Communicator::close);
     }
   }
@@ -235,7 +236,7 @@ class TcpControlTest extends ControlContract {
   void idleRanksBurnNoTime() throws Exception {
     List<Communicator> group = group(3);
     CompletableFuture<List<byte[]>> waiting =
-        Ranks.start(() -> group.get(1).control().allGather(bytes("x")));
+        ThreadedRanks.start(() -> group.get(1).control().allGather(bytes("x")));
     var threads = java.lang.management.ManagementFactory.getThreadMXBean();
     long[] ids =
         Thread.getAllStackTraces().keySet().stream()
@@ -249,7 +250,7 @@ class TcpControlTest extends ControlContract {
         (java.util.Arrays.stream(ids).map(threads::getThreadCpuTime).sum() - before) / 1_000_000;
     assertTrue(cpuMillis < 300, "cpuMillis=" + cpuMillis);
     assertFalse(waiting.isDone());
-    Ranks.run(List.of(group.get(0), group.get(2)), c -> c.control().allGather(bytes("y")));
-    Ranks.get(waiting);
+    ThreadedRanks.run(List.of(group.get(0), group.get(2)), c -> c.control().allGather(bytes("y")));
+    ThreadedRanks.get(waiting);
   }
 }

@@ -19,7 +19,7 @@ abstract class TransportContract extends MessagesContract {
 
   @Test
   void cancelWakesEveryRankWithTheSameNamedErrorAndANewTransportWorks() throws Exception {
-    Ranks.run(
+    ThreadedRanks.run(
         group(3),
         c -> {
           Transport transport = c.transport();
@@ -60,7 +60,7 @@ abstract class TransportContract extends MessagesContract {
     List<Communicator> group = group(3);
     for (int round = 0; round < 4; round++) {
       int cancelMillis = round;
-      Ranks.run(
+      ThreadedRanks.run(
           group,
           c -> {
             c.control().begin("move");
@@ -120,7 +120,7 @@ abstract class TransportContract extends MessagesContract {
   void closingOneRankEndsWhatOthersWaitForFromIt() throws Exception {
     List<Communicator> group = group(3);
     List<CompletableFuture<CommunicationException>> failures =
-        Ranks.startAll(
+        ThreadedRanks.startAll(
             group,
             c -> {
               Transport transport = c.transport();
@@ -133,15 +133,15 @@ abstract class TransportContract extends MessagesContract {
               return assertThrows(CommunicationException.class, fromTwo::await);
             });
     for (int rank = 0; rank < 2; rank++) {
-      CommunicationException e = Ranks.get(failures.get(rank));
+      CommunicationException e = ThreadedRanks.get(failures.get(rank));
       assertEquals(2, e.rank(), e.getMessage());
     }
-    Ranks.get(failures.get(2));
+    ThreadedRanks.get(failures.get(2));
   }
 
   @Test
   void interruptIsKeptAndTheTransferCompletes() throws Exception {
-    Ranks.run(
+    ThreadedRanks.run(
         group(2),
         c -> {
           Transport transport = c.transport();
@@ -163,7 +163,7 @@ abstract class TransportContract extends MessagesContract {
   @Test
   void lengthsThatDifferEndWithAnErrorOnBothSides() throws Exception {
     for (int[] lengths : new int[][] {{2_000_000, 1000}, {1000, 2_000_000}, {0, 1}, {8, 12}}) {
-      Ranks.run(
+      ThreadedRanks.run(
           group(2, HASTY),
           c -> {
             Transport transport = c.transport();
@@ -180,7 +180,7 @@ abstract class TransportContract extends MessagesContract {
   void transferThatThePeerDoesNotJoinTimesOutNamingIt() throws Exception {
     List<Communicator> group = group(3, HASTY);
     List<CommunicationException> failures =
-        Ranks.run(
+        ThreadedRanks.run(
             group,
             c -> {
               Transport transport = c.transport();
@@ -197,7 +197,7 @@ abstract class TransportContract extends MessagesContract {
 
   @Test
   void wrongArgumentsAreRefused() throws Exception {
-    Ranks.run(
+    ThreadedRanks.run(
         group(2),
         c -> {
           Transport transport = c.transport();

@@ -54,7 +54,7 @@ class TwoRunsTest {
 
   private static CompletableFuture<Communicator> join(
       int rank, int size, Map<String, String> place) {
-    return Ranks.start(() -> Communicator.fromEnvironment(variables(rank, size, place)));
+    return ThreadedRanks.start(() -> Communicator.fromEnvironment(variables(rank, size, place)));
   }
 
   private RankProcess process(int rank, int size, Map<String, String> place) throws Exception {
@@ -65,8 +65,8 @@ class TwoRunsTest {
 
   private static void assertTogether(List<CompletableFuture<Communicator>> joining)
       throws Exception {
-    List<Communicator> group = Ranks.collect(joining);
-    Ranks.run(group, c -> c.control().allGather(new byte[] {1}));
+    List<Communicator> group = ThreadedRanks.collect(joining);
+    ThreadedRanks.run(group, c -> c.control().allGather(new byte[] {1}));
     group.forEach(Communicator::close);
   }
 
@@ -81,7 +81,7 @@ class TwoRunsTest {
     int port = FreePort.find();
     CompletableFuture<Communicator> zero = join(0, 2, port(port, "CAIRN_RUN_ID", "a"));
     long start = System.nanoTime();
-    CommunicationException e = Ranks.failure(join(1, 2, port(port, "CAIRN_RUN_ID", "b")));
+    CommunicationException e = ThreadedRanks.failure(join(1, 2, port(port, "CAIRN_RUN_ID", "b")));
     long tookMillis = (System.nanoTime() - start) / 1_000_000;
     assertContains(
         e.getMessage(),
@@ -99,9 +99,9 @@ class TwoRunsTest {
     Map<String, String> slurm = port(port, "SLURM_JOB_ID", "7", "SLURM_STEP_ID", "0");
     CompletableFuture<Communicator> zero = join(0, 2, slurm);
     CompletableFuture<Communicator> one = join(1, 2, slurm);
-    Communicator first = Ranks.get(zero); // complete, and still there
+    Communicator first = ThreadedRanks.get(zero); // complete, and still there
     CommunicationException e =
-        Ranks.failure(join(0, 2, port(port, "SLURM_JOB_ID", "7", "SLURM_STEP_ID", "1")));
+        ThreadedRanks.failure(join(0, 2, port(port, "SLURM_JOB_ID", "7", "SLURM_STEP_ID", "1")));
     assertContains(
         e.getMessage(),
         "two runs in one place: rank 0 of 2 of run SLURM_JOB_ID=7 SLURM_STEP_ID=1 met rank 0 of run"
@@ -121,16 +121,16 @@ class TwoRunsTest {
                 "SLURM_JOB_NODELIST", "localhost",
                 "SLURM_JOB_ID", "" + (ProcessHandle.current().pid() + 3000),
                 "SLURM_STEP_ID", "" + step);
-        joining.add(Ranks.start(() -> Communicator.fromEnvironment(variables)));
+        joining.add(ThreadedRanks.start(() -> Communicator.fromEnvironment(variables)));
       }
     }
-    List<Communicator> ranks = Ranks.collect(joining);
+    List<Communicator> ranks = ThreadedRanks.collect(joining);
     List<CompletableFuture<String>> said = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
       String step = "step " + i % 2;
       Communicator rank = ranks.get(i);
       said.add(
-          Ranks.start(
+          ThreadedRanks.start(
               () -> {
                 List<byte[]> all = rank.control().allGather(step.getBytes(UTF_8));
                 return new String(all.get(0), UTF_8) + ", " + new String(all.get(1), UTF_8);
@@ -138,7 +138,7 @@ class TwoRunsTest {
     }
     assertEquals(
         List.of("step 0, step 0", "step 1, step 1", "step 0, step 0", "step 1, step 1"),
-        Ranks.collect(said));
+        ThreadedRanks.collect(said));
     ranks.forEach(Communicator::close);
   }
 
@@ -148,14 +148,14 @@ class TwoRunsTest {
     CompletableFuture<Communicator> zero = join(0, 3, port(port));
     CompletableFuture<Communicator> one = join(1, 3, port(port));
     Thread.sleep(500); // Whose rank 1 it is, nobody can tell any more.
-    CommunicationException e = Ranks.failure(join(0, 3, port(port)));
+    CommunicationException e = ThreadedRanks.failure(join(0, 3, port(port)));
     assertContains(
         e.getMessage(),
         "two processes claim rank 0 of 3: pid ",
         ", both of " + NO_ID,
         "MASTER_PORT");
-    assertEquals(e.getMessage(), Ranks.failure(zero).getMessage());
-    assertEquals(e.getMessage(), Ranks.failure(one).getMessage());
+    assertEquals(e.getMessage(), ThreadedRanks.failure(zero).getMessage());
+    assertEquals(e.getMessage(), ThreadedRanks.failure(one).getMessage());
   }
 
   @Test
@@ -167,7 +167,7 @@ class TwoRunsTest {
             join(1, 3, port(port, "CAIRN_RUN_ID", "x")),
             join(1, 3, port(port, "CAIRN_RUN_ID", "x")));
     for (CompletableFuture<Communicator> claim : claims) {
-      CommunicationException e = Ranks.failure(claim);
+      CommunicationException e = ThreadedRanks.failure(claim);
       assertContains(
           e.getMessage(), "two processes claim rank 1 of 3: pid ", ", both of run CAIRN_RUN_ID=x");
       assertEquals(1, e.rank());
@@ -255,12 +255,13 @@ class TwoRunsTest {
         };
     Timeouts timeouts = Timeouts.fromEnvironment(variables(0, 2, Map.of()));
     CompletableFuture<Communicator> zero =
-        Ranks.start(() -> Communicator.over(store, 0, 2, "localhost", timeouts));
+        ThreadedRanks.start(() -> Communicator.over(store, 0, 2, "localhost", timeouts));
     Thread.sleep(500);
     CompletableFuture<Communicator> second =
-        Ranks.start(() -> Communicator.over(store, 0, 2, "localhost", timeouts));
+        ThreadedRanks.start(() -> Communicator.over(store, 0, 2, "localhost", timeouts));
     for (CompletableFuture<Communicator> each : List.of(zero, second)) {
-      assertContains(Ranks.failure(each).getMessage(), "two processes claim rank 0 of 2: pid ");
+      assertContains(
+          ThreadedRanks.failure(each).getMessage(), "two processes claim rank 0 of 2: pid ");
     }
   }
 }

@@ -2,7 +2,7 @@ package dev.cairn.deepspeed;
 
 import dev.cairn.kernels.Kernels;
 import dev.cairn.tensor.DType;
-import dev.cairn.torchfile.RangeReader;
+import dev.cairn.torchfile.SourceReader;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
@@ -48,7 +48,7 @@ final class Fixtures {
   }
 
   /** Reads a whole parameter as it is stored. */
-  static byte[] read(RangeReader reader, CheckpointParameter parameter) throws IOException {
+  static byte[] read(SourceReader reader, CheckpointParameter parameter) throws IOException {
     ByteBuffer bytes =
         ByteBuffer.allocate((int) parameter.storedDType().bytes(parameter.shape().elements()));
     parameter.visitRanges(0, parameter.shape().elements(), range -> reader.read(range, bytes));

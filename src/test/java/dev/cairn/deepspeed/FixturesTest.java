@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.tensor.DType;
-import dev.cairn.torchfile.RangeReader;
+import dev.cairn.torchfile.SourceReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -31,7 +31,7 @@ class FixturesTest {
     TensorFile expected =
         new TensorFile(Fixtures.folder(name).resolve("expected_fp32.safetensors"));
     DeepSpeedCheckpoint checkpoint = DeepSpeedCheckpoint.open(Fixtures.folder(name));
-    try (RangeReader reader = new RangeReader()) {
+    try (SourceReader reader = new SourceReader()) {
       for (CheckpointParameter parameter : checkpoint.parameters()) {
         if (parameter.kind() == ParameterKind.BUFFER) {
           continue; // DeepSpeed turns buffers into F32; theirs is the next test
@@ -52,7 +52,7 @@ class FixturesTest {
     TensorFile expected =
         new TensorFile(Fixtures.folder(name).resolve("expected_16bit.safetensors"));
     DeepSpeedCheckpoint checkpoint = DeepSpeedCheckpoint.open(Fixtures.folder(name));
-    try (RangeReader reader = new RangeReader()) {
+    try (SourceReader reader = new SourceReader()) {
       for (CheckpointParameter parameter : checkpoint.parameters()) {
         TensorEntry entry = expected.entries().get(parameter.name());
         assertEquals(entry.shape(), parameter.shape(), parameter.name());

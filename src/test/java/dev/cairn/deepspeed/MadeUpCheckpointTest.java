@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.PickleWriter.Call;
-import dev.cairn.torchfile.RangeReader;
 import dev.cairn.torchfile.SourceRange;
+import dev.cairn.torchfile.SourceReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -47,7 +47,7 @@ class MadeUpCheckpointTest {
   /** Reads every parameter and compares it with what {@link MadeUpValues} says. */
   private static DeepSpeedCheckpoint check(Path folder) throws IOException {
     DeepSpeedCheckpoint checkpoint = DeepSpeedCheckpoint.open(folder);
-    try (RangeReader reader = new RangeReader()) {
+    try (SourceReader reader = new SourceReader()) {
       for (CheckpointParameter parameter : checkpoint.parameters()) {
         byte[] actual = Fixtures.read(reader, parameter);
         ByteBuffer expected = ByteBuffer.allocate(actual.length).order(ByteOrder.LITTLE_ENDIAN);

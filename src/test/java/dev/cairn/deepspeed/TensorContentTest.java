@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
-import dev.cairn.torchfile.RangeReader;
+import dev.cairn.torchfile.SourceReader;
 import dev.cairn.torchfile.StoredTensor;
 import dev.cairn.torchfile.Strides;
 import dev.cairn.torchfile.TensorRef;
@@ -49,7 +49,7 @@ class TensorContentTest {
       throws IOException {
     ByteBuffer bytes =
         ByteBuffer.allocate((int) (4 * (end - begin))).order(ByteOrder.LITTLE_ENDIAN);
-    try (RangeReader reader = new RangeReader()) {
+    try (SourceReader reader = new SourceReader()) {
       List<Long> next = new ArrayList<>(List.of(begin));
       parameter.visitRanges(
           begin,

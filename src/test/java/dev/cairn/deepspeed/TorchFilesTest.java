@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
-import dev.cairn.torchfile.RangeReader;
+import dev.cairn.torchfile.SourceReader;
 import dev.cairn.torchfile.StoredTensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -88,7 +88,7 @@ class TorchFilesTest {
             stored.dtype(),
             null,
             new TensorContent(stored));
-    try (RangeReader reader = new RangeReader()) {
+    try (SourceReader reader = new SourceReader()) {
       ByteBuffer bytes = ByteBuffer.wrap(Fixtures.read(reader, parameter));
       float[] values = new float[bytes.remaining() / 4];
       bytes.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Works that read what is on the disk, in the page cache: restores, conversions, merges. */
+/** Workloads that read what is on the disk, in the page cache: restores, conversions, merges. */
 final class FileWorks {
   private static final double ZERO_TO_FP32_IMPORTS = 5.7;
   private static final double ZERO_TO_FP32_SECONDS = 2.35;

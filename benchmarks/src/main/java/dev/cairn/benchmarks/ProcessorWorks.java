@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Works in which no disk takes part: kernels, planning, the start of the command line. */
+/** Workloads in which no disk takes part: kernels, planning, the start of the command line. */
 final class ProcessorWorks {
   private static final long MIB = 1 << 20;
   private static final double PLAN_SECONDS = 0.15;

@@ -24,7 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** One rank of {@link Stall}: holds F32 partitions one after the other, as DeepSpeed does. */
+/** One rank of {@link AsyncStall}: holds F32 partitions one after the other, as DeepSpeed does. */
 final class StallRank implements AutoCloseable {
   private static final int BLOCK_BYTES = 4 << 20;
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();

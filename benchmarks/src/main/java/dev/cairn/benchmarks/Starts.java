@@ -128,7 +128,7 @@ final class Starts {
 
   /** A peer whose time is on record, for a model of 245.4M parameters in BF16. */
   Work.Start recorded(String name, long lengthBytes, double seconds, String note) {
-    return new Work.Start(name, lengthBytes, () -> new Recorded(seconds, note));
+    return new Work.Start(name, lengthBytes, () -> new RecordedPeer(seconds, note));
   }
 
   /** A peer in Python, or null where the machine lacks it. */

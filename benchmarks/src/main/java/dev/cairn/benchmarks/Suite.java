@@ -39,7 +39,7 @@ public final class Suite {
     if (settings.keepsOthers() && Files.exists(file)) {
       works.putAll(Tree.of(Json.parseObject(Files.readAllBytes(file))).tree("works").values());
     }
-    for (Work work : new Works(settings).wanted()) {
+    for (Work work : new Workloads(settings).wanted()) {
       System.out.println(work.name() + ": " + work.title());
       Map<String, Object> tree = new LinkedHashMap<>();
       tree.put("command", settings.command());

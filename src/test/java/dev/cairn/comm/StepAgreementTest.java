@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Ranks agree on a step to come while they train, and are waited for while they get on. */
 @Tag("stress")
 @Timeout(60)
-class MeetingsTest {
+class StepAgreementTest {
   private static final Timeouts HASTY =
       new Timeouts(Duration.ofSeconds(30), Duration.ofMillis(800), Duration.ofSeconds(20));
 
@@ -37,9 +37,11 @@ class MeetingsTest {
       List<CompletableFuture<Communicator>> joining = new ArrayList<>();
       for (int rank = 0; rank < size; rank++) {
         int self = rank;
-        joining.add(Ranks.start(() -> Ranks.tcp(self, size, timeouts, Ranks.in(meet)).join()));
+        joining.add(
+            ThreadedRanks.start(
+                () -> ThreadedRanks.tcp(self, size, timeouts, ThreadedRanks.in(meet)).join()));
       }
-      group.addAll(Ranks.collect(joining));
+      group.addAll(ThreadedRanks.collect(joining));
     } else {
       group.addAll(InProcess.group(size, timeouts));
     }
@@ -75,7 +77,7 @@ class MeetingsTest {
     for (int caller = 0; caller < 3; caller++) {
       int calls = caller;
       List<Long> steps =
-          Ranks.run(
+          ThreadedRanks.run(
               group(overTcp, 3, Timeouts.defaults()),
               c ->
                   trainUntilMeeting(
@@ -91,7 +93,7 @@ class MeetingsTest {
     List<Communicator> training = group(overTcp, 4, Timeouts.defaults());
     List<Communicator> group = group(overTcp, 4, Timeouts.defaults());
     List<Long> steps =
-        Ranks.run(
+        ThreadedRanks.run(
             group,
             c -> {
               for (long step = 1; ; step++) {
@@ -127,7 +129,7 @@ class MeetingsTest {
     List<Communicator> group = group(overTcp, 3, Timeouts.defaults());
     group.get(2).control().callMeeting(1);
     Thread.sleep(50);
-    List<Set<Integer>> topics = Ranks.run(group, c -> c.control().endStep(1001));
+    List<Set<Integer>> topics = ThreadedRanks.run(group, c -> c.control().endStep(1001));
     assertEquals(List.of(Set.of(1), Set.of(1), Set.of(1)), topics);
   }
 
@@ -154,7 +156,7 @@ class MeetingsTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void rankThatGetsOnIsWaitedForBeyondTheTimeout(boolean overTcp) throws Exception {
-    Ranks.run(
+    ThreadedRanks.run(
         group(overTcp, 3, HASTY),
         c -> {
           for (int tenth = 0; c.rank() != 0 && tenth < 25; tenth++) {
@@ -170,12 +172,12 @@ class MeetingsTest {
   void rankThatHangsIsNamedThoughAnotherGetsOn(boolean overTcp) throws Exception {
     List<Communicator> group = group(overTcp, 3, HASTY);
     CompletableFuture<List<byte[]>> waiting =
-        Ranks.start(() -> group.get(0).control().allGather(new byte[0]));
+        ThreadedRanks.start(() -> group.get(0).control().allGather(new byte[0]));
     for (int tenth = 0; tenth < 20; tenth++) {
       Thread.sleep(100);
       group.get(1).control().progressed();
     }
-    CommunicationException e = Ranks.failure(waiting);
+    CommunicationException e = ThreadedRanks.failure(waiting);
     assertEquals(2, e.rank());
     assertTrue(e.getMessage().contains("missing rank 2 of 3"), e.getMessage());
   }

@@ -12,15 +12,17 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** {@link Exchange}: memory is the receiver's again once its wait has returned or thrown. */
-public class ExchangeStress {
+/**
+ * {@link InProcessTransport}: memory is the receiver's again once its wait has returned or thrown.
+ */
+public class InProcessTransportStress {
   private static final byte SENT = 7;
   private static final byte USED = 1;
   private static final int ENDED = 8;
   private static final StressMachine MACHINE = new StressMachine() {};
 
   private static class TwoRanks {
-    final Exchange exchange = new Exchange(2, Timeouts.defaults(), MACHINE);
+    final InProcessTransport exchange = new InProcessTransport(2, Timeouts.defaults(), MACHINE);
     final ByteBuffer source = ByteBuffer.allocateDirect(1).put(0, SENT);
     final ByteBuffer target = ByteBuffer.allocateDirect(1);
 

@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /** Where senders and receivers of one process meet; the later of the two copies. */
-final class Exchange {
+final class InProcessTransport {
   /** Messages between these meet in order. */
   private record Lane(int from, int to, int tag) {}
 
@@ -35,7 +35,7 @@ final class Exchange {
   private final Map<Lane, Deque<Waiting>> senders = new HashMap<>();
   private final Map<Lane, Deque<Waiting>> receivers = new HashMap<>();
 
-  Exchange(int size, Timeouts timeouts, Machine machine) {
+  InProcessTransport(int size, Timeouts timeouts, Machine machine) {
     this.machine = machine;
     this.size = size;
     this.timeoutNanos = timeouts.operation().toNanos();

@@ -13,7 +13,7 @@ import java.util.TreeSet;
  * answers is agreed, which no rank has passed. So no rank ever waits for another one's training,
  * only for control threads, and nothing is exchanged while nobody calls a meeting. Any thread.
  */
-final class Meetings {
+final class StepAgreement {
   private static final long UNKNOWN = -1;
 
   private final Machine machine;
@@ -22,7 +22,7 @@ final class Meetings {
   private long question;
   private long lastStep = Long.MAX_VALUE;
 
-  Meetings(Machine machine) {
+  StepAgreement(Machine machine) {
     this.machine = machine;
   }
 
@@ -78,7 +78,7 @@ final class Meetings {
   }
 
   /** Waits until something may have changed; {@code failures} that come later wake this. */
-  synchronized void await(long waitMillis, Failures failures)
+  synchronized void await(long waitMillis, FailureState failures)
       throws InterruptedException, CommunicationException {
     if (mustWait()) {
       failures.check();

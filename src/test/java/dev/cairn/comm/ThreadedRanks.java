@@ -11,12 +11,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** Runs one thread for each rank of a group and collects what each returns or throws. */
-final class Ranks {
+final class ThreadedRanks {
   interface Body<T> {
     T run(Communicator communicator) throws Exception;
   }
 
-  private Ranks() {}
+  private ThreadedRanks() {}
 
   /** Returns a rank of a run without an id. */
   static TcpGroup tcp(int rank, int size, Timeouts timeouts, Rendezvous rendezvous) {

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
  * What went wrong, as one rank knows it: the failure that broke the channel for good, who left, and
  * the cancellations by operation. Any thread.
  */
-final class Failures {
+final class FailureState {
   /** Learns what ends transports. */
   interface Watcher {
     /** Everything made in {@code operation} or before is cancelled or broken. */
@@ -27,7 +27,7 @@ final class Failures {
   private CommunicationException broken;
   private CommunicationException departed;
 
-  Failures(Machine machine) {
+  FailureState(Machine machine) {
     this.machine = machine;
   }
 

@@ -5,11 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The works that are measured, and what is aimed at in each. */
-final class Works {
+final class Workloads {
   private final Settings settings;
   private final List<Work> all = new ArrayList<>();
 
-  Works(Settings settings) throws IOException {
+  Workloads(Settings settings) throws IOException {
     this.settings = settings;
     Starts starts = new Starts(settings);
     all.addAll(new ProcessorWorks(settings, starts).all());

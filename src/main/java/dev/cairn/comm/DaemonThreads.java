@@ -7,10 +7,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /** Runs what a caller's interrupt must not reach on a daemon thread, and waits for it. */
-final class Background {
-  private static final Logger LOG = System.getLogger(Background.class.getName());
+final class DaemonThreads {
+  private static final Logger LOG = System.getLogger(DaemonThreads.class.getName());
 
-  private Background() {}
+  private DaemonThreads() {}
 
   /**
    * Runs a task that others wait for: on a thread of its own or, if the system gives none, here.

@@ -7,16 +7,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The transports of a group within one process, one {@link Exchange} for each generation. */
-final class Exchanges {
+/**
+ * The transports of a group within one process, one {@link InProcessTransport} for each generation.
+ */
+final class InProcessTransports {
   private static final byte[] NOTHING = {};
 
   private final int size;
   private final Timeouts timeouts;
   private final Machine machine;
-  private final Map<Long, Exchange> byGeneration = new HashMap<>();
+  private final Map<Long, InProcessTransport> byGeneration = new HashMap<>();
 
-  Exchanges(int size, Timeouts timeouts, Machine machine) {
+  InProcessTransports(int size, Timeouts timeouts, Machine machine) {
     this.machine = machine;
     this.size = size;
     this.timeouts = timeouts;
@@ -36,13 +38,14 @@ final class Exchanges {
     };
   }
 
-  private synchronized Exchange exchange(long generation) {
+  private synchronized InProcessTransport exchange(long generation) {
     byGeneration.keySet().removeIf(old -> old < generation - 1);
-    return byGeneration.computeIfAbsent(generation, g -> new Exchange(size, timeouts, machine));
+    return byGeneration.computeIfAbsent(
+        generation, g -> new InProcessTransport(size, timeouts, machine));
   }
 
   /** What one rank sees of an exchange. */
-  private record Side(Exchange exchange, int rank, int size) implements EndableTransport {
+  private record Side(InProcessTransport exchange, int rank, int size) implements EndableTransport {
     @Override
     public Transfer send(ByteBuffer direct, int peer, int tag) throws CommunicationException {
       return exchange.send(rank, Message.outgoing(direct, peer, tag, rank, size));

@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
 /**
  * The hub's part in agreeing on steps: asks every rank, and tells all of them the latest answer.
  */
-final class MeetingCalls {
+final class StepQuestions {
   private static final long NO_ANSWER = -1;
 
   private final Consumer<Consumer<Hub.Member>> tellAll;
@@ -26,7 +26,7 @@ final class MeetingCalls {
    *
    * @param tellAll tells something to every member
    */
-  MeetingCalls(int size, Consumer<Consumer<Hub.Member>> tellAll, long timeoutNanos) {
+  StepQuestions(int size, Consumer<Consumer<Hub.Member>> tellAll, long timeoutNanos) {
     this.tellAll = tellAll;
     this.timeoutNanos = timeoutNanos;
     this.answers = new long[size];

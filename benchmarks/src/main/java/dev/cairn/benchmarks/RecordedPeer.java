@@ -8,7 +8,7 @@ import java.nio.file.Path;
  * @param seconds that it took
  * @param note which version, when, on what
  */
-record Recorded(double seconds, String note) implements Candidate {
+record RecordedPeer(double seconds, String note) implements Candidate {
   @Override
   public Measured run(Path target) {
     return Measured.of(seconds);

@@ -15,14 +15,14 @@ import java.util.Map;
  * <p>Files are opened at their first use and stay open. Any thread, any number at once; whoever
  * makes it closes it.
  */
-public final class RangeReader implements AutoCloseable {
+public final class SourceReader implements AutoCloseable {
   private static final int WINDOW_BYTES = 1 << 16;
 
   private final Map<Path, FileChannel> channels = new HashMap<>();
   private boolean closed;
 
   /** Creates a reader that has no file open. */
-  public RangeReader() {}
+  public SourceReader() {}
 
   /**
    * Reads all elements of {@code range} to the position of {@code target}, little endian, row-major

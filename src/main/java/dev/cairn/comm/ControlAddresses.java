@@ -11,10 +11,10 @@ import java.util.List;
  * @param local this rank's
  * @param rankZero rank 0's, as this rank reaches it
  */
-record Route(InetAddress local, InetAddress rankZero) {
+record ControlAddresses(InetAddress local, InetAddress rankZero) {
   /** Finds the route of a rank, once its group is complete. */
   interface Finder {
-    Route find() throws IOException;
+    ControlAddresses find() throws IOException;
   }
 
   byte[] encodeLocal() {

@@ -16,14 +16,14 @@ import java.util.stream.IntStream;
  * run, nobody can tell which of them belongs here, nor whether those who came before do: the group
  * fails, also for some time after it was complete.
  */
-final class Gate {
+final class Handshakes {
   /** Learns that this group may be a mixture of two. */
   interface Doubts {
     /** Two processes claim {@code rank}. */
     void claimedTwice(int rank, String message);
   }
 
-  static final System.Logger LOGGER = System.getLogger(Gate.class.getName());
+  static final System.Logger LOGGER = System.getLogger(Handshakes.class.getName());
 
   private static final long HELLO_TIMEOUT_NANOS = 5_000_000_000L;
   private static final int MAX_STRANGERS = 1024;
@@ -43,7 +43,8 @@ final class Gate {
    * @param connections where admitted ranks are put, by rank
    * @param departed which ranks have left in good order
    */
-  Gate(byte[] secret, Origin own, Connection[] connections, boolean[] departed, Doubts doubts) {
+  Handshakes(
+      byte[] secret, Origin own, Connection[] connections, boolean[] departed, Doubts doubts) {
     this.secret = secret;
     this.connections = connections;
     this.departed = departed;

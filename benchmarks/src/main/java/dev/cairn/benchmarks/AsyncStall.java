@@ -20,10 +20,10 @@ import java.util.concurrent.Future;
  * <p>Arguments: {@code FOLDER PARAMETERS RANKS ROUNDS}. Ranks are threads of this process. The
  * first round warms up and is not counted.
  */
-public final class Stall {
+public final class AsyncStall {
   private final List<List<StallRank.Round>> rounds = new ArrayList<>();
 
-  private Stall() {}
+  private AsyncStall() {}
 
   /** Measures, and prints a page of Markdown. */
   public static void main(String[] arguments) throws Exception {
@@ -32,7 +32,7 @@ public final class Stall {
     int ranks = Integer.parseInt(arguments[2]);
     int rounds = Integer.parseInt(arguments[3]);
     Files.createDirectories(folder);
-    Stall stall = new Stall();
+    AsyncStall stall = new AsyncStall();
     stall.measure(folder, parameters, ranks, rounds + 1);
     stall.print(folder, parameters, ranks);
   }
