@@ -128,6 +128,23 @@ class ScheduleTest {
     assertEquals(0, arrivals.availablePermits(), "closed");
   }
 
+  /** Its default is the end of the process, which would be that of this test. */
+  @Test
+  void signalThatComesAfterAnotherRanksIsTheSameRequest() throws Exception {
+    try (Communicator communicator = Communicator.single();
+        Checkpointer checkpointer =
+            Checkpointer.open(communicator, SaveOptions.defaults(), run())) {
+      Schedule schedule = checkpointer.schedule().stopOnSignals("USR2");
+      schedule.requestStop(); // as when another rank's signal has come first
+      for (long step = 1; !schedule.stepDone(step).stop(); step++) {
+        Thread.sleep(1);
+      }
+      schedule.close();
+      raise("USR2"); // while the last checkpoint is saved
+      Thread.sleep(200);
+    }
+  }
+
   private static Signals watch(String name, Semaphore arrivals) {
     return Signals.watch(
         List.of(name),
