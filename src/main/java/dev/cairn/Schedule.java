@@ -154,10 +154,13 @@ public final class Schedule implements AutoCloseable {
     return ranks.communicator().control();
   }
 
-  /** Puts the signal handlers back that were there before. */
+  /**
+   * Puts the signal handlers back that were there before; five seconds later if training has
+   * stopped, as the same signal may still be on its way to this rank.
+   */
   @Override
   public void close() {
-    signals.ifPresent(Signals::close);
+    signals.ifPresent(watched -> watched.close(isStopped));
     signals = Optional.empty();
   }
 }

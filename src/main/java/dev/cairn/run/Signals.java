@@ -190,12 +190,26 @@ public final class Signals implements AutoCloseable {
    */
   @Override
   public void close() {
+    close(false);
+  }
+
+  /**
+   * Closes this where another rank's signal may have come first: one that comes here within five
+   * seconds is the same request.
+   *
+   * @param isRequested whether the request has been made, by any rank
+   */
+  public void close(boolean isRequested) {
     long leftNanos = 0;
     synchronized (previous) {
       if (isClosed) {
         return;
       }
       isClosed = true;
+      if (isRequested) {
+        long now = machine.nanoTime();
+        previous.keySet().forEach(signal -> firstNanos.putIfAbsent(signal, now));
+      }
       for (long first : firstNanos.values()) {
         leftNanos = Math.max(leftNanos, first + SAME_REQUEST_NANOS - machine.nanoTime());
       }
