@@ -1,8 +1,8 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.io.SourceRange;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
-import dev.cairn.torchfile.SourceRange;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

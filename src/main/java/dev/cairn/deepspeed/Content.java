@@ -1,7 +1,7 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.io.SourceRange;
 import dev.cairn.tensor.DType;
-import dev.cairn.torchfile.SourceRange;
 import java.io.IOException;
 
 /**

@@ -1,8 +1,8 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.io.SourceRange;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
-import dev.cairn.torchfile.SourceRange;
 import dev.cairn.torchfile.StoredTensor;
 import java.io.IOException;
 import java.nio.file.Path;

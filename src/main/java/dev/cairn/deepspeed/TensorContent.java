@@ -1,8 +1,8 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.io.SourceRange;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
-import dev.cairn.torchfile.SourceRange;
 import dev.cairn.torchfile.StoredTensor;
 import dev.cairn.torchfile.Strides;
 import java.io.IOException;

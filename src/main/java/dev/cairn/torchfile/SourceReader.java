@@ -1,5 +1,6 @@
 package dev.cairn.torchfile;
 
+import dev.cairn.io.SourceRange;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

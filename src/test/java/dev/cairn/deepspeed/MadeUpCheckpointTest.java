@@ -3,10 +3,10 @@ package dev.cairn.deepspeed;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.io.SourceRange;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.PickleWriter.Call;
-import dev.cairn.torchfile.SourceRange;
 import dev.cairn.torchfile.SourceReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;

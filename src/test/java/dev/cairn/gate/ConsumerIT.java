@@ -1,11 +1,13 @@
 package dev.cairn.gate;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.hf.FolderCheck;
 import dev.cairn.kernels.Kernels;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -125,8 +127,37 @@ class ConsumerIT {
     assertTrue(said.contains("native library not loaded"), said);
   }
 
+  /** A module that requires Cairn's alone: what the example uses is exported. */
+  @Test
+  void savesAsAModule() throws Exception {
+    Path sources = Files.createDirectories(project.resolve("src/module/example"));
+    String source = "package example;\n" + ReadmeSnippets.example();
+    Files.writeString(sources.resolve(example + ".java"), source);
+    Path module = sources.resolveSibling("module-info.java");
+    Files.writeString(module, "module example { requires dev.cairn; }\n");
+    String java = Path.of(System.getProperty("java.home"), "bin").toString();
+    run(
+        Path.of(java, "javac").toString(),
+        "--module-path=lib",
+        "-d",
+        "modules/example",
+        module.toString(),
+        sources.resolve(example + ".java").toString());
+    String said =
+        run(
+            Path.of(java, "java").toString(),
+            "--module-path=modules" + File.pathSeparator + "lib",
+            "--add-modules=ALL-MODULE-PATH",
+            "--module=example/example." + example);
+    assertFalse(said.contains("native library not loaded"), said);
+    verify(said);
+  }
+
   private static String saveAndVerify(String... options) throws Exception {
-    String said = runJava(example, options);
+    return verify(runJava(example, options));
+  }
+
+  private static String verify(String said) throws IOException {
     assertTrue(said.contains("[model.safetensors]: "), said);
     Path model = project.resolve("model");
     assertTrue(Files.exists(model.resolve("COMPLETED")));

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.kernels.Kernels;
 import java.io.IOException;
+import java.lang.module.ModuleDescriptor;
+import java.lang.module.ModuleDescriptor.Exports;
+import java.lang.module.ModuleDescriptor.Requires.Modifier;
 import java.lang.module.ModuleFinder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,6 +16,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -68,7 +73,7 @@ class JarsIT {
         kernelsOfProgramWith(
             "--module-path",
             String.join(":", path),
-            "--add-modules=dev.cairn,org.bytedeco.javacpp,com.fasterxml.jackson.core",
+            "--add-modules=ALL-MODULE-PATH",
             "--class-path",
             BUILD.resolve("test-classes").toString());
     assertTrue(List.of("baseline", "avx2", "avx512").contains(kernels), kernels);
@@ -80,6 +85,22 @@ class JarsIT {
     assertEquals("dev.cairn.linux.x86_64", moduleOf(jar(PLATFORM)));
   }
 
+  @Test
+  void moduleExportsWhatUsersMayUseAndNothingElse() throws IOException {
+    ModuleDescriptor module = ModuleFinder.of(jar("")).find("dev.cairn").orElseThrow().descriptor();
+    Set<String> exported =
+        module.exports().stream().map(Exports::source).collect(Collectors.toSet());
+    assertTrue(exported.containsAll(Set.of("dev.cairn", "dev.cairn.model")), exported::toString);
+    Set<String> internal =
+        Set.of("cli", "commit", "copy", "gpu", "io", "json", "machine", "ranks", "restore", "save");
+    internal.forEach(name -> assertFalse(exported.contains("dev.cairn." + name), name));
+    module.requires().stream()
+        .filter(required -> required.name().matches("info.picocli|org.bytedeco.(pytorch|cuda)"))
+        .forEach(
+            required ->
+                assertTrue(required.modifiers().contains(Modifier.STATIC), required.name()));
+  }
+
   static String moduleOf(Path jar) {
     return ModuleFinder.of(jar).findAll().iterator().next().descriptor().name();
   }
@@ -89,7 +110,7 @@ class JarsIT {
     assertTrue(names(jar("-sources")).contains("dev/cairn/Checkpointer.java"));
     assertTrue(
         names(jar("-javadoc")).stream()
-            .anyMatch(name -> name.endsWith("/dev/cairn/Checkpointer.html")));
+            .anyMatch(name -> name.endsWith("dev/cairn/Checkpointer.html")));
   }
 
   /** Runs a program that has the jars, JavaCPP and the JSON parser, nothing more. */

@@ -58,6 +58,9 @@ class TransformersInteropTest {
   @SuppressWarnings("unchecked") // objects of JSON
   private static void writeGenerationConfigs() throws IOException {
     for (int i = 0; i < settings.size(); i++) {
+      if (settings.get(i).equals(Map.of("cache_implementation", "imagined"))) {
+        continue; // saved with a warning: a later transformers may know it
+      }
       Path target = Files.createDirectories(folder.resolve("generation/" + i));
       GenerationConfig config;
       try {

@@ -23,7 +23,11 @@ public record ExpectedModel(Map<String, ExpectedTensor> tensors, Set<String> bes
     besides = Set.copyOf(besides);
   }
 
-  /** Returns the same under other names, without those whose new name is empty. */
+  /**
+   * {@return the same under other names, without those whose new name is empty}
+   *
+   * @param rename gives a new name
+   */
   public ExpectedModel renamed(UnaryOperator<String> rename) {
     Map<String, ExpectedTensor> renamed = new HashMap<>();
     tensors.forEach((name, tensor) -> renamed.put(rename.apply(name), tensor));

@@ -32,6 +32,11 @@ public record ExpectedTensor(List<Long> dimensions) {
     return new ExpectedTensor(Arrays.stream(shape.toArray()).boxed().toList());
   }
 
+  /**
+   * {@return whether a shape is as expected}
+   *
+   * @param shape of a tensor
+   */
   public boolean isOf(Shape shape) {
     if (shape.dimensions() != dimensions.size()) {
       return false;

@@ -50,7 +50,7 @@ public final class Template {
   }
 
   /**
-   * Returns the tensors of a model by name; empty if nothing certain is known of it.
+   * {@return the tensors of a model by name; empty if nothing certain is known of it}
    *
    * @param config with one architecture
    * @param names that are given, for families that are published under one name or another

@@ -1,4 +1,4 @@
-package dev.cairn.torchfile;
+package dev.cairn.io;
 
 import dev.cairn.tensor.DType;
 import java.nio.file.Path;
