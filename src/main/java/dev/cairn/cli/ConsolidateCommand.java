@@ -13,12 +13,14 @@ import dev.cairn.deepspeed.CheckpointParameters;
 import dev.cairn.deepspeed.ConsolidationOptions;
 import dev.cairn.deepspeed.DeepSpeedCheckpoint;
 import dev.cairn.form.NameRule;
+import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.machine.Machine;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
+import dev.cairn.peft.LoraConfig;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -172,8 +174,25 @@ final class ConsolidateCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "bad --threads: threads=" + threads + ", expected at least 1");
     }
-    if (baseModel != null && !Files.isDirectory(baseModel)) {
+    if (baseModel != null) {
+      checkBase();
+    } else if (borrows) {
+      throw new IllegalArgumentException("--missing-from-base needs --hf BASE_DIR");
+    }
+  }
+
+  private void checkBase() throws NoSuchFileException {
+    if (!Files.isDirectory(baseModel)) {
       throw new NoSuchFileException(baseModel.toString(), null, "no such folder");
+    }
+    if (!Files.exists(baseModel.resolve(ModelConfig.FILE_NAME))) {
+      boolean isAdapter = Files.exists(baseModel.resolve(LoraConfig.FILE_NAME));
+      throw new IllegalArgumentException(
+          "no model folder: --hf=%s has no %s%s"
+              .formatted(
+                  baseModel,
+                  ModelConfig.FILE_NAME,
+                  isAdapter ? "; it is an adapter: give the model that it was trained on" : ""));
     }
   }
 
@@ -183,7 +202,8 @@ final class ConsolidateCommand implements Callable<Integer> {
         .save()
         .mode(SaveMode.PARALLEL)
         .rawNames(isRaw)
-        .unchecked(isUnchecked || excludeFrozen)
+        .unchecked(isUnchecked)
+        .incomplete(excludeFrozen)
         .missingFromBase(borrows)
         .names(renamings.stream().map(NameRule::parse).toList())
         .stagingBuffers(count)

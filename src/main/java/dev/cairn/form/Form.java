@@ -113,6 +113,17 @@ public final class Form {
     return new Form(transforms, configNumbers, renamed, kept, ignored, wide, pairs);
   }
 
+  /**
+   * {@return this form, by which some more tensors stay F32}
+   *
+   * @param names in memory
+   */
+  public Form keepingF32(Set<String> names) {
+    Set<String> all = new HashSet<>(wide);
+    all.addAll(names);
+    return withWide(all);
+  }
+
   /** Returns this form, by which some tensors stay F32. */
   Form withWide(Set<String> names) {
     return new Form(transforms, configNumbers, renamed, kept, ignored, names, tied);

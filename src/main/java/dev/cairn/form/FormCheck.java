@@ -196,6 +196,43 @@ public final class FormCheck {
   }
 
   /**
+   * {@return whether most of a model's floats have 16 bits or fewer: then what has more, has it on
+   * purpose}
+   *
+   * @param tensors of the model
+   */
+  public static boolean isMostlyNarrow(Collection<TensorInfo> tensors) {
+    long wide = 0;
+    long narrow = 0;
+    for (TensorInfo tensor : tensors) {
+      if (isWide(tensor)) {
+        wide += tensor.shape().elements();
+      } else if (tensor.dtype().isCastable()) {
+        narrow += tensor.shape().elements();
+      }
+    }
+    return wide < narrow;
+  }
+
+  /**
+   * {@return whether a tensor's floats have more than 16 bits}
+   *
+   * @param tensor of a model
+   */
+  public static boolean isWide(TensorInfo tensor) {
+    return tensor.dtype() == DType.F32 || tensor.dtype() == DType.F64;
+  }
+
+  /**
+   * {@return whether a tensor belongs to quantised weights}
+   *
+   * @param tensor of any model
+   */
+  public static boolean belongsToQuantised(TensorInfo tensor) {
+    return isQuantised(tensor) || NameProblem.QUANTISED.isIn(tensor.name());
+  }
+
+  /**
    * {@return the weights that are stored as integers, packed, or as 8-bit floats, of a model that
    * is not published so}
    *
@@ -217,7 +254,15 @@ public final class FormCheck {
     boolean isWeight = tensor.name().endsWith("weight") || tensor.name().endsWith("_proj");
     boolean isNarrow = dtype.bits() <= 8 && dtype != DType.BOOL;
     boolean isInteger = dtype == DType.I32 || dtype == DType.U32 || dtype == DType.I16;
-    return (isWeight && (isNarrow || isInteger)) || NameProblem.QUANTISED.isIn(tensor.name());
+    boolean isPacked = isNarrow && tensor.shape().dimensions() > 1 && !isMask(tensor.name());
+    return isPacked
+        || (isWeight && (isNarrow || isInteger))
+        || NameProblem.QUANTISED.isIn(tensor.name());
+  }
+
+  /** Attention's masks are stored as bytes, in files of old. */
+  private static boolean isMask(String name) {
+    return name.endsWith("bias") || name.contains("mask");
   }
 
   private static boolean isSame(TensorInfo tensor, TensorInfo other) {

@@ -1,9 +1,7 @@
 package dev.cairn.form;
 
 import dev.cairn.safetensors.TensorInfo;
-import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -87,27 +85,16 @@ final class FormFitting {
   /** Returns what the other model has in F32 or wider, though it is not all of it. */
   private Set<String> wide(Form form, List<PublishedTensor> tensors) {
     Set<String> wide = new HashSet<>(form.wide());
-    if (!isMixed(base.values())) {
+    if (!FormCheck.isMostlyNarrow(base.values())) {
       return wide;
     }
     for (PublishedTensor tensor : tensors) {
       TensorInfo other = base.get(tensor.name());
-      if (other != null && (other.dtype() == DType.F32 || other.dtype() == DType.F64)) {
+      if (other != null && FormCheck.isWide(other)) {
         tensor.runs().forEach(run -> wide.add(memory.get(run.source()).name()));
       }
     }
     return wide;
-  }
-
-  /** Returns whether a model has floats of several dtypes: then each is as it should be. */
-  private static boolean isMixed(Collection<TensorInfo> base) {
-    return base.stream()
-            .map(TensorInfo::dtype)
-            .filter(DType::isCastable)
-            .distinct()
-            .limit(2)
-            .count()
-        > 1;
   }
 
   private int hits(List<PublishedTensor> tensors) {

@@ -28,7 +28,7 @@ public final class FormResolver {
   private FormResolver(Map<String, ?> config, Optional<DType> saved) {
     this.config = config;
     this.saved = saved;
-    this.model = hasCustomCode() ? Optional.empty() : architecture().flatMap(FormTable.get()::find);
+    this.model = architecture().flatMap(FormTable.get()::find).filter(this::isOwn);
     this.tree = model.map(root -> new ModelTree(FormTable.get(), root, config));
     this.transforms = transforms();
   }
@@ -41,6 +41,11 @@ public final class FormResolver {
    */
   public static FormResolver of(Map<String, ?> config, Optional<DType> saved) {
     return new FormResolver(config, saved);
+  }
+
+  /** Custom code may call a class of its own as one of transformers'; not with its model type. */
+  private boolean isOwn(ModelClass known) {
+    return !hasCustomCode() || known.modelType().equals(config.get("model_type"));
   }
 
   private boolean hasCustomCode() {
@@ -134,7 +139,9 @@ public final class FormResolver {
       return expected;
     }
     ExpectedModel longer = expected.renamed(name -> prefix + name);
-    if (names.stream().anyMatch(longer.tensors()::containsKey)) {
+    boolean isBare =
+        expected.tensors().keySet().stream().noneMatch(name -> name.startsWith(prefix));
+    if (isBare && names.stream().anyMatch(longer.tensors()::containsKey)) {
       return longer;
     }
     ExpectedModel shorter =
@@ -168,7 +175,9 @@ public final class FormResolver {
    * @param name in the files
    */
   public boolean mayStand(String name) {
-    return tree.map(found -> found.mayStand(name)).orElse(false);
+    return name.endsWith("rotary_emb.inv_freq")
+        || name.endsWith(".position_ids")
+        || tree.map(found -> found.mayStand(name)).orElse(false);
   }
 
   /**

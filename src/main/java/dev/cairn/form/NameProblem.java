@@ -30,7 +30,13 @@ enum NameProblem {
       ".quant_map",
       ".nested_absmax",
       ".SCB",
-      ".weight_format");
+      ".weight_format",
+      ".weight_scale",
+      ".weight_scale_inv",
+      ".input_scale",
+      ".activation_scale",
+      ".weight_zero_point",
+      ".W_q");
 
   private final String advice;
 

@@ -21,6 +21,7 @@ import java.util.Set;
 public final class ModelForm {
   private final ModelConfig config;
   private final FormResolver resolver;
+  private final boolean incomplete;
 
   /**
    * Prepares a comparison.
@@ -28,7 +29,18 @@ public final class ModelForm {
    * @param config the model's
    */
   public ModelForm(ModelConfig config) {
+    this(config, false);
+  }
+
+  /**
+   * Prepares a comparison.
+   *
+   * @param config the model's
+   * @param incomplete whether tensors may be missing
+   */
+  public ModelForm(ModelConfig config, boolean incomplete) {
     this.config = config;
+    this.incomplete = incomplete;
     this.resolver = FormResolver.of(config.tree(), Optional.empty());
   }
 
@@ -121,7 +133,11 @@ public final class ModelForm {
     return FormCheck.compare(
         tensors,
         all,
-        name -> optional.contains(name) || resolver.mayMiss(name),
+        name ->
+            incomplete
+                || optional.contains(name)
+                || resolver.mayMiss(name)
+                || resolver.mayStand(name),
         name -> stored.contains(name) || optional.contains(name) || resolver.mayStand(name));
   }
 

@@ -24,6 +24,7 @@ import java.util.Optional;
  * @param rawNames whether tensors are saved as they are in memory, not in the form in which
  *     transformers publishes them
  * @param unchecked whether even what is not the model is saved
+ * @param incomplete whether tensors of the model may be missing: frozen ones, for example
  * @param names rules for names in the files, stronger than what is known of the model
  * @param missingFromBase whether rank 0 copies what is not in memory from the base model's folder
  */
@@ -41,6 +42,7 @@ public record SaveOptions(
     long snapshotBudgetBytes,
     boolean rawNames,
     boolean unchecked,
+    boolean incomplete,
     List<NameRule> names,
     boolean missingFromBase) {
   /**
@@ -59,6 +61,7 @@ public record SaveOptions(
    * @param snapshotBudgetBytes 0 or more
    * @param rawNames false for names and tensors as transformers publishes them
    * @param unchecked false refuses what is known not to be the model
+   * @param incomplete false refuses a model of which tensors are known to be missing
    * @param names may be empty
    * @param missingFromBase false leaves it out, which is refused
    * @throws IllegalArgumentException if one is out of range
@@ -139,6 +142,7 @@ public record SaveOptions(
     private long snapshotBudgetBytes = Long.MAX_VALUE;
     private boolean rawNames;
     private boolean unchecked;
+    private boolean incomplete;
     private List<NameRule> names = List.of();
     private boolean missingFromBase;
 
@@ -158,6 +162,7 @@ public record SaveOptions(
       snapshotBudgetBytes = options.snapshotBudgetBytes;
       rawNames = options.rawNames;
       unchecked = options.unchecked;
+      incomplete = options.incomplete;
       names = options.names;
       missingFromBase = options.missingFromBase;
     }
@@ -305,6 +310,17 @@ public record SaveOptions(
     }
 
     /**
+     * Lets tensors of the model be missing; all else is checked.
+     *
+     * @param value false by default
+     * @return this
+     */
+    public Builder incomplete(boolean value) {
+      this.incomplete = value;
+      return this;
+    }
+
+    /**
      * {@return this, with rules for names in the files}
      *
      * @param rules of which the first counts that is about a name; they win over what is known of
@@ -345,6 +361,7 @@ public record SaveOptions(
           snapshotBudgetBytes,
           rawNames,
           unchecked,
+          incomplete,
           names,
           missingFromBase);
     }

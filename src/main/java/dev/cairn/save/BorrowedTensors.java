@@ -14,6 +14,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** Tensors that are not in the trainer's memory: rank 0 reads them from the base model. */
 final class BorrowedTensors implements AutoCloseable {
@@ -26,16 +27,18 @@ final class BorrowedTensors implements AutoCloseable {
    * Opens the base model on rank 0, if there is anything to borrow.
    *
    * @param tensors as the base model has them; the same on every rank
+   * @param wide names of those that stay F32
    * @param files only rank 0's count
    */
-  BorrowedTensors(List<TensorInfo> tensors, ModelFiles files, Ranks ranks) throws IOException {
+  BorrowedTensors(List<TensorInfo> tensors, Set<String> wide, ModelFiles files, Ranks ranks)
+      throws IOException {
     base = tensors.isEmpty() || !ranks.isWriter() ? null : files.openBase();
     for (TensorInfo tensor : tensors) {
       List<List<ElementRange>> ranges = new ArrayList<>();
       for (int rank = 0; rank < ranks.size(); rank++) {
         ranges.add(rank == 0 ? List.of(new ElementRange(0, tensor.shape().elements())) : List.of());
       }
-      parameters.add(
+      Parameter parameter =
           Parameter.of(
               tensor.name(),
               tensor.shape(),
@@ -45,7 +48,8 @@ final class BorrowedTensors implements AutoCloseable {
                   ? Partition.empty()
                   : Partition.of(
                       (byteOffset, target) -> base.read(tensor.name(), byteOffset, target),
-                      tensor.lengthBytes())));
+                      tensor.lengthBytes()));
+      parameters.add(wide.contains(tensor.name()) ? parameter.keepingF32() : parameter);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.cairn.save;
 
 import dev.cairn.form.Form;
+import dev.cairn.form.FormCheck;
 import dev.cairn.form.FormResolver;
 import dev.cairn.form.MemoryTensor;
 import dev.cairn.hf.ModelConfig;
@@ -21,6 +22,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -140,16 +142,39 @@ public final class FormAgreement {
     boolean ties = files.config().map(ModelConfig::tiesWordEmbeddings).orElse(false);
     List<MemoryTensor> memory = PublishedParameters.described(set);
     Form form = form(options, memory, files).withRules(options.names(), memory);
-    List<TensorInfo> borrowed =
-        options.missingFromBase() ? missing(form, memory, files.baseTensors(), ties) : List.of();
-    return new Agreed(ties, form, borrowed);
+    if (!options.missingFromBase()) {
+      return new Agreed(ties, form, List.of());
+    }
+    Map<String, TensorInfo> base = files.baseTensors();
+    List<TensorInfo> borrowed = missing(form, memory, files, ties);
+    Set<String> wide = new HashSet<>();
+    if (FormCheck.isMostlyNarrow(base.values())) {
+      borrowed.stream().filter(FormCheck::isWide).map(TensorInfo::name).forEach(wide::add);
+    }
+    return new Agreed(ties, form.keepingF32(wide), borrowed);
   }
 
-  /** Returns what the base model has besides, but for what is tied, in the order of names. */
+  /**
+   * Returns what the base model has besides, but for what is tied and what loaders ignore, in the
+   * order of names.
+   */
   private static List<TensorInfo> missing(
-      Form form, List<MemoryTensor> memory, Map<String, TensorInfo> base, boolean ties) {
+      Form form, List<MemoryTensor> memory, ModelFiles files, boolean ties) throws IOException {
+    Map<String, TensorInfo> base = files.baseTensors();
     Map<String, TensorInfo> missing = new TreeMap<>(base);
     form.apply(memory).forEach(tensor -> missing.remove(tensor.name()));
+    files
+        .config()
+        .map(config -> FormResolver.of(config.tree(), Optional.empty()))
+        .ifPresent(resolver -> missing.keySet().removeIf(resolver::mayStand));
+    Optional<TensorInfo> quantised =
+        missing.values().stream().filter(FormCheck::belongsToQuantised).findFirst();
+    if (quantised.isPresent()) {
+      throw new IllegalArgumentException(
+          "nothing can be taken from a quantised base: tensor=%s, dtype=%s; give the model that it"
+                  .formatted(quantised.get().name(), quantised.get().dtype())
+              + " was made from");
+    }
     if (ties) {
       TiedNames.find(base.keySet()).ifPresent(names -> missing.remove(names.alias()));
     }

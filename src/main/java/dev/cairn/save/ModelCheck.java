@@ -3,6 +3,7 @@ package dev.cairn.save;
 import dev.cairn.form.FormCheck;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelForm;
+import dev.cairn.options.SaveOptions;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.TensorGroup;
 import dev.cairn.safetensors.TensorInfo;
@@ -29,30 +30,33 @@ final class ModelCheck {
   /**
    * Refuses what loaders would not take for the model; warns where that is not certain.
    *
-   * @param rawNames whether the names are those of memory, of which nothing is known
+   * @param options whether names are those of memory, of which nothing is known, and whether
+   *     tensors may be missing
    * @throws IllegalArgumentException if it is not the model, with what to do
    * @throws IOException if the base model cannot be read
    */
-  void run(boolean rawNames) throws IOException {
+  void run(SaveOptions options) throws IOException {
     Map<String, TensorInfo> base = contents.files().baseTensors();
     refuseQuantised(base);
     Optional<ModelConfig> config = contents.files().config();
-    if (config.isEmpty() || rawNames) {
+    if (config.isEmpty() || options.rawNames()) {
       return;
     }
-    ModelForm form = new ModelForm(config.get());
+    ModelForm form = new ModelForm(config.get(), options.incomplete());
     Optional<String> difference =
         base.isEmpty() ? form.difference(tensors) : Optional.of(form.difference(tensors, base));
     if (difference.isEmpty()) {
-      form.suspicions(tensors)
-          .forEach(
-              suspicion -> LOG.log(Level.WARNING, "this may not be the model: {0}", suspicion));
+      form.suspicions(tensors).forEach(ModelCheck::warn);
     } else if (!difference.get().isEmpty()) {
       throw new IllegalArgumentException(
           "this would not be the model: "
               + difference.get()
               + "; to write it all the same, ask for it unchecked (--unchecked)");
     }
+  }
+
+  private static void warn(String suspicion) {
+    LOG.log(Level.WARNING, "this may not be the model: {0}", suspicion);
   }
 
   private void refuseQuantised(Map<String, TensorInfo> base) {

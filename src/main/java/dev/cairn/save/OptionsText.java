@@ -34,6 +34,8 @@ final class OptionsText {
         + options.rawNames()
         + ", unchecked="
         + options.unchecked()
+        + ", incomplete="
+        + options.incomplete()
         + ", names="
         + options.names()
         + ", missingFromBase="

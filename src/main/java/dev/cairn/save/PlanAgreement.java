@@ -59,7 +59,7 @@ final class PlanAgreement {
     tools.devices().prepare(contents.tensors(), tools.staging(), options);
     List<TensorGroup> groups = contents.groups(options);
     if (ranks.isWriter() && !options.unchecked()) {
-      new ModelCheck(contents, groups.get(0)).run(options.rawNames());
+      new ModelCheck(contents, groups.get(0)).run(options);
     }
     PlanCache.Planned planned = tools.lastPlan().of(options, groups, ranks.size());
     plan = planned.plan();

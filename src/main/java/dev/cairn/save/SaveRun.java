@@ -69,7 +69,7 @@ public final class SaveRun {
         tools.forms().agree(ranks, tools.options(), contents, taken.given());
     publish(agreed);
     try (BorrowedTensors borrowed =
-        new BorrowedTensors(agreed.borrowed(), contents.files(), ranks)) {
+        new BorrowedTensors(agreed.borrowed(), agreed.form().wide(), contents.files(), ranks)) {
       contents = contents.withModel(borrowed.addTo(contents.model()));
       return phases(planning);
     }

@@ -101,6 +101,30 @@ class ConsolidateAdapterTest {
     assertEquals(1, CommandRun.of("verify", out("").toString()).exitCode());
   }
 
+  /** Frozen weights may be left out, but what is there must be the model's. */
+  @Test
+  void namesOfPeftAreNoModelWithoutFrozenOnesEither() throws IOException {
+    String lora = Fixture.of("f_z3_w2_lora").folder().toString();
+    CommandRun run = consolidate(Path.of(lora), "--hf", lora, "--exclude-frozen");
+    assertEquals(2, run.exitCode(), run.out());
+    assertTrue(run.err().contains("these are PEFT's names"), run.err());
+    assertFalse(Files.exists(out("")));
+  }
+
+  @Test
+  void folderThatIsNoModelIsNoBase() throws IOException {
+    Path llama = Fixture.of("a_z3_w2_llama").folder();
+    CommandRun run = consolidate(llama, "--hf", peft().toString());
+    assertEquals(2, run.exitCode(), run.out());
+    assertEquals(
+        "cairn consolidate: no model folder: --hf=%s has no config.json; it is an adapter: give the model that it was trained on\n"
+            .formatted(peft()),
+        run.err());
+    CommandRun without = consolidate(llama, "--missing-from-base");
+    assertEquals(2, without.exitCode(), without.out());
+    assertEquals("cairn consolidate: --missing-from-base needs --hf BASE_DIR\n", without.err());
+  }
+
   private static final String LAYER = "base_model.model.layers.0.q_proj.";
   private static final List<String> SAVED =
       List.of(LAYER + "lora_A.weight", LAYER + "lora_B.weight");

@@ -1,11 +1,11 @@
 package dev.cairn.benchmarks;
 
-import dev.cairn.model.Parameter;
-import dev.cairn.model.ParameterSet;
-import dev.cairn.model.Partition;
 import dev.cairn.device.Device;
 import dev.cairn.device.HostMemory;
 import dev.cairn.layout.Layout;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.Partition;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.nio.ByteBuffer;

@@ -1,19 +1,19 @@
 package dev.cairn.benchmarks;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.model.Parameter;
-import dev.cairn.model.ParameterSet;
-import dev.cairn.model.Partition;
 import dev.cairn.PendingSave;
 import dev.cairn.RunOptions;
-import dev.cairn.options.SaveMode;
-import dev.cairn.options.SaveOptions;
-import dev.cairn.model.TrainerState;
 import dev.cairn.comm.Communicator;
 import dev.cairn.device.Device;
 import dev.cairn.device.HostMemory;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.layout.Layout;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.model.Partition;
+import dev.cairn.model.TrainerState;
+import dev.cairn.options.SaveMode;
+import dev.cairn.options.SaveOptions;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;

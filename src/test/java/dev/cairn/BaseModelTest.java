@@ -1,0 +1,150 @@
+package dev.cairn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.comm.Communicator;
+import dev.cairn.hf.FolderTensor;
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.hf.ModelFolder;
+import dev.cairn.layout.Layout;
+import dev.cairn.options.Durability;
+import dev.cairn.options.SaveMode;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Base models as people publish them: quantised, with what loaders ignore, or of mixed dtypes. */
+class BaseModelTest {
+  private static final String LLAMA = "{\"architectures\":[\"LlamaForCausalLM\"],";
+  private static final String UNKNOWN = "{\"architectures\":[\"Unknown\"]}";
+  private static final Layout ZERO3 = Layout.zero3();
+
+  @TempDir Path temporary;
+
+  private static SaveOptions.Builder options() {
+    return SaveOptions.builder().mode(SaveMode.PARALLEL).durability(Durability.FAST);
+  }
+
+  private void save(SaveOptions options, ReferenceModel model, ModelFiles files, String name)
+      throws IOException {
+    try (Communicator ranks = Communicator.single();
+        Checkpointer checkpointer = Checkpointer.open(ranks, options)) {
+      checkpointer.save(temporary.resolve(name), model.on(0, 1), files);
+    }
+  }
+
+  private Path base(String config, ReferenceModel model) throws IOException {
+    save(options().keepDtypes().unchecked(true).build(), model, ModelFiles.none(), "base");
+    Files.writeString(temporary.resolve("base/config.json"), config);
+    return temporary.resolve("base");
+  }
+
+  private Map<String, DType> saved() throws IOException {
+    try (ModelFolder folder = ModelFolder.open(temporary.resolve("saved"))) {
+      Map<String, DType> dtypes = new TreeMap<>();
+      for (FolderTensor tensor : folder.tensors()) {
+        dtypes.put(tensor.name(), tensor.entry().dtype());
+      }
+      return dtypes;
+    }
+  }
+
+  private static ReferenceModel model(String... names) {
+    ReferenceModel model = new ReferenceModel(1);
+    for (String name : names) {
+      model.add(name, DType.F32, ZERO3, 4, 8);
+    }
+    return model;
+  }
+
+  private String refusal(SaveOptions options, ReferenceModel model, Path base) {
+    return assertThrows(
+            IllegalArgumentException.class,
+            () -> save(options, model, ModelFiles.fromFolder(base), "saved"))
+        .getMessage();
+  }
+
+  /** Loaders would multiply trained weights by the base's scales. */
+  @Test
+  void nothingIsTakenFromAQuantisedBase() throws Exception {
+    Path base =
+        base(
+            UNKNOWN,
+            model("a.weight")
+                .add("b.weight", DType.U8, ZERO3, 4, 8)
+                .add("b.weight_scale_inv", DType.F32, ZERO3, 1, 1));
+    String asked = refusal(options().missingFromBase(true).build(), model("a.weight"), base);
+    assertTrue(asked.startsWith("nothing can be taken from a quantised base: tensor=b."), asked);
+    String whole = refusal(options().build(), model("a.weight", "b.weight"), base);
+    assertTrue(whole.contains("the base model is quantised: give the one that"), whole);
+  }
+
+  @Test
+  void whatLoadersIgnoreIsNeitherDemandedNorTaken() throws Exception {
+    Path base = base(UNKNOWN, model("a.weight", "layers.0.rotary_emb.inv_freq", "e.position_ids"));
+    SaveOptions options = options().keepDtypes().missingFromBase(true).build();
+    save(options, model("a.weight"), ModelFiles.fromFolder(base), "saved");
+    assertEquals(Map.of("a.weight", DType.F32), saved());
+  }
+
+  @Test
+  void attributeThatIsCalledAsTheBaseModelIsIsRefused() throws Exception {
+    String config = LLAMA + "\"model_type\":\"llama\"}";
+    Path base = base(config, model("model.norm.weight", "lm_head.weight"));
+    String message =
+        refusal(options().build(), model("model.model.norm.weight", "model.lm_head.weight"), base);
+    assertTrue(message.contains("(--attribute model)"), message);
+  }
+
+  /** An F32 model stays one that is cast, though one tensor of it is narrower. */
+  @Test
+  void oneNarrowTensorDoesNotKeepAModelInF32() throws Exception {
+    Path base = base(UNKNOWN, model("a.weight", "b.weight").add("c.weight", DType.BF16, ZERO3, 2));
+    ReferenceModel trained = model("a.weight", "b.weight").add("c.weight", DType.F32, ZERO3, 2);
+    save(options().build(), trained, ModelFiles.fromFolder(base), "saved");
+    assertEquals(
+        Map.of("a.weight", DType.BF16, "b.weight", DType.BF16, "c.weight", DType.BF16), saved());
+  }
+
+  @Test
+  void whatIsTakenKeepsTheWidthThatTheBaseGivesItOnPurpose() throws Exception {
+    Path base =
+        base(
+            UNKNOWN,
+            new ReferenceModel(1)
+                .add("a.weight", DType.BF16, ZERO3, 40)
+                .add("mtp.correction_bias", DType.F32, ZERO3, 4));
+    ReferenceModel trained = new ReferenceModel(2).add("a.weight", DType.F32, ZERO3, 40);
+    SaveOptions options = options().missingFromBase(true).build();
+    save(options, trained, ModelFiles.fromFolder(base), "saved");
+    assertEquals(Map.of("a.weight", DType.BF16, "mtp.correction_bias", DType.F32), saved());
+  }
+
+  /** A hub's config names custom code, of which transformers needs none by now. */
+  @Test
+  void customCodeOfAClassThatTransformersHasIsItsOwn() throws Exception {
+    String moe = "model.layers.0.block_sparse_moe.experts.";
+    Path base =
+        base(
+            "{\"architectures\":[\"MixtralForCausalLM\"],\"model_type\":\"mixtral\","
+                + "\"auto_map\":{\"AutoModelForCausalLM\":\"modeling.Mixtral\"}}",
+            model(moe + "0.w1.weight", moe + "0.w2.weight", moe + "0.w3.weight"));
+    ReferenceModel trained =
+        new ReferenceModel(2)
+            .add("model.layers.0.mlp.experts.gate_up_proj", DType.F32, ZERO3, 1, 8, 8)
+            .add("model.layers.0.mlp.experts.down_proj", DType.F32, ZERO3, 1, 4, 8);
+    save(options().build(), trained, ModelFiles.fromFolder(base), "saved");
+    assertEquals(
+        List.of(moe + "0.w1.weight", moe + "0.w2.weight", moe + "0.w3.weight"),
+        List.copyOf(saved().keySet()));
+  }
+}
