@@ -129,6 +129,32 @@ class BaseModelTest {
     assertEquals(Map.of("a.weight", DType.BF16, "mtp.correction_bias", DType.F32), saved());
   }
 
+  /** Where a wrapper stands in the middle, the names that the config asks for confirm it. */
+  @Test
+  void moduleInTheMiddleIsAWrapperIfTheConfigKnowsTheNamesWithoutIt() throws Exception {
+    Path config = Files.createDirectory(temporary.resolve("config"));
+    Files.writeString(
+        config.resolve("config.json"),
+        LLAMA
+            + "\"model_type\":\"llama\",\"vocab_size\":4,\"hidden_size\":8,\"intermediate_size\":4,"
+            + "\"num_hidden_layers\":1,\"num_attention_heads\":2,\"num_key_value_heads\":2,"
+            + "\"tie_word_embeddings\":false}");
+    ReferenceModel trained = model("model.embed_tokens.weight", "lm_head.weight");
+    trained.add("model.norm.weight", DType.F32, ZERO3, 8);
+    String layer = "model.layers.0.module.";
+    for (String name : List.of("q", "k", "v", "o")) {
+      trained.add(layer + "self_attn." + name + "_proj.weight", DType.F32, ZERO3, 8, 8);
+    }
+    trained.add(layer + "mlp.gate_proj.weight", DType.F32, ZERO3, 4, 8);
+    trained.add(layer + "mlp.up_proj.weight", DType.F32, ZERO3, 4, 8);
+    trained.add(layer + "mlp.down_proj.weight", DType.F32, ZERO3, 8, 4);
+    trained.add(layer + "input_layernorm.weight", DType.F32, ZERO3, 8);
+    trained.add(layer + "post_attention_layernorm.weight", DType.F32, ZERO3, 8);
+    save(options().build(), trained, ModelFiles.fromFolder(config), "saved");
+    assertEquals(12, saved().size());
+    assertTrue(saved().keySet().stream().noneMatch(name -> name.contains("module")));
+  }
+
   /** A hub's config names custom code, of which transformers needs none by now. */
   @Test
   void customCodeOfAClassThatTransformersHasIsItsOwn() throws Exception {

@@ -154,13 +154,16 @@ public final class FormCheck {
    *
    * @param tensors what a folder has, or is to have
    * @param vocabulary the config's {@code vocab_size}; 0 if it says none
+   * @param mayBeQuantised whether the config says that weights are quantised
    */
-  public static List<String> suspicions(Collection<TensorInfo> tensors, long vocabulary) {
+  public static List<String> suspicions(
+      Collection<TensorInfo> tensors, long vocabulary, boolean mayBeQuantised) {
     FormCheck check = new FormCheck(tensors);
     List<String> found = new ArrayList<>();
     for (NameProblem problem : NameProblem.values()) {
       List<String> names = check.order.stream().filter(problem::isIn).toList();
-      if (!names.isEmpty()) {
+      boolean isMeant = mayBeQuantised && problem == NameProblem.QUANTISED;
+      if (!names.isEmpty() && !isMeant) {
         found.add(
             "%d tensors that no loader knows, first %s; %s"
                 .formatted(names.size(), names.get(0), problem.advice()));
@@ -254,7 +257,10 @@ public final class FormCheck {
     boolean isWeight = tensor.name().endsWith("weight") || tensor.name().endsWith("_proj");
     boolean isNarrow = dtype.bits() <= 8 && dtype != DType.BOOL;
     boolean isInteger = dtype == DType.I32 || dtype == DType.U32 || dtype == DType.I16;
-    boolean isPacked = isNarrow && tensor.shape().dimensions() > 1 && !isMask(tensor.name());
+    boolean isPacked =
+        (isNarrow || dtype == DType.I16)
+            && tensor.shape().dimensions() > 1
+            && !isMask(tensor.name());
     return isPacked
         || (isWeight && (isNarrow || isInteger))
         || NameProblem.QUANTISED.isIn(tensor.name());

@@ -50,13 +50,18 @@ final class FormFitting {
   /**
    * Returns names in which a wrapper is called as a part of the model might be, and those without.
    */
-  private Map<String, String> wrapped(Form form) {
+  static Map<String, String> withoutModule(List<MemoryTensor> memory) {
     Map<String, String> names = new HashMap<>();
     for (MemoryTensor tensor : memory) {
       if (tensor.name().contains(MODULE)) {
         names.put(tensor.name(), tensor.name().replace(MODULE, "."));
       }
     }
+    return names;
+  }
+
+  private Map<String, String> wrapped(Form form) {
+    Map<String, String> names = withoutModule(memory);
     boolean isWrapped =
         !names.isEmpty() && hits(form.withRenamed(names).apply(memory)) > hits(form.apply(memory));
     return isWrapped ? names : Map.of();

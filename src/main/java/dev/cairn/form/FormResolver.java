@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Finds a model's form: what transformers does with models of its kind, and where a base model is
@@ -18,6 +19,14 @@ import java.util.Set;
  */
 public final class FormResolver {
   private static final String FSDP_PREFIX = "FSDP";
+
+  private static final Pattern COMPUTED =
+      Pattern.compile("(?:^|\\.)(?:rotary_emb\\.inv_freq|position_ids)$");
+
+  private static final Pattern MASK =
+      Pattern.compile(
+          "(?:^|\\.)(?:(?:attn|attention|crossattention)\\.(?:masked_)?bias"
+              + "|EncDecAttention\\.relative_attention_bias\\.weight|relative_position_index)$");
 
   private final Map<String, ?> config;
   private final Optional<DType> saved;
@@ -82,7 +91,24 @@ public final class FormResolver {
    * @param memory the model's tensors
    */
   public Form form(List<MemoryTensor> memory) {
-    return form(withoutPrefixes(), memory, false);
+    Form usual = form(withoutPrefixes(), memory, false);
+    Map<String, String> names = FormFitting.withoutModule(memory);
+    if (names.isEmpty()) {
+      return usual;
+    }
+    Form other = usual.withRenamed(names);
+    List<String> published = other.apply(memory).stream().map(PublishedTensor::name).toList();
+    boolean isWrapped =
+        expected(published)
+            .map(model -> hits(model, other, memory) > hits(model, usual, memory))
+            .orElse(false);
+    return isWrapped ? other : usual;
+  }
+
+  private static long hits(ExpectedModel model, Form form, List<MemoryTensor> memory) {
+    return form.apply(memory).stream()
+        .filter(tensor -> model.tensors().containsKey(tensor.name()))
+        .count();
   }
 
   private Form form(List<Transform> taken, List<MemoryTensor> memory, boolean isBaseKnown) {
@@ -175,9 +201,18 @@ public final class FormResolver {
    * @param name in the files
    */
   public boolean mayStand(String name) {
-    return name.endsWith("rotary_emb.inv_freq")
-        || name.endsWith(".position_ids")
-        || tree.map(found -> found.mayStand(name)).orElse(false);
+    return isStale(name) || tree.map(found -> found.mayStand(name)).orElse(false);
+  }
+
+  /**
+   * {@return whether a tensor is one that models no longer have as a parameter, but files of old
+   * do: what is computed, or a mask}
+   *
+   * @param name in the files
+   */
+  public boolean isStale(String name) {
+    return COMPUTED.matcher(name).find()
+        || (MASK.matcher(name).find() && tree.map(found -> found.mayStand(name)).orElse(false));
   }
 
   /**

@@ -137,7 +137,7 @@ public final class ModelForm {
             incomplete
                 || optional.contains(name)
                 || resolver.mayMiss(name)
-                || resolver.mayStand(name),
+                || resolver.isStale(name),
         name -> stored.contains(name) || optional.contains(name) || resolver.mayStand(name));
   }
 
@@ -158,6 +158,7 @@ public final class ModelForm {
    * @param tensors of the files
    */
   public List<String> suspicions(Collection<TensorInfo> tensors) {
-    return FormCheck.suspicions(tensors, config.vocabulary());
+    boolean mayBeQuantised = config.tree().get("quantization_config") != null;
+    return FormCheck.suspicions(tensors, config.vocabulary(), mayBeQuantised);
   }
 }

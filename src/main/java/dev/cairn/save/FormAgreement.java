@@ -166,7 +166,7 @@ public final class FormAgreement {
     files
         .config()
         .map(config -> FormResolver.of(config.tree(), Optional.empty()))
-        .ifPresent(resolver -> missing.keySet().removeIf(resolver::mayStand));
+        .ifPresent(resolver -> missing.keySet().removeIf(resolver::isStale));
     Optional<TensorInfo> quantised =
         missing.values().stream().filter(FormCheck::belongsToQuantised).findFirst();
     if (quantised.isPresent()) {
