@@ -23,6 +23,10 @@ public final class FormCheck {
   /** Before all names of a model that PEFT has wrapped. */
   private static final String PEFT_MODEL = "base_model.model.";
 
+  /** What HQQ, quanto, MXFP4 and AQLM call their packed weights. */
+  private static final List<String> PACKED =
+      List.of(".W_q", "._data", "._scale", "_blocks", "_scales", ".codes", ".codebooks");
+
   private final Map<String, TensorInfo> published = new HashMap<>();
   private final List<String> order = new ArrayList<>();
 
@@ -259,16 +263,10 @@ public final class FormCheck {
     boolean isInteger = dtype == DType.I32 || dtype == DType.U32 || dtype == DType.I16;
     boolean isPacked =
         (isNarrow || dtype == DType.I16)
-            && tensor.shape().dimensions() > 1
-            && !isMask(tensor.name());
+            && PACKED.stream().anyMatch(end -> tensor.name().endsWith(end));
     return isPacked
         || (isWeight && (isNarrow || isInteger))
         || NameProblem.QUANTISED.isIn(tensor.name());
-  }
-
-  /** Attention's masks are stored as bytes, in files of old. */
-  private static boolean isMask(String name) {
-    return name.endsWith("bias") || name.contains("mask");
   }
 
   private static boolean isSame(TensorInfo tensor, TensorInfo other) {
