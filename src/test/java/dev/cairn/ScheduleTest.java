@@ -134,13 +134,13 @@ class ScheduleTest {
     try (Communicator communicator = Communicator.single();
         Checkpointer checkpointer =
             Checkpointer.open(communicator, SaveOptions.defaults(), run())) {
-      Schedule schedule = checkpointer.schedule().stopOnSignals("USR2");
+      Schedule schedule = checkpointer.schedule().stopOnSignals("USR1");
       schedule.requestStop(); // as when another rank's signal has come first
       for (long step = 1; !schedule.stepDone(step).stop(); step++) {
         Thread.sleep(1);
       }
       schedule.close();
-      raise("USR2"); // while the last checkpoint is saved
+      raise("USR1"); // while the last checkpoint is saved
       Thread.sleep(200);
     }
   }
