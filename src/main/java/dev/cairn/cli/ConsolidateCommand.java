@@ -163,7 +163,10 @@ final class ConsolidateCommand implements Callable<Integer> {
       if (job.isPresent()) {
         return job.get().save(checkpointer, output, parameters.parameters(), dtype);
       }
-      ModelFiles files = baseModel == null ? ModelFiles.none() : baseOptions.files(baseModel);
+      ModelFiles files =
+          baseModel == null
+              ? ModelFiles.none()
+              : ModelFiles.fromFolder(baseModel, baseOptions.generationConfig());
       return checkpointer.save(output, parameters.parameters(), files);
     }
   }

@@ -1,5 +1,9 @@
 package dev.cairn.hf;
 
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.util.Locale;
 
 /**
@@ -14,6 +18,25 @@ public enum GenerationConfigCopy {
   REFUSE,
   /** It is left out. */
   SKIP;
+
+  private static final Logger LOG = System.getLogger(GenerationConfigCopy.class.getName());
+
+  /**
+   * Returns whether a folder's generation config is copied.
+   *
+   * @throws IllegalArgumentException if transformers would refuse to save it, and so is it here
+   */
+  boolean takes(Path folder) throws IOException {
+    try {
+      return this != SKIP && GenerationConfig.find(folder).isPresent();
+    } catch (IllegalArgumentException e) {
+      if (this == REFUSE) {
+        throw e;
+      }
+      LOG.log(Level.WARNING, "copied as it is: {0}", e.getMessage());
+      return true;
+    }
+  }
 
   @Override
   public String toString() {

@@ -5,8 +5,6 @@ import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +17,6 @@ import java.util.TreeMap;
  * What is written beside the safetensors files: config, generation config, tokenizer. Immutable.
  */
 public final class ModelFiles {
-  private static final Logger LOG = System.getLogger(ModelFiles.class.getName());
   private static final String MODEL_CARD = "README.md";
 
   private final Optional<ModelConfig> config;
@@ -57,7 +54,19 @@ public final class ModelFiles {
    * @throws IOException if the folder cannot be read
    */
   public static ModelFiles fromFolder(Path folder) throws IOException {
-    return builder().from(folder).build();
+    return fromFolder(folder, GenerationConfigCopy.COPY);
+  }
+
+  /**
+   * {@return the files of an existing model folder, as {@link #fromFolder(Path)} takes them}
+   *
+   * @param folder a model folder
+   * @param copy what is done with its generation config
+   * @throws IOException if the folder cannot be read
+   * @throws IllegalArgumentException if the generation config is refused
+   */
+  public static ModelFiles fromFolder(Path folder, GenerationConfigCopy copy) throws IOException {
+    return builder().from(folder).generationConfigFrom(folder, copy).build();
   }
 
   /** {@return a builder that starts without any file} */
@@ -276,26 +285,9 @@ public final class ModelFiles {
       if (generationConfig != null) {
         return Optional.of(FolderFile.of(name, generationConfig.encode()));
       }
-      boolean isTaken =
-          generationFolder != null
-              && generationCopy != GenerationConfigCopy.SKIP
-              && hasGenerationConfig(generationFolder, generationCopy);
-      return isTaken
+      return generationFolder != null && generationCopy.takes(generationFolder)
           ? Optional.of(FolderFile.copyOf(name, generationFolder.resolve(name)))
           : Optional.empty();
-    }
-
-    private static boolean hasGenerationConfig(Path folder, GenerationConfigCopy copy)
-        throws IOException {
-      try {
-        return GenerationConfig.find(folder).isPresent();
-      } catch (IllegalArgumentException e) {
-        if (copy == GenerationConfigCopy.REFUSE) {
-          throw e;
-        }
-        LOG.log(Level.WARNING, "copied as it is: {0}", e.getMessage());
-        return true;
-      }
     }
   }
 }

@@ -43,16 +43,12 @@ final class MergedFiles {
 
   static MergedFiles read(Path base, Path adapter, GenerationConfigCopy copy) throws IOException {
     List<FolderFile> tokenizer = new ArrayList<>();
-    for (FolderFile file : copied(files(adapter, GenerationConfigCopy.SKIP))) {
+    for (FolderFile file : copied(ModelFiles.fromFolder(adapter, GenerationConfigCopy.SKIP))) {
       if (isTokenizer(file)) {
         tokenizer.add(file);
       }
     }
-    return new MergedFiles(base, files(base, copy), tokenizer);
-  }
-
-  private static ModelFiles files(Path folder, GenerationConfigCopy copy) throws IOException {
-    return ModelFiles.builder().from(folder).generationConfigFrom(folder, copy).build();
+    return new MergedFiles(base, ModelFiles.fromFolder(base, copy), tokenizer);
   }
 
   private static List<FolderFile> copied(ModelFiles files) {

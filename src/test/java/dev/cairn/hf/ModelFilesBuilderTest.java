@@ -139,7 +139,7 @@ class ModelFilesBuilderTest {
         "transformers would refuse to save this generation config: temperature=0.6, expected 1.0"
             + " or unset while do_sample is not true, file="
             + file;
-    try (LogLines logged = LogLines.of(ModelFiles.class.getName())) {
+    try (LogLines logged = LogLines.of(GenerationConfigCopy.class.getName())) {
       FolderFile copied = ModelFiles.fromFolder(folder).files(Optional.empty()).get(0);
       assertEquals(bad, new String(copied.open().readAllBytes(), StandardCharsets.UTF_8));
       assertEquals(List.of("copied as it is: " + problem), logged.all());

@@ -50,7 +50,7 @@ public final class RankMain {
 
   private static RankReport run(DemoJob job) throws IOException {
     try (Communicator communicator = Communicator.fromEnvironment()) {
-      ParentWatch lifeline = ParentWatch.watch(communicator);
+      ParentWatch watch = ParentWatch.watch(communicator);
       try (DemoModel model = job.openModel();
           RankShare share = share(job, model, communicator);
           Checkpointer checkpointer = Checkpointer.open(communicator, options(job))) {
@@ -59,11 +59,11 @@ public final class RankMain {
         }
         warmUp(checkpointer, share.parameters());
         communicator.control().allGather(new byte[0]);
-        lifeline.beginSaving();
+        watch.beginSaving();
         try {
           return save(job, communicator.rank(), checkpointer, share.parameters());
         } finally {
-          lifeline.endSaving();
+          watch.endSaving();
         }
       }
     }
@@ -115,20 +115,21 @@ public final class RankMain {
     SaveReport run() throws IOException;
   }
 
-  private static Save save(DemoJob job, Checkpointer checkpointer, ParameterSet parameters)
+  private static Save save(
+      DemoJob job, Checkpointer checkpointer, ParameterSet parameters, boolean isFirst)
       throws IOException {
     if (job.adapter().isPresent()) {
       Optional<DType> dtype = Optional.ofNullable(job.dtype());
       return () -> job.adapter().get().save(checkpointer, job.output(), parameters, dtype);
     }
-    ModelFiles files = job.choice().files(job.modelFiles());
+    ModelFiles files = isFirst ? job.choice().files(job.modelFiles()) : ModelFiles.none();
     return () -> checkpointer.save(job.output(), parameters, files);
   }
 
   private static RankReport save(
       DemoJob job, int rank, Checkpointer checkpointer, ParameterSet held) throws IOException {
     ParameterSet parameters = job.choice().of(held);
-    Save save = save(job, checkpointer, parameters);
+    Save save = save(job, checkpointer, parameters, rank == 0);
     ProcessMemory.forgetPeak();
     long residentBytes = ProcessMemory.residentBytes();
     long startNanos = System.nanoTime();

@@ -1,9 +1,6 @@
 package dev.cairn.cli.options;
 
 import dev.cairn.hf.GenerationConfigCopy;
-import dev.cairn.hf.ModelFiles;
-import java.io.IOException;
-import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /** The options of commands that copy what a base model has beside its weights. */
@@ -21,10 +18,5 @@ public final class BaseModelOptions {
   /** Returns what is done with the base's generation config. */
   public GenerationConfigCopy generationConfig() {
     return generationConfig;
-  }
-
-  /** Returns what a folder has beside its weights. */
-  public ModelFiles files(Path folder) throws IOException {
-    return ModelFiles.builder().from(folder).generationConfigFrom(folder, generationConfig).build();
   }
 }
