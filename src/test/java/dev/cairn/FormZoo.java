@@ -41,6 +41,12 @@ final class FormZoo {
     }
   }
 
+  private static ModelFiles files(Path reference, boolean withBase) throws IOException {
+    return withBase
+        ? ModelFiles.builder().configFrom(reference).build()
+        : ModelFiles.of(ModelConfig.find(reference), List.of());
+  }
+
   private static DType dtype(Path model) {
     return model.toString().endsWith("+f16") ? DType.F16 : DType.BF16;
   }
@@ -77,11 +83,7 @@ final class FormZoo {
       throws IOException, InterruptedException {
     ReferenceModel memory = ReferenceModel.read(model.resolve("memory"));
     Path reference = model.resolve("reference");
-    Optional<ModelConfig> config = ModelConfig.find(reference);
-    ModelFiles files =
-        withBase
-            ? ModelFiles.builder().configFrom(reference).build()
-            : ModelFiles.of(config, List.of());
+    ModelFiles files = files(reference, withBase);
     SaveOptions options =
         SaveOptions.builder()
             .dtype(dtype(model))
@@ -117,10 +119,7 @@ final class FormZoo {
    */
   static void checkConsolidated(Path model, boolean withBase, Path target) throws IOException {
     Path reference = model.resolve("reference");
-    ModelFiles files =
-        withBase
-            ? ModelFiles.builder().configFrom(reference).build()
-            : ModelFiles.of(ModelConfig.find(reference), List.of());
+    ModelFiles files = files(reference, withBase);
     SaveOptions options =
         SaveOptions.builder()
             .dtype(dtype(model))

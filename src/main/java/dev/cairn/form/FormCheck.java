@@ -23,9 +23,9 @@ public final class FormCheck {
   /** Before all names of a model that PEFT has wrapped. */
   private static final String PEFT_MODEL = "base_model.model.";
 
-  /** What HQQ, quanto, MXFP4 and AQLM call their packed weights. */
+  /** What quanto, MXFP4 and AQLM call their packed weights. */
   private static final List<String> PACKED =
-      List.of(".W_q", "._data", "._scale", "_blocks", "_scales", ".codes", ".codebooks");
+      List.of("._data", "._scale", "_blocks", "_scales", ".codes", ".codebooks");
 
   private final Map<String, TensorInfo> published = new HashMap<>();
   private final List<String> order = new ArrayList<>();

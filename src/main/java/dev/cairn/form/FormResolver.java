@@ -97,18 +97,20 @@ public final class FormResolver {
       return usual;
     }
     Form other = usual.withRenamed(names);
-    List<String> published = other.apply(memory).stream().map(PublishedTensor::name).toList();
+    List<String> published = published(other, memory);
     boolean isWrapped =
         expected(published)
-            .map(model -> hits(model, other, memory) > hits(model, usual, memory))
+            .map(model -> hits(model, published) > hits(model, published(usual, memory)))
             .orElse(false);
     return isWrapped ? other : usual;
   }
 
-  private static long hits(ExpectedModel model, Form form, List<MemoryTensor> memory) {
-    return form.apply(memory).stream()
-        .filter(tensor -> model.tensors().containsKey(tensor.name()))
-        .count();
+  private static List<String> published(Form form, List<MemoryTensor> memory) {
+    return form.apply(memory).stream().map(PublishedTensor::name).toList();
+  }
+
+  private static long hits(ExpectedModel model, List<String> names) {
+    return names.stream().filter(model.tensors()::containsKey).count();
   }
 
   private Form form(List<Transform> taken, List<MemoryTensor> memory, boolean isBaseKnown) {

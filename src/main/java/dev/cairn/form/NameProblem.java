@@ -32,7 +32,6 @@ enum NameProblem {
       ".SCB",
       ".weight_format",
       ".weight_scale",
-      ".weight_scale_inv",
       ".input_scale",
       ".activation_scale",
       ".weight_zero_point",
