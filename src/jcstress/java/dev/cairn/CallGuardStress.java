@@ -19,16 +19,16 @@ public class CallGuardStress {
   private static final int RAN = 1;
   private static final int DISTURBED = 2;
 
-  /** A turn, and calls that notice if they are not alone. */
+  /** A guard, and calls that notice if they are not alone. */
   private static class Calls {
-    final CallGuard turn = new CallGuard();
+    final CallGuard guard = new CallGuard();
     volatile boolean isFreed;
     volatile int inside;
     int count; // what one call writes, the next one sees
 
     int call() {
       try {
-        return turn.hold(
+        return guard.hold(
             () -> {
               inside++;
               count++;
@@ -46,7 +46,7 @@ public class CallGuardStress {
     /** Closes and frees what calls use. */
     int close() {
       try {
-        boolean isFirst = turn.close();
+        boolean isFirst = guard.close();
         isFreed = true;
         return isFirst ? RAN : DISTURBED;
       } catch (IllegalStateException e) {

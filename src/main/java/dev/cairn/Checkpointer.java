@@ -41,7 +41,7 @@ public final class Checkpointer implements AutoCloseable {
   private final Background background;
   private final Optional<RunSaves> saves;
   private volatile Optional<ProgressListener> listener = Optional.empty();
-  private final CallGuard turn = new CallGuard();
+  private final CallGuard guard = new CallGuard();
 
   private Checkpointer(SaveContext tools, Optional<RunOptions> runOptions) {
     this.tools = tools;
@@ -166,7 +166,7 @@ public final class Checkpointer implements AutoCloseable {
   public SaveReport saveLast(
       long step, ParameterSet parameters, ModelFiles files, TrainerState state) throws IOException {
     SaveContents contents = saves().contents(step, parameters, files, state);
-    return turn.hold(() -> saves().ensure(contents, listener));
+    return guard.hold(() -> saves().ensure(contents, listener));
   }
 
   /**
@@ -224,7 +224,7 @@ public final class Checkpointer implements AutoCloseable {
   public PendingSave beginSave(
       long step, ParameterSet parameters, ModelFiles files, TrainerState state) throws IOException {
     SaveContents contents = saves().contents(step, parameters, files, state);
-    return turn.hold(() -> saves().begin(contents, listener));
+    return guard.hold(() -> saves().begin(contents, listener));
   }
 
   /**
@@ -236,7 +236,7 @@ public final class Checkpointer implements AutoCloseable {
    */
   public void reserveSnapshot(ParameterSet parameters, TrainerState state) throws IOException {
     SaveContents contents = saves().contents(0, parameters, ModelFiles.none(), state);
-    turn.hold(
+    guard.hold(
         () -> OwnThread.callIo(tools.machine(), "cairn-call", () -> saves().reserve(contents)));
   }
 
@@ -251,7 +251,7 @@ public final class Checkpointer implements AutoCloseable {
    *     4 B on rank 0 and 2 B on the others, or {@code 2 B / n} of n ranks where they only send
    */
   public void reserveBuckets(Device gpu) throws IOException {
-    turn.hold(
+    guard.hold(
         () -> {
           Communicator ranks = tools.ranks().communicator();
           tools.devices().reserveBuckets(gpu, ranks.rank(), ranks.size(), tools.options());
@@ -305,7 +305,7 @@ public final class Checkpointer implements AutoCloseable {
 
   /** Runs one collective call, after the background save, on a thread that nobody interrupts. */
   private <T> T alone(Callable<T> work) throws IOException {
-    return turn.hold(
+    return guard.hold(
         () -> {
           background.settle();
           return OwnThread.callIo(tools.machine(), "cairn-call", work);
@@ -321,7 +321,7 @@ public final class Checkpointer implements AutoCloseable {
    */
   @Override
   public void close() throws IOException {
-    if (!turn.close()) {
+    if (!guard.close()) {
       return;
     }
     try {

@@ -22,11 +22,11 @@ import java.util.Set;
  * try (Schedule schedule = checkpointer.schedule(policy).stopOnSignals("TERM", "USR1")) {
  *   for (step++; step <= lastStep; step++) {
  *     train(step);
- *     StepDecision advice = schedule.stepDone(step);
- *     if (advice.save()) {
+ *     StepDecision decision = schedule.stepDone(step);
+ *     if (decision.save()) {
  *       checkpointer.saveAsync(step, model, files, state);
  *     }
- *     if (advice.stop()) {
+ *     if (decision.stop()) {
  *       break;
  *     }
  *   }

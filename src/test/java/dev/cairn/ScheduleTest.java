@@ -56,12 +56,12 @@ class ScheduleTest {
       long step = 1;
       for (; step < 10_000; step++) {
         Thread.sleep(1 + communicator.rank()); // each measures something else
-        StepDecision advice = schedule.stepDone(step);
-        if (advice.save()) {
+        StepDecision decision = schedule.stepDone(step);
+        if (decision.save()) {
           checkpointer.saveAsync(step, own, ModelFiles.none(), NO_STATE);
           saves.add(step);
         }
-        if (advice.stop()) {
+        if (decision.stop()) {
           break;
         }
         if (step == stopAt && communicator.rank() == 1) {

@@ -12,7 +12,7 @@ import java.util.List;
  * @param rankZero rank 0's, as this rank reaches it
  */
 record ControlAddresses(InetAddress local, InetAddress rankZero) {
-  /** Finds the route of a rank, once its group is complete. */
+  /** Finds the addresses of a rank, once its group is complete. */
   interface Finder {
     ControlAddresses find() throws IOException;
   }

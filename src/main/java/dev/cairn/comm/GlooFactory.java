@@ -17,13 +17,13 @@ final class GlooFactory implements TransportFactory {
 
   private final Session session;
   private final Timeouts timeouts;
-  private final ControlAddresses.Finder routes;
+  private final ControlAddresses.Finder addresses;
   private GlooTransport.StoreServer server;
 
-  GlooFactory(Session session, Timeouts timeouts, ControlAddresses.Finder routes) {
+  GlooFactory(Session session, Timeouts timeouts, ControlAddresses.Finder addresses) {
     this.session = session;
     this.timeouts = timeouts;
-    this.routes = routes;
+    this.addresses = addresses;
   }
 
   @Override
@@ -39,7 +39,7 @@ final class GlooFactory implements TransportFactory {
   public byte[] prepare() throws CommunicationException {
     load();
     try {
-      byte[] local = routes.find().encodeLocal();
+      byte[] local = addresses.find().encodeLocal();
       int port = session.rank() == 0 ? hostStore() : 0;
       return ByteBuffer.allocate(4 + local.length).putInt(port).put(local).array();
     } catch (IOException | RuntimeException e) {
@@ -111,7 +111,7 @@ final class GlooFactory implements TransportFactory {
         prepared.stream().map(b -> new String(b, 4, b.length - 4, StandardCharsets.UTF_8)).toList();
     try {
       return new GlooTransport.Place(
-          routes.find().rankZero().getHostAddress(),
+          addresses.find().rankZero().getHostAddress(),
           ByteBuffer.wrap(prepared.get(0)).getInt(),
           ControlAddresses.reachable(session.rank(), locals));
     } catch (IOException e) {

@@ -37,7 +37,7 @@ final class Handshakes {
   private boolean isComplete;
 
   /**
-   * Creates a closed gate.
+   * Creates handshakes of nobody yet.
    *
    * @param own rank 0's
    * @param connections where admitted ranks are put, by rank

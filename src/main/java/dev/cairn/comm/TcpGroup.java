@@ -92,7 +92,7 @@ final class TcpGroup {
       publish(own);
       get(hub.complete(), timeouts.rendezvous().toMillis() + GRACE_MILLIS);
       refuseRival(own);
-      TransportFactory factory = factory(session, hub::route);
+      TransportFactory factory = factory(session, hub::addresses);
       return new RankCommunicator(session, factory, hub::leave);
     } catch (IOException e) {
       hub.abandon("rendezvous failed on %s: %s".formatted(Hub.name(0, size), e.getMessage()));
@@ -141,8 +141,8 @@ final class TcpGroup {
     }
   }
 
-  private TransportFactory factory(Session session, ControlAddresses.Finder routes) {
-    GlooFactory own = new GlooFactory(session, timeouts, routes);
+  private TransportFactory factory(Session session, ControlAddresses.Finder addresses) {
+    GlooFactory own = new GlooFactory(session, timeouts, addresses);
     return lent.isEmpty() ? own : new LentFactory(session, timeouts, lent.get(), own);
   }
 
@@ -189,7 +189,7 @@ final class TcpGroup {
     member.start(endpoint.secretBytes(), origin);
     try {
       if (get(member.welcome(), waitMillis)) {
-        TransportFactory factory = factory(session, member::route);
+        TransportFactory factory = factory(session, member::addresses);
         return Optional.of(new RankCommunicator(session, factory, member::leave));
       }
     } catch (IOException e) {

@@ -24,7 +24,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
   private final boolean[] departed;
   private final Hub hub;
   private final Heartbeat heartbeat;
-  private final Handshakes gate;
+  private final Handshakes handshakes;
   private final CompletableFuture<Void> complete = new CompletableFuture<>();
   private final long gatherDeadlineNanos;
   private final Optional<Rendezvous> lingering;
@@ -43,7 +43,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
     this.connections = new Connection[session.size()];
     this.departed = new boolean[session.size()];
     this.heartbeat = new Heartbeat(timeouts, session::progress);
-    this.gate = new Handshakes(secret, own, connections, departed, this::claimedTwice);
+    this.handshakes = new Handshakes(secret, own, connections, departed, this::claimedTwice);
     this.lingering = Optional.of(rendezvous).filter(Rendezvous::lingers);
     this.gatherDeadlineNanos = System.nanoTime() + timeouts.rendezvous().toNanos();
     Hub.Member[] members = new Hub.Member[session.size()];
@@ -85,7 +85,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
   }
 
   /** Returns an address of this host by which a rank of another host came, or loopback. */
-  ControlAddresses route() throws IOException {
+  ControlAddresses addresses() throws IOException {
     InetAddress best = InetAddress.getLoopbackAddress();
     for (Connection connection : connections) {
       InetAddress local = connection == null ? best : connection.localAddress();
@@ -100,7 +100,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
     try {
       SocketChannel channel = listener.accept();
       if (channel != null) {
-        gate.arrived(new Connection(loop, channel, Frame.MAX_HELLO_BYTES, this));
+        handshakes.arrived(new Connection(loop, channel, Frame.MAX_HELLO_BYTES, this));
       }
     } catch (IOException e) {
       Handshakes.LOGGER.log(
@@ -112,7 +112,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
   public void received(Connection connection, Frame frame) throws IOException {
     int rank = rankOf(connection);
     if (rank < 0) {
-      if (gate.admit(connection, frame) && gate.isComplete()) {
+      if (handshakes.admit(connection, frame) && handshakes.isComplete()) {
         welcome();
       }
       return;
@@ -152,7 +152,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
   /** Nobody can come any more. */
   private void settle() {
     if (listener.isOpen()) {
-      gate.close();
+      handshakes.close();
       EventLoop.closeQuietly(listener);
       lingering.ifPresent(EventLoop::closeQuietly);
     }
@@ -162,7 +162,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
   public void ended(Connection connection, String deed) {
     int rank = rankOf(connection);
     if (rank < 0) {
-      gate.lost(connection);
+      handshakes.lost(connection);
     } else if (!departed[rank]) {
       hub.fail(rank, Hub.name(rank, connections.length) + " " + deed);
     }
@@ -176,9 +176,9 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
       hub.fail(silent, Hub.name(silent, connections.length) + heartbeat.silence());
     }
     if (listener.isOpen() && connections.length > 1) {
-      gate.tick(now);
+      handshakes.tick(now);
       waitNanos = Math.min(waitNanos, gatherDeadlineNanos - now);
-      if (gate.isComplete()
+      if (handshakes.isComplete()
           && (now - gatherDeadlineNanos >= 0 || session.failures().unusable().isPresent())) {
         settle();
       } else if (now - gatherDeadlineNanos >= 0) {
@@ -192,7 +192,7 @@ final class TcpHub implements EventLoop.Work, Connection.Owner, Session.Line {
 
   private void giveUpGathering() {
     EventLoop.closeQuietly(listener);
-    List<Integer> missing = gate.missing();
+    List<Integer> missing = handshakes.missing();
     hub.fail(
         missing.get(0),
         "rendezvous timed out: missing %s, waited %.1f s; start every rank with the same WORLD_SIZE"

@@ -36,7 +36,7 @@ final class TcpMember implements EventLoop.Work, Connection.Owner, Session.Line 
     return welcome;
   }
 
-  ControlAddresses route() throws IOException {
+  ControlAddresses addresses() throws IOException {
     return new ControlAddresses(connection.localAddress(), connection.remoteAddress());
   }
 

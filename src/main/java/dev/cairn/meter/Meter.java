@@ -47,7 +47,7 @@ public final class Meter {
     private final LongAdder nanos = new LongAdder();
   }
 
-  /** A piece of work that has begun. */
+  /** A timing of work that has begun. */
   public final class Timing {
     private final SaveWork work;
     private final SaveEvent event; // null while nothing has asked for a recorder

@@ -47,9 +47,9 @@ public record MeteredDisk(Disk disk, Meter meter) implements Disk {
 
   @Override
   public void forceFolder(Path folder) throws IOException {
-    Meter.Timing piece = meter.begin(SaveWork.FORCE);
+    Meter.Timing timing = meter.begin(SaveWork.FORCE);
     disk.forceFolder(folder);
-    piece.end(name(folder), 0);
+    timing.end(name(folder), 0);
   }
 
   @Override
@@ -121,9 +121,9 @@ public record MeteredDisk(Disk disk, Meter meter) implements Disk {
     @Override
     public void writeFully(ByteBuffer bytes, long fileOffset) throws IOException {
       int lengthBytes = bytes.remaining();
-      Meter.Timing piece = meter.begin(SaveWork.WRITE);
+      Meter.Timing timing = meter.begin(SaveWork.WRITE);
       file.writeFully(bytes, fileOffset);
-      piece.end(name(path), lengthBytes);
+      timing.end(name(path), lengthBytes);
     }
 
     @Override
@@ -133,16 +133,16 @@ public record MeteredDisk(Disk disk, Meter meter) implements Disk {
 
     @Override
     public void writeBack(long fileOffset, long lengthBytes) throws IOException {
-      Meter.Timing piece = meter.begin(SaveWork.FORCE);
+      Meter.Timing timing = meter.begin(SaveWork.FORCE);
       file.writeBack(fileOffset, lengthBytes);
-      piece.end(name(path), lengthBytes);
+      timing.end(name(path), lengthBytes);
     }
 
     @Override
     public void force() throws IOException {
-      Meter.Timing piece = meter.begin(SaveWork.FORCE);
+      Meter.Timing timing = meter.begin(SaveWork.FORCE);
       file.force();
-      piece.end(name(path), 0);
+      timing.end(name(path), 0);
     }
 
     @Override

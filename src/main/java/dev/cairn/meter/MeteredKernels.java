@@ -15,24 +15,24 @@ public record MeteredKernels(Kernels kernels, Meter meter) implements Kernels {
   @Override
   public int cast(
       DType from, ByteBuffer source, DType to, ByteBuffer target, int elements, int crc) {
-    Meter.Timing piece = meter.begin(SaveWork.CAST);
+    Meter.Timing timing = meter.begin(SaveWork.CAST);
     int result = kernels.cast(from, source, to, target, elements, crc);
-    piece.end(null, to.bytes(elements));
+    timing.end(null, to.bytes(elements));
     return result;
   }
 
   @Override
   public void cast(DType from, ByteBuffer source, DType to, ByteBuffer target, int elements) {
-    Meter.Timing piece = meter.begin(SaveWork.CAST);
+    Meter.Timing timing = meter.begin(SaveWork.CAST);
     kernels.cast(from, source, to, target, elements);
-    piece.end(null, to.bytes(elements));
+    timing.end(null, to.bytes(elements));
   }
 
   @Override
   public int crc32c(ByteBuffer source, int lengthBytes, int crc) {
-    Meter.Timing piece = meter.begin(SaveWork.CAST);
+    Meter.Timing timing = meter.begin(SaveWork.CAST);
     int result = kernels.crc32c(source, lengthBytes, crc);
-    piece.end(null, lengthBytes);
+    timing.end(null, lengthBytes);
     return result;
   }
 

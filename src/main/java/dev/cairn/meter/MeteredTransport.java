@@ -10,20 +10,20 @@ import java.nio.ByteBuffer;
 public record MeteredTransport(Transport transport, Meter meter) implements Transport {
   @Override
   public Transfer send(ByteBuffer direct, int peer, int tag) throws CommunicationException {
-    Meter.Timing piece = meter.begin(SaveWork.SEND);
-    return measured(transport.send(direct, peer, tag), piece, direct.remaining());
+    Meter.Timing timing = meter.begin(SaveWork.SEND);
+    return measured(transport.send(direct, peer, tag), timing, direct.remaining());
   }
 
   @Override
   public Transfer receive(ByteBuffer direct, int peer, int tag) throws CommunicationException {
-    Meter.Timing piece = meter.begin(SaveWork.RECEIVE);
-    return measured(transport.receive(direct, peer, tag), piece, direct.remaining());
+    Meter.Timing timing = meter.begin(SaveWork.RECEIVE);
+    return measured(transport.receive(direct, peer, tag), timing, direct.remaining());
   }
 
-  private static Transfer measured(Transfer transfer, Meter.Timing piece, int lengthBytes) {
+  private static Transfer measured(Transfer transfer, Meter.Timing timing, int lengthBytes) {
     return () -> {
       transfer.await();
-      piece.end(null, lengthBytes);
+      timing.end(null, lengthBytes);
     };
   }
 

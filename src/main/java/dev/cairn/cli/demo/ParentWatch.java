@@ -26,12 +26,12 @@ final class ParentWatch {
 
   /** Starts to watch; {@code communicator} is borrowed. */
   static ParentWatch watch(Communicator communicator) {
-    ParentWatch lifeline = new ParentWatch(communicator);
-    Runtime.getRuntime().addShutdownHook(new Thread(lifeline::endSave, "cairn-end-save"));
-    Thread watcher = new Thread(ParentWatch::awaitEndOfStarter, "cairn-lifeline");
+    ParentWatch watch = new ParentWatch(communicator);
+    Runtime.getRuntime().addShutdownHook(new Thread(watch::endSave, "cairn-end-save"));
+    Thread watcher = new Thread(ParentWatch::awaitEndOfStarter, "cairn-parent-watch");
     watcher.setDaemon(true);
     watcher.start();
-    return lifeline;
+    return watch;
   }
 
   private static void awaitEndOfStarter() {

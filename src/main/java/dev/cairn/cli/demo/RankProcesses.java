@@ -177,7 +177,7 @@ final class RankProcesses implements AutoCloseable {
   private void stop() {
     for (Process process : processes) {
       try {
-        process.getOutputStream().close(); // the lifeline
+        process.getOutputStream().close(); // what each rank watches
       } catch (IOException e) {
         process.destroy();
       }
