@@ -29,33 +29,16 @@ final class Conversion {
    * Returns what becomes of tensors.
    *
    * @param given by source pattern
-   * @param name that the first target gave the first of them
-   * @return by published name
+   * @return by target
    */
-  Map<String, View> apply(Map<String, List<View>> given, String name) {
+  Map<String, View> apply(Map<String, List<View>> given) {
     Map<String, List<View>> current = given;
     for (Transform.Operation operation : transform.operations()) {
       current = apply(operation, current);
     }
-    String full = name.contains("*.") ? name.replace("*.", "0.") : name;
-    String before = "";
-    String after = "";
-    boolean isFound = false;
-    for (String key : current.keySet()) {
-      int at = full.indexOf(key);
-      if (at >= 0) {
-        before = full.substring(0, at);
-        after = full.substring(at + key.length());
-        isFound = true;
-        break;
-      }
-    }
-    Map<String, View> named = new LinkedHashMap<>();
-    for (Map.Entry<String, List<View>> entry : current.entrySet()) {
-      String key = isFound ? before + entry.getKey() + after : entry.getKey();
-      named.put(key, entry.getValue().get(0));
-    }
-    return named;
+    Map<String, View> converted = new LinkedHashMap<>();
+    current.forEach((target, views) -> converted.put(target, views.get(0)));
+    return converted;
   }
 
   private Map<String, List<View>> apply(Transform.Operation operation, Map<String, List<View>> in) {

@@ -2,13 +2,11 @@ package dev.cairn.form;
 
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonFields;
-import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -203,9 +201,8 @@ public final class Form {
       memory.forEach(tensor -> renamer.activate(asInMemory(tensor)));
     }
     List<PublishedTensor> whole = new ArrayList<>(Collections.nCopies(memory.size(), null));
-    List<Integer> converted = new ArrayList<>();
-    Renamer.Result[] results = new Renamer.Result[memory.size()];
-    for (int index = 0; index < results.length; index++) {
+    ConversionGroups groups = new ConversionGroups(memory, configNumbers);
+    for (int index = 0; index < memory.size(); index++) {
       MemoryTensor tensor = memory.get(index);
       if (ignored.contains(tensor.name())) {
         continue;
@@ -214,15 +211,14 @@ public final class Form {
         whole.set(index, whole(asInMemory(tensor), memory, index));
         continue;
       }
-      Renamer.Result result = renamer.rename(asInMemory(tensor));
-      if (result.conversion().isEmpty()) {
-        whole.set(index, whole(result.name(), memory, index));
+      Renamer.Match match = renamer.rename(asInMemory(tensor));
+      if (match.conversion().isEmpty()) {
+        whole.set(index, whole(renamer.renamed(), memory, index));
       } else {
-        results[index] = result;
-        converted.add(index);
+        groups.add(index, renamer.renamed(), match);
       }
     }
-    return merged(whole, convert(memory, results, converted));
+    return merged(whole, groups.convert());
   }
 
   private String asInMemory(MemoryTensor tensor) {
@@ -230,34 +226,14 @@ public final class Form {
   }
 
   private static PublishedTensor whole(String name, List<MemoryTensor> memory, int index) {
-    Shape shape = memory.get(index).shape();
-    return new PublishedTensor(name, shape, List.of(new Run(index, 0, shape.elements())));
-  }
-
-  /** Returns what conversions give, by the first tensor in memory that they take. */
-  private Map<Integer, List<PublishedTensor>> convert(
-      List<MemoryTensor> memory, Renamer.Result[] results, List<Integer> converted) {
-    Map<String, ConversionGroup> groups = new LinkedHashMap<>();
-    for (int index : NaturalOrder.sorted(converted, index -> memory.get(index).name())) {
-      Renamer.Result result = results[index];
-      groups
-          .computeIfAbsent(
-              result.name(), name -> new ConversionGroup(name, result.conversion().orElseThrow()))
-          .add(index, result.source(), memory.get(index).shape());
-    }
-    Map<Integer, List<PublishedTensor>> published = new HashMap<>();
-    for (ConversionGroup group : groups.values()) {
-      List<PublishedTensor> tensors = new ArrayList<>();
-      convert(group, memory)
-          .forEach(
-              (name, view) -> tensors.add(new PublishedTensor(name, view.shape(), view.runs())));
-      published.computeIfAbsent(group.first(), key -> new ArrayList<>()).addAll(tensors);
-    }
-    return published;
+    return new PublishedTensor(name, memory.get(index).shape(), index, 0);
   }
 
   private static List<PublishedTensor> merged(
       List<PublishedTensor> whole, Map<Integer, List<PublishedTensor>> converted) {
+    if (converted.isEmpty() && !whole.contains(null)) {
+      return whole;
+    }
     List<PublishedTensor> all = new ArrayList<>(whole.size());
     for (int index = 0; index < whole.size(); index++) {
       if (whole.get(index) != null) {
@@ -268,26 +244,5 @@ public final class Form {
       }
     }
     return all;
-  }
-
-  private Map<String, View> convert(ConversionGroup group, List<MemoryTensor> memory) {
-    try {
-      return group.convert(memory, this::configNumber);
-    } catch (UnpublishableException e) {
-      throw new UnpublishableException(
-          "cannot be saved in the published form: tensor="
-              + memory.get(group.first()).name()
-              + "; "
-              + e.getMessage()
-              + "; to save it as it is, ask for raw names (--raw-names)");
-    }
-  }
-
-  private long configNumber(String name) {
-    Long number = configNumbers.get(name);
-    if (number == null) {
-      throw new UnpublishableException("the config does not say " + name);
-    }
-    return number;
   }
 }

@@ -24,7 +24,7 @@ final class LayerGaps {
       int before = 0;
       int begin = 0;
       for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', begin)) {
-        if (NumberedName.isNumber(name, begin, dot)
+        if (NameTemplate.isNumber(name, begin, dot)
             && LISTS.contains(name.substring(before, Math.max(before, begin - 1)))) {
           add(lists, name, begin, dot);
         }

@@ -13,6 +13,11 @@ public record Run(int source, long begin, long elements) {
     return begin + elements;
   }
 
+  /** Returns the same run of another tensor. */
+  Run of(int tensor) {
+    return new Run(tensor, begin, elements);
+  }
+
   boolean continuesWith(Run next) {
     return next.source == source && next.begin == end();
   }

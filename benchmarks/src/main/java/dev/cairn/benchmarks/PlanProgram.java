@@ -52,7 +52,7 @@ public final class PlanProgram {
   }
 
   /** Returns the bytes of headers, index and chunks, so that nothing can be left out. */
-  private static long plan(List<PlannedTensor> tensors) {
+  static long plan(List<PlannedTensor> tensors) {
     SavePlan plan = SavePlan.of(tensors, ManyTensors.WORLD_SIZE, ManyTensors.NAMING);
     long lengthBytes = Fingerprint.of("options", plan.tensors()).length;
     Map<String, String> fileByTensor = new LinkedHashMap<>();
