@@ -17,14 +17,16 @@ record ComposedLayout(List<Slice> slices) implements Layout {
   /** One range for each run of a slice in a rank's memory: only within one is memory contiguous. */
   @Override
   public List<ElementRange> ranges(Shape shape, int rank, int worldSize) {
-    List<ElementRange> ranges = new ArrayList<>();
+    List<ElementRange> ranges = List.of(); // of many tensors a rank holds nothing
     long offset = 0;
     for (Slice slice : slices) {
       for (ElementRange held : slice.layout().ranges(slice.shape(), rank, worldSize)) {
-        ElementRange common = held.common(slice.elements());
-        if (!common.isEmpty()) {
+        long begin = Math.max(held.begin(), slice.elements().begin());
+        long end = Math.min(held.end(), slice.elements().end());
+        if (begin < end) {
+          ranges = ranges.isEmpty() ? new ArrayList<>(slices.size()) : ranges;
           long moved = offset - slice.elements().begin();
-          ranges.add(new ElementRange(common.begin() + moved, common.end() + moved));
+          ranges.add(new ElementRange(begin + moved, end + moved));
         }
       }
       offset += slice.elements().elements();

@@ -64,10 +64,13 @@ public sealed interface Layout
     return false;
   }
 
-  /**
-   * {@return a short text that is equal exactly for equal layouts: part of a plan's fingerprint}
-   */
+  /** {@return a short text that is equal exactly for equal layouts} */
   String describe();
+
+  /** {@return the slices that the tensor is put together from; empty if it is one parameter} */
+  default List<Slice> slices() {
+    return List.of();
+  }
 
   /**
    * {@return the layout of DeepSpeed's ZeRO stage 3: the flattened parameter is cut into pieces of

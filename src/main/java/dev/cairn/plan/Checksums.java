@@ -8,6 +8,7 @@ import java.util.zip.CRC32C;
 /** Two checksums over texts and numbers, one after the other. Not thread-safe. */
 final class Checksums {
   private static final int BUFFER_BYTES = 16 << 10;
+  private static final int MOST_ASCII = 1 << 10;
 
   private final CRC32 first = new CRC32();
   private final CRC32C second = new CRC32C();
@@ -16,6 +17,28 @@ final class Checksums {
 
   /** Adds a text and where it ends. */
   void add(String text) {
+    if (text.length() > MOST_ASCII || !addAscii(text)) {
+      addUtf8(text);
+    }
+  }
+
+  /** Adds a text as {@link #addUtf8} does, if it can be done without making bytes of it. */
+  private boolean addAscii(String text) {
+    ByteBuffer room = room(Long.BYTES + text.length());
+    int begin = room.position();
+    room.putLong(text.length());
+    for (int index = 0; index < text.length(); index++) {
+      char character = text.charAt(index);
+      if (character >= 0x80) {
+        room.position(begin);
+        return false;
+      }
+      room.put((byte) character);
+    }
+    return true;
+  }
+
+  private void addUtf8(String text) {
     byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
     add(utf8.length);
     if (utf8.length > buffer.capacity()) {

@@ -1,5 +1,7 @@
 package dev.cairn.plan;
 
+import dev.cairn.layout.Layout;
+import dev.cairn.layout.Slice;
 import dev.cairn.tensor.Shape;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -26,17 +28,37 @@ public final class Fingerprint {
     Checksums checksums = new Checksums();
     checksums.add(options);
     for (PlannedTensor tensor : tensors) {
-      Shape shape = tensor.info().shape();
       checksums.add(tensor.info().name());
-      checksums.add(shape.dimensions());
-      for (int index = 0; index < shape.dimensions(); index++) {
-        checksums.add(shape.dimension(index));
-      }
+      add(tensor.info().shape(), checksums);
       checksums.add(tensor.held().name());
       checksums.add(tensor.info().dtype().name());
-      checksums.add(tensor.layout().describe());
+      add(tensor.layout(), checksums);
     }
     return checksums.value();
+  }
+
+  private static void add(Shape shape, Checksums checksums) {
+    checksums.add(shape.dimensions());
+    for (int index = 0; index < shape.dimensions(); index++) {
+      checksums.add(shape.dimension(index));
+    }
+  }
+
+  /**
+   * Adds the slices of a composed layout as numbers: as a text they would take most of the time.
+   */
+  private static void add(Layout layout, Checksums checksums) {
+    List<Slice> slices = layout.slices();
+    checksums.add(slices.size());
+    if (slices.isEmpty()) {
+      checksums.add(layout.describe());
+    }
+    for (Slice slice : slices) {
+      add(slice.layout(), checksums);
+      add(slice.shape(), checksums);
+      checksums.add(slice.elements().begin());
+      checksums.add(slice.elements().end());
+    }
   }
 
   /**
