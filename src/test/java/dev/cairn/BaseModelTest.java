@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.comm.Communicator;
+import dev.cairn.form.NameRule;
 import dev.cairn.hf.FolderTensor;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.hf.ModelFolder;
@@ -26,6 +27,11 @@ import org.junit.jupiter.api.io.TempDir;
 class BaseModelTest {
   private static final String LLAMA = "{\"architectures\":[\"LlamaForCausalLM\"],";
   private static final String UNKNOWN = "{\"architectures\":[\"Unknown\"]}";
+  private static final String SMALL_LLAMA =
+      LLAMA
+          + "\"model_type\":\"llama\",\"vocab_size\":4,\"hidden_size\":8,\"intermediate_size\":4,"
+          + "\"num_hidden_layers\":1,\"num_attention_heads\":2,\"num_key_value_heads\":2,"
+          + "\"tie_word_embeddings\":false}";
   private static final Layout ZERO3 = Layout.zero3();
 
   @TempDir Path temporary;
@@ -133,12 +139,7 @@ class BaseModelTest {
   @Test
   void moduleInTheMiddleIsAWrapperIfTheConfigKnowsTheNamesWithoutIt() throws Exception {
     Path config = Files.createDirectory(temporary.resolve("config"));
-    Files.writeString(
-        config.resolve("config.json"),
-        LLAMA
-            + "\"model_type\":\"llama\",\"vocab_size\":4,\"hidden_size\":8,\"intermediate_size\":4,"
-            + "\"num_hidden_layers\":1,\"num_attention_heads\":2,\"num_key_value_heads\":2,"
-            + "\"tie_word_embeddings\":false}");
+    Files.writeString(config.resolve("config.json"), SMALL_LLAMA);
     ReferenceModel trained = model("model.embed_tokens.weight", "lm_head.weight");
     trained.add("model.norm.weight", DType.F32, ZERO3, 8);
     String layer = "model.layers.0.module.";
@@ -172,5 +173,92 @@ class BaseModelTest {
     assertEquals(
         List.of(moe + "0.w1.weight", moe + "0.w2.weight", moe + "0.w3.weight"),
         List.copyOf(saved().keySet()));
+  }
+
+  /** As from_pretrained and save_pretrained do: what had names of old, keeps them. */
+  @Test
+  void namesOfOldStayThoseOfTheBase() throws Exception {
+    Path base = base(UNKNOWN, model("e.dense.weight", "e.LayerNorm.gamma", "e.LayerNorm.beta"));
+    ReferenceModel trained = model("e.dense.weight", "e.LayerNorm.weight", "e.LayerNorm.bias");
+    save(options().build(), trained, ModelFiles.fromFolder(base), "saved");
+    assertEquals(
+        List.of("e.LayerNorm.beta", "e.LayerNorm.gamma", "e.dense.weight"),
+        List.copyOf(saved().keySet()));
+  }
+
+  private static ReferenceModel llama() {
+    ReferenceModel model = model("model.embed_tokens.weight", "lm_head.weight");
+    for (String name : List.of("q", "k", "v", "o")) {
+      model.add("model.layers.0.self_attn." + name + "_proj.weight", DType.F32, ZERO3, 8, 8);
+    }
+    return model
+        .add("model.layers.0.mlp.gate_proj.weight", DType.F32, ZERO3, 4, 8)
+        .add("model.layers.0.mlp.up_proj.weight", DType.F32, ZERO3, 4, 8)
+        .add("model.layers.0.mlp.down_proj.weight", DType.F32, ZERO3, 8, 4)
+        .add("model.layers.0.input_layernorm.weight", DType.F32, ZERO3, 8)
+        .add("model.layers.0.post_attention_layernorm.weight", DType.F32, ZERO3, 8);
+  }
+
+  /** A base may be incomplete itself: a loader that reads the config makes the rest at random. */
+  @Test
+  void baseThatLacksWhatItsConfigAsksForIsNotBelieved() throws Exception {
+    Path base = base(SMALL_LLAMA, llama());
+    String message = refusal(options().build(), llama(), base);
+    assertTrue(
+        message.contains(
+            "1 of 12 expected tensors are missing, first model.norm.weight; the base model lacks"
+                + " them, too"),
+        message);
+  }
+
+  @Test
+  void whatTheConfigAsksForMayBeThereThoughTheBaseLacksIt() throws Exception {
+    Path base = base(SMALL_LLAMA, llama());
+    ReferenceModel whole = llama().add("model.norm.weight", DType.F32, ZERO3, 8);
+    save(options().build(), whole, ModelFiles.fromFolder(base), "saved");
+    assertEquals(12, saved().size());
+  }
+
+  @Test
+  void headOfAnotherTaskIsSaid() throws Exception {
+    ReferenceModel causal = llama().add("model.norm.weight", DType.F32, ZERO3, 8);
+    Path base = base(SMALL_LLAMA, causal);
+    ReferenceModel all = llama().add("model.norm.weight", DType.F32, ZERO3, 8);
+    all.add("score.weight", DType.F32, ZERO3, 3, 8);
+    String message = refusal(options().build(), all, base);
+    assertTrue(
+        message.contains(
+            "the head is one of another task: give a folder with the config of the model that was"
+                + " trained"),
+        message);
+  }
+
+  @Test
+  void adapterInAFullCheckpointIsRefusedWithoutAConfigToo() {
+    ReferenceModel wrapped =
+        model("base_model.model.layers.0.q.base_layer.weight", "base_model.model.norm.weight")
+            .add("base_model.model.layers.0.q.lora_A.default.weight", DType.F32, ZERO3, 2, 8);
+    String message =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> save(options().build(), wrapped, ModelFiles.none(), "saved"))
+            .getMessage();
+    assertTrue(message.contains("save the adapter (--adapter-config)"), message);
+  }
+
+  @Test
+  void namesThatBecomeOneAreBothSaid() throws Exception {
+    Path base = base(UNKNOWN, model("a.weight"));
+    SaveOptions options = options().names(List.of(NameRule.parse("^b=a"))).build();
+    String message = refusal(options, model("a.weight", "b.weight"), base);
+    assertEquals(
+        "duplicate parameter name: tensor=a.weight, given as a.weight and b.weight", message);
+  }
+
+  @Test
+  void badRenamingIsSaidInOneLine() {
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> NameRule.parse("a(=b")).getMessage();
+    assertEquals("bad renaming: \"a(=b\": Unclosed group near index 2", message);
   }
 }
