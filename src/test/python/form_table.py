@@ -23,7 +23,8 @@ without a leading dot); a name is matched by the part after BASE.SCOPE. or, if i
 (BASE is the root's base_model_prefix, an empty one is left out with its dot); a name that begins with neither does
 not match.
 The conversions are found from the root down but applied from the last class found to the first; within a conversion
-the transforms stand in the order in which they are applied. ("kind" "prefix" is left out: see PREFIXES.)
+the transforms stand in the order in which they are applied. Before all of them stand those
+of the key "legacy", which are of the root. ("kind" "optional" is left out: see OPTIONAL.)
 
 RENAMING. For each name in memory, in natural order (see natural): the "convert" transforms are tried in order, the
 first that matches is applied and no other; then all others in order, each to the result of those before. To apply is:
@@ -50,8 +51,9 @@ of them that it contains, what is before (at its first occurrence) and behind go
 none, they stay as they are. Of tensors of one name the last remains.
 A name that no "convert" matched keeps its tensor; of several that come to one name the first remains.
 
-PREFIXES. save_pretrained applies "prefix" transforms only if from_pretrained found the prefix in the files. So they
-depend on the base model: prefixes() tries each, and takes it if more of the names are then the base's.
+OPTIONAL. save_pretrained applies "optional" transforms, of prefixes and of names of old, only if from_pretrained found
+such names in the files. So they depend on the base model: optional() tries each, and takes it if more of the names are
+then the base's.
 
 DTYPES. "f32", "f32Float16" and "f32Made" are patterns of names in memory ("*" is ".*", searched), of the root and all
 classes below alike, not scoped. from_pretrained makes what "f32" matches F32 for float16 and bfloat16, what
@@ -331,6 +333,7 @@ def transforms(table, config):
         claimed.setdefault(name, []).append(module)
         if not by_class:
             claimed.setdefault(model_type, []).append(module)
+    found.insert(0, [Transform(data, base, None) for data in table["conversions"]["legacy"]])
     return [transform for conversion in found for transform in conversion]
 
 
@@ -363,11 +366,11 @@ def apply(transforms, config, shapes):
     return published
 
 
-def prefixes(found, config, shapes, base_names):
-    """The transforms without those of kind "prefix" that do not lead to the base's names."""
-    taken = [transform for transform in found if transform.kind != "prefix"]
+def optional(found, config, shapes, base_names):
+    """The transforms without those of kind "optional" that do not lead to the base's names."""
+    taken = [transform for transform in found if transform.kind != "optional"]
     for transform in found:
-        if transform.kind == "prefix":
+        if transform.kind == "optional":
             wider = [other for other in found if other in taken or other is transform]
             if known(wider, config, shapes, base_names) > known(taken, config, shapes, base_names):
                 taken = wider
@@ -380,7 +383,7 @@ def known(transforms, config, shapes, base_names):
 
 def plan(table, config, shapes, base_names=frozenset()):
     """{published name: (shape, ranges)}; ranges is None, "not contiguous", where a row has several of one source."""
-    found = prefixes(transforms(table, config), config, shapes, base_names)
+    found = optional(transforms(table, config), config, shapes, base_names)
     result = {}
     for name, tensor in apply(found, config, shapes).items():
         ranges, rows = tensor.coalesced(), math.prod(tensor.shape[:-1])

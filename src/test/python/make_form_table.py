@@ -30,7 +30,7 @@ except ImportError as missing:
 KINDS = {
     core_model_loading.WeightRenaming: "rename",
     core_model_loading.GroupWeightRename: "group",
-    core_model_loading.PrefixChange: "prefix",
+    core_model_loading.PrefixChange: "optional",
     core_model_loading.WeightConverter: "convert",
 }
 
@@ -50,11 +50,11 @@ def operation(op):
     return {"op": type(op).__name__, **{key: value for key, value in sorted(vars(op).items()) if value is not None}}
 
 
-def transform(forward):
+def transform(forward, key):
     """One entry of the mapping, reversed: from the name in memory to the published one."""
     reverse = forward.reverse_transform()
     data = {
-        "kind": KINDS[type(reverse)],
+        "kind": "optional" if key == "legacy" else KINDS[type(reverse)],
         "pattern": pattern(reverse.compiled_sources),
         "sources": reverse.source_patterns,
         "targets": reverse.target_patterns,
@@ -68,12 +68,14 @@ def transform(forward):
 
 
 def conversions():
-    """All keys of the mapping; a list that several have stands once, the others name its key."""
+    """All keys of the mapping; a list that several have stands once, the others name its key.
+
+    "legacy" is for all models, and only if from_pretrained found such names in the files: LayerNorm.gamma and beta.
+    """
     mapping = conversion_mapping._build_checkpoint_conversion_mapping()
-    del mapping["legacy"]  # only read, never written: LayerNorm.gamma and beta
     table, holders = {}, {}
     for key in sorted(mapping, key=lambda key: (len(key), key)):
-        transforms = [transform(forward) for forward in reversed(mapping[key])]
+        transforms = [transform(forward, key) for forward in reversed(mapping[key])]
         holder = holders.setdefault(json.dumps(transforms), key)
         table[key] = transforms if holder == key else holder
     return table

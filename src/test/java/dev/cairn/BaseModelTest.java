@@ -246,6 +246,24 @@ class BaseModelTest {
     assertTrue(message.contains("save the adapter (--adapter-config)"), message);
   }
 
+  /** Of a config with a key that no template knows, the size of the vocabulary is still certain. */
+  @Test
+  void resizedVocabularyIsRefusedBesideWhateverElseTheConfigSays() throws Exception {
+    Path config = Files.createDirectory(temporary.resolve("config"));
+    Files.writeString(
+        config.resolve("config.json"), SMALL_LLAMA.replace("}", ",\"unheard_of\":7}"));
+    ReferenceModel resized = new ReferenceModel(1);
+    resized.add("model.embed_tokens.weight", DType.F32, ZERO3, 6, 8);
+    resized.add("lm_head.weight", DType.F32, ZERO3, 6, 8);
+    String message = refusal(options().build(), resized, config);
+    assertTrue(message.contains("shape=[6,8], vocab_size=4; the vocabulary was resized"), message);
+    ReferenceModel moreRows = new ReferenceModel(1); // as Llama 3.2 Vision has them
+    moreRows.add("model.embed_tokens.weight", DType.F32, ZERO3, 6, 8);
+    moreRows.add("lm_head.weight", DType.F32, ZERO3, 4, 8);
+    save(options().build(), moreRows, ModelFiles.fromFolder(config), "saved");
+    assertEquals(2, saved().size());
+  }
+
   @Test
   void namesThatBecomeOneAreBothSaid() throws Exception {
     Path base = base(UNKNOWN, model("a.weight"));

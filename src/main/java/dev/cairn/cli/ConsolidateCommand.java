@@ -94,7 +94,8 @@ final class ConsolidateCommand implements Callable<Integer> {
   @Option(
       names = "--raw-names",
       description =
-          "Write names and tensors as they were in memory, not as transformers publishes them.")
+          "Write names and tensors as they were in memory, not as transformers publishes them; whether"
+              + " they are the model is not asked.")
   private boolean isRaw;
 
   @Option(

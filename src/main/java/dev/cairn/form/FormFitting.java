@@ -23,15 +23,15 @@ final class FormFitting {
   /**
    * Returns the form.
    *
-   * @param usual without transforms of prefixes
+   * @param usual without optional transforms
    * @param all transforms, in their order
    */
   Form fit(Form usual, List<Transform> all) {
     Form form = usual.withRenamed(wrapped(usual));
     List<PublishedTensor> tensors = form.apply(memory);
-    for (Transform prefix : all) {
-      if (prefix.kind() == Transform.Kind.PREFIX) {
-        Form wider = form.withTransforms(including(form, prefix, all));
+    for (Transform optional : all) {
+      if (optional.kind() == Transform.Kind.OPTIONAL) {
+        Form wider = form.withTransforms(including(form, optional, all));
         List<PublishedTensor> others = wider.apply(memory);
         if (hits(others) > hits(tensors)) {
           form = wider;
@@ -90,12 +90,12 @@ final class FormFitting {
   /** Returns what the other model has in F32 or wider, though it is not all of it. */
   private Set<String> wide(Form form, List<PublishedTensor> tensors) {
     Set<String> wide = new HashSet<>(form.wide());
-    if (!FormCheck.isMostlyNarrow(base.values())) {
+    if (!FloatWidths.isMostlyNarrow(base.values())) {
       return wide;
     }
     for (PublishedTensor tensor : tensors) {
       TensorInfo other = base.get(tensor.name());
-      if (other != null && FormCheck.isWide(other)) {
+      if (other != null && FloatWidths.isWide(other)) {
         tensor.runs().forEach(run -> wide.add(memory.get(run.source()).name()));
       }
     }

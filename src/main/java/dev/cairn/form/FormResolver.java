@@ -5,6 +5,7 @@ import dev.cairn.form.template.Template;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -57,6 +58,11 @@ public final class FormResolver {
     return !hasCustomCode() || known.modelType().equals(config.get("model_type"));
   }
 
+  /** {@return whether the model is one of transformers' own} */
+  public boolean isKnown() {
+    return model.isPresent();
+  }
+
   private boolean hasCustomCode() {
     return config.containsKey("auto_map");
   }
@@ -70,12 +76,15 @@ public final class FormResolver {
     return Optional.of(name.startsWith(FSDP_PREFIX) ? name.substring(FSDP_PREFIX.length()) : name);
   }
 
-  /** Returns the transforms of a save, those of prefixes included. */
+  /** Returns the transforms of a save, optional ones included. */
   private List<Transform> transforms() {
+    List<Transform> transforms = new ArrayList<>(FormTable.get().legacy());
+    transforms.addAll(tree.map(ModelTree::transforms).orElseGet(this::ofUnknownClass));
+    return transforms;
+  }
+
+  private List<Transform> ofUnknownClass() {
     FormTable table = FormTable.get();
-    if (tree.isPresent()) {
-      return tree.get().transforms();
-    }
     if (hasCustomCode() || !(config.get("model_type") instanceof String type)) {
       return List.of();
     }
@@ -86,12 +95,28 @@ public final class FormResolver {
   }
 
   /**
+   * {@return the name that loaders give a tensor first, of which files of old have another}
+   *
+   * @param name in the files
+   */
+  public static String modern(String name) {
+    for (Transform transform : FormTable.get().legacy()) {
+      String old = transform.targets().get(0);
+      if (name.endsWith(old)) {
+        String source = transform.sources().get(0).replace("$", "");
+        return name.substring(0, name.length() - old.length()) + source;
+      }
+    }
+    return name;
+  }
+
+  /**
    * {@return the form of a model of which no other files are known}
    *
    * @param memory the model's tensors
    */
   public Form form(List<MemoryTensor> memory) {
-    Form usual = form(withoutPrefixes(), memory, false);
+    Form usual = form(withoutOptional(), memory, false);
     Map<String, String> names = FormFitting.withoutModule(memory);
     if (names.isEmpty()) {
       return usual;
@@ -126,9 +151,9 @@ public final class FormResolver {
         tree.map(found -> found.tied(names, isBaseKnown)).orElse(Map.of()));
   }
 
-  private List<Transform> withoutPrefixes() {
+  private List<Transform> withoutOptional() {
     return transforms.stream()
-        .filter(transform -> transform.kind() != Transform.Kind.PREFIX)
+        .filter(transform -> transform.kind() != Transform.Kind.OPTIONAL)
         .toList();
   }
 
@@ -140,7 +165,7 @@ public final class FormResolver {
    * @param base the tensors in the other model's files
    */
   public Form form(List<MemoryTensor> memory, Map<String, TensorInfo> base) {
-    Form usual = form(withoutPrefixes(), memory, true);
+    Form usual = form(withoutOptional(), memory, true);
     return new FormFitting(memory, base).fit(usual, transforms);
   }
 

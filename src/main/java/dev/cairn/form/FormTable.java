@@ -14,9 +14,11 @@ final class FormTable {
   private static final String AUTO = "auto";
 
   private final JsonEntries entries;
+  private final List<Transform> legacy;
 
   private FormTable(JsonEntries entries) {
     this.entries = entries;
+    this.legacy = conversions("legacy").orElseThrow();
   }
 
   /** Read when a config is there that needs it. */
@@ -40,6 +42,11 @@ final class FormTable {
         ? Optional.of(
             list.stream().map(entry -> TransformJson.decode((Map<String, Object>) entry)).toList())
         : Optional.empty();
+  }
+
+  /** Returns the transforms of names that files of old have: of all models, and optional. */
+  List<Transform> legacy() {
+    return legacy;
   }
 
   /** Returns what is known of a class. */

@@ -3,6 +3,7 @@ package dev.cairn.form;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 
 /**
  * What a caller wants names in memory to be in the files: stronger than all else that is known.
@@ -23,7 +24,14 @@ public record NameRule(Pattern pattern, String replacement) {
       throw new IllegalArgumentException(
           "bad renaming: \"" + text + "\", expected REGEX=REPLACEMENT");
     }
-    return new NameRule(Pattern.compile(text.substring(0, equals)), text.substring(equals + 1));
+    try {
+      return new NameRule(Pattern.compile(text.substring(0, equals)), text.substring(equals + 1));
+    } catch (PatternSyntaxException e) {
+      throw new IllegalArgumentException(
+          "bad renaming: \"%s\": %s near index %d"
+              .formatted(text, e.getDescription(), e.getIndex()),
+          e);
+    }
   }
 
   /** Returns the new name, if the rule is about this one. */

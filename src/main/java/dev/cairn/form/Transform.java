@@ -30,8 +30,8 @@ record Transform(
     RENAME,
     /** Other names that depend on each other. */
     GROUP,
-    /** A prefix more or less, if the published model has it so. */
-    PREFIX,
+    /** A prefix more or less, or a name of old, if the published model has it so. */
+    OPTIONAL,
     /** Tensors are split or joined. */
     CONVERT
   }

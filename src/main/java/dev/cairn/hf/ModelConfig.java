@@ -113,10 +113,29 @@ public final class ModelConfig {
     return tree.get(MODEL_TYPE) instanceof String type ? Optional.of(type) : Optional.empty();
   }
 
-  /** {@return {@code vocab_size} of the text model; 0 if the config says none} */
-  public long vocabulary() {
-    Map<?, ?> text = tree.get("text_config") instanceof Map<?, ?> part ? part : tree;
-    return text.get("vocab_size") instanceof JsonNumber number ? number.longValue() : 0;
+  /** {@return the names of the model's classes, as the config has them; mostly one} */
+  public List<String> architectures() {
+    return tree.get(ARCHITECTURES) instanceof List<?> names
+        ? names.stream().filter(String.class::isInstance).map(String.class::cast).toList()
+        : List.of();
+  }
+
+  /** {@return all sizes of vocabularies that the config says, of its parts too, as they come} */
+  public Set<Long> vocabularies() {
+    Set<Long> sizes = new LinkedHashSet<>();
+    collectVocabularies(tree, sizes);
+    return sizes;
+  }
+
+  private static void collectVocabularies(Map<?, ?> from, Set<Long> sizes) {
+    from.forEach(
+        (key, value) -> {
+          if (value instanceof JsonNumber number && key.toString().endsWith("vocab_size")) {
+            sizes.add(number.longValue());
+          } else if (value instanceof Map<?, ?> part) {
+            collectVocabularies(part, sizes);
+          }
+        });
   }
 
   /** {@return whether the model's code is not transformers' own: there is an {@code auto_map}} */

@@ -1,9 +1,11 @@
 package dev.cairn.hf;
 
-import dev.cairn.form.FormCheck;
 import dev.cairn.form.FormResolver;
 import dev.cairn.form.MemoryTensor;
 import dev.cairn.form.PublishedTensor;
+import dev.cairn.form.check.FormCheck;
+import dev.cairn.form.check.ResizedVocabulary;
+import dev.cairn.form.check.Suspicions;
 import dev.cairn.form.template.ExpectedModel;
 import dev.cairn.form.template.ExpectedTensor;
 import dev.cairn.safetensors.TensorInfo;
@@ -16,9 +18,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /** Tells whether tensors are the model that a config describes. Immutable; any thread. */
 public final class ModelForm {
+  /** In the names of classes with a head, and not of those without. */
+  private static final Pattern HEAD = Pattern.compile("For|LMHead");
+
   private final ModelConfig config;
   private final FormResolver resolver;
   private final boolean incomplete;
@@ -51,10 +58,25 @@ public final class ModelForm {
    * @param base the other model's, by name
    */
   public String difference(Collection<TensorInfo> tensors, Map<String, TensorInfo> base) {
-    Map<String, ExpectedTensor> expected = new HashMap<>();
-    base.forEach((name, tensor) -> expected.put(name, ExpectedTensor.of(tensor.shape())));
-    ExpectedModel model = new ExpectedModel(expected, Set.of());
-    return compare(tensors, resolver.aligned(model, names(tensors)));
+    Map<String, ExpectedTensor> stored = new HashMap<>();
+    base.forEach((name, tensor) -> stored.put(name, ExpectedTensor.of(tensor.shape())));
+    List<String> names = names(tensors);
+    ExpectedModel model = resolver.aligned(new ExpectedModel(stored, Set.of()), names);
+    List<TensorInfo> modern = tensors.stream().map(ModelForm::modern).toList();
+    Optional<FormCheck> asked =
+        resolver
+            .expected(names(modern))
+            .map(
+                expected ->
+                    check(modern, resolver.aligned(expected, names(modern)), name -> false));
+    String difference =
+        check(tensors, model, name -> asked.map(config -> config.expects(name)).orElse(false))
+            .difference();
+    if (!difference.isEmpty() || asked.isEmpty()) {
+      return difference;
+    }
+    String lacking = asked.get().lacking();
+    return lacking.isEmpty() ? "" : lacking + "; the base model lacks them, too";
   }
 
   /**
@@ -67,7 +89,7 @@ public final class ModelForm {
     return resolver
         .expected(names(tensors))
         .map(expected -> compare(tensors, expected))
-        .or(() -> FormCheck.certain(tensors));
+        .or(() -> certain(tensors));
   }
 
   private static List<String> names(Collection<TensorInfo> tensors) {
@@ -76,14 +98,16 @@ public final class ModelForm {
 
   /**
    * {@return what a loader would complain of; empty text if nothing, and nothing at all if it is
-   * not known what the config says} Loaders take the names that tensors have in memory, too.
+   * not known what the config says} Loaders take the names that tensors have in memory, and those
+   * that they had in files of old, too.
    *
-   * @param tensors of the files
+   * @param stored of the files
    */
-  public Optional<String> loadingDifference(Collection<TensorInfo> tensors) {
+  public Optional<String> loadingDifference(Collection<TensorInfo> stored) {
+    List<TensorInfo> tensors = stored.stream().map(ModelForm::modern).toList();
     Optional<ExpectedModel> known = resolver.expected(names(tensors));
     if (known.isEmpty()) {
-      return FormCheck.certain(tensors);
+      return certain(tensors);
     }
     ExpectedModel expected = known.get();
     String difference = compare(tensors, resolver.aligned(expected, names(tensors)));
@@ -94,6 +118,10 @@ public final class ModelForm {
     boolean isAsInMemory =
         compare(published, resolver.aligned(expected, names(published))).isEmpty();
     return Optional.of(isAsInMemory ? "" : difference);
+  }
+
+  private static TensorInfo modern(TensorInfo tensor) {
+    return new TensorInfo(FormResolver.modern(tensor.name()), tensor.dtype(), tensor.shape());
   }
 
   /** Returns what tensors with names of memory are published as; themselves if they are not so. */
@@ -113,6 +141,16 @@ public final class ModelForm {
   }
 
   private String compare(Collection<TensorInfo> tensors, ExpectedModel model) {
+    return check(tensors, model, name -> false).difference();
+  }
+
+  /**
+   * Compares tensors with a model.
+   *
+   * @param mayBeThere names that may be there though the model does not have them
+   */
+  private FormCheck check(
+      Collection<TensorInfo> tensors, ExpectedModel model, Predicate<String> mayBeThere) {
     Map<String, ExpectedTensor> expected = model.tensors();
     Set<String> there = new HashSet<>(names(tensors));
     Map<String, String> tied = tied(there, expected.keySet());
@@ -130,7 +168,7 @@ public final class ModelForm {
         });
     Set<String> stored = new HashSet<>(model.besides());
     stored.addAll(resolver.tied(there, false).keySet()); // twice, which does no harm
-    return FormCheck.compare(
+    return FormCheck.of(
         tensors,
         all,
         name ->
@@ -138,7 +176,11 @@ public final class ModelForm {
                 || optional.contains(name)
                 || resolver.mayMiss(name)
                 || resolver.isStale(name),
-        name -> stored.contains(name) || optional.contains(name) || resolver.mayStand(name));
+        name ->
+            stored.contains(name)
+                || optional.contains(name)
+                || resolver.mayStand(name)
+                || mayBeThere.test(name));
   }
 
   /** Returns the tied weights among names, alias to canonical name. */
@@ -159,6 +201,20 @@ public final class ModelForm {
    */
   public List<String> suspicions(Collection<TensorInfo> tensors) {
     boolean mayBeQuantised = config.tree().get("quantization_config") != null;
-    return FormCheck.suspicions(tensors, config.vocabulary(), mayBeQuantised);
+    List<String> found = new ArrayList<>(Suspicions.of(tensors, mayBeQuantised));
+    resized(tensors).ifPresent(found::add);
+    return found;
+  }
+
+  /** Returns what no loader takes, though nothing certain is known of the model. */
+  private Optional<String> certain(Collection<TensorInfo> tensors) {
+    return Suspicions.certain(tensors)
+        .or(() -> resolver.isKnown() ? resized(tensors) : Optional.empty());
+  }
+
+  /** Returns how embeddings contradict the config, unless it is a model without a head. */
+  private Optional<String> resized(Collection<TensorInfo> tensors) {
+    boolean isWhole = config.architectures().stream().allMatch(name -> HEAD.matcher(name).find());
+    return isWhole ? ResizedVocabulary.find(tensors, config.vocabularies()) : Optional.empty();
   }
 }

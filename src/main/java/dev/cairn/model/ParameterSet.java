@@ -48,11 +48,13 @@ public final class ParameterSet {
   /**
    * {@return the set of parameters whose names are those of the files already}
    *
+   * @param given what each is made of, or the first of it: for the message if a name is there twice
    * @param parameters no name twice
    * @param tied alias to canonical name
    */
-  public static ParameterSet published(List<Parameter> parameters, Map<String, String> tied) {
-    checkNames(parameters, parameters);
+  public static ParameterSet published(
+      List<Parameter> given, List<Parameter> parameters, Map<String, String> tied) {
+    checkNames(given, parameters);
     return new ParameterSet(parameters, tied);
   }
 

@@ -60,7 +60,7 @@ final class BorrowedTensors implements AutoCloseable {
     }
     List<Parameter> all = new ArrayList<>(set.parameters());
     all.addAll(parameters);
-    return ParameterSet.published(all, set.tied());
+    return ParameterSet.published(all, all, set.tied());
   }
 
   @Override

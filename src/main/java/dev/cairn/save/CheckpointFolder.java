@@ -3,7 +3,7 @@ package dev.cairn.save;
 import dev.cairn.commit.StagedFolder;
 import dev.cairn.copy.ShardFiles;
 import dev.cairn.copy.TensorChecksums;
-import dev.cairn.form.FormCheck;
+import dev.cairn.form.check.QuantisedWeights;
 import dev.cairn.hf.FolderFile;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
@@ -70,7 +70,7 @@ final class CheckpointFolder implements AutoCloseable {
       write(TrainerFile.FILE_NAME, trainerFile.get().encode());
     }
     ModelFiles files =
-        FormCheck.quantised(modelTensors(), Map.of()).isEmpty()
+        QuantisedWeights.among(modelTensors(), Map.of()).isEmpty()
             ? contents.files().withoutQuantisation()
             : contents.files();
     for (FolderFile file : files.files(options.dtype().or(this::heldDtype))) {

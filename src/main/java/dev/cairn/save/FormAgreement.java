@@ -1,9 +1,10 @@
 package dev.cairn.save;
 
+import dev.cairn.form.FloatWidths;
 import dev.cairn.form.Form;
-import dev.cairn.form.FormCheck;
 import dev.cairn.form.FormResolver;
 import dev.cairn.form.MemoryTensor;
+import dev.cairn.form.check.QuantisedWeights;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.hf.TiedNames;
@@ -148,8 +149,8 @@ public final class FormAgreement {
     Map<String, TensorInfo> base = files.baseTensors();
     List<TensorInfo> borrowed = missing(form, memory, files, ties);
     Set<String> wide = new HashSet<>();
-    if (FormCheck.isMostlyNarrow(base.values())) {
-      borrowed.stream().filter(FormCheck::isWide).map(TensorInfo::name).forEach(wide::add);
+    if (FloatWidths.isMostlyNarrow(base.values())) {
+      borrowed.stream().filter(FloatWidths::isWide).map(TensorInfo::name).forEach(wide::add);
     }
     return new Agreed(ties, form.keepingF32(wide), borrowed);
   }
@@ -168,7 +169,7 @@ public final class FormAgreement {
         .map(config -> FormResolver.of(config.tree(), Optional.empty()))
         .ifPresent(resolver -> missing.keySet().removeIf(resolver::isStale));
     Optional<TensorInfo> quantised =
-        missing.values().stream().filter(FormCheck::belongsToQuantised).findFirst();
+        missing.values().stream().filter(QuantisedWeights::include).findFirst();
     if (quantised.isPresent()) {
       throw new IllegalArgumentException(
           "nothing can be taken from a quantised base: tensor=%s, dtype=%s; give the model that it"

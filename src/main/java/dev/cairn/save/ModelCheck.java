@@ -1,9 +1,11 @@
 package dev.cairn.save;
 
-import dev.cairn.form.FormCheck;
+import dev.cairn.form.check.QuantisedWeights;
+import dev.cairn.form.check.Suspicions;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelForm;
 import dev.cairn.options.SaveOptions;
+import dev.cairn.plan.FileNaming;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.TensorGroup;
 import dev.cairn.safetensors.TensorInfo;
@@ -28,7 +30,8 @@ final class ModelCheck {
   }
 
   /**
-   * Refuses what loaders would not take for the model; warns where that is not certain.
+   * Refuses what loaders would not take for the model; warns where that is not certain. An adapter
+   * is no model.
    *
    * @param options whether names are those of memory, of which nothing is known, and whether
    *     tensors may be missing
@@ -39,7 +42,12 @@ final class ModelCheck {
     Map<String, TensorInfo> base = contents.files().baseTensors();
     refuseQuantised(base);
     Optional<ModelConfig> config = contents.files().config();
-    if (config.isEmpty() || options.rawNames()) {
+    if (options.rawNames() || !contents.stem().equals(FileNaming.MODEL_STEM)) {
+      return;
+    }
+    if (config.isEmpty()) {
+      Suspicions.certain(tensors).ifPresent(ModelCheck::refuse);
+      Suspicions.of(tensors, false).forEach(ModelCheck::warn);
       return;
     }
     ModelForm form = new ModelForm(config.get(), options.incomplete());
@@ -48,11 +56,15 @@ final class ModelCheck {
     if (difference.isEmpty()) {
       form.suspicions(tensors).forEach(ModelCheck::warn);
     } else if (!difference.get().isEmpty()) {
-      throw new IllegalArgumentException(
-          "this would not be the model: "
-              + difference.get()
-              + "; to write it all the same, ask for it unchecked (--unchecked)");
+      refuse(difference.get());
     }
+  }
+
+  private static void refuse(String difference) {
+    throw new IllegalArgumentException(
+        "this would not be the model: "
+            + difference
+            + "; to write it all the same, ask for it unchecked (--unchecked)");
   }
 
   private static void warn(String suspicion) {
@@ -60,7 +72,7 @@ final class ModelCheck {
   }
 
   private void refuseQuantised(Map<String, TensorInfo> base) {
-    List<TensorInfo> quantised = FormCheck.quantised(tensors, base);
+    List<TensorInfo> quantised = QuantisedWeights.among(tensors, base);
     if (!quantised.isEmpty()) {
       TensorInfo first = quantised.get(0);
       throw new IllegalArgumentException(

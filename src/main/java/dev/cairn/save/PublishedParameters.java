@@ -74,6 +74,7 @@ public final class PublishedParameters {
     memory.forEach(parameter -> parameter.checkPartition(ranks.rank(), ranks.size()));
     PublishedParameters publishing = new PublishedParameters(memory, ranks);
     List<MemoryTensor> described = described(set);
+    List<Parameter> given = new ArrayList<>();
     List<Parameter> published = new ArrayList<>();
     List<List<Parameter>> sources = new ArrayList<>();
     Map<String, String> names = new HashMap<>();
@@ -86,8 +87,9 @@ public final class PublishedParameters {
       } else {
         published.add(publishing.composed(tensor));
       }
+      given.add(memory.get(tensor.runs().get(0).source()));
     }
-    return new Published(ParameterSet.published(published, tied(set, names)), sources);
+    return new Published(ParameterSet.published(given, published, tied(set, names)), sources);
   }
 
   private static Map<String, String> tied(ParameterSet set, Map<String, String> names) {

@@ -150,7 +150,8 @@ class ConsolidateAdapterTest {
   private void assertAdapter(String adapter, Path saved, Path checkpoint) throws IOException {
     Path whole = folder.resolve("whole");
     assertFine(
-        CommandRun.of("consolidate", checkpoint.toString(), whole.toString(), "--dtype=keep"));
+        CommandRun.of(
+            "consolidate", checkpoint.toString(), whole.toString(), "--dtype=keep", "--raw-names"));
     assertTrue(Files.exists(saved.resolve("adapter_config.json")));
     try (ModelFolder actual = ModelFolder.open(saved.resolve("adapter_model.safetensors"));
         ModelFolder expected = ModelFolder.open(whole)) {

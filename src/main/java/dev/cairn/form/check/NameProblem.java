@@ -1,4 +1,4 @@
-package dev.cairn.form;
+package dev.cairn.form.check;
 
 import java.util.List;
 
