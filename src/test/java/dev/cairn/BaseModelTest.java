@@ -187,7 +187,12 @@ class BaseModelTest {
   }
 
   private static ReferenceModel llama() {
-    ReferenceModel model = model("model.embed_tokens.weight", "lm_head.weight");
+    return llama("lm_head.weight");
+  }
+
+  private static ReferenceModel llama(String head) {
+    ReferenceModel model = model("model.embed_tokens.weight");
+    model.add(head, DType.F32, ZERO3, head.startsWith("score") ? 2 : 4, 8);
     for (String name : List.of("q", "k", "v", "o")) {
       model.add("model.layers.0.self_attn." + name + "_proj.weight", DType.F32, ZERO3, 8, 8);
     }
@@ -262,6 +267,31 @@ class BaseModelTest {
     moreRows.add("lm_head.weight", DType.F32, ZERO3, 4, 8);
     save(options().build(), moreRows, ModelFiles.fromFolder(config), "saved");
     assertEquals(2, saved().size());
+  }
+
+  private static final String GPT2 =
+      "{\"architectures\":[\"GPT2LMHeadModel\"],\"model_type\":\"gpt2\"}";
+
+  /** GPT-2's files on the hub lack the prefix that the model has. */
+  @Test
+  void whatIsTakenFromABaseOfBareNamesGetsTheModelsNames() throws Exception {
+    Path base = base(GPT2, model("wte.weight", "h.0.ln_1.weight", "ln_f.weight"));
+    ReferenceModel trained = model("transformer.wte.weight", "transformer.h.0.ln_1.weight");
+    save(options().missingFromBase(true).build(), trained, ModelFiles.fromFolder(base), "saved");
+    assertEquals(
+        List.of("transformer.h.0.ln_1.weight", "transformer.ln_f.weight", "transformer.wte.weight"),
+        List.copyOf(saved().keySet()));
+  }
+
+  /** A classifier that was made of a causal model, whose weights lie beside its own config. */
+  @Test
+  void headOfTheBaseIsNotDemandedIfTheConfigDoesNotAskForIt() throws Exception {
+    ReferenceModel causal = llama().add("model.norm.weight", DType.F32, ZERO3, 8);
+    Path base =
+        base(SMALL_LLAMA.replace("LlamaForCausalLM", "LlamaForSequenceClassification"), causal);
+    ReferenceModel classifier = llama("score.weight").add("model.norm.weight", DType.F32, ZERO3, 8);
+    save(options().build(), classifier, ModelFiles.fromFolder(base), "saved");
+    assertEquals(12, saved().size());
   }
 
   @Test
