@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
 /**
@@ -187,19 +188,33 @@ public final class FormResolver {
    * @param names of what is published
    */
   public ExpectedModel aligned(ExpectedModel expected, Collection<String> names) {
+    UnaryOperator<String> alignment = alignment(expected.tensors().keySet(), names);
+    return expected.renamed(alignment);
+  }
+
+  /**
+   * {@return what gives names the prefix that other names have and they have not, or takes it away;
+   * empty for what the others have no place for}
+   *
+   * @param given names of a model in which the prefix is, or is not
+   * @param names of what is published
+   */
+  public UnaryOperator<String> alignment(Set<String> given, Collection<String> names) {
     String prefix = model.map(ModelClass::basePrefix).orElse("") + ".";
-    if (prefix.length() == 1 || names.stream().anyMatch(expected.tensors()::containsKey)) {
-      return expected;
+    if (prefix.length() == 1 || names.stream().anyMatch(given::contains)) {
+      return UnaryOperator.identity();
     }
-    ExpectedModel longer = expected.renamed(name -> prefix + name);
-    boolean isBare =
-        expected.tensors().keySet().stream().noneMatch(name -> name.startsWith(prefix));
-    if (isBare && names.stream().anyMatch(longer.tensors()::containsKey)) {
-      return longer;
+    boolean isBare = given.stream().noneMatch(name -> name.startsWith(prefix));
+    if (isBare && names.stream().anyMatch(name -> given.contains(without(prefix, name)))) {
+      return name -> prefix + name;
     }
-    ExpectedModel shorter =
-        expected.renamed(name -> name.startsWith(prefix) ? name.substring(prefix.length()) : "");
-    return names.stream().anyMatch(shorter.tensors()::containsKey) ? shorter : expected;
+    return names.stream().anyMatch(name -> given.contains(prefix + name))
+        ? name -> without(prefix, name)
+        : UnaryOperator.identity();
+  }
+
+  private static String without(String prefix, String name) {
+    return name.startsWith(prefix) ? name.substring(prefix.length()) : "";
   }
 
   /**

@@ -58,10 +58,6 @@ public final class ModelForm {
    * @param base the other model's, by name
    */
   public String difference(Collection<TensorInfo> tensors, Map<String, TensorInfo> base) {
-    Map<String, ExpectedTensor> stored = new HashMap<>();
-    base.forEach((name, tensor) -> stored.put(name, ExpectedTensor.of(tensor.shape())));
-    List<String> names = names(tensors);
-    ExpectedModel model = resolver.aligned(new ExpectedModel(stored, Set.of()), names);
     List<TensorInfo> modern = tensors.stream().map(ModelForm::modern).toList();
     Optional<FormCheck> asked =
         resolver
@@ -69,6 +65,16 @@ public final class ModelForm {
             .map(
                 expected ->
                     check(modern, resolver.aligned(expected, names(modern)), name -> false));
+    Map<String, ExpectedTensor> stored = new HashMap<>();
+    for (TensorInfo tensor : base.values()) {
+      String name = tensor.name();
+      boolean isOfAnotherTask =
+          FormCheck.isHead(name) && asked.isPresent() && !asked.get().expects(name);
+      if (!isOfAnotherTask) {
+        stored.put(name, ExpectedTensor.of(tensor.shape()));
+      }
+    }
+    ExpectedModel model = resolver.aligned(new ExpectedModel(stored, Set.of()), names(tensors));
     String difference =
         check(tensors, model, name -> asked.map(config -> config.expects(name)).orElse(false))
             .difference();

@@ -26,14 +26,15 @@ final class BorrowedTensors implements AutoCloseable {
   /**
    * Opens the base model on rank 0, if there is anything to borrow.
    *
-   * @param tensors as the base model has them; the same on every rank
+   * @param tensors the same on every rank
    * @param wide names of those that stay F32
    * @param files only rank 0's count
    */
-  BorrowedTensors(List<TensorInfo> tensors, Set<String> wide, ModelFiles files, Ranks ranks)
+  BorrowedTensors(List<BorrowedTensor> tensors, Set<String> wide, ModelFiles files, Ranks ranks)
       throws IOException {
     base = tensors.isEmpty() || !ranks.isWriter() ? null : files.openBase();
-    for (TensorInfo tensor : tensors) {
+    for (BorrowedTensor borrowed : tensors) {
+      TensorInfo tensor = borrowed.info();
       List<List<ElementRange>> ranges = new ArrayList<>();
       for (int rank = 0; rank < ranks.size(); rank++) {
         ranges.add(rank == 0 ? List.of(new ElementRange(0, tensor.shape().elements())) : List.of());
@@ -47,7 +48,7 @@ final class BorrowedTensors implements AutoCloseable {
               base == null
                   ? Partition.empty()
                   : Partition.of(
-                      (byteOffset, target) -> base.read(tensor.name(), byteOffset, target),
+                      (byteOffset, target) -> base.read(borrowed.baseName(), byteOffset, target),
                       tensor.lengthBytes()));
       parameters.add(wide.contains(tensor.name()) ? parameter.keepingF32() : parameter);
     }

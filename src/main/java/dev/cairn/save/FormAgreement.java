@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /**
  * What rank 0 knows of the published model, on every rank. Kept from one save to the next, for the
@@ -44,7 +45,7 @@ public final class FormAgreement {
    * @param form of the model
    * @param borrowed what rank 0 takes from the base model
    */
-  public record Agreed(boolean ties, Form form, List<TensorInfo> borrowed) {
+  public record Agreed(boolean ties, Form form, List<BorrowedTensor> borrowed) {
     private byte[] encode() throws IOException {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       DataOutputStream data = new DataOutputStream(bytes);
@@ -53,7 +54,9 @@ public final class FormAgreement {
       data.writeInt(encoded.length);
       data.write(encoded);
       data.writeInt(borrowed.size());
-      for (TensorInfo tensor : borrowed) {
+      for (BorrowedTensor one : borrowed) {
+        Outcome.writeText(data, one.baseName());
+        TensorInfo tensor = one.info();
         Outcome.writeText(data, tensor.name());
         Outcome.writeText(data, tensor.dtype().name());
         data.writeInt(tensor.shape().dimensions());
@@ -68,15 +71,16 @@ public final class FormAgreement {
       DataInputStream data = new DataInputStream(new ByteArrayInputStream(bytes));
       boolean ties = data.readBoolean();
       Form form = Form.decode(data.readNBytes(data.readInt()));
-      List<TensorInfo> borrowed = new ArrayList<>();
+      List<BorrowedTensor> borrowed = new ArrayList<>();
       for (int left = data.readInt(); left > 0; left--) {
+        String baseName = Outcome.readText(data);
         String name = Outcome.readText(data);
         DType dtype = DType.valueOf(Outcome.readText(data));
         long[] shape = new long[data.readInt()];
         for (int index = 0; index < shape.length; index++) {
           shape[index] = data.readLong();
         }
-        borrowed.add(new TensorInfo(name, dtype, Shape.of(shape)));
+        borrowed.add(new BorrowedTensor(new TensorInfo(name, dtype, Shape.of(shape)), baseName));
       }
       return new Agreed(ties, form, borrowed);
     }
@@ -147,10 +151,14 @@ public final class FormAgreement {
       return new Agreed(ties, form, List.of());
     }
     Map<String, TensorInfo> base = files.baseTensors();
-    List<TensorInfo> borrowed = missing(form, memory, files, ties);
+    List<BorrowedTensor> borrowed = missing(form, memory, files, ties);
     Set<String> wide = new HashSet<>();
     if (FloatWidths.isMostlyNarrow(base.values())) {
-      borrowed.stream().filter(FloatWidths::isWide).map(TensorInfo::name).forEach(wide::add);
+      borrowed.stream()
+          .map(BorrowedTensor::info)
+          .filter(FloatWidths::isWide)
+          .map(TensorInfo::name)
+          .forEach(wide::add);
     }
     return new Agreed(ties, form.keepingF32(wide), borrowed);
   }
@@ -159,25 +167,34 @@ public final class FormAgreement {
    * Returns what the base model has besides, but for what is tied and what loaders ignore, in the
    * order of names.
    */
-  private static List<TensorInfo> missing(
+  private static List<BorrowedTensor> missing(
       Form form, List<MemoryTensor> memory, ModelFiles files, boolean ties) throws IOException {
     Map<String, TensorInfo> base = files.baseTensors();
-    Map<String, TensorInfo> missing = new TreeMap<>(base);
-    form.apply(memory).forEach(tensor -> missing.remove(tensor.name()));
-    files
-        .config()
-        .map(config -> FormResolver.of(config.tree(), Optional.empty()))
-        .ifPresent(resolver -> missing.keySet().removeIf(resolver::isStale));
-    Optional<TensorInfo> quantised =
-        missing.values().stream().filter(QuantisedWeights::include).findFirst();
-    if (quantised.isPresent()) {
-      throw new IllegalArgumentException(
-          "nothing can be taken from a quantised base: tensor=%s, dtype=%s; give the model that it"
-                  .formatted(quantised.get().name(), quantised.get().dtype())
-              + " was made from");
+    Set<String> published = new HashSet<>();
+    form.apply(memory).forEach(tensor -> published.add(tensor.name()));
+    Map<String, ?> config = files.config().map(ModelConfig::tree).orElse(Map.of());
+    FormResolver resolver = FormResolver.of(config, Optional.empty());
+    UnaryOperator<String> alignment = resolver.alignment(base.keySet(), published);
+    Map<String, BorrowedTensor> missing = new TreeMap<>();
+    for (TensorInfo tensor : base.values()) {
+      String name = alignment.apply(tensor.name());
+      if (!name.isEmpty() && !published.contains(name) && !resolver.isStale(name)) {
+        TensorInfo renamed = new TensorInfo(name, tensor.dtype(), tensor.shape());
+        missing.put(name, new BorrowedTensor(renamed, tensor.name()));
+      }
+    }
+    for (BorrowedTensor one : missing.values()) {
+      if (QuantisedWeights.include(one.info())) {
+        throw new IllegalArgumentException(
+            "nothing can be taken from a quantised base: tensor=%s, dtype=%s; give the model that"
+                    .formatted(one.baseName(), one.info().dtype())
+                + " it was made from");
+      }
     }
     if (ties) {
-      TiedNames.find(base.keySet()).ifPresent(names -> missing.remove(names.alias()));
+      Set<String> all = new HashSet<>(published);
+      all.addAll(missing.keySet());
+      TiedNames.find(all).ifPresent(names -> missing.remove(names.alias()));
     }
     return List.copyOf(missing.values());
   }

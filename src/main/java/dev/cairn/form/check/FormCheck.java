@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 /** Tells whether tensors are the model that is expected. Pure. */
 public final class FormCheck {
   private static final List<String> HEADS =
-      List.of("score.", "classifier.", "qa_outputs.", "v_head.", "value_head.");
+      List.of("lm_head.", "cls.", "score.", "classifier.", "qa_outputs.", "v_head.", "value_head.");
 
   private final Map<String, ExpectedTensor> expected;
   private final Set<String> missing;
@@ -145,8 +145,12 @@ public final class FormCheck {
     return List.of();
   }
 
-  /** Returns whether a name is one that heads of classifiers and reward models have. */
-  private static boolean isHead(String name) {
+  /**
+   * {@return whether a tensor belongs to what a model has for its task}
+   *
+   * @param name in the files
+   */
+  public static boolean isHead(String name) {
     return HEADS.stream().anyMatch(name::startsWith);
   }
 
