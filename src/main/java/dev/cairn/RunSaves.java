@@ -5,7 +5,6 @@ import dev.cairn.hf.ModelFiles;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
-import dev.cairn.options.ProgressListener;
 import dev.cairn.options.SavePhase;
 import dev.cairn.options.SaveReport;
 import dev.cairn.ranks.Operation;
@@ -69,14 +68,8 @@ final class RunSaves implements AutoCloseable {
   }
 
   /** Saves one tensor file and the trainer's state. Collective. */
-  SaveReport save(
-      long step,
-      Supplier<SingleFile> contents,
-      TrainerState state,
-      Optional<ProgressListener> listener)
-      throws IOException {
+  SaveReport save(long step, Supplier<SingleFile> contents, TrainerState state) throws IOException {
     return timed(
-        listener,
         measured ->
             SingleFile.save(
                 measured, target(step), OptionalLong.of(step), Optional.of(state), contents));
@@ -90,8 +83,8 @@ final class RunSaves implements AutoCloseable {
   }
 
   /** Saves, then deletes what is not kept. Collective. */
-  SaveReport save(SaveContents contents, Optional<ProgressListener> listener) throws IOException {
-    return timed(listener, measured -> new SaveRun(measured, SaveSource.borrowed(contents)).run());
+  SaveReport save(SaveContents contents) throws IOException {
+    return timed(measured -> new SaveRun(measured, SaveSource.borrowed(contents)).run());
   }
 
   private interface MeasuredSave {
@@ -99,23 +92,22 @@ final class RunSaves implements AutoCloseable {
   }
 
   /** Runs a save during which the trainer waits, then deletes what is not kept. */
-  private SaveReport timed(Optional<ProgressListener> listener, MeasuredSave save)
-      throws IOException {
+  private SaveReport timed(MeasuredSave save) throws IOException {
     long start = tools.machine().nanoTime();
-    SaveContext measured = tools.measured(listener);
+    SaveContext measured = tools.measured();
     Runnable stalled = () -> times.stalled(tools.machine().nanoTime() - start);
     return timed(start, stalled, () -> retained(measured, save.with(measured)));
   }
 
   /** Waits for the save of this very step, or saves it. Collective. */
-  SaveReport ensure(SaveContents contents, Optional<ProgressListener> listener) throws IOException {
+  SaveReport ensure(SaveContents contents) throws IOException {
     background.settleQuietly();
     Background.Begun last = background.last();
     boolean isSaved =
         last != null && last.call().equals(contents.call()) && last.ending().failure() == null;
     return isSaved
         ? last.ending().value()
-        : OwnThread.callIo(tools.machine(), "cairn-call", () -> save(contents, listener));
+        : OwnThread.callIo(tools.machine(), "cairn-call", () -> save(contents));
   }
 
   private interface Save {
@@ -154,7 +146,7 @@ final class RunSaves implements AutoCloseable {
   }
 
   /** Starts a save in the background, or tells the others that this rank's last one still runs. */
-  PendingSave begin(SaveContents contents, Optional<ProgressListener> listener) throws IOException {
+  PendingSave begin(SaveContents contents) throws IOException {
     tools.ranks().communicator().withdrawLent();
     long start = tools.machine().nanoTime();
     exitHook.install();
@@ -162,7 +154,7 @@ final class RunSaves implements AutoCloseable {
       return refuse(contents);
     }
     background.settle();
-    SaveContext measured = tools.forBackground().measured(listener);
+    SaveContext measured = tools.forBackground().measured();
     Ending<Long> released = new Ending<>(tools.machine());
     Runnable release = () -> release(released, tools.machine().nanoTime() - start);
     Background.Begun begun =

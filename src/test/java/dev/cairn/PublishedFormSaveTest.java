@@ -15,6 +15,7 @@ import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
 import dev.cairn.options.Durability;
+import dev.cairn.options.FormOptions;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
@@ -224,7 +225,10 @@ class PublishedFormSaveTest {
   void callersOwnNamesWin() throws Exception {
     SaveOptions options =
         options(SaveMode.PARALLEL)
-            .names(List.of(NameRule.parse("^model\\.layers\\.0\\.mlp\\.gate\\.=router.")))
+            .form(
+                FormOptions.asPublished()
+                    .withNames(
+                        List.of(NameRule.parse("^model\\.layers\\.0\\.mlp\\.gate\\.=router."))))
             .build();
     saveAlone(options, model(Layout.zero3()).on(0, 1), mixtral());
     List<String> names = names(temporary.resolve("saved"));
@@ -293,7 +297,8 @@ class PublishedFormSaveTest {
     try (Stream<Path> files = Files.list(temporary)) {
       assertEquals(List.of(base), files.toList());
     }
-    SaveOptions unchecked = options(SaveMode.PARALLEL).unchecked(true).build();
+    SaveOptions unchecked =
+        options(SaveMode.PARALLEL).form(FormOptions.asPublished().withUnchecked(true)).build();
     saveAlone(unchecked, trained.on(0, 1), ModelFiles.fromFolder(base));
     assertEquals(3, names(temporary.resolve("saved")).size());
   }
@@ -322,7 +327,8 @@ class PublishedFormSaveTest {
             + " the same, ask for it unchecked (--unchecked)",
         refused.getMessage());
     for (SaveMode mode : List.of(SaveMode.GATHER, SaveMode.PARALLEL)) {
-      SaveOptions borrowing = options(mode).missingFromBase(true).build();
+      SaveOptions borrowing =
+          options(mode).form(FormOptions.asPublished().withMissingFromBase(true)).build();
       Group.values(
           3,
           ranks -> {

@@ -17,6 +17,7 @@ import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.machine.Machine;
+import dev.cairn.options.FormOptions;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
@@ -205,11 +206,13 @@ final class ConsolidateCommand implements Callable<Integer> {
     return folderOptions
         .save()
         .mode(SaveMode.PARALLEL)
-        .rawNames(isRaw)
-        .unchecked(isUnchecked)
-        .incomplete(excludeFrozen)
-        .missingFromBase(borrows)
-        .names(renamings.stream().map(NameRule::parse).toList())
+        .form(
+            FormOptions.asPublished()
+                .withRawNames(isRaw)
+                .withUnchecked(isUnchecked)
+                .withIncomplete(excludeFrozen)
+                .withMissingFromBase(borrows)
+                .withNames(renamings.stream().map(NameRule::parse).toList()))
         .stagingBuffers(count)
         .stagingBufferBytes(BUFFER_BYTES)
         .build();

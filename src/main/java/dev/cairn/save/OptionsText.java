@@ -31,14 +31,14 @@ final class OptionsText {
         + ", snapshotBudgetBytes="
         + options.snapshotBudgetBytes()
         + ", rawNames="
-        + options.rawNames()
+        + options.form().rawNames()
         + ", unchecked="
-        + options.unchecked()
+        + options.form().unchecked()
         + ", incomplete="
-        + options.incomplete()
+        + options.form().incomplete()
         + ", names="
-        + options.names()
+        + options.form().names()
         + ", missingFromBase="
-        + options.missingFromBase();
+        + options.form().missingFromBase();
   }
 }
