@@ -2,6 +2,7 @@ package dev.cairn;
 
 import dev.cairn.copy.OwnThread;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
@@ -246,7 +247,6 @@ final class RunSaves implements AutoCloseable {
 
   @Override
   public void close() {
-    exitHook.close();
-    snapshot.close();
+    CloseAll.of(snapshot, exitHook).close();
   }
 }

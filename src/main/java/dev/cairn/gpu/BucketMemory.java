@@ -1,8 +1,8 @@
 package dev.cairn.gpu;
 
-import dev.cairn.copy.CloseAll;
 import dev.cairn.device.Device;
 import dev.cairn.device.DeviceMemory;
+import dev.cairn.machine.CloseAll;
 
 /**
  * Memory of a GPU that buckets lie in from gather to gather, where a trainer leaves little of it;

@@ -2,10 +2,10 @@ package dev.cairn.gpu;
 
 import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.NcclGroup;
-import dev.cairn.copy.CloseAll;
 import dev.cairn.device.CudaEvent;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.machine.Machine;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

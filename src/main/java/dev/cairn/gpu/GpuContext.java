@@ -9,6 +9,7 @@ import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
 import dev.cairn.device.DeviceException;
 import dev.cairn.kernels.DeviceKernels;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.Partition;
 import dev.cairn.options.CheckpointException;
@@ -243,16 +244,8 @@ public final class GpuContext implements AutoCloseable {
   }
 
   @Override
-  public void close() throws CommunicationException {
-    try {
-      closeGroup();
-    } finally {
-      try {
-        bucketMemory.close();
-      } finally {
-        closeStaging();
-      }
-    }
+  public void close() throws IOException {
+    CloseAll.of(this::closeStaging, bucketMemory, this::closeGroup).closeIo();
   }
 
   private void closeStaging() {

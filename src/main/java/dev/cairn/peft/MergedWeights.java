@@ -2,6 +2,7 @@ package dev.cairn.peft;
 
 import dev.cairn.kernels.Kernels;
 import dev.cairn.layout.Layout;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.Partition;
 import dev.cairn.tensor.DType;
@@ -146,9 +147,9 @@ final class MergedWeights implements AutoCloseable {
 
   @Override
   public synchronized void close() {
-    entries.values().forEach(Entry::close);
+    CloseAll all = CloseAll.of(pool, tiles);
+    entries.values().forEach(entry -> all.add(entry::close));
     entries.clear();
-    tiles.close();
-    pool.close();
+    all.close();
   }
 }

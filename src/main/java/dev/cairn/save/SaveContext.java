@@ -3,12 +3,12 @@ package dev.cairn.save;
 import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
 import dev.cairn.comm.NcclGroup;
-import dev.cairn.copy.CloseAll;
 import dev.cairn.copy.Staging;
 import dev.cairn.device.Device;
 import dev.cairn.gpu.GpuContext;
 import dev.cairn.io.Disk;
 import dev.cairn.kernels.Kernels;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.machine.Machine;
 import dev.cairn.meter.Meter;
 import dev.cairn.meter.MeteredDisk;
@@ -159,6 +159,6 @@ public record SaveContext(
   }
 
   private void free(Runnable more) throws IOException {
-    CloseAll.of(staging, devices, more::run).close();
+    CloseAll.of(staging, devices, more::run).closeIo();
   }
 }
