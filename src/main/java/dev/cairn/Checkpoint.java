@@ -64,8 +64,8 @@ public final class Checkpoint {
   }
 
   /**
-   * Fills this rank's partitions with the tensors of the trainer's state alone: for a trainer whose
-   * fp32 masters are there, and whose weights are made from them. Collective.
+   * Fills this rank's partitions with the tensors of the trainer's state alone: for a trainer that
+   * keeps fp32 masters there and makes its weights from them. Collective.
    *
    * @param state whose tensors' partitions are written
    * @throws IllegalArgumentException as {@link #restore(ParameterSet)} does

@@ -121,7 +121,7 @@ public final class Checkpointer implements AutoCloseable {
    * @param files what goes beside the weights; only rank 0's counts
    * @param state what the trainer needs to go on
    * @return what was done
-   * @throws IOException as {@link #save(Path, ParameterSet, ModelFiles)} does, and all else
+   * @throws IOException as {@link #save(Path, ParameterSet, ModelFiles)} does
    * @throws IllegalStateException also if the checkpointer was opened without {@link RunOptions}
    */
   public SaveReport save(long step, ParameterSet parameters, ModelFiles files, TrainerState state)
@@ -151,9 +151,9 @@ public final class Checkpointer implements AutoCloseable {
   /**
    * Saves a checkpoint of the run in the background. The call returns when this rank's partitions
    * have been copied, cast, into host memory; the trainer may then change them. No rank waits for
-   * another here, but in a checkpointer's first save, for the model's published form; until the
-   * save has ended, Cairn uses the communicator in the background. A process that ends meanwhile
-   * waits {@code CAIRN_EXIT_TIMEOUT_SECONDS} (20) for the commit.
+   * another here, except in a checkpointer's first save: there ranks agree on the names and tensors
+   * of the files. Until the save has ended, Cairn uses the communicator in the background. A
+   * process that ends meanwhile waits {@code CAIRN_EXIT_TIMEOUT_SECONDS} (20) for the commit.
    *
    * <p>A save that still runs is waited for first, or this one is refused ({@link
    * RunOptions.WhenBusy}); if the one before failed, that is thrown here on every rank, unless all
@@ -211,7 +211,7 @@ public final class Checkpointer implements AutoCloseable {
    *
    * @param parameters that will be saved; only their sizes count
    * @param state likewise
-   * @throws IOException not by now; only collective calls tell how a save in the background failed
+   * @throws IOException never: only collective calls tell how a save in the background failed
    */
   public void reserveSnapshot(ParameterSet parameters, TrainerState state) throws IOException {
     SaveContents contents = saves().contents(0, parameters, ModelFiles.none(), state);
@@ -220,8 +220,8 @@ public final class Checkpointer implements AutoCloseable {
 
   /**
    * Allocates what a gather with NCCL takes of a GPU, ahead of the first one, and keeps it until
-   * {@link #close}: where the trainer takes what it finds. Otherwise each gather allocates it, and
-   * takes smaller buckets if there is not that much. Not collective.
+   * {@link #close}. Call it if the trainer takes all of a GPU's memory that it finds. Otherwise
+   * each gather allocates it, and takes smaller buckets if there is not that much. Not collective.
    *
    * @param gpu where this rank's partitions will be
    * @throws IOException never
@@ -232,14 +232,14 @@ public final class Checkpointer implements AutoCloseable {
     calls.one(() -> tools.reserveBuckets(gpu));
   }
 
-  /** {@return what tells after each step whether to stop, and to save only because of that} */
+  /** {@return a schedule that stops on signals; it advises to save only before a stop} */
   public Schedule schedule() {
     return new Schedule(tools.ranks(), saves().times(), Optional.empty());
   }
 
   /**
-   * {@return what tells after each step whether to save, as rank 0's policy advises, and to stop}
-   * It tells the policy what steps and saves took.
+   * {@return a schedule that saves when rank 0's policy advises it, and stops on signals} The
+   * policy is told how long steps and saves took.
    *
    * @param policy borrowed until the schedule is closed; only rank 0's is asked
    */
@@ -248,7 +248,7 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   /**
-   * Sets who is told how saves get on, from the next one on.
+   * Sets the listener that is told of the progress of saves, from the next save on.
    *
    * @param progressListener called on the threads that save; replaces the one before
    */

@@ -116,7 +116,8 @@ final class RunSaves implements AutoCloseable {
   }
 
   /**
-   * Runs a save and keeps what it took; {@code stalled} is called before it is said to have ended.
+   * Runs a save and keeps how long it took. Calls {@code stalled} before whoever waits hears that
+   * it has ended.
    */
   private SaveReport timed(long start, Runnable stalled, Save save) throws IOException {
     boolean committed = false;
@@ -206,7 +207,10 @@ final class RunSaves implements AutoCloseable {
     }
   }
 
-  /** Returns contents in which what stays F32 is marked: ranks meet for that at the first save. */
+  /**
+   * Returns contents in which the tensors that stay F32 are marked. At the first save ranks agree
+   * on them.
+   */
   private SaveContents marked(SaveContents contents) throws IOException {
     Optional<FormAgreement.Agreed> known = tools.forms().last();
     FormAgreement.Agreed agreed =
@@ -224,7 +228,10 @@ final class RunSaves implements AutoCloseable {
     return contents.withModel(agreed.marked(contents.model()));
   }
 
-  /** Copies what fits and lets the trainer go if that is all; the others hear of a failure. */
+  /**
+   * Copies what fits into the snapshot, and releases the trainer if that is everything. A failure
+   * is told to the other ranks.
+   */
   private SaveSource take(SaveContext measured, SaveContents given, Runnable release)
       throws IOException {
     SaveContents contents = marked(given);

@@ -53,7 +53,9 @@ import picocli.CommandLine.Parameters;
 final class ConsolidateCommand implements Callable<Integer> {
   private static final Logger LOG = System.getLogger(ConsolidateCommand.class.getName());
 
-  /** Stays in a core's cache from the cast to the write, and the page cache in small pieces. */
+  /**
+   * Stays in a core's cache from the cast to the write, and goes to the page cache in small steps.
+   */
   private static final int BUFFER_BYTES = 512 << 10;
 
   @Parameters(

@@ -21,7 +21,7 @@ final class BucketSource implements ChunkSource {
   interface Waiting {
     void on(CudaEvent event) throws IOException;
 
-    /** Returns how long a call of NCCL is waited for that is made now. */
+    /** Returns how long to wait for a call of NCCL that is made now. */
     NcclGroup.Patience forCall();
   }
 

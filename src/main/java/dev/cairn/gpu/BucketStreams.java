@@ -48,7 +48,7 @@ record BucketStreams(
   }
 
   /**
-   * Waits until nothing is queued any more, or gives the group up.
+   * Waits until the streams are empty, or aborts the group.
    *
    * @return false if something is left in the group: a call that has not returned or, if it is
    *     lent, a collective that nobody but its owner can end

@@ -6,8 +6,8 @@ import dev.cairn.device.DeviceMemory;
 import dev.cairn.machine.CloseAll;
 
 /**
- * A piece of device memory in which elements wait: cast, to be copied to the host, or copied from
- * there, to be cast.
+ * Device memory in which elements wait: cast, to be copied to the host, or copied from there, to be
+ * cast.
  *
  * @param memory where they wait
  * @param isCast recorded when they have been cast into or out of it

@@ -72,8 +72,8 @@ public final class GpuContext implements AutoCloseable {
   }
 
   /**
-   * Keeps a failure for the next {@link #prepare}: the one in which the other ranks hear of it.
-   * What fails before, such as a snapshot, fails on one rank alone.
+   * Keeps a failure, of a snapshot for example, to be thrown by the next {@link #prepare}: that is
+   * where the other ranks hear of it.
    */
   public void failLater(DeviceException e) {
     failure = e;
@@ -162,8 +162,8 @@ public final class GpuContext implements AutoCloseable {
   }
 
   /**
-   * Returns how long one collective of NCCL may take: less than ranks wait that are not in it, so
-   * that whoever is in it can say so.
+   * Returns how long one collective of NCCL may take. It is less than ranks outside of it wait, so
+   * that one that gives up can still tell them.
    */
   public static Duration collectiveTimeout() {
     return Timeouts.fromEnvironment(System.getenv()).operation().multipliedBy(3).dividedBy(4);

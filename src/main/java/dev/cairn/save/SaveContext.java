@@ -138,8 +138,8 @@ public record SaveContext(
   }
 
   /**
-   * Frees what was allocated: later, if a save that failed has left something in a lent NCCL
-   * communicator, as that would be waited for.
+   * Frees what was allocated. If a save that failed has left something in a lent NCCL communicator,
+   * it is freed later: freeing would wait for that.
    *
    * @param more is freed before
    */
