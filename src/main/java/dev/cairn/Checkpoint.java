@@ -5,6 +5,7 @@ import dev.cairn.json.JsonNumber;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
 import dev.cairn.options.CheckpointException;
+import dev.cairn.restore.Restore;
 import dev.cairn.save.TrainerFile;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -73,7 +74,7 @@ public final class Checkpoint {
    * @throws IOException as {@link #restore(ParameterSet)} does
    */
   public void restore(TrainerState state) throws IOException {
-    checkpointer.restore(path, Optional.empty(), state);
+    fill(Optional.empty(), state);
   }
 
   /**
@@ -90,7 +91,13 @@ public final class Checkpoint {
    * @throws IOException as {@link #restore(ParameterSet)} does
    */
   public void restore(ParameterSet model, TrainerState state) throws IOException {
-    checkpointer.restore(path, Optional.of(model), state);
+    fill(Optional.of(model), state);
+  }
+
+  private void fill(Optional<ParameterSet> model, TrainerState state) throws IOException {
+    checkpointer
+        .calls()
+        .collective(() -> Restore.together(checkpointer.tools(), path, model, state));
   }
 
   /**

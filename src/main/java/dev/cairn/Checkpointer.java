@@ -12,7 +12,6 @@ import dev.cairn.options.ProgressListener;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
 import dev.cairn.policy.CheckpointPolicy;
-import dev.cairn.restore.Restore;
 import dev.cairn.run.Background;
 import dev.cairn.save.SaveContents;
 import dev.cairn.save.SaveContext;
@@ -232,13 +231,15 @@ public final class Checkpointer implements AutoCloseable {
     calls.one(() -> tools.reserveBuckets(gpu));
   }
 
-  /** {@return a schedule that stops on signals; it advises to save only before a stop} */
+  /**
+   * {@return a schedule without a policy: it stops when asked to, and advises to save only then}
+   */
   public Schedule schedule() {
     return new Schedule(tools.ranks(), saves().times(), Optional.empty());
   }
 
   /**
-   * {@return a schedule that saves when rank 0's policy advises it, and stops on signals} The
+   * {@return a schedule that saves when rank 0's policy advises it, and stops when asked to} The
    * policy is told how long steps and saves took.
    *
    * @param policy borrowed until the schedule is closed; only rank 0's is asked
@@ -280,10 +281,6 @@ public final class Checkpointer implements AutoCloseable {
     return calls
         .collective(saves()::latest)
         .map(entry -> new Checkpoint(this, tools.disk(), entry));
-  }
-
-  void restore(Path folder, Optional<ParameterSet> model, TrainerState state) throws IOException {
-    calls.collective(() -> Restore.together(tools, folder, model, state));
   }
 
   /**

@@ -17,7 +17,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** Chunks of a bucket that is in file order in the memory of rank 0's GPU, or soon will be. */
 final class BucketSource implements ChunkSource {
-  /** Waits for as long as it is wanted. */
+  /** Waits for what is queued on the GPU, until it is there or the save is to stop. */
   interface Waiting {
     void on(CudaEvent event) throws IOException;
 

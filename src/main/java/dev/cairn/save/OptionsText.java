@@ -30,7 +30,7 @@ final class OptionsText {
         + options.gatherAlgorithm()
         + ", snapshotBudgetBytes="
         + options.snapshotBudgetBytes()
-        + ", rawNames="
+        + ", form=FormOptions[rawNames="
         + options.form().rawNames()
         + ", unchecked="
         + options.form().unchecked()
@@ -39,6 +39,7 @@ final class OptionsText {
         + ", names="
         + options.form().names()
         + ", missingFromBase="
-        + options.form().missingFromBase();
+        + options.form().missingFromBase()
+        + "]";
   }
 }
