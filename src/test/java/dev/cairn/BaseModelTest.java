@@ -278,7 +278,10 @@ class BaseModelTest {
   @Test
   void namesThatBecomeOneAreBothSaid() throws Exception {
     Path base = base(UNKNOWN, model("a.weight"));
-    SaveOptions options = options().names(List.of(NameRule.parse("^b=a"))).build();
+    SaveOptions options =
+        options()
+            .form(FormOptions.asPublished().withNames(List.of(NameRule.parse("^b=a"))))
+            .build();
     String message = refusal(options, model("a.weight", "b.weight"), base);
     assertEquals(
         "duplicate parameter name: tensor=a.weight, given as a.weight and b.weight", message);
