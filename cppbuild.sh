@@ -134,7 +134,7 @@ emulation() {
     "$sources/driver.cpp" "$sources/unemulated.cpp" -o "$dir/libcuda.so.1"
   {
     echo "'$cxx' ${shared[*]} -Wl,-soname,libcudart.so.13 -DCAIRN_UNEMULATED_LIST='\"unemulated_cudart.inc\"'" \
-      "-Wl,--version-script=$sources/libcudart.map $sources/memory.cpp $sources/stream.cpp $sources/capture.cpp $sources/runtime.cpp" \
+      "-Wl,--version-script=$sources/libcudart.map $sources/memory.cpp $sources/stream.cpp $sources/event.cpp $sources/capture.cpp $sources/runtime.cpp $sources/runtime_streams.cpp" \
       "-I$sources -Inative/include -Inative/src/cpu $sources/launch.cpp $sources/nvcc.cpp $sources/fault.cpp $sources/unemulated.cpp $dir/libcuda.so.1 -o $dir/libcudart.so.13"
     echo "'$cxx' ${kernels[*]} -c -o $dir/cuda.o"
   } | tr '\n' '\0' | xargs -0 -P "$(nproc)" -I{} bash -c '{}'

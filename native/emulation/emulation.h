@@ -102,6 +102,11 @@ float MillisBetween(const PointReference& from, const PointReference& to);
 
 int LiveHandles();  // streams and events
 
+// What streams and events tell each other.
+uintptr_t NewHandle();       // an address that nobody can touch, used once
+int DeviceOf(void* stream);  // -1 if there is no such stream
+int LiveEvents();
+
 // While a stream is captured into a graph, nothing is queued on it, and no
 // thread may make a call that could wait, unless it has asked for relaxed mode.
 int BeginCapture(void* stream, int mode);

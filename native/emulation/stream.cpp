@@ -1,5 +1,6 @@
-// Streams, each a thread that runs its work late and in order, and events.
+// Streams, each a thread that runs its work late and in order.
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -37,12 +38,6 @@ struct Stream {
 };
 using StreamReference = std::shared_ptr<Stream>;
 
-struct Event {
-  int device;
-  bool blocks;
-  PointReference point;  // null: never recorded
-};
-
 // Under one lock, but for what streams do.
 struct State {
   std::mutex mutex;
@@ -51,9 +46,6 @@ struct State {
   std::map<int, StreamReference> default_streams;  // by device
   // The last work of destroyed streams, by device.
   std::multimap<int, PointReference> closing;
-  std::map<uintptr_t, Event> events;
-  // Handles are addresses that nobody can touch, never used twice.
-  uintptr_t next_handle = 0x10;
   uint64_t created = 0;
 };
 
@@ -168,10 +160,15 @@ Error Enqueue(State& state, void* handle, Work work, PointReference also_after,
 
 }  // namespace
 
+uintptr_t NewHandle() {
+  static std::atomic<uintptr_t> next{0x10};
+  return next++;
+}
+
 Error CreateStream(bool waits_for_default, void** stream) {
   State& state = TheState();
   const std::lock_guard<std::mutex> lock(state.mutex);
-  const uintptr_t handle = state.next_handle++;
+  const uintptr_t handle = NewHandle();
   state.streams[handle] = Start(state, CurrentDevice(), waits_for_default);
   *stream = reinterpret_cast<void*>(handle);
   return kSuccess;
@@ -268,47 +265,11 @@ void WaitForDevice(int device) {
   }
 }
 
-Error CreateEvent(bool blocks, void** event) {
+int DeviceOf(void* handle) {
   State& state = TheState();
   const std::lock_guard<std::mutex> lock(state.mutex);
-  const uintptr_t handle = state.next_handle++;
-  state.events[handle] = {CurrentDevice(), blocks, nullptr};
-  *event = reinterpret_cast<void*>(handle);
-  return kSuccess;
-}
-
-Error DestroyEvent(void* event) {
-  State& state = TheState();
-  const std::lock_guard<std::mutex> lock(state.mutex);
-  return state.events.erase(reinterpret_cast<uintptr_t>(event)) == 1
-             ? kSuccess
-             : kInvalidHandle;
-}
-
-Error PointOf(void* event, PointReference* point, bool* blocks) {
-  State& state = TheState();
-  const std::lock_guard<std::mutex> lock(state.mutex);
-  const auto found = state.events.find(reinterpret_cast<uintptr_t>(event));
-  if (found == state.events.end()) {
-    return kInvalidHandle;
-  }
-  *point = found->second.point;
-  if (blocks != nullptr) {
-    *blocks = found->second.blocks;
-  }
-  return kSuccess;
-}
-
-Error RecordEvent(void* event, void* stream) {
-  State& state = TheState();
-  const std::lock_guard<std::mutex> lock(state.mutex);
-  const auto found = state.events.find(reinterpret_cast<uintptr_t>(event));
-  const StreamReference on = FindStream(state, stream);
-  if (found == state.events.end() || on == nullptr ||
-      found->second.device != on->device) {
-    return kInvalidHandle;
-  }
-  return Enqueue(state, stream, nullptr, nullptr, &found->second.point);
+  const StreamReference stream = FindStream(state, handle);
+  return stream == nullptr ? -1 : stream->device;
 }
 
 float MillisBetween(const PointReference& from, const PointReference& to) {
@@ -319,9 +280,10 @@ float MillisBetween(const PointReference& from, const PointReference& to) {
 }
 
 int LiveHandles() {
+  const int events = LiveEvents();
   State& state = TheState();
   const std::lock_guard<std::mutex> lock(state.mutex);
-  return static_cast<int>(state.streams.size() + state.events.size());
+  return static_cast<int>(state.streams.size()) + events;
 }
 
 }  // namespace emulation

@@ -5,6 +5,7 @@ import dev.cairn.json.JsonNumber;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
 import dev.cairn.options.CheckpointException;
+import dev.cairn.restore.Restore;
 import dev.cairn.save.TrainerFile;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -64,8 +65,8 @@ public final class Checkpoint {
   }
 
   /**
-   * Fills this rank's partitions with the tensors of the trainer's state alone: for a trainer whose
-   * fp32 masters are there, and whose weights are made from them. Collective.
+   * Fills this rank's partitions with the tensors of the trainer's state alone: for a trainer that
+   * keeps fp32 masters there and makes its weights from them. Collective.
    *
    * @param state whose tensors' partitions are written
    * @throws IllegalArgumentException as {@link #restore(ParameterSet)} does
@@ -73,7 +74,7 @@ public final class Checkpoint {
    * @throws IOException as {@link #restore(ParameterSet)} does
    */
   public void restore(TrainerState state) throws IOException {
-    checkpointer.restore(path, Optional.empty(), state);
+    fill(Optional.empty(), state);
   }
 
   /**
@@ -90,7 +91,13 @@ public final class Checkpoint {
    * @throws IOException as {@link #restore(ParameterSet)} does
    */
   public void restore(ParameterSet model, TrainerState state) throws IOException {
-    checkpointer.restore(path, Optional.of(model), state);
+    fill(Optional.of(model), state);
+  }
+
+  private void fill(Optional<ParameterSet> model, TrainerState state) throws IOException {
+    checkpointer
+        .calls()
+        .collective(() -> Restore.together(checkpointer.tools(), path, model, state));
   }
 
   /**

@@ -1,7 +1,6 @@
 package dev.cairn;
 
 import dev.cairn.comm.Communicator;
-import dev.cairn.copy.OwnThread;
 import dev.cairn.device.Device;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
@@ -13,7 +12,6 @@ import dev.cairn.options.ProgressListener;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
 import dev.cairn.policy.CheckpointPolicy;
-import dev.cairn.restore.Restore;
 import dev.cairn.run.Background;
 import dev.cairn.save.SaveContents;
 import dev.cairn.save.SaveContext;
@@ -24,8 +22,6 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.Callable;
-import java.util.function.Supplier;
 
 /**
  * Saves models that are spread over the ranks of a communicator, and reads them back.
@@ -38,15 +34,24 @@ import java.util.function.Supplier;
  */
 public final class Checkpointer implements AutoCloseable {
   private final SaveContext tools;
-  private final Background background;
+  private final Calls calls;
   private final Optional<RunSaves> saves;
-  private volatile Optional<ProgressListener> listener = Optional.empty();
-  private final CallGuard guard = new CallGuard();
 
   private Checkpointer(SaveContext tools, Optional<RunOptions> runOptions) {
     this.tools = tools;
-    this.background = new Background(tools.ranks(), tools.machine());
+    Background background = new Background(tools.ranks(), tools.machine());
+    this.calls = new Calls(background, tools.machine());
     this.saves = runOptions.map(run -> new RunSaves(tools, run, background));
+  }
+
+  /**
+   * Opens a checkpointer for single folders with {@link SaveOptions#defaults}. Sends nothing.
+   *
+   * @param communicator borrowed: not closed here, and not used between calls
+   * @return the checkpointer; the caller closes it, before the communicator
+   */
+  public static Checkpointer open(Communicator communicator) {
+    return open(communicator, SaveOptions.defaults());
   }
 
   /**
@@ -102,35 +107,8 @@ public final class Checkpointer implements AutoCloseable {
     Objects.requireNonNull(target, "target");
     SaveContents contents =
         new SaveContents(target, OptionalLong.empty(), parameters, files, Optional.empty());
-    return alone(() -> new SaveRun(tools.measured(listener), SaveSource.borrowed(contents)).run());
-  }
-
-  /**
-   * Saves a folder of one tensor file, as {@link #save(Path, ParameterSet, ModelFiles)} saves a
-   * model. Collective.
-   *
-   * @param target the folder to make
-   * @param contents called once, on another thread; if one rank's throws, all ranks fail
-   * @return what was done
-   * @throws IOException as there
-   */
-  public SaveReport save(Path target, Supplier<SingleFile> contents) throws IOException {
-    return alone(() -> SingleFile.save(tools.measured(listener), target, contents));
-  }
-
-  /**
-   * Saves a checkpoint of the run that has one tensor file; its retention applies. Collective.
-   *
-   * @param step number of the step or epoch, 0 or more
-   * @param contents as {@link #save(Path, Supplier)} takes them
-   * @param state what the trainer needs to go on
-   * @return what was done
-   * @throws IOException as there
-   */
-  public SaveReport save(long step, Supplier<SingleFile> contents, TrainerState state)
-      throws IOException {
-    saves().target(step); // a wrong step is refused before anything is sent
-    return alone(() -> saves().save(step, contents, state, listener));
+    return calls.collective(
+        () -> new SaveRun(tools.measured(), SaveSource.borrowed(contents)).run());
   }
 
   /**
@@ -142,13 +120,13 @@ public final class Checkpointer implements AutoCloseable {
    * @param files what goes beside the weights; only rank 0's counts
    * @param state what the trainer needs to go on
    * @return what was done
-   * @throws IOException as {@link #save(Path, ParameterSet, ModelFiles)} does, and all else
+   * @throws IOException as {@link #save(Path, ParameterSet, ModelFiles)} does
    * @throws IllegalStateException also if the checkpointer was opened without {@link RunOptions}
    */
   public SaveReport save(long step, ParameterSet parameters, ModelFiles files, TrainerState state)
       throws IOException {
     SaveContents contents = saves().contents(step, parameters, files, state);
-    return alone(() -> saves().save(contents, listener));
+    return calls.collective(() -> saves().save(contents));
   }
 
   /**
@@ -166,15 +144,15 @@ public final class Checkpointer implements AutoCloseable {
   public SaveReport saveLast(
       long step, ParameterSet parameters, ModelFiles files, TrainerState state) throws IOException {
     SaveContents contents = saves().contents(step, parameters, files, state);
-    return guard.hold(() -> saves().ensure(contents, listener));
+    return calls.one(() -> saves().ensure(contents));
   }
 
   /**
    * Saves a checkpoint of the run in the background. The call returns when this rank's partitions
    * have been copied, cast, into host memory; the trainer may then change them. No rank waits for
-   * another here, but in a checkpointer's first save, for the model's published form; until the
-   * save has ended, Cairn uses the communicator in the background. A process that ends meanwhile
-   * waits {@code CAIRN_EXIT_TIMEOUT_SECONDS} (20) for the commit.
+   * another here, except in a checkpointer's first save: there ranks agree on the names and tensors
+   * of the files. Until the save has ended, Cairn uses the communicator in the background. A
+   * process that ends meanwhile waits {@code CAIRN_EXIT_TIMEOUT_SECONDS} (20) for the commit.
    *
    * <p>A save that still runs is waited for first, or this one is refused ({@link
    * RunOptions.WhenBusy}); if the one before failed, that is thrown here on every rank, unless all
@@ -224,7 +202,7 @@ public final class Checkpointer implements AutoCloseable {
   public PendingSave beginSave(
       long step, ParameterSet parameters, ModelFiles files, TrainerState state) throws IOException {
     SaveContents contents = saves().contents(step, parameters, files, state);
-    return guard.hold(() -> saves().begin(contents, listener));
+    return calls.one(() -> saves().begin(contents));
   }
 
   /**
@@ -232,18 +210,17 @@ public final class Checkpointer implements AutoCloseable {
    *
    * @param parameters that will be saved; only their sizes count
    * @param state likewise
-   * @throws IOException not by now; only collective calls tell how a save in the background failed
+   * @throws IOException never: only collective calls tell how a save in the background failed
    */
   public void reserveSnapshot(ParameterSet parameters, TrainerState state) throws IOException {
     SaveContents contents = saves().contents(0, parameters, ModelFiles.none(), state);
-    guard.hold(
-        () -> OwnThread.callIo(tools.machine(), "cairn-call", () -> saves().reserve(contents)));
+    calls.uninterrupted(() -> saves().reserve(contents));
   }
 
   /**
    * Allocates what a gather with NCCL takes of a GPU, ahead of the first one, and keeps it until
-   * {@link #close}: where the trainer takes what it finds. Otherwise each gather allocates it, and
-   * takes smaller buckets if there is not that much. Not collective.
+   * {@link #close}. Call it if the trainer takes all of a GPU's memory that it finds. Otherwise
+   * each gather allocates it, and takes smaller buckets if there is not that much. Not collective.
    *
    * @param gpu where this rank's partitions will be
    * @throws IOException never
@@ -251,22 +228,19 @@ public final class Checkpointer implements AutoCloseable {
    *     4 B on rank 0 and 2 B on the others, or {@code 2 B / n} of n ranks where they only send
    */
   public void reserveBuckets(Device gpu) throws IOException {
-    guard.hold(
-        () -> {
-          Communicator ranks = tools.ranks().communicator();
-          tools.devices().reserveBuckets(gpu, ranks.rank(), ranks.size(), tools.options());
-          return null;
-        });
+    calls.one(() -> tools.reserveBuckets(gpu));
   }
 
-  /** {@return what tells after each step whether to stop, and to save only because of that} */
+  /**
+   * {@return a schedule without a policy: it stops when asked to, and advises to save only then}
+   */
   public Schedule schedule() {
     return new Schedule(tools.ranks(), saves().times(), Optional.empty());
   }
 
   /**
-   * {@return what tells after each step whether to save, as rank 0's policy advises, and to stop}
-   * It tells the policy what steps and saves took.
+   * {@return a schedule that saves when rank 0's policy advises it, and stops when asked to} The
+   * policy is told how long steps and saves took.
    *
    * @param policy borrowed until the schedule is closed; only rank 0's is asked
    */
@@ -275,15 +249,23 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   /**
-   * Sets who is told how saves get on, from the next one on.
+   * Sets the listener that is told of the progress of saves, from the next save on.
    *
    * @param progressListener called on the threads that save; replaces the one before
    */
   public void onProgress(ProgressListener progressListener) {
-    listener = Optional.of(progressListener);
+    tools.listener().set(progressListener);
   }
 
-  private RunSaves saves() {
+  Calls calls() {
+    return calls;
+  }
+
+  SaveContext tools() {
+    return tools;
+  }
+
+  RunSaves saves() {
     return saves.orElseThrow(
         () -> new IllegalStateException("checkpointer was opened without a run's directory"));
   }
@@ -296,20 +278,9 @@ public final class Checkpointer implements AutoCloseable {
    * @throws IllegalStateException if the checkpointer is closed or was opened without a run
    */
   public Optional<Checkpoint> latest() throws IOException {
-    return alone(saves()::latest).map(entry -> new Checkpoint(this, tools.disk(), entry));
-  }
-
-  void restore(Path folder, Optional<ParameterSet> model, TrainerState state) throws IOException {
-    alone(() -> Restore.together(tools, folder, model, state));
-  }
-
-  /** Runs one collective call, after the background save, on a thread that nobody interrupts. */
-  private <T> T alone(Callable<T> work) throws IOException {
-    return guard.hold(
-        () -> {
-          background.settle();
-          return OwnThread.callIo(tools.machine(), "cairn-call", work);
-        });
+    return calls
+        .collective(saves()::latest)
+        .map(entry -> new Checkpoint(this, tools.disk(), entry));
   }
 
   /**
@@ -321,13 +292,6 @@ public final class Checkpointer implements AutoCloseable {
    */
   @Override
   public void close() throws IOException {
-    if (!guard.close()) {
-      return;
-    }
-    try {
-      background.finish();
-    } finally {
-      tools.close(() -> saves.ifPresent(RunSaves::close));
-    }
+    calls.close(() -> tools.close(() -> saves.ifPresent(RunSaves::close)));
   }
 }

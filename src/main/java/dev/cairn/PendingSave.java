@@ -14,15 +14,18 @@ public final class PendingSave implements AutoCloseable {
   private final Background.Begun begun;
   private final Ending<Long> released;
 
-  /** Takes a save that was begun, and what ends with the stall when the partitions are free. */
+  /**
+   * Takes a save that was begun, and the end of its stall in nanoseconds, which comes when the
+   * partitions are free.
+   */
   PendingSave(Background.Begun begun, Ending<Long> released) {
     this.begun = begun;
     this.released = released;
   }
 
   /**
-   * Waits until this rank's partitions are the trainer's again, also if the save has failed, which
-   * {@link #await} tells. An interrupt is kept and does not end the wait.
+   * Waits until the trainer may change this rank's partitions. Returns also if the save has failed:
+   * {@link #await} throws that. An interrupt is kept and does not end the wait.
    */
   public void snapshotDone() {
     stallNanos();

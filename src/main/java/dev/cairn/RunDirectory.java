@@ -170,7 +170,8 @@ public final class RunDirectory {
 
   /**
    * {@return what was renamed away to be deleted, and is still there in part} The next {@link
-   * #delete} finishes it. Nobody's word is needed for that, as no name leads there any more.
+   * #delete} finishes it. It needs no owner's permission: nobody finds these folders by their names
+   * any more.
    *
    * @throws IOException if the directory cannot be listed
    */
@@ -181,9 +182,10 @@ public final class RunDirectory {
   }
 
   /**
-   * Applies a run's retention after a save. What is numbered higher than the new checkpoint stays
-   * and does not count: the run went back behind it. Nor does what is known to be damaged, so that
-   * it keeps no place from a good one. What cannot be deleted is logged: the new one is safe.
+   * Applies a run's retention after a save. Checkpoints with higher numbers than the new one stay
+   * and do not count: the run was resumed from an older checkpoint. Damaged ones do not count
+   * either, so that they push out no good one. What cannot be deleted is logged: the new one is
+   * safe.
    *
    * @param saved the new checkpoint's folder
    * @param damaged folders of checkpoints; the new one is taken out

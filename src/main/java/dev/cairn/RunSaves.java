@@ -2,10 +2,10 @@ package dev.cairn;
 
 import dev.cairn.copy.OwnThread;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
-import dev.cairn.options.ProgressListener;
 import dev.cairn.options.SavePhase;
 import dev.cairn.options.SaveReport;
 import dev.cairn.ranks.Operation;
@@ -69,14 +69,8 @@ final class RunSaves implements AutoCloseable {
   }
 
   /** Saves one tensor file and the trainer's state. Collective. */
-  SaveReport save(
-      long step,
-      Supplier<SingleFile> contents,
-      TrainerState state,
-      Optional<ProgressListener> listener)
-      throws IOException {
+  SaveReport save(long step, Supplier<SingleFile> contents, TrainerState state) throws IOException {
     return timed(
-        listener,
         measured ->
             SingleFile.save(
                 measured, target(step), OptionalLong.of(step), Optional.of(state), contents));
@@ -90,8 +84,8 @@ final class RunSaves implements AutoCloseable {
   }
 
   /** Saves, then deletes what is not kept. Collective. */
-  SaveReport save(SaveContents contents, Optional<ProgressListener> listener) throws IOException {
-    return timed(listener, measured -> new SaveRun(measured, SaveSource.borrowed(contents)).run());
+  SaveReport save(SaveContents contents) throws IOException {
+    return timed(measured -> new SaveRun(measured, SaveSource.borrowed(contents)).run());
   }
 
   private interface MeasuredSave {
@@ -99,23 +93,22 @@ final class RunSaves implements AutoCloseable {
   }
 
   /** Runs a save during which the trainer waits, then deletes what is not kept. */
-  private SaveReport timed(Optional<ProgressListener> listener, MeasuredSave save)
-      throws IOException {
+  private SaveReport timed(MeasuredSave save) throws IOException {
     long start = tools.machine().nanoTime();
-    SaveContext measured = tools.measured(listener);
+    SaveContext measured = tools.measured();
     Runnable stalled = () -> times.stalled(tools.machine().nanoTime() - start);
     return timed(start, stalled, () -> retained(measured, save.with(measured)));
   }
 
   /** Waits for the save of this very step, or saves it. Collective. */
-  SaveReport ensure(SaveContents contents, Optional<ProgressListener> listener) throws IOException {
+  SaveReport ensure(SaveContents contents) throws IOException {
     background.settleQuietly();
     Background.Begun last = background.last();
     boolean isSaved =
         last != null && last.call().equals(contents.call()) && last.ending().failure() == null;
     return isSaved
         ? last.ending().value()
-        : OwnThread.callIo(tools.machine(), "cairn-call", () -> save(contents, listener));
+        : OwnThread.callIo(tools.machine(), "cairn-call", () -> save(contents));
   }
 
   private interface Save {
@@ -123,7 +116,8 @@ final class RunSaves implements AutoCloseable {
   }
 
   /**
-   * Runs a save and keeps what it took; {@code stalled} is called before it is said to have ended.
+   * Runs a save and keeps how long it took. Calls {@code stalled} before whoever waits hears that
+   * it has ended.
    */
   private SaveReport timed(long start, Runnable stalled, Save save) throws IOException {
     boolean committed = false;
@@ -154,7 +148,7 @@ final class RunSaves implements AutoCloseable {
   }
 
   /** Starts a save in the background, or tells the others that this rank's last one still runs. */
-  PendingSave begin(SaveContents contents, Optional<ProgressListener> listener) throws IOException {
+  PendingSave begin(SaveContents contents) throws IOException {
     tools.ranks().communicator().withdrawLent();
     long start = tools.machine().nanoTime();
     exitHook.install();
@@ -162,7 +156,7 @@ final class RunSaves implements AutoCloseable {
       return refuse(contents);
     }
     background.settle();
-    SaveContext measured = tools.forBackground().measured(listener);
+    SaveContext measured = tools.forBackground().measured();
     Ending<Long> released = new Ending<>(tools.machine());
     Runnable release = () -> release(released, tools.machine().nanoTime() - start);
     Background.Begun begun =
@@ -213,7 +207,10 @@ final class RunSaves implements AutoCloseable {
     }
   }
 
-  /** Returns contents in which what stays F32 is marked: ranks meet for that at the first save. */
+  /**
+   * Returns contents in which the tensors that stay F32 are marked. At the first save ranks agree
+   * on them.
+   */
   private SaveContents marked(SaveContents contents) throws IOException {
     Optional<FormAgreement.Agreed> known = tools.forms().last();
     FormAgreement.Agreed agreed =
@@ -231,7 +228,10 @@ final class RunSaves implements AutoCloseable {
     return contents.withModel(agreed.marked(contents.model()));
   }
 
-  /** Copies what fits and lets the trainer go if that is all; the others hear of a failure. */
+  /**
+   * Copies what fits into the snapshot, and releases the trainer if that is everything. A failure
+   * is told to the other ranks.
+   */
   private SaveSource take(SaveContext measured, SaveContents given, Runnable release)
       throws IOException {
     SaveContents contents = marked(given);
@@ -254,7 +254,6 @@ final class RunSaves implements AutoCloseable {
 
   @Override
   public void close() {
-    exitHook.close();
-    snapshot.close();
+    CloseAll.of(snapshot, exitHook).close();
   }
 }

@@ -67,8 +67,8 @@ public final class Schedule implements AutoCloseable {
    *   <li>when it comes again more than five seconds after the first one: sooner, it is the same
    *       request, as Slurm sends TERM, CONT and TERM within milliseconds at a job's time limit;
    *   <li>when the ranks cannot agree on a step any more, because one has died or left: at once if
-   *       that was known, else five seconds after it is, in which a trainer that {@link #stepDone}
-   *       tells can close this and end by itself.
+   *       that was known before, otherwise after five more seconds. In these a trainer that hears
+   *       of it from {@link #stepDone} can close this and end by itself.
    * </ul>
    *
    * @param names without SIG: {@code TERM} of Kubernetes and Slurm, {@code USR1} of {@code sbatch
@@ -84,7 +84,9 @@ public final class Schedule implements AutoCloseable {
     return this;
   }
 
-  /** Passes a signal on to the other ranks; returns false if nothing would come of that. */
+  /**
+   * Passes a signal on to the other ranks; returns false if they cannot agree on a step any more.
+   */
   private boolean isStopRequested() {
     String reason;
     try {

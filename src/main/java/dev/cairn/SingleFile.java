@@ -45,10 +45,47 @@ public record SingleFile(
     Objects.requireNonNull(dtype, "dtype");
   }
 
-  /** Saves a folder that is no checkpoint of a run, as the other does. Collective. */
-  static SaveReport save(SaveContext measured, Path target, Supplier<SingleFile> contents)
+  /**
+   * Saves a folder of one tensor file, as {@link Checkpointer#save(Path, ParameterSet, ModelFiles)}
+   * saves a model. Collective.
+   *
+   * @param checkpointer saves with its options, besides the dtype
+   * @param target the folder to make
+   * @param contents called once, on another thread; if one rank's throws, all ranks fail
+   * @return what was done
+   * @throws IOException as there
+   */
+  public static SaveReport save(
+      Checkpointer checkpointer, Path target, Supplier<SingleFile> contents) throws IOException {
+    return checkpointer
+        .calls()
+        .collective(
+            () ->
+                save(
+                    checkpointer.tools().measured(),
+                    target,
+                    OptionalLong.empty(),
+                    Optional.empty(),
+                    contents));
+  }
+
+  /**
+   * Saves a checkpoint of the checkpointer's run that has one tensor file; the run's retention
+   * applies. Collective.
+   *
+   * @param checkpointer was opened with a run
+   * @param step number of the step or epoch, 0 or more
+   * @param contents called once, on another thread; if one rank's throws, all ranks fail
+   * @param state what the trainer needs to go on
+   * @return what was done
+   * @throws IOException as {@link Checkpointer#save(long, ParameterSet, ModelFiles, TrainerState)}
+   */
+  public static SaveReport save(
+      Checkpointer checkpointer, long step, Supplier<SingleFile> contents, TrainerState state)
       throws IOException {
-    return save(measured, target, OptionalLong.empty(), Optional.empty(), contents);
+    RunSaves saves = checkpointer.saves();
+    saves.target(step); // a wrong step is refused before anything is sent
+    return checkpointer.calls().collective(() -> saves.save(step, contents, state));
   }
 
   /**

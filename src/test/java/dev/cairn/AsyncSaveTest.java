@@ -1,10 +1,11 @@
 package dev.cairn;
 
+import static dev.cairn.AsyncSaves.NO_STATE;
+import static dev.cairn.AsyncSaves.open;
+import static dev.cairn.AsyncSaves.options;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.FaultyDisk.Call;
@@ -12,16 +13,11 @@ import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.layout.Layout;
-import dev.cairn.machine.Machine;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
 import dev.cairn.model.TrainerState;
-import dev.cairn.options.CheckpointException;
-import dev.cairn.options.Durability;
 import dev.cairn.options.SaveMode;
-import dev.cairn.options.SaveOptions;
-import dev.cairn.options.SaveReport;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;
@@ -32,7 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.CyclicBarrier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -45,34 +40,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("stress")
 @Timeout(60)
 class AsyncSaveTest {
-  private static final TrainerState NO_STATE = TrainerState.builder().build();
-
   @TempDir Path temporary;
 
   private RunOptions run() {
     return RunOptions.in(temporary.resolve("run"));
-  }
-
-  private static SaveOptions.Builder options() {
-    return SaveOptions.builder()
-        .durability(Durability.FAST)
-        .keepDtypes()
-        .stagingBuffers(2)
-        .stagingBufferBytes(4096);
-  }
-
-  private static <T> void assertFine(List<Group.Result<T>> results) {
-    for (Group.Result<T> result : results) {
-      if (result.failure() != null) {
-        throw new AssertionError(result.failure());
-      }
-    }
-  }
-
-  private Checkpointer open(
-      Communicator communicator, SaveOptions.Builder options, RunOptions run, Disk disk) {
-    return Checkpointer.open(
-        communicator, options.build(), Optional.of(run), disk, Machine.local());
   }
 
   static Stream<Arguments> budgets() {
@@ -92,34 +63,32 @@ class AsyncSaveTest {
         new ReferenceModel(3)
             .add("moment", DType.F32, Layout.zero3(), 301)
             .add("master", DType.F32, Layout.replicated(), 77);
-    assertFine(
-        Group.run(
-            3,
-            communicator -> {
-              int rank = communicator.rank();
-              ParameterSet own = model.on(rank, 3);
-              ParameterSet ownMoments = moments.on(rank, 3);
-              TrainerState.Builder state = TrainerState.builder();
-              ownMoments.parameters().forEach(state::tensor);
-              try (Checkpointer checkpointer =
-                      open(
-                          communicator,
-                          options().mode(mode).snapshotBudgetBytes(budgetBytes),
-                          run(),
-                          Disk.local());
-                  PendingSave save =
-                      checkpointer.saveAsync(5, own, ModelFiles.none(), state.build())) {
-                ReferenceModel.overwrite(own);
-                ReferenceModel.overwrite(ownMoments);
-                save.await();
-                ParameterSet again = moments.poisonedOn(rank, 3);
-                TrainerState.Builder restored = TrainerState.builder();
-                again.parameters().forEach(restored::tensor);
-                checkpointer.latest().orElseThrow().restore(own, restored.build());
-                moments.assertHolds(again, rank, 3);
-              }
-              return null;
-            }));
+    Group.values(
+        3,
+        communicator -> {
+          int rank = communicator.rank();
+          ParameterSet own = model.on(rank, 3);
+          ParameterSet ownMoments = moments.on(rank, 3);
+          TrainerState.Builder state = TrainerState.builder();
+          ownMoments.parameters().forEach(state::tensor);
+          try (Checkpointer checkpointer =
+                  open(
+                      communicator,
+                      options().mode(mode).snapshotBudgetBytes(budgetBytes),
+                      run(),
+                      Disk.local());
+              PendingSave save = checkpointer.saveAsync(5, own, ModelFiles.none(), state.build())) {
+            ReferenceModel.overwrite(own);
+            ReferenceModel.overwrite(ownMoments);
+            save.await();
+            ParameterSet again = moments.poisonedOn(rank, 3);
+            TrainerState.Builder restored = TrainerState.builder();
+            again.parameters().forEach(restored::tensor);
+            checkpointer.latest().orElseThrow().restore(own, restored.build());
+            moments.assertHolds(again, rank, 3);
+          }
+          return null;
+        });
     assertIs(model, "model.safetensors");
   }
 
@@ -145,115 +114,45 @@ class AsyncSaveTest {
   @MethodSource("budgets")
   void callReturnsBeforeTheSaveHasEnded(long budgetBytes, SaveMode mode) throws Exception {
     CountDownLatch gate = new CountDownLatch(2);
-    assertFine(
-        Group.run(
-            2,
-            communicator -> {
-              try (Checkpointer checkpointer =
-                  open(
-                      communicator,
-                      options().mode(mode).snapshotBudgetBytes(budgetBytes),
-                      run(),
-                      FaultyDisk.waiting(Call.RENAME, 0, gate))) {
-                PendingSave save =
-                    checkpointer.saveAsync(
-                        5,
-                        ReferenceModel.various(2).on(communicator.rank(), 2),
-                        ModelFiles.none(),
-                        NO_STATE);
-                assertFalse(save.isDone());
-                assertTrue(save.stallNanos() > 0);
-                gate.countDown(); // both have looked before rank 0 commits
-                return save.await();
-              }
-            }));
+    Group.values(
+        2,
+        communicator -> {
+          try (Checkpointer checkpointer =
+              open(
+                  communicator,
+                  options().mode(mode).snapshotBudgetBytes(budgetBytes),
+                  run(),
+                  FaultyDisk.waiting(Call.RENAME, 0, gate))) {
+            PendingSave save =
+                checkpointer.saveAsync(
+                    5,
+                    ReferenceModel.various(2).on(communicator.rank(), 2),
+                    ModelFiles.none(),
+                    NO_STATE);
+            assertFalse(save.isDone());
+            assertTrue(save.stallNanos() > 0);
+            gate.countDown(); // both have looked before rank 0 commits
+            return save.await();
+          }
+        });
   }
 
   @Test
   void partitionsAreBorrowedUntilTheSnapshotIsDone() throws Exception {
     ReferenceModel model = ReferenceModel.various(2);
-    assertFine(
-        Group.run(
-            2,
-            communicator -> {
-              ParameterSet own = model.on(communicator.rank(), 2);
-              try (Checkpointer checkpointer = open(communicator, options(), run(), Disk.local())) {
-                checkpointer.reserveSnapshot(own, NO_STATE);
-                PendingSave save = checkpointer.beginSave(5, own, ModelFiles.none(), NO_STATE);
-                save.snapshotDone();
-                ReferenceModel.overwrite(own);
-                return save.await();
-              }
-            }));
+    Group.values(
+        2,
+        communicator -> {
+          ParameterSet own = model.on(communicator.rank(), 2);
+          try (Checkpointer checkpointer = open(communicator, options(), run(), Disk.local())) {
+            checkpointer.reserveSnapshot(own, NO_STATE);
+            PendingSave save = checkpointer.beginSave(5, own, ModelFiles.none(), NO_STATE);
+            save.snapshotDone();
+            ReferenceModel.overwrite(own);
+            return save.await();
+          }
+        });
     assertIs(model, "model.safetensors");
-  }
-
-  /** The second save's old checkpoint is deleted by rank 0 while the others are done already. */
-  @Test
-  void saveIsRefusedOnEveryRankIfTheOneBeforeRunsOnAny() throws Exception {
-    CountDownLatch gate = new CountDownLatch(1);
-    CyclicBarrier others = new CyclicBarrier(3);
-    RunOptions refusing = run().withKeepLast(1).withWhenBusy(RunOptions.WhenBusy.REFUSE);
-    assertFine(
-        Group.run(
-            3,
-            communicator -> {
-              int rank = communicator.rank();
-              ParameterSet own = ReferenceModel.various(3).on(rank, 3);
-              Disk disk = rank == 0 ? FaultyDisk.waiting(Call.RENAME, 2, gate) : Disk.local();
-              try (Checkpointer checkpointer = open(communicator, options(), refusing, disk)) {
-                checkpointer.save(1, own, ModelFiles.none(), NO_STATE);
-                PendingSave second = checkpointer.saveAsync(2, own, ModelFiles.none(), NO_STATE);
-                if (rank != 0) {
-                  second.await();
-                }
-                others.await();
-                PendingSave third = checkpointer.saveAsync(3, own, ModelFiles.none(), NO_STATE);
-                gate.countDown();
-                IOException e = assertThrows(IOException.class, third::await);
-                assertEquals(
-                    "save failed on rank 0 of 3: refused, as the save before still runs; nothing"
-                        + " committed",
-                    e.getMessage());
-                second.await();
-                others.await();
-                checkpointer.saveAsync(4, own, ModelFiles.none(), NO_STATE);
-                checkpointer.saveLast(4, own, ModelFiles.none(), NO_STATE);
-                assertEquals(4, checkpointer.latest().orElseThrow().step());
-              }
-              return null;
-            }));
-  }
-
-  @Test
-  void savesThatFailedAreToldOnceAndSaveLastSavesAllTheSame() throws Exception {
-    Files.createDirectories(run().directory());
-    Files.createFile(run().directory().resolve("step_1")); // a file where the folder is to be
-    try (Communicator single = Communicator.single();
-        Checkpointer checkpointer = open(single, options(), run(), Disk.local())) {
-      ParameterSet own = ReferenceModel.various(1).on(0, 1);
-      checkpointer.saveAsync(1, own, ModelFiles.none(), NO_STATE);
-      SaveReport second = checkpointer.saveLast(2, own, ModelFiles.none(), NO_STATE);
-      assertTrue(Files.exists(second.folder().resolve("COMPLETED")));
-      assertInstanceOf(
-          CheckpointException.class,
-          assertThrows(
-              IOException.class, () -> checkpointer.saveLast(1, own, ModelFiles.none(), NO_STATE)));
-      Files.delete(run().directory().resolve("step_1"));
-      checkpointer.saveLast(1, own, ModelFiles.none(), NO_STATE);
-    }
-  }
-
-  @Test
-  void failureThatNobodyHasHeardOfIsThrownByClose() throws Exception {
-    Files.createDirectories(run().directory());
-    Files.createFile(run().directory().resolve("step_1"));
-    try (Communicator single = Communicator.single()) {
-      Checkpointer checkpointer = open(single, options(), run(), Disk.local());
-      checkpointer.saveAsync(1, ReferenceModel.various(1).on(0, 1), ModelFiles.none(), NO_STATE);
-      assertInstanceOf(
-          CheckpointException.class, assertThrows(IOException.class, checkpointer::close));
-    }
   }
 
   /** Replicated on every rank, in one memory, not declared: as DDP holds tied embeddings. */
@@ -268,29 +167,28 @@ class AsyncSaveTest {
         {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "tie_word_embeddings": true}
         """);
     ModelFiles files = ModelFiles.fromFolder(hf);
-    assertFine(
-        Group.run(
-            3,
-            communicator -> {
-              ByteBuffer shared = ByteBuffer.allocateDirect(4 * 40);
-              ByteBuffer other = ByteBuffer.allocateDirect(4 * 10);
-              ParameterSet own =
-                  ParameterSet.of(
-                      List.of(
-                          replicated("model.embed_tokens.weight", shared, 8, 5),
-                          replicated("model.norm.weight", other, 10),
-                          replicated("lm_head.weight", shared, 8, 5)));
-              try (Checkpointer checkpointer =
-                  open(
-                      communicator,
-                      options().mode(mode).snapshotBudgetBytes(budgetBytes),
-                      run(),
-                      Disk.local())) {
-                PendingSave save = checkpointer.saveAsync(5, own, files, NO_STATE);
-                ReferenceModel.overwrite(own);
-                return save.await();
-              }
-            }));
+    Group.values(
+        3,
+        communicator -> {
+          ByteBuffer shared = ByteBuffer.allocateDirect(4 * 40);
+          ByteBuffer other = ByteBuffer.allocateDirect(4 * 10);
+          ParameterSet own =
+              ParameterSet.of(
+                  List.of(
+                      replicated("model.embed_tokens.weight", shared, 8, 5),
+                      replicated("model.norm.weight", other, 10),
+                      replicated("lm_head.weight", shared, 8, 5)));
+          try (Checkpointer checkpointer =
+              open(
+                  communicator,
+                  options().mode(mode).snapshotBudgetBytes(budgetBytes),
+                  run(),
+                  Disk.local())) {
+            PendingSave save = checkpointer.saveAsync(5, own, files, NO_STATE);
+            ReferenceModel.overwrite(own);
+            return save.await();
+          }
+        });
     assertEquals(
         List.of("model.embed_tokens.weight", "model.norm.weight"),
         List.copyOf(new java.util.TreeMap<>(names(run().directory().resolve("step_5"))).keySet()));

@@ -11,6 +11,7 @@ import dev.cairn.hf.ModelFiles;
 import dev.cairn.hf.ModelFolder;
 import dev.cairn.layout.Layout;
 import dev.cairn.options.Durability;
+import dev.cairn.options.FormOptions;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.tensor.DType;
@@ -49,7 +50,11 @@ class BaseModelTest {
   }
 
   private Path base(String config, ReferenceModel model) throws IOException {
-    save(options().keepDtypes().unchecked(true).build(), model, ModelFiles.none(), "base");
+    save(
+        options().keepDtypes().form(FormOptions.asPublished().withUnchecked(true)).build(),
+        model,
+        ModelFiles.none(),
+        "base");
     Files.writeString(temporary.resolve("base/config.json"), config);
     return temporary.resolve("base");
   }
@@ -88,7 +93,11 @@ class BaseModelTest {
             model("a.weight")
                 .add("b.weight", DType.U8, ZERO3, 4, 8)
                 .add("b.weight_scale_inv", DType.F32, ZERO3, 1, 1));
-    String asked = refusal(options().missingFromBase(true).build(), model("a.weight"), base);
+    String asked =
+        refusal(
+            options().form(FormOptions.asPublished().withMissingFromBase(true)).build(),
+            model("a.weight"),
+            base);
     assertTrue(asked.startsWith("nothing can be taken from a quantised base: tensor=b."), asked);
     String whole = refusal(options().build(), model("a.weight", "b.weight"), base);
     assertTrue(whole.contains("the base model is quantised: give the one that"), whole);
@@ -97,7 +106,8 @@ class BaseModelTest {
   @Test
   void whatLoadersIgnoreIsNeitherDemandedNorTaken() throws Exception {
     Path base = base(UNKNOWN, model("a.weight", "layers.0.rotary_emb.inv_freq", "e.position_ids"));
-    SaveOptions options = options().keepDtypes().missingFromBase(true).build();
+    SaveOptions options =
+        options().keepDtypes().form(FormOptions.asPublished().withMissingFromBase(true)).build();
     save(options, model("a.weight"), ModelFiles.fromFolder(base), "saved");
     assertEquals(Map.of("a.weight", DType.F32), saved());
   }
@@ -130,7 +140,8 @@ class BaseModelTest {
                 .add("a.weight", DType.BF16, ZERO3, 40)
                 .add("mtp.correction_bias", DType.F32, ZERO3, 4));
     ReferenceModel trained = new ReferenceModel(2).add("a.weight", DType.F32, ZERO3, 40);
-    SaveOptions options = options().missingFromBase(true).build();
+    SaveOptions options =
+        options().form(FormOptions.asPublished().withMissingFromBase(true)).build();
     save(options, trained, ModelFiles.fromFolder(base), "saved");
     assertEquals(Map.of("a.weight", DType.BF16, "mtp.correction_bias", DType.F32), saved());
   }
@@ -297,7 +308,10 @@ class BaseModelTest {
   @Test
   void namesThatBecomeOneAreBothSaid() throws Exception {
     Path base = base(UNKNOWN, model("a.weight"));
-    SaveOptions options = options().names(List.of(NameRule.parse("^b=a"))).build();
+    SaveOptions options =
+        options()
+            .form(FormOptions.asPublished().withNames(List.of(NameRule.parse("^b=a"))))
+            .build();
     String message = refusal(options, model("a.weight", "b.weight"), base);
     assertEquals(
         "duplicate parameter name: tensor=a.weight, given as a.weight and b.weight", message);

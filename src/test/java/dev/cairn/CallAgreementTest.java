@@ -1,5 +1,11 @@
 package dev.cairn;
 
+import static dev.cairn.StepRun.ELEMENTS;
+import static dev.cairn.StepRun.NO_STATE;
+import static dev.cairn.StepRun.checkpoints;
+import static dev.cairn.StepRun.model;
+import static dev.cairn.StepRun.outcome;
+import static dev.cairn.StepRun.save;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -8,21 +14,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
-import dev.cairn.layout.Layout;
 import dev.cairn.machine.Machine;
-import dev.cairn.model.Parameter;
-import dev.cairn.model.ParameterSet;
-import dev.cairn.model.Partition;
-import dev.cairn.model.TrainerState;
 import dev.cairn.options.CheckpointException;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
-import dev.cairn.tensor.DType;
-import dev.cairn.tensor.Shape;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,8 +33,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Whatever calls ranks make, a checkpoint is one step of all of them. */
 @Timeout(20)
 class CallAgreementTest {
-  private static final int ELEMENTS = 8;
-  private static final TrainerState NO_STATE = TrainerState.builder().build();
   @TempDir Path temporary;
 
   private Path run() {
@@ -49,61 +44,6 @@ class CallAgreementTest {
         SaveOptions.builder().durability(Durability.FAST).keepDtypes().stagingBuffers(1).build();
     return Checkpointer.open(
         communicator, options, Optional.of(RunOptions.in(run())), Disk.local(), Machine.local());
-  }
-
-  /** Returns a model whose every element is the step. */
-  private static ParameterSet model(Communicator communicator, long step) {
-    return model(step, (ELEMENTS + communicator.size() - 1) / communicator.size() * Long.BYTES);
-  }
-
-  private static ParameterSet model(long step, int lengthBytes) {
-    ByteBuffer memory = ByteBuffer.allocateDirect(lengthBytes).order(ByteOrder.nativeOrder());
-    while (memory.remaining() >= Long.BYTES) {
-      memory.putLong(step);
-    }
-    return ParameterSet.of(
-        List.of(
-            Parameter.of(
-                "steps",
-                Shape.of(ELEMENTS),
-                DType.I64,
-                Layout.zero3(),
-                Partition.of(memory.clear()))));
-  }
-
-  private interface Call {
-    void make() throws Exception;
-  }
-
-  /** Returns the message of what a call throws; "fine" if it does not. */
-  private static String outcome(Call call) {
-    try {
-      call.make();
-      return "fine";
-    } catch (Exception e) {
-      return e.getMessage();
-    }
-  }
-
-  private static SaveReport save(Checkpointer checkpointer, Communicator ranks, long step)
-      throws Exception {
-    return checkpointer.save(step, model(ranks, step), ModelFiles.none(), NO_STATE);
-  }
-
-  /** Every visible checkpoint holds the values of its own step, and no other. */
-  private List<String> checkpoints() throws Exception {
-    List<String> found = new ArrayList<>();
-    for (RunDirectory.Entry entry : new RunDirectory(run()).committed()) {
-      byte[] file = Files.readAllBytes(entry.path().resolve("model.safetensors"));
-      ByteBuffer values =
-          ByteBuffer.wrap(file, file.length - ELEMENTS * Long.BYTES, ELEMENTS * Long.BYTES)
-              .order(ByteOrder.LITTLE_ENDIAN);
-      while (values.hasRemaining()) {
-        assertEquals(entry.number(), values.getLong(), "a value in " + entry.path());
-      }
-      found.add(entry.path().getFileName().toString());
-    }
-    return found;
   }
 
   private void assertAllSay(String expected, List<Group.Result<List<String>>> results, int call) {
@@ -130,7 +70,7 @@ class CallAgreementTest {
         results,
         0);
     assertAllSay("fine", results, 1);
-    assertEquals(List.of("step_300"), checkpoints());
+    assertEquals(List.of("step_300"), checkpoints(run()));
   }
 
   @Test
@@ -148,7 +88,7 @@ class CallAgreementTest {
             });
     assertAllSay(
         "ranks are in different calls: rank 0 in save(one), rank 1 in save(two)", results, 0);
-    assertEquals(List.of("step_300"), checkpoints());
+    assertEquals(List.of("step_300"), checkpoints(run()));
     assertTrue(Files.notExists(run().resolve("one")));
   }
 
@@ -179,7 +119,7 @@ class CallAgreementTest {
         results,
         0);
     assertAllSay("fine", results, 1);
-    assertEquals(List.of("step_1", "step_3"), checkpoints());
+    assertEquals(List.of("step_1", "step_3"), checkpoints(run()));
   }
 
   @Test
@@ -207,7 +147,7 @@ class CallAgreementTest {
     assertAllSay("partition", results, 0);
     assertAllSay("fine", results, 1);
     assertAllSay("fine", results, 2);
-    assertEquals(List.of("step_3", "step_4"), checkpoints());
+    assertEquals(List.of("step_3", "step_4"), checkpoints(run()));
   }
 
   @Test
@@ -227,7 +167,7 @@ class CallAgreementTest {
               }
             });
     assertAllSay("fine", results, 0);
-    assertEquals(List.of("step_7"), checkpoints());
+    assertEquals(List.of("step_7"), checkpoints(run()));
   }
 
   @Test

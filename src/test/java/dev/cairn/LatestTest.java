@@ -60,7 +60,8 @@ class LatestTest {
     ParameterSet own = MODEL.on(0, 1);
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(single, options(), run())) {
-      checkpointer.save(
+      SingleFile.save(
+          checkpointer,
           1,
           () -> new SingleFile("one", own, ModelFiles.none(), Optional.empty()),
           TrainerState.builder().build());

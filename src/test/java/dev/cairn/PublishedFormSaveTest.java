@@ -1,27 +1,25 @@
 package dev.cairn;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static dev.cairn.SavedTensors.assertPublished;
+import static dev.cairn.SavedTensors.bytes;
+import static dev.cairn.SavedTensors.names;
+import static dev.cairn.SavedTensors.options;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.cairn.comm.Communicator;
 import dev.cairn.form.NameRule;
-import dev.cairn.hf.FolderTensor;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFiles;
-import dev.cairn.hf.ModelFolder;
 import dev.cairn.layout.Layout;
-import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
-import dev.cairn.options.Durability;
+import dev.cairn.options.FormOptions;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
-import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -69,18 +67,6 @@ class PublishedFormSaveTest {
         .add(MLP + "gate.weight", DType.F32, Layout.zero3(), EXPERTS, HIDDEN);
   }
 
-  private static Map<String, byte[]> bytes(ReferenceModel model) {
-    Map<String, byte[]> bytes = new TreeMap<>();
-    for (Parameter parameter : model.on(0, 1).parameters()) {
-      ByteBuffer view =
-          parameter.partition().view(0, Math.toIntExact(parameter.partition().lengthBytes()));
-      byte[] all = new byte[view.remaining()];
-      view.get(all);
-      bytes.put(parameter.name(), all);
-    }
-    return bytes;
-  }
-
   /** What is published, cut out of the model's own bytes. */
   private static Map<String, byte[]> expected(ReferenceModel model) {
     Map<String, byte[]> bytes = bytes(model);
@@ -104,21 +90,6 @@ class PublishedFormSaveTest {
     return published;
   }
 
-  private static void assertPublished(Map<String, byte[]> expected, Path folder)
-      throws IOException {
-    try (ModelFolder saved = ModelFolder.open(folder)) {
-      assertEquals(
-          List.copyOf(expected.keySet()),
-          saved.tensors().stream().map(FolderTensor::name).sorted().toList());
-      for (FolderTensor tensor : saved.tensors()) {
-        TensorEntry entry = tensor.entry();
-        byte[] bytes = new byte[Math.toIntExact(entry.endByte() - entry.beginByte())];
-        saved.read(tensor.name(), 0, ByteBuffer.wrap(bytes));
-        assertArrayEquals(expected.get(tensor.name()), bytes, tensor.name());
-      }
-    }
-  }
-
   static Stream<Arguments> ways() {
     List<Layout> layouts = List.of(Layout.zero3(), Layout.replicated(), Layout.rows());
     return Stream.of(1, 2, 3, 4)
@@ -129,15 +100,6 @@ class PublishedFormSaveTest {
                         layout ->
                             Stream.of(SaveMode.GATHER, SaveMode.PARALLEL)
                                 .map(mode -> Arguments.of(worldSize, layout, mode))));
-  }
-
-  private static SaveOptions.Builder options(SaveMode mode) {
-    return SaveOptions.builder()
-        .mode(mode)
-        .durability(Durability.FAST)
-        .keepDtypes()
-        .stagingBuffers(2)
-        .stagingBufferBytes(4096);
   }
 
   @ParameterizedTest
@@ -214,129 +176,19 @@ class PublishedFormSaveTest {
     }
   }
 
-  private static List<String> names(Path folder) throws IOException {
-    try (ModelFolder saved = ModelFolder.open(folder)) {
-      return saved.tensors().stream().map(FolderTensor::name).sorted().toList();
-    }
-  }
-
   @Test
   void callersOwnNamesWin() throws Exception {
     SaveOptions options =
         options(SaveMode.PARALLEL)
-            .names(List.of(NameRule.parse("^model\\.layers\\.0\\.mlp\\.gate\\.=router.")))
+            .form(
+                FormOptions.asPublished()
+                    .withNames(
+                        List.of(NameRule.parse("^model\\.layers\\.0\\.mlp\\.gate\\.=router."))))
             .build();
     saveAlone(options, model(Layout.zero3()).on(0, 1), mixtral());
     List<String> names = names(temporary.resolve("saved"));
     assertEquals("router.weight", names.get(names.size() - 1));
     assertEquals(MOE + "experts.0.w1.weight", names.get(1));
-  }
-
-  @Test
-  void whatIsF32InTheBaseStaysF32AndNothingGetsWider() throws Exception {
-    SaveOptions keep = options(SaveMode.PARALLEL).build();
-    ReferenceModel published =
-        new ReferenceModel(1)
-            .add("model.a.weight", DType.BF16, Layout.zero3(), 40)
-            .add("model.a.bias", DType.F32, Layout.zero3(), 4)
-            .add("model.b.bias", DType.F32, Layout.zero3(), 4);
-    saveAlone(keep, published.on(0, 1), ModelFiles.none());
-    Files.move(temporary.resolve("saved"), temporary.resolve("published"));
-    Files.writeString(
-        temporary.resolve("published/config.json"), "{\"architectures\":[\"Unknown\"]}");
-    ReferenceModel trained =
-        new ReferenceModel(2)
-            .add("model.a.weight", DType.F32, Layout.zero3(), 40)
-            .add("model.a.bias", DType.F32, Layout.zero3(), 4)
-            .add("model.b.bias", DType.BF16, Layout.zero3(), 4);
-    SaveOptions narrow =
-        SaveOptions.builder().durability(Durability.FAST).mode(SaveMode.PARALLEL).build();
-    saveAlone(narrow, trained.on(0, 1), ModelFiles.fromFolder(temporary.resolve("published")));
-    try (ModelFolder saved = ModelFolder.open(temporary.resolve("saved"))) {
-      Map<String, DType> dtypes = new TreeMap<>();
-      saved.tensors().forEach(tensor -> dtypes.put(tensor.name(), tensor.entry().dtype()));
-      assertEquals(
-          Map.of(
-              "model.a.weight", DType.BF16, "model.a.bias", DType.F32, "model.b.bias", DType.BF16),
-          dtypes);
-    }
-  }
-
-  @Test
-  void whatIsNotTheBaseModelIsRefusedBeforeAnyFileExists() throws Exception {
-    SaveOptions keep = options(SaveMode.PARALLEL).build();
-    ReferenceModel published =
-        new ReferenceModel(1)
-            .add("model.embed_tokens.weight", DType.F32, Layout.zero3(), 40, 2)
-            .add("model.a.weight", DType.F32, Layout.zero3(), 4)
-            .add("model.b.weight", DType.F32, Layout.zero3(), 4);
-    saveAlone(keep, published.on(0, 1), ModelFiles.none());
-    Path base = temporary.resolve("published");
-    Files.move(temporary.resolve("saved"), base);
-    Files.writeString(base.resolve("config.json"), "{\"architectures\":[\"Unknown\"]}");
-    ReferenceModel trained =
-        new ReferenceModel(2)
-            .add("model.embed_tokens.weight", DType.F32, Layout.zero3(), 48, 2)
-            .add("model.a.weight", DType.F32, Layout.zero3(), 4)
-            .add("value_head.weight", DType.F32, Layout.zero3(), 4);
-    Exception refused =
-        assertThrows(
-            IllegalArgumentException.class,
-            () -> saveAlone(keep, trained.on(0, 1), ModelFiles.fromFolder(base)));
-    assertEquals(
-        "this would not be the model: 1 of 3 expected tensors are missing, first model.b.weight;"
-            + " 1 unknown, first value_head.weight; 1 of another shape, first"
-            + " model.embed_tokens.weight: [48,2], expected [40,2]; the vocabulary was resized:"
-            + " give the config of the resized model; to write it all the same, ask for it unchecked"
-            + " (--unchecked)",
-        refused.getMessage());
-    try (Stream<Path> files = Files.list(temporary)) {
-      assertEquals(List.of(base), files.toList());
-    }
-    SaveOptions unchecked = options(SaveMode.PARALLEL).unchecked(true).build();
-    saveAlone(unchecked, trained.on(0, 1), ModelFiles.fromFolder(base));
-    assertEquals(3, names(temporary.resolve("saved")).size());
-  }
-
-  @Test
-  void whatIsMissingIsTakenFromTheBaseOnOneRank() throws Exception {
-    ReferenceModel published =
-        new ReferenceModel(1)
-            .add("model.a.weight", DType.F32, Layout.zero3(), 300)
-            .add("vision.b.weight", DType.F32, Layout.zero3(), 5000)
-            .add("vision.c.weight", DType.BF16, Layout.zero3(), 7);
-    SaveOptions keep = options(SaveMode.PARALLEL).build();
-    saveAlone(keep, published.on(0, 1), ModelFiles.none());
-    Path base = temporary.resolve("published");
-    Files.move(temporary.resolve("saved"), base);
-    Files.writeString(base.resolve("config.json"), "{\"architectures\":[\"Unknown\"]}");
-    ReferenceModel trained =
-        new ReferenceModel(2).add("model.a.weight", DType.F32, Layout.zero3(), 300);
-    Exception refused =
-        assertThrows(
-            IllegalArgumentException.class,
-            () -> saveAlone(keep, trained.on(0, 1), ModelFiles.fromFolder(base)));
-    assertEquals(
-        "this would not be the model: 2 of 3 expected tensors are missing, first vision.b.weight; to"
-            + " take them from the base model, ask for that (--missing-from-base); to write it all"
-            + " the same, ask for it unchecked (--unchecked)",
-        refused.getMessage());
-    for (SaveMode mode : List.of(SaveMode.GATHER, SaveMode.PARALLEL)) {
-      SaveOptions borrowing = options(mode).missingFromBase(true).build();
-      Group.values(
-          3,
-          ranks -> {
-            ModelFiles files = ranks.rank() == 0 ? ModelFiles.fromFolder(base) : ModelFiles.none();
-            try (Checkpointer checkpointer = Checkpointer.open(ranks, borrowing)) {
-              Path target = temporary.resolve(mode.name());
-              return checkpointer.save(target, trained.on(ranks.rank(), 3), files);
-            }
-          });
-      Map<String, byte[]> expected = new TreeMap<>();
-      expected.putAll(bytes(published));
-      expected.putAll(bytes(trained));
-      assertPublished(expected, temporary.resolve(mode.name()));
-    }
   }
 
   @Test

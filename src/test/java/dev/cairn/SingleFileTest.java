@@ -69,7 +69,8 @@ class SingleFileTest {
         (checkpointer, file) -> {
           Told told = new Told();
           checkpointer.onProgress(told);
-          SaveReport report = checkpointer.save(temporary.resolve("adapter"), () -> file);
+          SaveReport report =
+              SingleFile.save(checkpointer, temporary.resolve("adapter"), () -> file);
           told.assertAll(report);
         });
   }
@@ -80,7 +81,7 @@ class SingleFileTest {
         (checkpointer, file) -> {
           Told told = new Told();
           checkpointer.onProgress(told);
-          told.assertAll(checkpointer.save(1, () -> file, NO_STATE));
+          told.assertAll(SingleFile.save(checkpointer, 1, () -> file, NO_STATE));
         });
   }
 
@@ -110,7 +111,7 @@ class SingleFileTest {
           CheckpointPolicy policy = CheckpointPolicy.start(PolicyOptions.ofMtbfSeconds(1000));
           try (Schedule schedule = checkpointer.schedule(policy)) {
             long start = System.nanoTime();
-            checkpointer.save(1, () -> file, NO_STATE);
+            SingleFile.save(checkpointer, 1, () -> file, NO_STATE);
             long tookNanos = System.nanoTime() - start;
             schedule.stepDone(1);
             PolicyState learned = policy.state();
@@ -132,7 +133,9 @@ class SingleFileTest {
                 () -> {
                   throw new IllegalStateException("no adapter");
                 };
-            assertThrows(CheckpointException.class, () -> checkpointer.save(1, broken, NO_STATE));
+            assertThrows(
+                CheckpointException.class,
+                () -> SingleFile.save(checkpointer, 1, broken, NO_STATE));
             schedule.stepDone(1);
             assertEquals(1, policy.state().stallNanos().size());
             assertEquals(0, policy.state().writeNanos().size());

@@ -17,6 +17,7 @@ import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.machine.Machine;
+import dev.cairn.options.FormOptions;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
@@ -52,7 +53,9 @@ import picocli.CommandLine.Parameters;
 final class ConsolidateCommand implements Callable<Integer> {
   private static final Logger LOG = System.getLogger(ConsolidateCommand.class.getName());
 
-  /** Stays in a core's cache from the cast to the write, and the page cache in small pieces. */
+  /**
+   * Stays in a core's cache from the cast to the write, and goes to the page cache in small steps.
+   */
   private static final int BUFFER_BYTES = 512 << 10;
 
   @Parameters(
@@ -205,11 +208,13 @@ final class ConsolidateCommand implements Callable<Integer> {
     return folderOptions
         .save()
         .mode(SaveMode.PARALLEL)
-        .rawNames(isRaw)
-        .unchecked(isUnchecked)
-        .incomplete(excludeFrozen)
-        .missingFromBase(borrows)
-        .names(renamings.stream().map(NameRule::parse).toList())
+        .form(
+            FormOptions.asPublished()
+                .withRawNames(isRaw)
+                .withUnchecked(isUnchecked)
+                .withIncomplete(excludeFrozen)
+                .withMissingFromBase(borrows)
+                .withNames(renamings.stream().map(NameRule::parse).toList()))
         .stagingBuffers(count)
         .stagingBufferBytes(BUFFER_BYTES)
         .build();

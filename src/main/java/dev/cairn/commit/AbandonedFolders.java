@@ -165,7 +165,10 @@ public final class AbandonedFolders {
     return isAbandoned;
   }
 
-  /** Asks whoever keeps the files for the time, by a file that is written now: clocks differ. */
+  /**
+   * Returns the file server's time, read from a file that is written now: its clock may differ from
+   * this host's.
+   */
   private Instant now() throws IOException {
     if (now.isEmpty()) {
       HiddenFolder folder = HiddenFolder.create(disk, machine, directory.resolve(CLOCK));

@@ -9,8 +9,8 @@ import java.util.Optional;
 /**
  * The renames that make a folder visible, and those that take that back if one fails.
  *
- * <p>What has been done is not remembered but looked for: a rename may have been done though it is
- * said to have failed, as over NFS whose answer was lost.
+ * <p>After a failure it looks at the disk to see what has been done: a rename may have been done
+ * and reported as failed, as over NFS when the answer is lost.
  */
 final class Commit {
   private final Disk disk;
@@ -54,7 +54,9 @@ final class Commit {
     }
   }
 
-  /** Whatever gets a hidden name has an owner first: without one it would stay for good. */
+  /**
+   * Gives a folder an owner before it gets a hidden name: without one nobody would ever remove it.
+   */
   private Path replace(boolean durable) throws IOException {
     replaces = true;
     hidden.oldOwner().write(disk, target);

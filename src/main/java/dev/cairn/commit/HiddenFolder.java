@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
 /**
  * A new folder beside its target, under a hidden name, with a file that says whose it is.
  *
- * <p>A crash between the two leaves an empty folder without an owner. It takes no room, and nobody
- * can know whose it is: it stays, and is listed.
+ * <p>A crash after the folder is made and before the file is leaves an empty folder without an
+ * owner. Nobody can know whose it is, so it stays, and is listed; it takes no room.
  *
  * @param path absolute
  * @param target what it is to become
@@ -24,7 +24,10 @@ import java.util.regex.Pattern;
 record HiddenFolder(Path path, Path target, String id, FolderOwner owner) {
   private static final Pattern NAME = Pattern.compile("\\.(.+)\\.(tmp|old)-([0-9a-f]+)");
 
-  /** What this process has under hidden names just now: the rest that says so is left over. */
+  /**
+   * Ids of the hidden folders that this process works in. Others that name it as owner are left
+   * over.
+   */
   private static final Set<String> OPEN = ConcurrentHashMap.newKeySet();
 
   static HiddenFolder create(Disk disk, Machine machine, Path target) throws IOException {
@@ -68,7 +71,7 @@ record HiddenFolder(Path path, Path target, String id, FolderOwner owner) {
     return new FolderOwner(owner.process(), "old " + id);
   }
 
-  /** Says that nobody works any more in what has this id; a second call does nothing. */
+  /** Takes note that this process no longer works in the folder; a second call does nothing. */
   void release() {
     OPEN.remove(id);
   }

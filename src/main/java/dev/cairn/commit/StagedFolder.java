@@ -23,7 +23,8 @@ import java.util.zip.CRC32C;
  * A folder in the making: written under a hidden name beside its target, and made visible by one
  * rename, or not at all.
  *
- * <p>Used by rank 0 alone, from one thread that nobody interrupts.
+ * <p>Used by rank 0 alone, on one thread of its own: an interrupt of the caller would close its
+ * files.
  */
 public final class StagedFolder implements AutoCloseable {
   /** The marker that says that everything else in the folder was there before it. */
@@ -31,7 +32,7 @@ public final class StagedFolder implements AutoCloseable {
 
   private static final Logger LOG = System.getLogger(StagedFolder.class.getName());
 
-  private static final int PIECE_BYTES = 1 << 16;
+  private static final int BUFFER_BYTES = 1 << 16;
 
   private final Disk disk;
   private final HiddenFolder hidden;
@@ -87,9 +88,8 @@ public final class StagedFolder implements AutoCloseable {
   }
 
   /**
-   * Creates what is missing, from the top down, each one's name forced before anything is put into
-   * it. So a folder whose name a power cut may take is empty: a process has died over it, or
-   * somebody else has just made it.
+   * Creates the folders that are missing, from the top down. Each one's name is forced before
+   * anything is put into it, so that a power cut can only lose the name of an empty folder.
    */
   private static void createMissing(Disk disk, Path folder, boolean durable) throws IOException {
     Path parent = folder.getParent();
@@ -166,7 +166,7 @@ public final class StagedFolder implements AutoCloseable {
   }
 
   /**
-   * Writes one file into the folder, a piece at a time.
+   * Writes one file into the folder, a buffer at a time.
    *
    * @param relativePath inside the folder; missing folders on the way are made
    * @param content not closed here
@@ -182,10 +182,10 @@ public final class StagedFolder implements AutoCloseable {
     CRC32C crc = new CRC32C();
     long fileOffset = 0;
     try (OutputFile output = disk.create(file, lengthBytes, lengthBytes)) {
-      byte[] piece = new byte[PIECE_BYTES];
-      for (int count = content.read(piece); count >= 0; count = content.read(piece)) {
-        output.writeFully(ByteBuffer.wrap(piece, 0, count), fileOffset);
-        crc.update(piece, 0, count);
+      byte[] buffer = new byte[BUFFER_BYTES];
+      for (int count = content.read(buffer); count >= 0; count = content.read(buffer)) {
+        output.writeFully(ByteBuffer.wrap(buffer, 0, count), fileOffset);
+        crc.update(buffer, 0, count);
         fileOffset += count;
       }
       if (fileOffset != lengthBytes) {

@@ -8,8 +8,8 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
- * Threads that take from one queue until it is empty, one behind each staging buffer. Any number of
- * them does all of the work.
+ * Threads that take work from one queue until it is empty, each with a staging buffer. Fewer
+ * threads do all of the work too.
  */
 public final class BufferWorkers {
   private final Work work;
@@ -33,8 +33,9 @@ public final class BufferWorkers {
 
   /**
    * Runs the work on as many threads as there are staging buffers, and waits for all of them. They
-   * are threads that nobody else knows: an interrupt of the caller is kept and disturbs no file. If
-   * the system gives fewer threads, those do it; if it gives none, the caller's does.
+   * are private threads: an interrupt of the caller is kept, and cannot close the files that are
+   * being written. If the system gives fewer threads, those do it; if it gives none, the caller's
+   * does.
    *
    * @param staging its buffers are used until the return
    * @param name what the threads are called, each with a number behind it

@@ -2,12 +2,12 @@ package dev.cairn.copy;
 
 import java.io.IOException;
 
-/** Tells a running copy that it is of no use any more, for example because another rank failed. */
+/** Tells a running copy to stop, for example because another rank failed. */
 public interface Cancellation {
   /**
-   * Returns at once while the copy is wanted.
+   * Returns at once while the copy is to go on.
    *
-   * @throws IOException if it is not: the reason, for example which rank has failed
+   * @throws IOException if it is to stop: the reason, for example which rank has failed
    */
   void check() throws IOException;
 }

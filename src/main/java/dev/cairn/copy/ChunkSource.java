@@ -20,8 +20,8 @@ public interface ChunkSource {
   /** A chunk on its way. */
   interface Filling {
     /**
-     * Returns the chunk's bytes in file order: parts of the staging buffer, and memory that holds
-     * long pieces already.
+     * Returns the chunk's bytes in file order: parts of the staging buffer, and for long pieces
+     * that need no cast the memory where they lie.
      *
      * @return parts that follow each other in the file, together as long as the chunk; they stay
      *     valid until the sink has taken them

@@ -102,9 +102,9 @@ public final class GatherSource implements ChunkSource {
     }
 
     /**
-     * Waits for what is left after a failure: until then the buffer is not this rank's, and may not
-     * be freed. It ends soon: the others send what they have begun with, or the transport has ended
-     * for them too.
+     * Waits, after a failure, for the receives that have begun: until they end, the transport still
+     * writes into the buffer, which may not be freed. They end soon, as the other ranks finish what
+     * they are sending, or their transport has failed too.
      */
     void endAfter(Throwable failure) {
       while (!underWay.isEmpty()) {

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.concurrent.Callable;
 
 /**
- * Runs work on a thread that nobody else knows, and so nobody interrupts: an interrupt of the
- * caller must not close the files that are being written.
+ * Runs work on a private thread: interrupting the caller cannot close a {@code FileChannel} that is
+ * being written.
  */
 public final class OwnThread {
   private OwnThread() {}

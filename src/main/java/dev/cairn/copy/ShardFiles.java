@@ -3,6 +3,7 @@ package dev.cairn.copy;
 import dev.cairn.io.Disk;
 import dev.cairn.io.OutputFile;
 import dev.cairn.kernels.Crc32c;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.plan.Chunk;
 import dev.cairn.plan.PlannedFile;
 import dev.cairn.plan.SavePlan;
@@ -156,25 +157,23 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
 
   @Override
   public synchronized void close() throws IOException {
-    IOException first = null;
-    for (int file = open.length - 1; file >= 0; file--) {
-      OutputFile closing = open[file];
-      open[file] = null;
-      try {
-        if (closing != null) {
-          closing.close();
-        }
-      } catch (IOException e) {
-        ShardException failure = new ShardException(plan.files().get(file).name(), 0, e);
-        if (first == null) {
-          first = failure;
-        } else {
-          first.addSuppressed(failure);
-        }
+    CloseAll all = new CloseAll();
+    for (int file = 0; file < open.length; file++) {
+      if (open[file] != null) {
+        OutputFile closing = open[file];
+        String name = plan.files().get(file).name();
+        all.add(() -> close(closing, name));
+        open[file] = null;
       }
     }
-    if (first != null) {
-      throw first;
+    all.closeIo();
+  }
+
+  private static void close(OutputFile file, String name) throws ShardException {
+    try {
+      file.close();
+    } catch (IOException e) {
+      throw new ShardException(name, 0, e);
     }
   }
 }

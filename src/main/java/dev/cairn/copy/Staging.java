@@ -12,9 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The staging buffers: a fixed number of equal pieces of page-aligned host memory, allocated once
- * and before any file exists. Each has a page more than it is said to have, so that a chunk can lie
- * in memory as it will lie in its file's pages, which the disk can then write from.
+ * The staging buffers: a fixed number of equal ranges of page-aligned host memory, allocated once
+ * and before any file exists. Each has one page more than {@link #bufferBytes}: so a chunk can
+ * begin in memory at the same offset within a page as in its file, which direct writes need.
  */
 public final class Staging implements AutoCloseable {
   private static final int PAGE_BYTES = 4096;
@@ -55,8 +55,8 @@ public final class Staging implements AutoCloseable {
   }
 
   /**
-   * Replaces the buffers by pinned ones, unless they are: a GPU copies to these while the host does
-   * other things. No copy may be running.
+   * Replaces the buffers by pinned ones, unless they are pinned already: a GPU can copy to pinned
+   * memory while the host does other things. No copy may be running.
    *
    * @param device the GPU that will copy to and from the buffers
    * @throws dev.cairn.device.DeviceException if the system cannot pin that much; the buffers are as
@@ -70,7 +70,7 @@ public final class Staging implements AutoCloseable {
     }
   }
 
-  /** {@return whose threads stand behind the buffers} */
+  /** {@return what starts the threads that use the buffers} */
   public Machine machine() {
     return machine;
   }

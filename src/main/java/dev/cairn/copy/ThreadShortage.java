@@ -5,8 +5,8 @@ import java.lang.System.Logger.Level;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The system gives no more threads, as at a container's limit of processes: the work is done by
- * those that there are, which is told once.
+ * Logs, once, that the system gives no more threads, as at a container's limit of processes. The
+ * work is then done by the threads that there are.
  */
 public final class ThreadShortage {
   private static final Logger LOG = System.getLogger(ThreadShortage.class.getName());

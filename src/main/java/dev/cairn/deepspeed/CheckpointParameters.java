@@ -3,6 +3,7 @@ package dev.cairn.deepspeed;
 import dev.cairn.hf.TiedNames;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.layout.Layout;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
@@ -103,7 +104,6 @@ public final class CheckpointParameters implements AutoCloseable {
   /** Closes the files and frees the buffers. */
   @Override
   public void close() throws IOException {
-    castBuffers.close();
-    reader.close();
+    CloseAll.of(reader, castBuffers).closeIo();
   }
 }

@@ -20,7 +20,7 @@ import java.util.List;
  * @param file where they were read
  * @param stage 1, 2 or 3; 1 where the file does not say (BF16_Optimizer)
  * @param partitionCounts ranks that share each group; one number for all groups under ZeRO-3
- * @param flatGroups this rank's flat pieces of masters, one per group
+ * @param flatGroups this rank's flat partition of the masters of each group
  * @param version DeepSpeed's version, null where the file does not say
  * @param step the optimizer's step count, null where the file does not say
  */

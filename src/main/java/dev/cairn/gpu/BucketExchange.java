@@ -3,7 +3,6 @@ package dev.cairn.gpu;
 import dev.cairn.comm.CommunicationException;
 import dev.cairn.copy.Cancellation;
 import dev.cairn.copy.ChunkSink;
-import dev.cairn.copy.CloseAll;
 import dev.cairn.copy.Copy;
 import dev.cairn.copy.Staging;
 import dev.cairn.device.CudaEvent;
@@ -13,6 +12,7 @@ import dev.cairn.gpu.BucketSource.Waiting;
 import dev.cairn.gpu.DeviceBucket.Size;
 import dev.cairn.kernels.DeviceKernels;
 import dev.cairn.kernels.SegmentTable;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.plan.Bucket;
 import dev.cairn.plan.ChunkCursor;
 import dev.cairn.plan.PlannedTensor;
@@ -97,7 +97,8 @@ final class BucketExchange implements AutoCloseable {
       }
       writer = opened.add(new BucketWriter(staging.machine()));
     } catch (RuntimeException e) {
-      throw opened.after(e);
+      opened.closeAfter(e);
+      throw e;
     }
   }
 

@@ -1,12 +1,13 @@
 package dev.cairn.gpu;
 
-import dev.cairn.copy.CloseAll;
 import dev.cairn.device.Device;
 import dev.cairn.device.DeviceMemory;
+import dev.cairn.machine.CloseAll;
 
 /**
- * Memory of a GPU that buckets lie in from gather to gather, where a trainer leaves little of it;
- * or none, and then each gather allocates its own. One gather at a time.
+ * Memory of a GPU that is reserved for buckets and kept from one gather to the next, for trainers
+ * that leave little of it free. If nothing is reserved, each gather allocates its own. One gather
+ * at a time.
  */
 public final class BucketMemory implements AutoCloseable {
   private static final long ALIGNMENT_BYTES = 256;

@@ -17,11 +17,11 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** Chunks of a bucket that is in file order in the memory of rank 0's GPU, or soon will be. */
 final class BucketSource implements ChunkSource {
-  /** Waits for as long as it is wanted. */
+  /** Waits for what is queued on the GPU, until it is there or the save is to stop. */
   interface Waiting {
     void on(CudaEvent event) throws IOException;
 
-    /** Returns how long a call of NCCL is waited for that is made now. */
+    /** Returns how long to wait for a call of NCCL that is made now. */
     NcclGroup.Patience forCall();
   }
 

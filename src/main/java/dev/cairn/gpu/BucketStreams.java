@@ -2,10 +2,10 @@ package dev.cairn.gpu;
 
 import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.NcclGroup;
-import dev.cairn.copy.CloseAll;
 import dev.cairn.device.CudaEvent;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.machine.Machine;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -48,7 +48,7 @@ record BucketStreams(
   }
 
   /**
-   * Waits until nothing is queued any more, or gives the group up.
+   * Waits until the streams are empty, or aborts the group.
    *
    * @return false if something is left in the group: a call that has not returned or, if it is
    *     lent, a collective that nobody but its owner can end

@@ -1,10 +1,10 @@
 package dev.cairn.gpu;
 
-import dev.cairn.copy.CloseAll;
 import dev.cairn.device.CudaEvent;
 import dev.cairn.device.Device;
 import dev.cairn.device.PinnedMemory;
 import dev.cairn.kernels.SegmentTable;
+import dev.cairn.machine.CloseAll;
 
 /**
  * The memory of one bucket on its way. Addresses are of the GPU's memory.

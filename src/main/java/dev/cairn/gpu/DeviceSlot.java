@@ -1,13 +1,13 @@
 package dev.cairn.gpu;
 
-import dev.cairn.copy.CloseAll;
 import dev.cairn.device.CudaEvent;
 import dev.cairn.device.Device;
 import dev.cairn.device.DeviceMemory;
+import dev.cairn.machine.CloseAll;
 
 /**
- * A piece of device memory in which elements wait: cast, to be copied to the host, or copied from
- * there, to be cast.
+ * Device memory in which elements wait: cast, to be copied to the host, or copied from there, to be
+ * cast.
  *
  * @param memory where they wait
  * @param isCast recorded when they have been cast into or out of it
@@ -23,7 +23,8 @@ record DeviceSlot(DeviceMemory memory, CudaEvent isCast, CudaEvent isCopied)
           opened.add(CudaEvent.create(device)),
           opened.add(CudaEvent.create(device)));
     } catch (RuntimeException e) {
-      throw opened.after(e);
+      opened.closeAfter(e);
+      throw e;
     }
   }
 

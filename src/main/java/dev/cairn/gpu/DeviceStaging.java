@@ -1,11 +1,11 @@
 package dev.cairn.gpu;
 
-import dev.cairn.copy.CloseAll;
 import dev.cairn.device.CudaEvent;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
 import dev.cairn.device.HostMemory;
 import dev.cairn.kernels.DeviceKernels;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.tensor.DType;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -63,7 +63,8 @@ public final class DeviceStaging implements AutoCloseable {
         marks.add(opened.add(CudaEvent.create(device)));
       }
     } catch (RuntimeException e) {
-      throw opened.after(e);
+      opened.closeAfter(e);
+      throw e;
     }
   }
 

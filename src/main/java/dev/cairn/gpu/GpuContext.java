@@ -9,6 +9,7 @@ import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;
 import dev.cairn.device.DeviceException;
 import dev.cairn.kernels.DeviceKernels;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.Partition;
 import dev.cairn.options.CheckpointException;
@@ -71,8 +72,8 @@ public final class GpuContext implements AutoCloseable {
   }
 
   /**
-   * Keeps a failure for the next {@link #prepare}: the one in which the other ranks hear of it.
-   * What fails before, such as a snapshot, fails on one rank alone.
+   * Keeps a failure, of a snapshot for example, to be thrown by the next {@link #prepare}: that is
+   * where the other ranks hear of it.
    */
   public void failLater(DeviceException e) {
     failure = e;
@@ -161,8 +162,8 @@ public final class GpuContext implements AutoCloseable {
   }
 
   /**
-   * Returns how long one collective of NCCL may take: less than ranks wait that are not in it, so
-   * that whoever is in it can say so.
+   * Returns how long one collective of NCCL may take. It is less than ranks outside of it wait, so
+   * that one that gives up can still tell them.
    */
   public static Duration collectiveTimeout() {
     return Timeouts.fromEnvironment(System.getenv()).operation().multipliedBy(3).dividedBy(4);
@@ -243,16 +244,8 @@ public final class GpuContext implements AutoCloseable {
   }
 
   @Override
-  public void close() throws CommunicationException {
-    try {
-      closeGroup();
-    } finally {
-      try {
-        bucketMemory.close();
-      } finally {
-        closeStaging();
-      }
-    }
+  public void close() throws IOException {
+    CloseAll.of(this::closeStaging, bucketMemory, this::closeGroup).closeIo();
   }
 
   private void closeStaging() {

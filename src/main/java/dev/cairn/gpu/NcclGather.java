@@ -248,7 +248,7 @@ public final class NcclGather {
     }
   }
 
-  /** Waits for what may never be, as a rank may be missing in it. */
+  /** Waits for a collective, which may never end: a rank may be missing in it. */
   private final class InTime implements BucketSource.Waiting {
     @Override
     public void on(CudaEvent event) throws IOException {

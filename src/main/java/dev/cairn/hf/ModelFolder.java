@@ -2,6 +2,7 @@ package dev.cairn.hf;
 
 import dev.cairn.io.Disk;
 import dev.cairn.io.SafetensorsFile;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.ShardIndex;
 import dev.cairn.safetensors.TensorEntry;
@@ -57,11 +58,7 @@ public final class ModelFolder implements Closeable {
       }
       return folder;
     } catch (IOException | RuntimeException | Error e) {
-      try {
-        folder.close();
-      } catch (IOException suppressed) {
-        e.addSuppressed(suppressed);
-      }
+      CloseAll.of(folder).closeAfter(e);
       throw e;
     }
   }
@@ -164,20 +161,6 @@ public final class ModelFolder implements Closeable {
    */
   @Override
   public void close() throws IOException {
-    IOException first = null;
-    for (SafetensorsFile file : files.values()) {
-      try {
-        file.close();
-      } catch (IOException e) {
-        if (first == null) {
-          first = e;
-        } else {
-          first.addSuppressed(e);
-        }
-      }
-    }
-    if (first != null) {
-      throw first;
-    }
+    CloseAll.of(files.values()).closeIo();
   }
 }

@@ -1,5 +1,6 @@
 package dev.cairn.io;
 
+import dev.cairn.machine.CloseAll;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -166,12 +167,10 @@ final class DirectFile implements OutputFile {
 
   @Override
   public void close() throws IOException {
-    try {
-      if (blocks.channel() != null) {
-        blocks.channel().close();
-      }
-    } finally {
-      cached.close();
+    CloseAll all = CloseAll.of(cached);
+    if (blocks.channel() != null) {
+      all.add(blocks.channel());
     }
+    all.closeIo();
   }
 }

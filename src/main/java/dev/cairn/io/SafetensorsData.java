@@ -1,5 +1,6 @@
 package dev.cairn.io;
 
+import dev.cairn.machine.CloseAll;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.tensor.CorruptFileException;
@@ -46,17 +47,8 @@ public final class SafetensorsData implements Closeable {
       }
       return new SafetensorsData(reader, dataOffset);
     } catch (IOException | RuntimeException | Error e) {
-      closeAfter(reader, e);
+      CloseAll.of(reader).closeAfter(e);
       throw e;
-    }
-  }
-
-  /** Closes a file because of a failure, which is the one to tell. */
-  static void closeAfter(InputFile reader, Throwable failure) {
-    try {
-      reader.close();
-    } catch (IOException e) {
-      failure.addSuppressed(e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.cairn.io;
 
+import dev.cairn.machine.CloseAll;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.tensor.CorruptFileException;
@@ -52,7 +53,7 @@ public final class SafetensorsFile implements Closeable {
     try {
       return new SafetensorsFile(reader, readHeader(reader));
     } catch (IOException | RuntimeException | Error e) {
-      SafetensorsData.closeAfter(reader, e);
+      CloseAll.of(reader).closeAfter(e);
       throw e;
     }
   }

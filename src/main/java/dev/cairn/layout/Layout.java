@@ -73,7 +73,7 @@ public sealed interface Layout
   }
 
   /**
-   * {@return the layout of DeepSpeed's ZeRO stage 3: the flattened parameter is cut into pieces of
+   * {@return the layout of DeepSpeed's ZeRO stage 3: the flattened parameter is cut into parts of
    * {@code ceil(elements / worldSize)}; the last ranks hold fewer elements, the rest is padding}
    *
    * @see <a
@@ -113,7 +113,7 @@ public sealed interface Layout
 
   /**
    * Returns the layout of one parameter inside an FSDP1 flat parameter: several parameters are
-   * flattened, concatenated, padded, and cut into {@code worldSize} equal pieces.
+   * flattened, concatenated, padded, and cut into {@code worldSize} equal parts.
    *
    * @param offsetInFlat element of the flat parameter at which this parameter begins
    * @param elements elements of this parameter
@@ -122,7 +122,7 @@ public sealed interface Layout
    * @param worldSize count of ranks, 1 or more
    * @return a layout for that many ranks and parameters of {@code elements} elements
    * @throws IllegalArgumentException if the parameter does not lie inside the flat parameter or the
-   *     pieces are not equal
+   *     parts are not equal
    */
   static Layout flat(long offsetInFlat, long elements, long flatElements, int worldSize) {
     return RangesLayout.flat(offsetInFlat, elements, flatElements, worldSize);

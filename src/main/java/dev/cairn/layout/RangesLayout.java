@@ -22,14 +22,14 @@ record RangesLayout(List<List<ElementRange>> rangesByRank) implements Layout {
     }
     if (worldSize < 1 || flatElements % worldSize != 0) {
       throw new IllegalArgumentException(
-          "flat parameter has no equal pieces: flatElements=%d, worldSize=%d"
+          "flat parameter has no equal parts: flatElements=%d, worldSize=%d"
               .formatted(flatElements, worldSize));
     }
-    long piece = flatElements / worldSize;
+    long part = flatElements / worldSize;
     List<List<ElementRange>> byRank = new ArrayList<>();
     for (int rank = 0; rank < worldSize; rank++) {
-      long begin = Math.max(0, piece * rank - offsetInFlat);
-      long end = Math.min(elements, piece * (rank + 1) - offsetInFlat);
+      long begin = Math.max(0, part * rank - offsetInFlat);
+      long end = Math.min(elements, part * (rank + 1) - offsetInFlat);
       byRank.add(begin < end ? List.of(new ElementRange(begin, end)) : List.of());
     }
     return new RangesLayout(List.copyOf(byRank));

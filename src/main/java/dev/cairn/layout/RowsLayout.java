@@ -15,9 +15,9 @@ enum RowsLayout implements Layout {
     }
     long rows = shape.dimension(0);
     long rowElements = rows == 0 ? 0 : shape.elements() / rows;
-    long piece = Zero3Layout.ceilDiv(rows, worldSize);
-    long begin = Math.min(rows, piece * rank);
-    long end = Math.min(rows, begin + piece);
+    long part = Zero3Layout.ceilDiv(rows, worldSize);
+    long begin = Math.min(rows, part * rank);
+    long end = Math.min(rows, begin + part);
     return Layout.one(begin * rowElements, end * rowElements, rank, worldSize);
   }
 

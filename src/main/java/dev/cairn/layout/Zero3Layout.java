@@ -3,17 +3,16 @@ package dev.cairn.layout;
 import dev.cairn.tensor.Shape;
 import java.util.List;
 
-/** ZeRO stage 3: equal pieces of the flattened parameter, padding at the end. */
+/** ZeRO stage 3: equal parts of the flattened parameter, padding at the end. */
 enum Zero3Layout implements Layout {
   INSTANCE;
 
   @Override
   public List<ElementRange> ranges(Shape shape, int rank, int worldSize) {
     long elements = shape.elements();
-    long piece = ceilDiv(elements, worldSize);
-    long begin =
-        Math.min(elements, piece * rank); // piece * rank < elements + worldSize: no overflow
-    return Layout.one(begin, Math.min(elements, begin + piece), rank, worldSize);
+    long part = ceilDiv(elements, worldSize);
+    long begin = Math.min(elements, part * rank); // part * rank < elements + worldSize: no overflow
+    return Layout.one(begin, Math.min(elements, begin + part), rank, worldSize);
   }
 
   @Override

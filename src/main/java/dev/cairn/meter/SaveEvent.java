@@ -10,7 +10,7 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
 /**
- * One piece of a save's work, as the Flight Recorder keeps it.
+ * Work of a save that was done at once, as the Flight Recorder keeps it.
  *
  * <p>No method here may bring two of these classes together in one variable: a recorder that runs
  * when they are loaded rewrites this code, asks for their common class by loading both again, and

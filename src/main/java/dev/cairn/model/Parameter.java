@@ -51,6 +51,19 @@ public record Parameter(
   }
 
   /**
+   * {@return a parameter that ranks hold as DeepSpeed's ZeRO stage 3 does: flattened and cut into
+   * equal parts}
+   *
+   * @param name as a state dict has it
+   * @param shape of the whole tensor, not of the slice
+   * @param held dtype of the elements in memory
+   * @param partition this rank's part, with its padding or without; borrowed as in {@link #of}
+   */
+  public static Parameter zero3(String name, Shape shape, DType held, Partition partition) {
+    return of(name, shape, held, Layout.zero3(), partition);
+  }
+
+  /**
    * {@return a persistent buffer, such as a running mean: its dtype is kept in every save}
    *
    * @param name as a state dict has it; wrappers' prefixes are removed by {@link ParameterSet#of}

@@ -110,7 +110,7 @@ public final class Partition {
   }
 
   /**
-   * {@return a partition that is not in memory: a save reads it piece by piece}
+   * {@return a partition that is not in memory: a save reads it range by range}
    *
    * @param reader makes the bytes; used until the save returns
    * @param lengthBytes all of it

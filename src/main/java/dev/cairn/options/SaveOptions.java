@@ -1,9 +1,7 @@
 package dev.cairn.options;
 
-import dev.cairn.form.NameRule;
 import dev.cairn.safetensors.Sharding;
 import dev.cairn.tensor.DType;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -21,12 +19,7 @@ import java.util.Optional;
  * @param bucketBytes how much all ranks together gather at once with NCCL
  * @param gatherAlgorithm how they do
  * @param snapshotBudgetBytes how much host memory an asynchronous save may copy into
- * @param rawNames whether tensors are saved as they are in memory, not in the form in which
- *     transformers publishes them
- * @param unchecked whether even what is not the model is saved
- * @param incomplete whether tensors of the model may be missing: frozen ones, for example
- * @param names rules for names in the files, stronger than what is known of the model
- * @param missingFromBase whether rank 0 copies what is not in memory from the base model's folder
+ * @param form which tensors the files have, under which names
  */
 public record SaveOptions(
     Optional<DType> dtype,
@@ -40,11 +33,7 @@ public record SaveOptions(
     long bucketBytes,
     GatherAlgorithm gatherAlgorithm,
     long snapshotBudgetBytes,
-    boolean rawNames,
-    boolean unchecked,
-    boolean incomplete,
-    List<NameRule> names,
-    boolean missingFromBase) {
+    FormOptions form) {
   /**
    * Checks the options.
    *
@@ -59,18 +48,14 @@ public record SaveOptions(
    * @param bucketBytes at least 64 for each rank
    * @param gatherAlgorithm not null
    * @param snapshotBudgetBytes 0 or more
-   * @param rawNames false for names and tensors as transformers publishes them
-   * @param unchecked false refuses what is known not to be the model
-   * @param incomplete false refuses a model of which tensors are known to be missing
-   * @param names may be empty
-   * @param missingFromBase false leaves it out, which is refused
+   * @param form not null
    * @throws IllegalArgumentException if one is out of range
    */
   public SaveOptions {
-    names = List.copyOf(names);
     Objects.requireNonNull(mode, "mode");
     Objects.requireNonNull(durability, "durability");
     Objects.requireNonNull(gatherAlgorithm, "gatherAlgorithm");
+    Objects.requireNonNull(form, "form");
     if (dtype.isPresent() && !isTarget(dtype.get())) {
       throw new IllegalArgumentException(
           "cannot cast to " + dtype.get() + ": expected BF16, F16 or F32, or keep");
@@ -140,11 +125,7 @@ public record SaveOptions(
     private long bucketBytes = 256L << 20;
     private GatherAlgorithm gatherAlgorithm = GatherAlgorithm.ALL_GATHER;
     private long snapshotBudgetBytes = Long.MAX_VALUE;
-    private boolean rawNames;
-    private boolean unchecked;
-    private boolean incomplete;
-    private List<NameRule> names = List.of();
-    private boolean missingFromBase;
+    private FormOptions form = FormOptions.asPublished();
 
     private Builder() {}
 
@@ -160,11 +141,7 @@ public record SaveOptions(
       bucketBytes = options.bucketBytes;
       gatherAlgorithm = options.gatherAlgorithm;
       snapshotBudgetBytes = options.snapshotBudgetBytes;
-      rawNames = options.rawNames;
-      unchecked = options.unchecked;
-      incomplete = options.incomplete;
-      names = options.names;
-      missingFromBase = options.missingFromBase;
+      form = options.form;
     }
 
     /**
@@ -287,57 +264,12 @@ public record SaveOptions(
     }
 
     /**
-     * {@return this, saving tensors under the names and in the shapes that they have in memory, or
-     * as transformers publishes them: other names, experts one by one}
+     * {@return this, with another choice of tensors and their names in the files}
      *
-     * @param value false by default: as transformers publishes them
+     * @param value {@link FormOptions#asPublished} by default
      */
-    public Builder rawNames(boolean value) {
-      this.rawNames = value;
-      return this;
-    }
-
-    /**
-     * {@return this, saving also what is not the model, or refusing it} It is refused when tensors
-     * of the base model are missing, or have other names or shapes, or where integers stand for
-     * floats.
-     *
-     * @param value false by default: refusing it
-     */
-    public Builder unchecked(boolean value) {
-      this.unchecked = value;
-      return this;
-    }
-
-    /**
-     * Lets tensors of the model be missing; all else is checked.
-     *
-     * @param value false by default
-     * @return this
-     */
-    public Builder incomplete(boolean value) {
-      this.incomplete = value;
-      return this;
-    }
-
-    /**
-     * {@return this, with rules for names in the files}
-     *
-     * @param rules of which the first counts that is about a name; they win over what is known of
-     *     the model
-     */
-    public Builder names(List<NameRule> rules) {
-      this.names = List.copyOf(rules);
-      return this;
-    }
-
-    /**
-     * {@return this, copying what is not in memory from the base model's folder, or not}
-     *
-     * @param value false by default; such tensors are read by rank 0, and cast as all others
-     */
-    public Builder missingFromBase(boolean value) {
-      this.missingFromBase = value;
+    public Builder form(FormOptions value) {
+      this.form = value;
       return this;
     }
 
@@ -359,11 +291,7 @@ public record SaveOptions(
           bucketBytes,
           gatherAlgorithm,
           snapshotBudgetBytes,
-          rawNames,
-          unchecked,
-          incomplete,
-          names,
-          missingFromBase);
+          form);
     }
   }
 }

@@ -25,9 +25,9 @@ public record SaveReport(
     Map<SavePhase, Long> nanos,
     Map<SaveWork, Total> work) {
   /**
-   * A sum over pieces of work.
+   * What the work of one kind came to.
    *
-   * @param count how many pieces
+   * @param count how often it was done
    * @param bytes their bytes
    * @param nanos the time that they took, added up over threads that work side by side
    */

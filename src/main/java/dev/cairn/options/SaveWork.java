@@ -2,7 +2,7 @@ package dev.cairn.options;
 
 /**
  * The kinds of work in a save that are measured one by one, as {@link SaveReport} adds them up and
- * as the Flight Recorder shows them: an event {@code dev.cairn.Plan} and so on for each piece.
+ * as the Flight Recorder shows them: an event {@code dev.cairn.Plan} and so on each time.
  */
 public enum SaveWork {
   /** Arithmetic and the ranks' agreement; its bytes are those of the checkpoint. */

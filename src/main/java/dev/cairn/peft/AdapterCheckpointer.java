@@ -80,13 +80,14 @@ public final class AdapterCheckpointer {
    */
   public SaveReport save(Path target, ParameterSet parameters) throws IOException {
     if (options.adapterName().equals(AdapterOptions.DEFAULT_NAME)) {
-      return checkpointer.save(target, () -> contents(parameters));
+      return SingleFile.save(checkpointer, target, () -> contents(parameters));
     }
     boolean existed = Files.exists(target, LinkOption.NOFOLLOW_LINKS);
     boolean saved = false;
     try {
       SaveReport report =
-          checkpointer.save(target.resolve(options.adapterName()), () -> contents(parameters));
+          SingleFile.save(
+              checkpointer, target.resolve(options.adapterName()), () -> contents(parameters));
       saved = true;
       return report;
     } finally {
@@ -111,7 +112,7 @@ public final class AdapterCheckpointer {
    */
   public SaveReport save(long step, ParameterSet parameters, TrainerState state)
       throws IOException {
-    return checkpointer.save(step, () -> contents(parameters), state);
+    return SingleFile.save(checkpointer, step, () -> contents(parameters), state);
   }
 
   /**

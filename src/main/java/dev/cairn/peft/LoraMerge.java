@@ -21,7 +21,7 @@ import java.util.List;
  * LoraMerge.merge(Path.of("base"), Path.of("adapter"), Path.of("merged"), options);
  * }</pre>
  *
- * <p>Weights are computed as F32, piece by piece, and rounded once. Memory is that of the staging
+ * <p>Weights are computed as F32, range by range, and rounded once. Memory is that of the staging
  * buffers, a tile for each and the adapter's part of the weights at hand, whatever the model's
  * size.
  */

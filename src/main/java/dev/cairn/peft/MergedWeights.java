@@ -2,6 +2,7 @@ package dev.cairn.peft;
 
 import dev.cairn.kernels.Kernels;
 import dev.cairn.layout.Layout;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.Partition;
 import dev.cairn.tensor.DType;
@@ -12,7 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Makes the bytes of merged weights, piece by piece and in any number of threads. What a weight
+ * Makes the bytes of merged weights, range by range and in any number of threads. What a weight
  * needs of the adapter is in memory only around its turn.
  */
 final class MergedWeights implements AutoCloseable {
@@ -95,10 +96,10 @@ final class MergedWeights implements AutoCloseable {
     long first = firstElement;
     while (target.hasRemaining()) {
       int elements = Math.min(Tiles.ELEMENTS, target.remaining() / 2);
-      ByteBuffer piece = target.duplicate().limit(target.position() + 2 * elements);
-      merge.start().read(2 * first, piece);
+      ByteBuffer step = target.duplicate().limit(target.position() + 2 * elements);
+      merge.start().read(2 * first, step);
       prepared.addOnlyProduct(target, first, elements);
-      target.position(piece.limit());
+      target.position(step.limit());
       first += elements;
     }
   }
@@ -146,9 +147,9 @@ final class MergedWeights implements AutoCloseable {
 
   @Override
   public synchronized void close() {
-    entries.values().forEach(Entry::close);
+    CloseAll all = CloseAll.of(pool, tiles);
+    entries.values().forEach(entry -> all.add(entry::close));
     entries.clear();
-    tiles.close();
-    pool.close();
+    all.close();
   }
 }

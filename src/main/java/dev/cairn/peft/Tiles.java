@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** Memory in which pieces of weights are computed as F32, one piece for each thread. Any thread. */
+/** Memory in which weights are computed as F32, a tile at a time on each thread. Any thread. */
 final class Tiles implements AutoCloseable {
   /** How many elements a tile has: few enough to stay near the processor. */
   static final int ELEMENTS = 1 << 18;
@@ -41,7 +41,7 @@ final class Tiles implements AutoCloseable {
     free.clear();
   }
 
-  /** One thread's piece. */
+  /** What one thread computes in. */
   final class Tile implements AutoCloseable {
     private final ByteBuffer floats;
     private final ByteBuffer raw;

@@ -6,7 +6,7 @@ import java.util.List;
  * A byte range of one file that fits one staging buffer, made of parts of segments that follow each
  * other without a hole.
  *
- * @param pieces at least one, in file order
+ * @param pieces what each of the segments has in it: at least one, in file order
  */
 public record Chunk(List<Segment> pieces) {
   /** {@return the index into {@link SavePlan#files()} of the file that it belongs to} */

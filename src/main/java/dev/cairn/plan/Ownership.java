@@ -71,21 +71,24 @@ final class Ownership {
     return tensor.layout().ranges(tensor.info().shape(), rank, worldSize);
   }
 
-  /** Returns the pieces of a tensor that {@code rank} writes, in the order of the elements. */
-  List<Piece> pieces(int tensorIndex, int rank) {
+  /** Returns the ranges of a tensor that {@code rank} writes, in the order of the elements. */
+  List<OwnedRange> owned(int tensorIndex, int rank) {
     PlannedTensor tensor = tensors.get(tensorIndex);
     Layout layout = tensor.layout();
     if (layout.isReplicated() && replicaWriters[tensorIndex] != rank) {
       return List.of();
     }
     if (layout.isListed()) {
-      return listed(tensor).stream().filter(piece -> piece.rank() == rank).toList();
+      return listed(tensor).stream().filter(range -> range.rank() == rank).toList();
     }
     return held(tensor, rank);
   }
 
-  /** Returns all pieces of a tensor, in the order of the elements; together they are the tensor. */
-  List<Piece> pieces(int tensorIndex) {
+  /**
+   * Returns all owned ranges of a tensor, in the order of the elements; together they are the
+   * tensor.
+   */
+  List<OwnedRange> owned(int tensorIndex) {
     PlannedTensor tensor = tensors.get(tensorIndex);
     if (tensor.layout().isReplicated()) {
       return held(tensor, replicaWriters[tensorIndex]);
@@ -93,47 +96,47 @@ final class Ownership {
     if (tensor.layout().isListed()) {
       return listed(tensor);
     }
-    List<Piece> pieces = new ArrayList<>();
+    List<OwnedRange> owned = new ArrayList<>();
     for (int rank = 0; rank < worldSize; rank++) {
-      pieces.addAll(held(tensor, rank));
+      owned.addAll(held(tensor, rank));
     }
-    return pieces;
+    return owned;
   }
 
-  private List<Piece> held(PlannedTensor tensor, int rank) {
+  private List<OwnedRange> held(PlannedTensor tensor, int rank) {
     List<ElementRange> ranges = ranges(tensor, rank);
     if (ranges.size() == 1) {
       ElementRange only = ranges.get(0);
-      return List.of(new Piece(rank, only.begin(), only.end(), 0));
+      return List.of(new OwnedRange(rank, only.begin(), only.end(), 0));
     }
-    List<Piece> pieces = new ArrayList<>();
+    List<OwnedRange> owned = new ArrayList<>();
     long partitionElementOffset = 0;
     for (ElementRange range : ranges) {
-      pieces.add(new Piece(rank, range.begin(), range.end(), partitionElementOffset));
+      owned.add(new OwnedRange(rank, range.begin(), range.end(), partitionElementOffset));
       partitionElementOffset += range.elements();
     }
-    return pieces;
+    return owned;
   }
 
   /** Sweeps over listed ranges: the lowest rank that has an element writes it, none may be left. */
-  private List<Piece> listed(PlannedTensor tensor) {
-    List<Piece> all = new ArrayList<>();
+  private List<OwnedRange> listed(PlannedTensor tensor) {
+    List<OwnedRange> all = new ArrayList<>();
     for (int rank = 0; rank < worldSize; rank++) {
       all.addAll(held(tensor, rank));
     }
-    all.sort(Comparator.comparingLong(Piece::begin).thenComparingInt(Piece::rank));
-    List<Piece> chosen = new ArrayList<>();
+    all.sort(Comparator.comparingLong(OwnedRange::begin).thenComparingInt(OwnedRange::rank));
+    List<OwnedRange> chosen = new ArrayList<>();
     long covered = 0;
-    for (Piece piece : all) {
-      if (piece.begin() > covered) {
-        throw gap(tensor, covered, piece.begin());
+    for (OwnedRange range : all) {
+      if (range.begin() > covered) {
+        throw gap(tensor, covered, range.begin());
       }
-      if (piece.end() > covered) {
-        long skipped = covered - piece.begin();
+      if (range.end() > covered) {
+        long skipped = covered - range.begin();
         chosen.add(
-            new Piece(
-                piece.rank(), covered, piece.end(), piece.partitionElementOffset() + skipped));
-        covered = piece.end();
+            new OwnedRange(
+                range.rank(), covered, range.end(), range.partitionElementOffset() + skipped));
+        covered = range.end();
       }
     }
     Shape shape = tensor.info().shape();

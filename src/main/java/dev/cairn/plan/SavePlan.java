@@ -112,7 +112,7 @@ public final class SavePlan {
   }
 
   private Iterator<Segment> segments(int rank, int firstFile) {
-    return new SegmentCursor(this, firstFile, tensor -> ownership.pieces(tensor, rank));
+    return new SegmentCursor(this, firstFile, tensor -> ownership.owned(tensor, rank));
   }
 
   /**
@@ -120,7 +120,7 @@ public final class SavePlan {
    * byte of every file is in exactly one of them}
    */
   public Iterator<Segment> segments() {
-    return new SegmentCursor(this, 0, ownership::pieces);
+    return new SegmentCursor(this, 0, ownership::owned);
   }
 
   /**
@@ -130,8 +130,8 @@ public final class SavePlan {
    * @param rank in [0, {@link #worldSize})
    */
   public List<ElementRange> written(int tensor, int rank) {
-    return ownership.pieces(tensor, rank).stream()
-        .map(piece -> new ElementRange(piece.begin(), piece.end()))
+    return ownership.owned(tensor, rank).stream()
+        .map(range -> new ElementRange(range.begin(), range.end()))
         .toList();
   }
 
@@ -180,27 +180,27 @@ public final class SavePlan {
     return new MessageCursor(Chunks.only(chunks(chunkBytes), wanted), rank);
   }
 
-  Segment segment(int file, TensorEntry entry, int tensor, Piece piece) {
+  Segment segment(int file, TensorEntry entry, int tensor, OwnedRange range) {
     DType saved = entry.dtype();
     long begin;
     long lengthBytes;
     try {
-      begin = saved.bytes(piece.begin());
-      lengthBytes = saved.bytes(piece.end() - piece.begin());
+      begin = saved.bytes(range.begin());
+      lengthBytes = saved.bytes(range.end() - range.begin());
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "partition does not begin and end on a byte: tensor=%s, dtype=%s, elements=[%d,%d), rank=%d"
-              .formatted(entry.name(), saved, piece.begin(), piece.end(), piece.rank()),
+              .formatted(entry.name(), saved, range.begin(), range.end(), range.rank()),
           e);
     }
     return new Segment(
-        piece.rank(),
+        range.rank(),
         file,
         files.get(file).header().dataOffset() + entry.beginByte() + begin,
         lengthBytes,
         tensor,
-        piece.begin(),
-        piece.end() - piece.begin(),
-        piece.partitionElementOffset());
+        range.begin(),
+        range.end() - range.begin(),
+        range.partitionElementOffset());
   }
 }

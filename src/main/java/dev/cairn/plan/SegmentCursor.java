@@ -6,37 +6,37 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.function.IntFunction;
 
-/** Walks files, their entries and the pieces of each entry, making segments on the way. */
+/** Walks files, their entries and the owned ranges of each entry, making segments on the way. */
 final class SegmentCursor implements Iterator<Segment> {
   private final SavePlan plan;
-  private final IntFunction<List<Piece>> piecesOfTensor;
+  private final IntFunction<List<OwnedRange>> rangesOfTensor;
   private final int firstFile;
   private int visitedFiles;
   private int entry = -1;
-  private List<Piece> pieces = List.of();
-  private int piece;
+  private List<OwnedRange> ranges = List.of();
+  private int range;
 
   /** Creates a cursor that visits all files, from this one to the last and then from the first. */
-  SegmentCursor(SavePlan plan, int firstFile, IntFunction<List<Piece>> piecesOfTensor) {
+  SegmentCursor(SavePlan plan, int firstFile, IntFunction<List<OwnedRange>> rangesOfTensor) {
     this.plan = plan;
     this.firstFile = firstFile;
-    this.piecesOfTensor = piecesOfTensor;
+    this.rangesOfTensor = rangesOfTensor;
   }
 
   @Override
   public boolean hasNext() {
-    while (piece == pieces.size()) {
+    while (range == ranges.size()) {
       if (visitedFiles == plan.files().size()) {
         return false;
       }
       entry++;
-      piece = 0;
+      range = 0;
       if (entry == plan.files().get(file()).tensors().length) {
         visitedFiles++;
         entry = -1;
-        pieces = List.of();
+        ranges = List.of();
       } else {
-        pieces = piecesOfTensor.apply(plan.files().get(file()).tensors()[entry]);
+        ranges = rangesOfTensor.apply(plan.files().get(file()).tensors()[entry]);
       }
     }
     return true;
@@ -50,7 +50,7 @@ final class SegmentCursor implements Iterator<Segment> {
     int file = file();
     PlannedFile planned = plan.files().get(file);
     TensorEntry described = planned.header().tensors().get(entry);
-    return plan.segment(file, described, planned.tensors()[entry], pieces.get(piece++));
+    return plan.segment(file, described, planned.tensors()[entry], ranges.get(range++));
   }
 
   private int file() {

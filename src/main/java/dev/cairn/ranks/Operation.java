@@ -17,7 +17,7 @@ public enum Operation {
   }
 
   /**
-   * Returns a failure, and what it means for what the operation was about.
+   * Returns the failure of the operation. Its message ends with what that means for the checkpoint.
    *
    * @param rank the rank at fault; -1 if it is not known
    * @param shard name of the file that was being written; null if it was none

@@ -176,7 +176,8 @@ public final class Ranks {
   }
 
   /**
-   * Returns a failure to be thrown that all ranks find out alike: nobody has to be told.
+   * Returns a failure to be thrown that every rank has found out by itself, so that nobody has to
+   * be told.
    *
    * @param rank whose fault it is; -1 if it is nobody's
    */

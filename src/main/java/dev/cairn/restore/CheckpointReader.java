@@ -55,8 +55,8 @@ final class CheckpointReader implements AutoCloseable {
   }
 
   /**
-   * Returns the parameters that these are in the checkpoint: the same memory, in the tensors that
-   * the checkpoint has. Those that it does not know, in any form, stay as they are.
+   * Returns these parameters as the tensors of the checkpoint: the same memory under the names and
+   * shapes that it has. Parameters that it does not have in any form stay as they are.
    */
   ParameterSet published(ParameterSet set, Ranks ranks) throws IOException {
     Path file = folder.resolve(ModelConfig.FILE_NAME);

@@ -29,7 +29,7 @@ public final class Restore {
   private final SaveContext tools;
   private final CheckpointReader reader;
   private final List<Parameter> targets = new ArrayList<>();
-  private final List<Piece> pieces = new ArrayList<>();
+  private final List<ReadRange> ranges = new ArrayList<>();
 
   Restore(SaveContext tools, CheckpointReader reader) {
     this.tools = tools;
@@ -67,7 +67,10 @@ public final class Restore {
     return new byte[0];
   }
 
-  /** Returns a reader of the checkpoint that all ranks see, with no file of it open by now. */
+  /**
+   * Returns a reader of the checkpoint, once it is known that all ranks see the same one. It has no
+   * file open yet.
+   */
   private static CheckpointReader openTogether(SaveContext tools, Path folder) throws IOException {
     Ranks ranks = tools.ranks();
     AtomicReference<CheckpointReader> opened = new AtomicReference<>();
@@ -87,7 +90,7 @@ public final class Restore {
   }
 
   /** A run of elements of one tensor that fits a staging buffer, and where it goes. */
-  private record Piece(
+  private record ReadRange(
       TensorRecord source, Parameter target, long elementOffset, long elements, long heldOffset) {}
 
   /**
@@ -157,13 +160,14 @@ public final class Restore {
     long most = (long) tools.staging().bufferBytes() * 8 / Math.max(saved.bits(), 8);
     for (long begin = range.begin(); begin < range.end(); begin += most) {
       long elements = Math.min(most, range.end() - begin);
-      pieces.add(new Piece(source, target, begin, elements, heldOffset + begin - range.begin()));
+      ranges.add(
+          new ReadRange(source, target, begin, elements, heldOffset + begin - range.begin()));
     }
   }
 
   /**
-   * Reads all pieces, several at a time. When it returns, all of them are where they belong, or
-   * nothing will be written any more.
+   * Reads all ranges, several at a time. When it returns, all of them are where they belong; when
+   * it throws, nothing is written into partitions any more.
    */
   void run() throws IOException {
     tools.devices().prepare(targets, tools.staging(), tools.options());
@@ -177,7 +181,7 @@ public final class Restore {
     device.ifPresent(DeviceStaging::settle);
   }
 
-  /** Waits for the GPU after a failure, which is the one to tell. */
+  /** Waits for the GPU after a failure; what goes wrong here is suppressed in that. */
   private static void settle(Optional<DeviceStaging> device, Throwable failure) {
     try {
       device.ifPresent(DeviceStaging::settle);
@@ -187,48 +191,48 @@ public final class Restore {
   }
 
   private void fillAll(Optional<DeviceStaging> device) throws IOException {
-    Iterator<Piece> next = pieces.iterator();
+    Iterator<ReadRange> next = ranges.iterator();
     BufferWorkers.run(
         tools.staging(),
         "cairn-restore",
         buffer -> {
-          for (Piece piece = take(next); piece != null; piece = take(next)) {
-            fill(piece, buffer, device);
+          for (ReadRange range = take(next); range != null; range = take(next)) {
+            fill(range, buffer, device);
             tools.ranks().communicator().control().progressed();
           }
         });
   }
 
-  private static Piece take(Iterator<Piece> next) {
+  private static ReadRange take(Iterator<ReadRange> next) {
     synchronized (next) {
       return next.hasNext() ? next.next() : null;
     }
   }
 
-  private void fill(Piece piece, ByteBuffer staging, Optional<DeviceStaging> device)
+  private void fill(ReadRange range, ByteBuffer staging, Optional<DeviceStaging> device)
       throws IOException {
-    DType saved = piece.source().dtype();
-    DType held = piece.target().held();
-    Partition target = piece.target().partition();
-    long heldByte = held.bytes(piece.heldOffset());
+    DType saved = range.source().dtype();
+    DType held = range.target().held();
+    Partition target = range.target().partition();
+    long heldByte = held.bytes(range.heldOffset());
     if (target.isOnDevice()) {
-      read(piece, staging);
-      device.get().bring(saved, staging, held, target.address(heldByte), piece.elements());
+      read(range, staging);
+      device.get().bring(saved, staging, held, target.address(heldByte), range.elements());
       return;
     }
-    ByteBuffer place = target.view(heldByte, Math.toIntExact(held.bytes(piece.elements())));
+    ByteBuffer place = target.view(heldByte, Math.toIntExact(held.bytes(range.elements())));
     if (saved == held) {
-      reader.read(piece.source(), saved.bytes(piece.elementOffset()), place);
+      reader.read(range.source(), saved.bytes(range.elementOffset()), place);
       return;
     }
-    read(piece, staging);
-    tools.kernels().cast(saved, staging, held, place, Math.toIntExact(piece.elements()), 0);
+    read(range, staging);
+    tools.kernels().cast(saved, staging, held, place, Math.toIntExact(range.elements()), 0);
   }
 
-  private void read(Piece piece, ByteBuffer staging) throws IOException {
-    DType saved = piece.source().dtype();
-    staging.clear().limit(Math.toIntExact(saved.bytes(piece.elements())));
-    reader.read(piece.source(), saved.bytes(piece.elementOffset()), staging);
+  private void read(ReadRange range, ByteBuffer staging) throws IOException {
+    DType saved = range.source().dtype();
+    staging.clear().limit(Math.toIntExact(saved.bytes(range.elements())));
+    reader.read(range.source(), saved.bytes(range.elementOffset()), staging);
     staging.flip();
   }
 }

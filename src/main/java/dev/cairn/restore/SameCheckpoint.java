@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Makes sure that all ranks read one checkpoint, and not each what its own host has under that
- * name. The manifest stands for it: it has the checksum of every tensor and file.
+ * Makes sure that all ranks read the same checkpoint: each host may have another one under the same
+ * path. Manifests are compared, as they have the checksum of every tensor and file.
  */
 final class SameCheckpoint {
   private static final int MOST_NAMED = 8;

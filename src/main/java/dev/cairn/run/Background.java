@@ -15,8 +15,8 @@ import java.time.Duration;
  *
  * <p>That a save has failed is known to all ranks, but not whether their trainers have been told:
  * one awaits its save, another does not. Before anything new begins the ranks agree on that, so
- * that all of them throw or none does; a rank that threw alone would be one call behind from then
- * on.
+ * that all of them throw or none does; a rank that threw alone would from then on be one call
+ * behind the others.
  */
 public final class Background {
   private static final Logger LOG = System.getLogger(Background.class.getName());
@@ -34,7 +34,7 @@ public final class Background {
   public final class Begun {
     private final String call;
     private final Ending<SaveReport> ending = new Ending<>(machine);
-    private boolean isTold; // guarded by the background, as the next one
+    private boolean isTold; // guarded by the Background, as isSettled
     private boolean isSettled;
 
     private Begun(String call) {
@@ -117,8 +117,8 @@ public final class Background {
   }
 
   /**
-   * As the other, for a save that has another one behind it, which this rank alone has begun if
-   * this throws: then it is settled with it.
+   * As {@link #settle()}, for the save before one that this rank has begun alone. If this throws,
+   * that one counts as settled too.
    */
   public void settleBefore(Begun behind, Begun begun) throws IOException {
     try {
@@ -157,7 +157,9 @@ public final class Background {
     }
   }
 
-  /** All ranks know, but not this one's trainer, and there is no call left to throw it from. */
+  /**
+   * All ranks have settled this failure already, but this one's trainer was not told: it is logged.
+   */
   private static void logUntold(Begun begun, Throwable failure) {
     if (!begun.isTold) {
       LOG.log(Level.WARNING, "an earlier save failed: {0}", Outcome.reason(failure));
@@ -165,7 +167,10 @@ public final class Background {
     }
   }
 
-  /** Ranks that cannot agree any more are not told everywhere: the failure is to be thrown. */
+  /**
+   * Returns whether the trainers of all ranks know of the failure; false if the ranks cannot agree
+   * any more.
+   */
   private boolean isToldEverywhere(Begun begun, boolean isTold, Throwable failure) {
     try {
       return ranks.run(
@@ -197,7 +202,7 @@ public final class Background {
   }
 
   /**
-   * Waits for the last save to end, as the last thing that is done.
+   * Waits for the last save to end, when the checkpointer is closed.
    *
    * @throws IOException how it failed, if this rank's trainer has not been told
    */
@@ -215,7 +220,10 @@ public final class Background {
     }
   }
 
-  /** Returns whether nothing was promised; says so to whoever has not been told. */
+  /**
+   * Returns whether the save was refused, so that its trainer was promised nothing; logs that if it
+   * was not told.
+   */
   private static boolean isRefusal(Throwable failure, boolean isTold) {
     boolean isRefusal = BusySave.is(failure);
     if (isRefusal && !isTold) {

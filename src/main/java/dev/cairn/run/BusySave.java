@@ -26,7 +26,7 @@ public final class BusySave {
         });
   }
 
-  /** Returns whether what a save failed with, on any rank, is a refusal. */
+  /** Returns whether a save failed because some rank refused it. */
   static boolean is(Throwable failure) {
     // What a rank's caller did wrong is thrown as such there, and has the common failure with it.
     return Stream.concat(Stream.of(failure), Stream.of(failure.getSuppressed()))

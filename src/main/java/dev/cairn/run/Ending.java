@@ -4,7 +4,7 @@ import dev.cairn.machine.Machine;
 import java.time.Duration;
 
 /**
- * How something ends that one thread does and others wait for. Any thread.
+ * The result of work that one thread does and others wait for: a value or a failure. Any thread.
  *
  * @param <T> what it comes to if it ends well
  */

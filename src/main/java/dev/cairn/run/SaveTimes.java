@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * What saves took, kept until the training thread hands it to its policy, which is not for several
- * threads. Any thread; keeps nothing before somebody wants it.
+ * How long saves took, kept until the training thread tells its policy, which only that thread may
+ * use. Any thread; keeps nothing before a schedule asks for it.
  */
 public final class SaveTimes {
   private final List<Consumer<CheckpointPolicy>> reports = new ArrayList<>();

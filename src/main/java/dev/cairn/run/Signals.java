@@ -12,11 +12,11 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Watches signals of the operating system, until it is closed.
  *
- * <p>A handler that the program had set is called too, at each arrival. The JVM's own, which ends
- * the process, is called if the request is refused, if nothing can come of it any more, and when
- * the signal comes again more than five seconds after the first one: sooner, it is the same
- * request, as Slurm sends TERM, CONT and TERM within milliseconds. The JDK has this under {@code
- * sun.misc} alone.
+ * <p>A handler that the program had set is called too, at each arrival. The JVM's own handler,
+ * which ends the process, is called if the request is refused, if the ranks can no longer act on
+ * it, and when the signal comes again more than five seconds after the first one: sooner, it is the
+ * same request, as Slurm sends TERM, CONT and TERM within milliseconds. The JDK has this under
+ * {@code sun.misc} alone.
  */
 public final class Signals implements AutoCloseable {
   /** What a signal asks for. */
@@ -139,9 +139,9 @@ public final class Signals implements AutoCloseable {
   }
 
   /**
-   * Nothing can come of a request any more: a signal that has arrived ends the JVM, unless this is
-   * closed within five seconds, as by a trainer that has been told and ends by itself. Returns at
-   * once.
+   * To be called when the ranks can no longer act on a request: a signal that has arrived ends the
+   * JVM, unless this is closed within five seconds, as a trainer does that was told and ends by
+   * itself. Returns at once.
    */
   public void giveUp() {
     synchronized (previous) {
@@ -163,7 +163,7 @@ public final class Signals implements AutoCloseable {
           left = end - machine.nanoTime();
         }
       } catch (InterruptedException e) {
-        Thread.currentThread().interrupt(); // Nobody knows this thread: hand on now.
+        Thread.currentThread().interrupt(); // A private thread, never interrupted: hand on now.
       }
       if (isClosed) {
         return;
@@ -236,7 +236,7 @@ public final class Signals implements AutoCloseable {
               }
             }
           } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // Nobody knows this thread: restore now.
+            Thread.currentThread().interrupt(); // A private thread, never interrupted: restore now.
           }
           restore();
         });

@@ -11,13 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Compares the lengths of a checkpoint's files with its manifest: after every save, so it opens no
- * other file.
+ * Compares the lengths of a checkpoint's files with its manifest. As this is done after every save,
+ * it opens no file but the manifest.
  */
 public final class SizeCheck {
   private SizeCheck() {}
 
-  /** Returns what is wrong, a line each; nothing too if there is no manifest to compare with. */
+  /** Returns what is wrong, a line each; empty also if there is no manifest to compare with. */
   public static List<String> problems(Disk disk, Path checkpoint) {
     Path file = checkpoint.resolve(Manifest.FILE_NAME);
     List<String> problems = new ArrayList<>();

@@ -35,7 +35,10 @@ import java.util.function.Predicate;
 final class CopyStep {
   private static final int WRITER = 0;
 
-  /** Between memory and the page cache a chunk stays in a core's cache from checksum to write. */
+  /**
+   * Chunk size of a save from memory to the page cache: small enough to stay in a core's cache
+   * between checksum and write.
+   */
   private static final int CACHED_CHUNK_BYTES = 1 << 20;
 
   private final SaveContext tools;
@@ -90,8 +93,9 @@ final class CopyStep {
   }
 
   private void writeOwn(ShardFiles shards) throws IOException {
-    // Copied while it is checksummed, it lies as in the file's pages: what is written to another
-    // place in them takes longer, most of all while other ranks wait for the file.
+    // Through the staging buffers even without a cast: there a chunk begins at the same offset in a
+    // page as in the file. Writing from another offset takes longer, while other ranks wait for the
+    // file's lock.
     try (LocalSource own = own(false)) {
       expect(plan.segments(ranks().rank()));
       int chunkBytes =
@@ -104,14 +108,17 @@ final class CopyStep {
     }
   }
 
-  /** Returns whether nothing but the copy itself is waited for. */
+  /**
+   * Returns whether partitions are in memory and the page cache takes the writes, so that no disk
+   * is waited for.
+   */
   private boolean isMemoryToMemory(LocalSource own) {
     return own.isMemory() && !tools.options().durability().isForced();
   }
 
   /**
-   * Returns how many threads write: out of memory and into memory, more of them than processors
-   * only take turns, at the file's lock above all.
+   * Returns how many threads write. From memory to memory more threads than processors gain
+   * nothing: they wait for each other, above all at the file's lock.
    */
   private int writers(LocalSource own) {
     if (!isMemoryToMemory(own)) {

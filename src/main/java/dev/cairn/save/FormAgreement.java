@@ -146,8 +146,8 @@ public final class FormAgreement {
       throws IOException {
     boolean ties = files.config().map(ModelConfig::tiesWordEmbeddings).orElse(false);
     List<MemoryTensor> memory = PublishedParameters.described(set);
-    Form form = form(options, memory, files).withRules(options.names(), memory);
-    if (!options.missingFromBase()) {
+    Form form = form(options, memory, files).withRules(options.form().names(), memory);
+    if (!options.form().missingFromBase()) {
       return new Agreed(ties, form, List.of());
     }
     Map<String, TensorInfo> base = files.baseTensors();
@@ -201,7 +201,7 @@ public final class FormAgreement {
 
   private static Form form(SaveOptions options, List<MemoryTensor> memory, ModelFiles files)
       throws IOException {
-    if (options.rawNames() || files.config().isEmpty()) {
+    if (options.form().rawNames() || files.config().isEmpty()) {
       return Form.none();
     }
     FormResolver resolver = FormResolver.of(files.config().get().tree(), options.dtype());

@@ -42,7 +42,7 @@ final class ModelCheck {
     Map<String, TensorInfo> base = contents.files().baseTensors();
     refuseQuantised(base);
     Optional<ModelConfig> config = contents.files().config();
-    if (options.rawNames() || !contents.stem().equals(FileNaming.MODEL_STEM)) {
+    if (options.form().rawNames() || !contents.stem().equals(FileNaming.MODEL_STEM)) {
       return;
     }
     if (config.isEmpty()) {
@@ -50,7 +50,7 @@ final class ModelCheck {
       Suspicions.of(tensors, false).forEach(ModelCheck::warn);
       return;
     }
-    ModelForm form = new ModelForm(config.get(), options.incomplete());
+    ModelForm form = new ModelForm(config.get(), options.form().incomplete());
     Optional<String> difference =
         base.isEmpty() ? form.difference(tensors) : Optional.of(form.difference(tensors, base));
     if (difference.isEmpty()) {

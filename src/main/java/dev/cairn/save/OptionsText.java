@@ -30,15 +30,16 @@ final class OptionsText {
         + options.gatherAlgorithm()
         + ", snapshotBudgetBytes="
         + options.snapshotBudgetBytes()
-        + ", rawNames="
-        + options.rawNames()
+        + ", form=FormOptions[rawNames="
+        + options.form().rawNames()
         + ", unchecked="
-        + options.unchecked()
+        + options.form().unchecked()
         + ", incomplete="
-        + options.incomplete()
+        + options.form().incomplete()
         + ", names="
-        + options.names()
+        + options.form().names()
         + ", missingFromBase="
-        + options.missingFromBase();
+        + options.form().missingFromBase()
+        + "]";
   }
 }

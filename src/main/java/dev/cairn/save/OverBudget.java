@@ -8,19 +8,19 @@ import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /**
- * What of a save still lies in the trainer's memory: it is moved first, and then the trainer is let
- * go. The same tensors on every rank.
+ * The tensors of a save that the snapshot's budget leaves in the trainer's memory. They are written
+ * first; then the trainer may change them. The same on every rank.
  *
  * @param tensors by identity
  * @param moved is told once none of them is needed any more
  */
 public record OverBudget(Set<Parameter> tensors, Runnable moved) {
-  /** Of a save during which the trainer waits anyway. */
+  /** Returns that of a save during which the trainer waits anyway: none. */
   static OverBudget none() {
     return new OverBudget(Set.of(), () -> {});
   }
 
-  /** Returns this of the parameters as they are published. */
+  /** Returns the same for the parameters as they are published. */
   OverBudget published(PublishedParameters.Published published) {
     if (tensors.isEmpty()) {
       return this;

@@ -58,7 +58,7 @@ final class PlanAgreement {
     }
     tools.devices().prepare(contents.tensors(), tools.staging(), options);
     List<TensorGroup> groups = contents.groups(options);
-    if (ranks.isWriter() && !options.unchecked()) {
+    if (ranks.isWriter() && !options.form().unchecked()) {
       new ModelCheck(contents, groups.get(0)).run(options);
     }
     PlanCache.Planned planned = tools.lastPlan().of(options, groups, ranks.size());

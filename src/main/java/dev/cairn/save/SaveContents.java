@@ -48,7 +48,10 @@ public record SaveContents(
     return call(step, target);
   }
 
-  /** Returns what a save is called. Where a folder lies only rank 0 says, but its name is one. */
+  /**
+   * Returns what a save is called. Ranks may reach a folder by different paths, so only its own
+   * name is in it.
+   */
   public static String call(OptionalLong step, Path target) {
     return step.isPresent()
         ? "save(step=" + step.getAsLong() + ")"

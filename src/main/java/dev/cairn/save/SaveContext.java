@@ -4,9 +4,11 @@ import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
 import dev.cairn.comm.NcclGroup;
 import dev.cairn.copy.Staging;
+import dev.cairn.device.Device;
 import dev.cairn.gpu.GpuContext;
 import dev.cairn.io.Disk;
 import dev.cairn.kernels.Kernels;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.machine.Machine;
 import dev.cairn.meter.Meter;
 import dev.cairn.meter.MeteredDisk;
@@ -19,6 +21,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * What a checkpointer has for all its saves.
@@ -33,6 +36,7 @@ import java.util.Optional;
  * @param lastPlan the plan of the save before
  * @param forms what rank 0 knows of the published model
  * @param modes who writes
+ * @param listener who is told how the next save gets on; null for nobody
  * @param meter of one save; empty between saves
  * @param inBackground whether the trainer goes on meanwhile: NCCL is its own then
  */
@@ -47,6 +51,7 @@ public record SaveContext(
     PlanCache lastPlan,
     FormAgreement forms,
     ModeChoice modes,
+    AtomicReference<ProgressListener> listener,
     Optional<Meter> meter,
     boolean inBackground) {
   private static final Logger LOG = System.getLogger(SaveContext.class.getName());
@@ -69,6 +74,7 @@ public record SaveContext(
         new PlanCache(),
         new FormAgreement(),
         new ModeChoice(ranks, options.mode(), disk, machine),
+        new AtomicReference<>(),
         Optional.empty(),
         false);
   }
@@ -85,13 +91,14 @@ public record SaveContext(
         lastPlan,
         forms,
         modes,
+        listener,
         meter,
         inBackground);
   }
 
   /** Returns these tools for one save, measured from now on. */
-  public SaveContext measured(Optional<ProgressListener> listener) {
-    Meter started = new Meter(ranks, listener);
+  public SaveContext measured() {
+    Meter started = new Meter(ranks, Optional.ofNullable(listener.get()));
     return new SaveContext(
         ranks,
         options,
@@ -103,6 +110,7 @@ public record SaveContext(
         lastPlan,
         forms,
         modes,
+        listener,
         Optional.of(started),
         inBackground);
   }
@@ -110,8 +118,15 @@ public record SaveContext(
   /** Returns these tools for a save that the caller does not wait for. */
   public SaveContext forBackground() {
     return new SaveContext(
-        ranks, options, disk, machine, kernels, staging, devices, lastPlan, forms, modes, meter,
-        true);
+        ranks, options, disk, machine, kernels, staging, devices, lastPlan, forms, modes, listener,
+        meter, true);
+  }
+
+  /** Allocates what a gather with NCCL takes of a GPU, and keeps it until {@link #close}. */
+  public Void reserveBuckets(Device gpu) {
+    Communicator communicator = ranks.communicator();
+    devices.reserveBuckets(gpu, communicator.rank(), communicator.size(), options);
+    return null;
   }
 
   private static void preload(Communicator communicator) {
@@ -123,8 +138,8 @@ public record SaveContext(
   }
 
   /**
-   * Frees what was allocated: later, if a save that failed has left something in a lent NCCL
-   * communicator, as that would be waited for.
+   * Frees what was allocated. If a save that failed has left something in a lent NCCL communicator,
+   * it is freed later: freeing would wait for that.
    *
    * @param more is freed before
    */
@@ -144,14 +159,6 @@ public record SaveContext(
   }
 
   private void free(Runnable more) throws IOException {
-    try {
-      more.run();
-    } finally {
-      try {
-        devices.close();
-      } finally {
-        staging.close();
-      }
-    }
+    CloseAll.of(staging, devices, more::run).closeIo();
   }
 }

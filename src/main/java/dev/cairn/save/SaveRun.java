@@ -94,7 +94,7 @@ public final class SaveRun {
     }
   }
 
-  /** Makes of the parameters in memory what files are to have. Collective. */
+  /** Turns the parameters in memory into the tensors that files are to have. Collective. */
   private void publish(FormAgreement.Agreed agreed) throws IOException {
     ParameterSet model = new TieDecision(ranks, taken, agreed).withoutAliases();
     PublishedParameters.Published published =

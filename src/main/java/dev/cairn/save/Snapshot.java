@@ -40,12 +40,12 @@ import java.util.stream.IntStream;
  */
 public final class Snapshot implements AutoCloseable {
   private static final int ALIGNMENT_BYTES = 64;
-  private static final long PIECE_BYTES = 4L << 20;
+  private static final long PART_BYTES = 4L << 20;
 
   private ViewableMemory memory;
 
-  /** A piece of this rank's partitions, and where its copy goes. */
-  private record Piece(Segment segment, long offset) {}
+  /** What of a segment is copied at once, and where the copy goes. */
+  private record Part(Segment segment, long offset) {}
 
   /** Allocates what a copy of these contents takes, its pages touched, if there is less by now. */
   public void reserve(SaveContext tools, SaveContents contents) {
@@ -95,14 +95,14 @@ public final class Snapshot implements AutoCloseable {
     tools.devices().prepare(tensors, tools.staging(), tools.options());
     Optional<DeviceStaging> device = tools.devices().after(tensors);
     reserve(places.lengthBytes, device);
-    Iterator<Piece> next = places.pieces.iterator();
+    Iterator<Part> next = places.parts.iterator();
     try {
       BufferWorkers.run(
           tools.staging(),
           "cairn-snapshot",
           buffer -> {
-            for (Piece piece = take(next); piece != null; piece = take(next)) {
-              copy(tools, device, plan, tensors, piece);
+            for (Part part = take(next); part != null; part = take(next)) {
+              copy(tools, device, plan, tensors, part);
             }
           });
     } finally {
@@ -145,7 +145,7 @@ public final class Snapshot implements AutoCloseable {
   private static final class Places {
     private final long[] offsets;
     private final long[] ends;
-    private final List<Piece> pieces = new ArrayList<>();
+    private final List<Part> parts = new ArrayList<>();
     private long lengthBytes;
 
     Places(SavePlan plan, int rank, boolean[] copied) {
@@ -162,21 +162,21 @@ public final class Snapshot implements AutoCloseable {
           lengthBytes = (lengthBytes + ALIGNMENT_BYTES - 1) / ALIGNMENT_BYTES * ALIGNMENT_BYTES;
           offsets[tensor] = lengthBytes;
         }
-        pieces.addAll(cut(segment, lengthBytes, plan.tensors().get(tensor).info().dtype()));
+        parts.addAll(cut(segment, lengthBytes, plan.tensors().get(tensor).info().dtype()));
         lengthBytes += segment.lengthBytes();
         ends[tensor] = lengthBytes;
       }
     }
   }
 
-  private static List<Piece> cut(Segment segment, long offset, DType saved) {
-    List<Piece> pieces = new ArrayList<>();
-    long most = PIECE_BYTES * 8 / Math.max(8, saved.bits());
+  private static List<Part> cut(Segment segment, long offset, DType saved) {
+    List<Part> parts = new ArrayList<>();
+    long most = PART_BYTES * 8 / Math.max(8, saved.bits());
     for (long first = 0; first < segment.elements(); first += most) {
       long count = Math.min(most, segment.elements() - first);
-      pieces.add(new Piece(segment.part(first, count, saved), offset + saved.bytes(first)));
+      parts.add(new Part(segment.part(first, count, saved), offset + saved.bytes(first)));
     }
-    return pieces;
+    return parts;
   }
 
   /** Makes sure of enough memory, pinned if a GPU is to copy to it. */
@@ -191,7 +191,7 @@ public final class Snapshot implements AutoCloseable {
     }
   }
 
-  private static Piece take(Iterator<Piece> next) {
+  private static Part take(Iterator<Part> next) {
     synchronized (next) {
       return next.hasNext() ? next.next() : null;
     }
@@ -202,8 +202,8 @@ public final class Snapshot implements AutoCloseable {
       Optional<DeviceStaging> device,
       SavePlan plan,
       List<Parameter> tensors,
-      Piece piece) {
-    Segment segment = piece.segment();
+      Part part) {
+    Segment segment = part.segment();
     PlannedTensor tensor = plan.tensors().get(segment.tensor());
     Partition partition = tensors.get(segment.tensor()).partition();
     DType held = tensor.held();
@@ -211,11 +211,11 @@ public final class Snapshot implements AutoCloseable {
     if (partition.isOnDevice()) {
       DType saved = tensor.info().dtype();
       DeviceRun run = new DeviceRun(held, partition.address(offset), saved, segment.elements());
-      device.get().queue(List.of(run), memory.address() + piece.offset());
+      device.get().queue(List.of(run), memory.address() + part.offset());
       return;
     }
     ByteBuffer source = partition.view(offset, Math.toIntExact(held.bytes(segment.elements())));
-    ByteBuffer target = memory.view(piece.offset(), Math.toIntExact(segment.lengthBytes()));
+    ByteBuffer target = memory.view(part.offset(), Math.toIntExact(segment.lengthBytes()));
     int elements = Math.toIntExact(segment.elements());
     // checksummed when it is written
     tools.kernels().cast(held, source, tensor.info().dtype(), target, elements);

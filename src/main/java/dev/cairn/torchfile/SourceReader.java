@@ -1,6 +1,7 @@
 package dev.cairn.torchfile;
 
 import dev.cairn.io.SourceRange;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -96,21 +97,8 @@ public final class SourceReader implements AutoCloseable {
   @Override
   public synchronized void close() throws IOException {
     closed = true;
-    IOException failure = null;
-    for (FileChannel channel : channels.values()) {
-      try {
-        channel.close();
-      } catch (IOException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
-      }
-    }
+    CloseAll all = CloseAll.of(channels.values());
     channels.clear();
-    if (failure != null) {
-      throw failure;
-    }
+    all.closeIo();
   }
 }

@@ -1,5 +1,6 @@
 package dev.cairn.torchfile;
 
+import dev.cairn.machine.CloseAll;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -59,11 +60,7 @@ public final class TorchArchive implements AutoCloseable {
       archive.checkByteOrder();
       return archive;
     } catch (IOException | RuntimeException e) {
-      try {
-        channel.close();
-      } catch (IOException suppressed) {
-        e.addSuppressed(suppressed);
-      }
+      CloseAll.of(channel).closeAfter(e);
       throw e;
     }
   }

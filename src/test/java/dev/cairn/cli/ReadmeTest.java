@@ -44,6 +44,16 @@ class ReadmeTest {
     assertTrue(lines <= 15, () -> "lines=" + lines);
   }
 
+  @Test
+  void exampleImportsFewOfOurs() throws IOException {
+    long imports =
+        ReadmeSnippets.example()
+            .lines()
+            .filter(line -> line.startsWith("import dev.cairn."))
+            .count();
+    assertTrue(0 < imports && imports <= 5, () -> "imports=" + imports);
+  }
+
   private String compile(String source) throws IOException {
     String name = ReadmeSnippets.className(source);
     Path file = Files.writeString(folder.resolve(name + ".java"), source);

@@ -11,6 +11,7 @@ import dev.cairn.layout.Layout;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
+import dev.cairn.options.FormOptions;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
@@ -90,7 +91,10 @@ class PublishedFormTest {
   @Test
   void rawNamesAreSavedAsTheyAre() throws IOException {
     Path target = folder.resolve("saved");
-    save(mixtral(), SaveOptions.builder().rawNames(true).build(), target);
+    save(
+        mixtral(),
+        SaveOptions.builder().form(FormOptions.asPublished().withRawNames(true)).build(),
+        target);
     assertEquals(mixtral().shapes().keySet(), names(target));
   }
 

@@ -11,6 +11,7 @@ import dev.cairn.json.Golden;
 import dev.cairn.json.Json;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.options.Durability;
+import dev.cairn.options.FormOptions;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
 import dev.cairn.peft.StateDict;
@@ -47,7 +48,8 @@ class TransformersInteropTest {
     writeTokenizers();
     Path models = Files.createDirectory(folder.resolve("models"));
     for (PublishedFormTest.Model model : PublishedFormTest.models().toList()) {
-      SaveOptions options = SaveOptions.builder().rawNames(true).build();
+      SaveOptions options =
+          SaveOptions.builder().form(FormOptions.asPublished().withRawNames(true)).build();
       PublishedFormTest.save(model, options, models.resolve(model.type()));
     }
     savePolicies();

@@ -66,46 +66,45 @@ final class DeviceKernelsProgram {
   }
 
   /** A parameter in a bucket: every rank sends ceil(elements / ranks) of it. */
-  private record Piece(DType held, DType saved, int elements) {
+  private record Cast(DType held, DType saved, int elements) {
     int partElements(int worldSize) {
       return (elements + worldSize - 1) / worldSize;
     }
   }
 
   private static void unpackPutsPartitionsInOrderWithoutPadding(int worldSize) {
-    List<Piece> pieces =
+    List<Cast> casts =
         List.of(
-            new Piece(DType.F32, DType.BF16, 100_003),
-            new Piece(DType.F32, DType.BF16, 2),
-            new Piece(DType.BF16, DType.BF16, 16_385),
-            new Piece(DType.F16, DType.F32, 771),
-            new Piece(DType.BOOL, DType.BOOL, 19));
+            new Cast(DType.F32, DType.BF16, 100_003),
+            new Cast(DType.F32, DType.BF16, 2),
+            new Cast(DType.BF16, DType.BF16, 16_385),
+            new Cast(DType.F16, DType.F32, 771),
+            new Cast(DType.BOOL, DType.BOOL, 19));
     ByteBuffer gathered = Casts.poisoned(1 << 20, 0);
     ByteBuffer expected = Casts.direct(1 << 20, 0);
     SegmentTable table = new SegmentTable(gathered.capacity(), expected.capacity());
     int fileByte = 0;
     int bucketByte = 0;
-    for (Piece piece : pieces) {
-      int partBytes = (int) piece.held().bytes(piece.partElements(worldSize));
+    for (Cast cast : casts) {
+      int partBytes = (int) cast.held().bytes(cast.partElements(worldSize));
       bucketByte = (bucketByte + 15) / 16 * 16;
       ByteBuffer whole =
-          piece.held().isCastable()
-              ? Casts.numbers(piece.held(), piece.elements(), 0, fileByte)
-              : Casts.random((int) piece.held().bytes(piece.elements()), 0, 5);
+          cast.held().isCastable()
+              ? Casts.numbers(cast.held(), cast.elements(), 0, fileByte)
+              : Casts.random((int) cast.held().bytes(cast.elements()), 0, 5);
       fileByte = (fileByte + 3) / 4 * 4;
       Kernels.best()
-          .cast(
-              piece.held(), whole, piece.saved(), expected.position(fileByte), piece.elements(), 0);
+          .cast(cast.held(), whole, cast.saved(), expected.position(fileByte), cast.elements(), 0);
       for (int rank = 0; rank < worldSize; rank++) {
-        int begin = Math.min(piece.elements(), rank * piece.partElements(worldSize));
-        int count = Math.min(piece.elements() - begin, piece.partElements(worldSize));
+        int begin = Math.min(cast.elements(), rank * cast.partElements(worldSize));
+        int count = Math.min(cast.elements() - begin, cast.partElements(worldSize));
         int from = bucketByte + rank * partBytes;
-        int wholeByte = (int) piece.held().bytes(begin);
-        gathered.put(from, whole, wholeByte, (int) piece.held().bytes(count));
-        int to = fileByte + (int) piece.saved().bytes(begin);
-        table.add(piece.held(), from, piece.saved(), to, count);
+        int wholeByte = (int) cast.held().bytes(begin);
+        gathered.put(from, whole, wholeByte, (int) cast.held().bytes(count));
+        int to = fileByte + (int) cast.saved().bytes(begin);
+        table.add(cast.held(), from, cast.saved(), to, count);
       }
-      fileByte += (int) piece.saved().bytes(piece.elements());
+      fileByte += (int) cast.saved().bytes(cast.elements());
       bucketByte += worldSize * partBytes;
     }
     int length = fileByte;

@@ -43,8 +43,8 @@ class LayoutTest {
   }
 
   @Test
-  void flatParameterIsCutWhereItsFlatPieceEnds() {
-    // elements [3, 8) of a flat parameter of 12 elements on 3 ranks: pieces of 4
+  void flatParameterIsCutWhereItsPartitionEnds() {
+    // elements [3, 8) of a flat parameter of 12 elements on 3 ranks: parts of 4
     Layout layout = Layout.flat(3, 5, 12, 3);
     Shape shape = Shape.of(5);
     assertEquals(List.of(new ElementRange(0, 1)), layout.ranges(shape, 0, 3));
@@ -93,7 +93,7 @@ class LayoutTest {
   }
 
   @Property
-  void zero3PiecesAreEqualOnAllRanks(
+  void zero3PartsAreEqualOnAllRanks(
       @ForAll @IntRange(min = 0, max = 200) int elements,
       @ForAll @IntRange(min = 1, max = 17) int worldSize) {
     long padded = Layout.zero3().paddedElements(Shape.of(elements), 0, worldSize);

@@ -163,7 +163,8 @@ final class RankProgram {
 
   private Outcome saveSingle(Call call) throws IOException {
     ParameterSet single = model.fresh().of(Model.SINGLE, call.stamp(), call.isWrong());
-    checkpointer.save(
+    SingleFile.save(
+        checkpointer,
         call.step(),
         () -> new SingleFile("one", single, ModelFiles.none(), Optional.empty()),
         state(call));

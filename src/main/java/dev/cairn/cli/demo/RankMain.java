@@ -9,6 +9,7 @@ import dev.cairn.device.Device;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
+import dev.cairn.options.FormOptions;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
@@ -106,7 +107,7 @@ public final class RankMain {
             .durability(job.durability())
             .overwrite(job.isOverwriting())
             .maxShardBytes(job.maxShardBytes())
-            .rawNames(job.choice().isRaw());
+            .form(FormOptions.asPublished().withRawNames(job.choice().isRaw()));
     return (job.dtype() == null ? options.keepDtypes() : options.dtype(job.dtype())).build();
   }
 

@@ -8,4 +8,4 @@ package dev.cairn.plan;
  * @param end the element after the last one
  * @param partitionElementOffset where the run begins in the writer's partition, in elements
  */
-record Piece(int rank, long begin, long end, long partitionElementOffset) {}
+record OwnedRange(int rank, long begin, long end, long partitionElementOffset) {}

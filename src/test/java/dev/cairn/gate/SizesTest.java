@@ -1,0 +1,107 @@
+package dev.cairn.gate;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files and packages stay so small that a reader sees what they are about. */
+class SizesTest {
+  private static final int MOST_LINES = 300;
+  private static final int MOST_FILES = 25;
+  private static final Pattern SOURCE = Pattern.compile("(?!.*/target/).*\\.(java|py|cpp|h|cu)");
+
+  /** Longer files, with what they may have at most: to be split by the next who changes them. */
+  private static final Map<String, Integer> LONG_FILES =
+      Map.of("src/main/java/dev/cairn/comm/Session.java", 334);
+
+  /**
+   * Larger packages, with what they may have at most. Their classes use each other's insides: cut
+   * in two, these would have to be public, and users would take them for API.
+   */
+  private static final Map<String, Integer> LARGE_PACKAGES =
+      Map.of("comm", 58, "hf", 33, "peft", 31, "deepspeed", 27);
+
+  @TempDir private Path folder;
+
+  @Test
+  void noFileIsTooLong() throws IOException {
+    Map<String, Integer> lines = new TreeMap<>();
+    for (String tree : new String[] {"src", "benchmarks", "native"}) {
+      lines.putAll(lines(Path.of(tree)));
+    }
+    assertTrue(lines.size() > 800, () -> "files: " + lines.size());
+    assertKept(LONG_FILES, over(lines, MOST_LINES));
+  }
+
+  @Test
+  void noPackageIsTooLarge() throws IOException {
+    Map<String, Integer> files = files(Path.of("src/main/java/dev/cairn"));
+    assertTrue(files.size() > 30, files::toString);
+    assertKept(LARGE_PACKAGES, over(files, MOST_FILES));
+  }
+
+  @Test
+  void longFilesAndLargePackagesAreFound() throws IOException {
+    Path inner = Files.createDirectories(folder.resolve("a/b"));
+    Files.writeString(inner.resolve("Long.java"), "\n".repeat(MOST_LINES + 1));
+    for (int file = 0; file < MOST_FILES; file++) {
+      Files.writeString(inner.resolve("Short" + file + ".java"), "\n".repeat(MOST_LINES));
+    }
+    assertEquals(
+        Map.of(inner.resolve("Long.java").toString(), MOST_LINES + 1),
+        over(lines(folder), MOST_LINES));
+    assertEquals(Map.of("a.b", MOST_FILES + 1), over(files(folder), MOST_FILES));
+  }
+
+  /** What is over has to be listed, within its own limit; what is listed has to be over. */
+  private static void assertKept(Map<String, Integer> limits, Map<String, Integer> over) {
+    Map<String, Integer> wrong = new TreeMap<>(over);
+    wrong.entrySet().removeIf(one -> one.getValue() <= limits.getOrDefault(one.getKey(), 0));
+    assertEquals(Map.of(), wrong, "too large");
+    Map<String, Integer> needless = new TreeMap<>(limits);
+    needless.keySet().removeAll(over.keySet());
+    assertEquals(Map.of(), needless, "need not be listed any more");
+  }
+
+  private static Map<String, Integer> over(Map<String, Integer> counts, int most) {
+    Map<String, Integer> over = new TreeMap<>(counts);
+    over.values().removeIf(count -> count <= most);
+    return over;
+  }
+
+  /** Returns how many lines each file of Java, Python, C++ or CUDA has. */
+  private static Map<String, Integer> lines(Path tree) throws IOException {
+    Map<String, Integer> lines = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(tree)) {
+      for (Path file : (Iterable<Path>) files::iterator) {
+        if (SOURCE.matcher(file.toString()).matches()) {
+          lines.put(file.toString(), Files.readAllLines(file).size());
+        }
+      }
+    }
+    return lines;
+  }
+
+  /** Returns how many Java files each package has. */
+  private static Map<String, Integer> files(Path root) throws IOException {
+    Map<String, Integer> counts = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(root)) {
+      for (Path file : (Iterable<Path>) files::iterator) {
+        if (file.toString().endsWith(".java")) {
+          String name = root.relativize(file.getParent()).toString().replace('/', '.');
+          counts.merge(name, 1, Integer::sum);
+        }
+      }
+    }
+    return counts;
+  }
+}
