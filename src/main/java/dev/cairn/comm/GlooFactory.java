@@ -1,5 +1,7 @@
 package dev.cairn.comm;
 
+import dev.cairn.comm.gloo.GlooGroup;
+import dev.cairn.comm.gloo.GlooStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -12,13 +14,21 @@ import java.util.function.Consumer;
  * where it is missing.
  */
 final class GlooFactory implements TransportFactory {
-  /** The control channel knows within this time who is behind a failure of the wire. */
-  static final long NAMING_MILLIS = 1000;
+  /** The control channel knows within this time who is behind a failure to connect. */
+  private static final long NAMING_MILLIS = 1000;
+
+  /**
+   * Where ranks meet.
+   *
+   * @param host and {@code port}: of the store, on rank 0
+   * @param address that this rank listens on
+   */
+  private record Place(String host, int port, String address) {}
 
   private final Session session;
   private final Timeouts timeouts;
   private final ControlAddresses.Finder addresses;
-  private GlooTransport.StoreServer server;
+  private GlooStore server;
 
   GlooFactory(Session session, Timeouts timeouts, ControlAddresses.Finder addresses) {
     this.session = session;
@@ -53,14 +63,14 @@ final class GlooFactory implements TransportFactory {
         + " (classifier linux-x86_64, also of javacpp and openblas), or save with mode PARALLEL";
   }
 
-  static String firstLine(Throwable e) {
+  private static String firstLine(Throwable e) {
     String text = e.getMessage() == null ? e.toString() : e.getMessage();
     return text.lines().findFirst().orElse("").trim();
   }
 
   private int hostStore() {
     closeServer();
-    server = new GlooTransport.StoreServer(timeouts.rendezvous().toMillis());
+    server = GlooStore.server(timeouts.rendezvous().toMillis());
     return server.port();
   }
 
@@ -74,8 +84,8 @@ final class GlooFactory implements TransportFactory {
   @Override
   public EndableTransport connect(long generation, List<byte[]> prepared)
       throws CommunicationException {
-    GlooTransport.Place place = place(prepared);
-    CompletableFuture<GlooTransport> made = new CompletableFuture<>();
+    Place place = place(prepared);
+    CompletableFuture<EndableTransport> made = new CompletableFuture<>();
     Consumer<CommunicationException> giveUp = made::completeExceptionally;
     session.failures().listen(giveUp);
     session.failure().ifPresent(giveUp);
@@ -88,9 +98,14 @@ final class GlooFactory implements TransportFactory {
     }
   }
 
-  private void connect(GlooTransport.Place place, CompletableFuture<GlooTransport> made) {
+  private void connect(Place place, CompletableFuture<EndableTransport> made) {
     try {
-      GlooTransport transport = new GlooTransport(session, timeouts, place);
+      long timeoutMillis = timeouts.rendezvous().toMillis();
+      GlooStore store = GlooStore.client(place.host, place.port, timeoutMillis);
+      GlooGroup group =
+          new GlooGroup(session.rank(), session.size(), store, place.address, timeoutMillis);
+      EndableTransport transport =
+          new MessageTransport(session, timeouts, group.messages(), "Gloo", group::close);
       if (!made.complete(transport)) {
         transport.close();
       }
@@ -106,11 +121,11 @@ final class GlooFactory implements TransportFactory {
     closeServer();
   }
 
-  private GlooTransport.Place place(List<byte[]> prepared) throws CommunicationException {
+  private Place place(List<byte[]> prepared) throws CommunicationException {
     List<String> locals =
         prepared.stream().map(b -> new String(b, 4, b.length - 4, StandardCharsets.UTF_8)).toList();
     try {
-      return new GlooTransport.Place(
+      return new Place(
           addresses.find().rankZero().getHostAddress(),
           ByteBuffer.wrap(prepared.get(0)).getInt(),
           ControlAddresses.reachable(session.rank(), locals));

@@ -12,6 +12,7 @@ final class LentFactory implements TransportFactory {
   private final MessageGroup group;
   private final TransportFactory own;
   private volatile boolean isSpent;
+  private volatile EndableTransport overLent;
 
   LentFactory(Session session, Timeouts timeouts, MessageGroup group, TransportFactory own) {
     this.session = session;
@@ -39,12 +40,13 @@ final class LentFactory implements TransportFactory {
       return own.connect(generation, prepared);
     }
     isSpent = true;
-    return new LentTransport(session, group, timeouts);
+    overLent = new MessageTransport(session, timeouts, group, "the lent group", () -> {});
+    return overLent;
   }
 
   @Override
   public boolean isOwn(EndableTransport transport) {
-    return !(transport instanceof LentTransport);
+    return transport != overLent;
   }
 
   @Override

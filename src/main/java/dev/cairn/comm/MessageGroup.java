@@ -4,8 +4,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * Bulk messages over a group that the trainer has, with the ranks that a communicator has; lent to
- * {@link Communicator#over(KeyValueStore, MessageGroup, String, Timeouts)}.
+ * Bulk messages between ranks that are connected: Cairn's own over Gloo, or a group that the
+ * trainer has, with the ranks that a communicator has, lent to {@link
+ * Communicator#over(KeyValueStore, MessageGroup, String, Timeouts)}.
  *
  * <p>Messages of one pair of ranks and one slot arrive in order. Any number may be on their way.
  */

@@ -4,6 +4,7 @@ import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
 import dev.cairn.comm.KeyValueStore;
 import dev.cairn.comm.Timeouts;
+import dev.cairn.comm.gloo.TensorGroup;
 import java.io.IOException;
 import java.util.Optional;
 import org.bytedeco.pytorch.Backend;
@@ -75,7 +76,7 @@ public final class TorchCommunicators {
   public static Communicator over(ProcessGroup group, String rankZeroHost, Timeouts timeouts)
       throws CommunicationException {
     return over(
-        new LentGroup(group.getRank(), group.getSize(), group::send, group::recv),
+        new TensorGroup(group.getRank(), group.getSize(), group::send, group::recv),
         rankZeroHost,
         timeouts);
   }
@@ -92,12 +93,12 @@ public final class TorchCommunicators {
   public static Communicator over(Backend backend, String rankZeroHost, Timeouts timeouts)
       throws CommunicationException {
     return over(
-        new LentGroup(backend.getRank(), backend.getSize(), backend::send, backend::recv),
+        new TensorGroup(backend.getRank(), backend.getSize(), backend::send, backend::recv),
         rankZeroHost,
         timeouts);
   }
 
-  private static Communicator over(LentGroup group, String rankZeroHost, Timeouts timeouts)
+  private static Communicator over(TensorGroup group, String rankZeroHost, Timeouts timeouts)
       throws CommunicationException {
     return Communicator.over(new GroupStore(group, timeouts), group, rankZeroHost, timeouts);
   }

@@ -4,17 +4,10 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 
-import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaModifier;
-import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
-import com.tngtech.archunit.lang.ConditionEvents;
-import com.tngtech.archunit.lang.SimpleConditionEvent;
-import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 import com.tngtech.archunit.lang.syntax.elements.GivenClassesConjunction;
 import com.tngtech.archunit.library.Architectures.LayeredArchitecture;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -101,7 +94,6 @@ public final class ArchitectureRules {
     rules.put("natives", natives());
     rules.put("pytorch", pytorch());
     rules.put("cuda", cuda());
-    rules.put("pytorch-comm", onePyTorchClassInComm());
     rules.put("picocli", picocli());
     rules.put("system-out", systemOut());
     rules.put("logging", logging());
@@ -192,7 +184,7 @@ public final class ArchitectureRules {
   private ArchRule pytorch() {
     return noClasses()
         .that()
-        .resideOutsideOfPackages(below("comm"), below("peft"), below("torch"))
+        .resideOutsideOfPackages(below("comm.gloo"), below("peft"), below("torch"))
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.bytedeco.pytorch..");
@@ -205,13 +197,6 @@ public final class ArchitectureRules {
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.bytedeco.cuda..");
-  }
-
-  private ArchRule onePyTorchClassInComm() {
-    return ArchRuleDefinition.classes()
-        .that()
-        .resideInAPackage(below("comm"))
-        .should(haveAtMostOneUserOf("org.bytedeco.pytorch"));
   }
 
   private ArchRule picocli() {
@@ -251,33 +236,5 @@ public final class ArchitectureRules {
 
   private String below(String name) {
     return root + "." + name + "..";
-  }
-
-  /** Fails when classes of more than one source file use the package. */
-  private static ArchCondition<JavaClass> haveAtMostOneUserOf(String usedPackage) {
-    return new ArchCondition<>("have at most one user of " + usedPackage) {
-      private final List<JavaClass> users = new ArrayList<>();
-
-      @Override
-      public void check(JavaClass subject, ConditionEvents events) {
-        boolean uses =
-            subject.getDirectDependenciesFromSelf().stream()
-                .anyMatch(use -> use.getTargetClass().getPackageName().startsWith(usedPackage));
-        if (uses) {
-          users.add(subject);
-        }
-      }
-
-      @Override
-      public void finish(ConditionEvents events) {
-        Set<String> files = new TreeSet<>();
-        for (JavaClass user : users) {
-          files.add(Arrays.stream(user.getName().split("\\$")).findFirst().orElseThrow());
-        }
-        if (files.size() > 1) {
-          events.add(SimpleConditionEvent.violated(files, "several users: " + files));
-        }
-      }
-    };
   }
 }

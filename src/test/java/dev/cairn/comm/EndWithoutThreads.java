@@ -31,7 +31,8 @@ final class EndWithoutThreads {
     }
     OneMessage group = new OneMessage();
     Session session = new Session(0, 2, 0, Machine.local());
-    LentTransport transport = new LentTransport(session, group, Timeouts.defaults());
+    MessageTransport transport =
+        new MessageTransport(session, Timeouts.defaults(), group, "a group", () -> {});
     Transfer receive = transport.receive(ByteBuffer.allocateDirect(8), 1, 0);
     fault.order(ByteOrder.nativeOrder()).putInt(0, THREAD);
     transport.end(new CommunicationException(1, "disk full"));

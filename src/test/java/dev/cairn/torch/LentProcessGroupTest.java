@@ -13,6 +13,7 @@ import dev.cairn.Checkpointer;
 import dev.cairn.RunOptions;
 import dev.cairn.comm.Communicator;
 import dev.cairn.comm.Timeouts;
+import dev.cairn.comm.gloo.TensorGroup;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.hf.ModelFolder;
 import dev.cairn.layout.Layout;
@@ -117,8 +118,8 @@ class LentProcessGroupTest {
   /** Lends the group and counts what is sent over it. */
   private static Communicator counting(ProcessGroupGloo group, int rank, AtomicInteger sent)
       throws IOException {
-    LentGroup counted =
-        new LentGroup(
+    TensorGroup counted =
+        new TensorGroup(
             rank,
             SIZE,
             (tensors, peer, slot) -> {

@@ -8,18 +8,36 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
-/** Bulk over a group that the trainer has lent. It is never closed here. */
-final class LentTransport implements EndableTransport {
+/**
+ * Bulk over a group of Cairn's own, or one that the trainer has lent. A failure of it ends the
+ * transport on this rank, with what the control channel knows of who is behind it.
+ */
+final class MessageTransport implements EndableTransport {
+  /** The control channel knows within this time who is behind a failure of the wire. */
+  private static final long NAMING_MILLIS = 1000;
+
   private final Session session;
   private final MessageGroup group;
+  private final String groupName;
+  private final Runnable free;
   private final long timeoutMillis;
-  private final Set<LentTransfer> inFlight = new HashSet<>();
+  private final Set<PostedTransfer> inFlight = new HashSet<>();
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
+  private final CompletableFuture<Void> freed = new CompletableFuture<>();
   private CommunicationException ended;
 
-  LentTransport(Session session, MessageGroup group, Timeouts timeouts) {
+  /**
+   * Creates a transport over a group whose ranks are connected.
+   *
+   * @param groupName for messages
+   * @param free ends the group, or what else there is to end; called once no message is on its way
+   */
+  MessageTransport(
+      Session session, Timeouts timeouts, MessageGroup group, String groupName, Runnable free) {
     this.session = session;
     this.group = group;
+    this.groupName = groupName;
+    this.free = free;
     this.timeoutMillis = timeouts.operation().toMillis();
   }
 
@@ -46,7 +64,7 @@ final class LentTransport implements EndableTransport {
         throw ended.rethrown();
       }
       try {
-        LentTransfer transfer = new LentTransfer(message, operation.start());
+        PostedTransfer transfer = new PostedTransfer(message, operation.start());
         inFlight.add(transfer);
         return transfer;
       } catch (IOException e) {
@@ -64,19 +82,15 @@ final class LentTransport implements EndableTransport {
     CommunicationException wire =
         new CommunicationException(
             message.peer(),
-            "transfer with %s over the lent group failed: %s, lengthBytes=%d, tag=%d"
+            "transfer with %s over %s failed: %s, lengthBytes=%d, tag=%d"
                 .formatted(
                     Hub.name(message.peer(), session.size()),
+                    groupName,
                     failure.getMessage(),
                     message.bytes().remaining(),
                     message.tag()),
             failure);
-    end(
-        session
-            .failures()
-            .await(GlooFactory.NAMING_MILLIS)
-            .or(session.failures()::departed)
-            .orElse(wire));
+    end(session.failures().await(NAMING_MILLIS).or(session.failures()::departed).orElse(wire));
     return reason();
   }
 
@@ -90,7 +104,7 @@ final class LentTransport implements EndableTransport {
 
   @Override
   public void end(CommunicationException reason) {
-    List<LentTransfer> ending;
+    List<PostedTransfer> ending;
     synchronized (this) {
       if (ended != null) {
         return;
@@ -99,11 +113,21 @@ final class LentTransport implements EndableTransport {
       ending = List.copyOf(inFlight);
       completeIfDrained();
     }
-    // Not here: this may be the control channel's thread.
-    DaemonThreads.startOrRun("cairn-lent-end", () -> ending.forEach(LentTransfer::abort));
+    // Not here: this may be the control channel's thread, and peers wait for their sockets to end.
+    DaemonThreads.startOrRun("cairn-bulk-end", () -> free(ending));
   }
 
-  private synchronized void finished(LentTransfer transfer) {
+  private void free(List<PostedTransfer> ending) {
+    try {
+      ending.forEach(PostedTransfer::abort);
+      drained.join();
+      free.run();
+    } finally {
+      freed.complete(null);
+    }
+  }
+
+  private synchronized void finished(PostedTransfer transfer) {
     inFlight.remove(transfer);
     completeIfDrained();
   }
@@ -118,17 +142,17 @@ final class LentTransport implements EndableTransport {
   public void close() {
     String message = Hub.name(session.rank(), session.size()) + " has closed its transport";
     end(new CommunicationException(session.rank(), message));
-    drained.join();
+    freed.join();
   }
 
   /** One message, ended by whoever awaits it or, if nobody does, by the end of the transport. */
-  private final class LentTransfer implements Transfer {
+  private final class PostedTransfer implements Transfer {
     private final Message message;
     private final MessageGroup.Posted posted;
     private boolean waiting;
     private boolean released;
 
-    LentTransfer(Message message, MessageGroup.Posted posted) {
+    PostedTransfer(Message message, MessageGroup.Posted posted) {
       this.message = message; // Keeps the buffer reachable.
       this.posted = posted;
     }
@@ -149,13 +173,15 @@ final class LentTransport implements EndableTransport {
         posted.await(timeoutMillis);
       } catch (IOException e) {
         failure = e;
+      } finally {
+        finished(this);
       }
-      finished(this);
       if (failure != null) {
         throw failed(message, failure);
       }
     }
 
+    /** Wakes the thread that awaits this, or frees what nobody awaits. */
     void abort() {
       synchronized (this) {
         if (waiting) {

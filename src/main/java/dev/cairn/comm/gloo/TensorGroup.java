@@ -1,4 +1,4 @@
-package dev.cairn.torch;
+package dev.cairn.comm.gloo;
 
 import dev.cairn.comm.MessageGroup;
 import java.io.IOException;
@@ -20,9 +20,10 @@ import org.bytedeco.pytorch.global.torch;
  * @param sender starts a send in the group
  * @param receiver starts a receive in the group
  */
-record LentGroup(int rank, int size, Operation sender, Operation receiver) implements MessageGroup {
+public record TensorGroup(int rank, int size, Operation sender, Operation receiver)
+    implements MessageGroup {
   /** Send or receive. */
-  interface Operation {
+  public interface Operation {
     Work start(TensorVector tensors, int peer, int slot);
   }
 
