@@ -134,23 +134,23 @@ gathered() { # check's name: rows of what it measured
 }
 check_nccl() {
   local count
-  if check nccl-1-rank 120 jvm dev.cairn.comm.NcclKitRank gathers "$bucket"; then
+  if check nccl-1-rank 120 jvm dev.cairn.comm.nccl.NcclKitRank gathers "$bucket"; then
     gathered nccl-1-rank
   fi
   if ((gpus > 1)) || [[ $emulated ]]; then
     for ((count = 2; count <= gpus; count++)); do
-      if check "nccl-$count-gpus" 120 ranks "$count" dev.cairn.comm.NcclKitRank gathers $((bucket / count)); then
+      if check "nccl-$count-gpus" 120 ranks "$count" dev.cairn.comm.nccl.NcclKitRank gathers $((bucket / count)); then
         gathered "nccl-$count-gpus"
       fi
     done
-    check nccl-peer-is-killed 120 ranks 2 dev.cairn.comm.NcclKitRank killed "$bucket" &&
+    check nccl-peer-is-killed 120 ranks 2 dev.cairn.comm.nccl.NcclKitRank killed "$bucket" &&
       row 'nccl-peer-is-killed, noticed' "$(number "$out/nccl-peer-is-killed.log" noticedMillis)" ms
   elif [[ ${nccl_version:-0} -ge 23000 ]]; then # NCCL 2.30
     export NCCL_MULTI_RANK_GPU_ENABLE=1 NCCL_MAX_CTAS=8
-    if check nccl-2-ranks-1-gpu 120 ranks 2 dev.cairn.comm.NcclKitRank gathers $((bucket / 2)); then
+    if check nccl-2-ranks-1-gpu 120 ranks 2 dev.cairn.comm.nccl.NcclKitRank gathers $((bucket / 2)); then
       gathered nccl-2-ranks-1-gpu
     fi
-    check nccl-peer-is-killed 120 ranks 2 dev.cairn.comm.NcclKitRank killed $((bucket / 2)) &&
+    check nccl-peer-is-killed 120 ranks 2 dev.cairn.comm.nccl.NcclKitRank killed $((bucket / 2)) &&
       row 'nccl-peer-is-killed, noticed' "$(number "$out/nccl-peer-is-killed.log" noticedMillis)" ms
     unset NCCL_MULTI_RANK_GPU_ENABLE NCCL_MAX_CTAS
   else

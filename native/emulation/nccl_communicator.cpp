@@ -259,9 +259,10 @@ CAIRN_EMULATED const char* ncclGetLastError(Communicator*) {
   return last_error.c_str();
 }
 
-// A native of dev.cairn.comm.EmulatedNccl; the others are in nccl_fault.cpp.
-CAIRN_EMULATED int Java_dev_cairn_comm_EmulatedNccl_liveCommunicators(void*,
-                                                                      void*) {
+// A native of dev.cairn.comm.nccl.EmulatedNccl; the others are in
+// nccl_fault.cpp.
+CAIRN_EMULATED int Java_dev_cairn_comm_nccl_EmulatedNccl_liveCommunicators(
+    void*, void*) {
   const std::lock_guard<std::mutex> lock(mutex);
   return static_cast<int>(live.size());
 }

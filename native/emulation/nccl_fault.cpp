@@ -75,58 +75,58 @@ void NoteCollective(uint64_t nanos) {
 
 using namespace emulation;
 
-// Natives of dev.cairn.comm.EmulatedNccl.
+// Natives of dev.cairn.comm.nccl.EmulatedNccl.
 
-CAIRN_EMULATED void Java_dev_cairn_comm_EmulatedNccl_failCall(void*, void*,
-                                                              int nth,
-                                                              int error) {
+CAIRN_EMULATED void Java_dev_cairn_comm_nccl_EmulatedNccl_failCall(void*, void*,
+                                                                   int nth,
+                                                                   int error) {
   calls.Set(nth, error);
 }
 
-CAIRN_EMULATED void Java_dev_cairn_comm_EmulatedNccl_failQuery(void*, void*,
-                                                               int nth,
-                                                               int error) {
-  queries.Set(nth, error);
-}
-
-CAIRN_EMULATED void Java_dev_cairn_comm_EmulatedNccl_failCollective(void*,
+CAIRN_EMULATED void Java_dev_cairn_comm_nccl_EmulatedNccl_failQuery(void*,
                                                                     void*,
                                                                     int nth,
                                                                     int error) {
+  queries.Set(nth, error);
+}
+
+CAIRN_EMULATED void Java_dev_cairn_comm_nccl_EmulatedNccl_failCollective(
+    void*, void*, int nth, int error) {
   collectives.Set(nth, error);
 }
 
-CAIRN_EMULATED void Java_dev_cairn_comm_EmulatedNccl_signalInCollective(
+CAIRN_EMULATED void Java_dev_cairn_comm_nccl_EmulatedNccl_signalInCollective(
     void*, void*, int nth, int signal) {
   signals.Set(nth, signal);
 }
 
-CAIRN_EMULATED void Java_dev_cairn_comm_EmulatedNccl_signalInCall(void*, void*,
-                                                                  int nth,
-                                                                  int signal) {
+CAIRN_EMULATED void Java_dev_cairn_comm_nccl_EmulatedNccl_signalInCall(
+    void*, void*, int nth, int signal) {
   call_signals.Set(nth, signal);
 }
 
-CAIRN_EMULATED void Java_dev_cairn_comm_EmulatedNccl_holdJoining(void*, void*,
-                                                                 uint8_t held) {
+CAIRN_EMULATED void Java_dev_cairn_comm_nccl_EmulatedNccl_holdJoining(
+    void*, void*, uint8_t held) {
   joining_held = held != 0;
 }
 
 CAIRN_EMULATED uint8_t
-Java_dev_cairn_comm_EmulatedNccl_failureIsPending(void*, void*) {
+Java_dev_cairn_comm_nccl_EmulatedNccl_failureIsPending(void*, void*) {
   return calls.left > 0 || queries.left > 0 || collectives.left > 0 ? 1 : 0;
 }
 
 CAIRN_EMULATED int64_t
-Java_dev_cairn_comm_EmulatedNccl_takeLongestCollectiveMillis(void*, void*) {
+Java_dev_cairn_comm_nccl_EmulatedNccl_takeLongestCollectiveMillis(void*,
+                                                                  void*) {
   return static_cast<int64_t>(longest_nanos.exchange(0) / 1'000'000);
 }
 
-CAIRN_EMULATED int Java_dev_cairn_comm_EmulatedNccl_takeCollectives(void*,
-                                                                    void*) {
+CAIRN_EMULATED int Java_dev_cairn_comm_nccl_EmulatedNccl_takeCollectives(
+    void*, void*) {
   return collectives_run.exchange(0);
 }
 
-CAIRN_EMULATED int Java_dev_cairn_comm_EmulatedNccl_unsafeAborts(void*, void*) {
+CAIRN_EMULATED int Java_dev_cairn_comm_nccl_EmulatedNccl_unsafeAborts(void*,
+                                                                      void*) {
   return unsafe_aborts;
 }

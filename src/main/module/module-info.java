@@ -18,6 +18,7 @@ module dev.cairn {
 
   exports dev.cairn;
   exports dev.cairn.comm;
+  exports dev.cairn.comm.channel;
   exports dev.cairn.deepspeed;
   exports dev.cairn.device;
   exports dev.cairn.form;

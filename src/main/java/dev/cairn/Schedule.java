@@ -1,7 +1,7 @@
 package dev.cairn;
 
-import dev.cairn.comm.CommunicationException;
-import dev.cairn.comm.Control;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Control;
 import dev.cairn.machine.Machine;
 import dev.cairn.policy.CheckpointPolicy;
 import dev.cairn.ranks.Ranks;

@@ -38,6 +38,10 @@ class ArchitectureTest {
         PROJECT.stream().map(JavaClass::getPackageName).collect(Collectors.toSet());
     assertTrue(packages.size() > 20, packages::toString);
     assertEquals(Set.of(), RULES.unnamed(packages));
-    assertEquals(Set.of("dev.cairn.new"), RULES.unnamed(Set.of("dev.cairn.new", "dev.cairn.cli")));
+    Set<String> unnamed = Set.of("dev.cairn.new", "dev.cairn.comm.new");
+    assertEquals(
+        unnamed,
+        RULES.unnamed(
+            Stream.concat(packages.stream(), unnamed.stream()).collect(Collectors.toSet())));
   }
 }

@@ -3,7 +3,7 @@ package dev.cairn;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.comm.Communicator;
-import dev.cairn.comm.Control;
+import dev.cairn.comm.channel.Control;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.layout.Layout;
 import dev.cairn.model.TrainerState;

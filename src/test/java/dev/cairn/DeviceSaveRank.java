@@ -1,8 +1,8 @@
 package dev.cairn;
 
-import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
-import dev.cairn.comm.NcclGroup;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.nccl.NcclGroup;
 import dev.cairn.device.Check;
 import dev.cairn.device.Device;
 import dev.cairn.device.Emulation;

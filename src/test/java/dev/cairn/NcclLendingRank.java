@@ -1,10 +1,11 @@
 package dev.cairn;
 
-import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
-import dev.cairn.comm.EmulatedNccl;
-import dev.cairn.comm.NcclGroup;
-import dev.cairn.comm.TrainerNccl;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.NcclLoan;
+import dev.cairn.comm.nccl.EmulatedNccl;
+import dev.cairn.comm.nccl.LentNccl;
+import dev.cairn.comm.nccl.TrainerNccl;
 import dev.cairn.device.Check;
 import dev.cairn.device.Device;
 import dev.cairn.hf.ModelFiles;
@@ -59,15 +60,19 @@ final class NcclLendingRank {
     System.out.println("done");
   }
 
+  private static boolean isUnfinished(NcclLoan loan) {
+    return LentNccl.groupOf(loan).isUnfinished();
+  }
+
   private interface Use {
-    void with(TrainerNccl trainer, NcclGroup loan) throws Exception;
+    void with(TrainerNccl trainer, NcclLoan loan) throws Exception;
   }
 
   /** Lends a communicator, and ends it afterwards as its owner. */
   private void lending(Use use) throws Exception {
     ranks.control().begin("work");
     TrainerNccl trainer = TrainerNccl.join(ranks, ranks.rank(), SIZE, GPU);
-    try (NcclGroup loan = ranks.lendNccl(trainer.handle())) {
+    try (NcclLoan loan = ranks.lendNccl(trainer.handle())) {
       use.with(trainer, loan);
     }
     trainer.destroy();
@@ -77,10 +82,10 @@ final class NcclLendingRank {
   private void communicatorThatDoesNotBlockIsAsGood() throws Exception {
     ranks.control().begin("work");
     TrainerNccl trainer = TrainerNccl.joinWithoutBlocking(ranks, GPU);
-    try (NcclGroup loan = ranks.lendNccl(trainer.handle())) {
+    try (NcclLoan loan = ranks.lendNccl(trainer.handle())) {
       for (GatherAlgorithm algorithm : GatherAlgorithm.values()) {
         saveWell(algorithm, 1);
-        Check.equal(true, loan.isOpen() && !loan.isUnfinished(), "open");
+        Check.equal(true, loan.isOpen() && !isUnfinished(loan), "open");
       }
     }
     trainer.destroy();
@@ -147,7 +152,7 @@ final class NcclLendingRank {
           for (GatherAlgorithm algorithm : GatherAlgorithm.values()) {
             trainer.train();
             saveWell(algorithm, 1);
-            Check.equal(true, loan.isOpen() && !loan.isUnfinished(), "open");
+            Check.equal(true, loan.isOpen() && !isUnfinished(loan), "open");
           }
           trainer.train();
           loan.close();
@@ -213,7 +218,7 @@ final class NcclLendingRank {
                     FaultyDisk.failing(
                         FaultyDisk.Call.WRITE, nth, true, "No space left on device"));
             Check.equal(true, said.contains("No space left on device"), said);
-            Check.equal(true, loan.isOpen() && !loan.isUnfinished(), "open");
+            Check.equal(true, loan.isOpen() && !isUnfinished(loan), "open");
             trainer.train();
             saveWell(GatherAlgorithm.ALL_GATHER, 1);
           }
@@ -253,7 +258,7 @@ final class NcclLendingRank {
   private String failsAndHangs(Breaking breaking) throws Exception {
     ranks.control().begin("work");
     TrainerNccl trainer = TrainerNccl.join(ranks, ranks.rank(), SIZE, GPU);
-    NcclGroup loan = ranks.lendNccl(trainer.handle());
+    NcclLoan loan = ranks.lendNccl(trainer.handle());
     boolean hangs = breaking.of(trainer);
     SaveOptions options = NcclRanks.options(GatherAlgorithm.ALL_GATHER, NcclRanks.BF16);
     try (OnDevice onDevice = new OnDevice(GPU, host, NcclRanks.NONE_STAYS_ON_HOST)) {
@@ -264,7 +269,7 @@ final class NcclLendingRank {
             () -> checkpointer.save(target, onDevice.parameters(), ModelFiles.none());
         said = NcclRanks.failure(save);
         Check.equal(false, loan.isOpen(), "open");
-        Check.equal(hangs, loan.isUnfinished(), "unfinished");
+        Check.equal(hangs, isUnfinished(loan), "unfinished");
         Check.equal(1, EmulatedNccl.liveCommunicators(), "communicators: not aborted by Cairn");
         if (ranks.control().failure().filter(broken -> broken.rank() == SIZE - 1).isEmpty()) {
           String again = NcclRanks.failure(save);
@@ -272,7 +277,7 @@ final class NcclLendingRank {
         }
       }
       trainer.abort();
-      for (int tries = 0; loan.isUnfinished() && tries < 10_000; tries++) {
+      for (int tries = 0; isUnfinished(loan) && tries < 10_000; tries++) {
         Thread.sleep(1);
       }
       if (ranks.rank() == 0) {

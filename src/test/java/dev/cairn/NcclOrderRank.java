@@ -1,8 +1,8 @@
 package dev.cairn;
 
 import dev.cairn.comm.Communicator;
-import dev.cairn.comm.EmulatedNccl;
-import dev.cairn.comm.TrainerNccl;
+import dev.cairn.comm.nccl.EmulatedNccl;
+import dev.cairn.comm.nccl.TrainerNccl;
 import dev.cairn.device.Check;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;

@@ -1,7 +1,7 @@
 package dev.cairn;
 
 import dev.cairn.comm.Communicator;
-import dev.cairn.comm.EmulatedNccl;
+import dev.cairn.comm.nccl.EmulatedNccl;
 import dev.cairn.device.Check;
 import dev.cairn.device.Device;
 import dev.cairn.hf.ModelFiles;

@@ -1,8 +1,8 @@
 package dev.cairn;
 
 import dev.cairn.FaultyDisk.Call;
-import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
+import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;

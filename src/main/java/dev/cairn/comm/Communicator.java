@@ -1,5 +1,15 @@
 package dev.cairn.comm;
 
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Control;
+import dev.cairn.comm.channel.KeyValueStore;
+import dev.cairn.comm.channel.MessageGroup;
+import dev.cairn.comm.channel.NcclLoan;
+import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.channel.Transport;
+import dev.cairn.comm.control.Origin;
+import dev.cairn.comm.control.Run;
+import dev.cairn.comm.rendezvous.LentStoreRendezvous;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -73,10 +83,10 @@ public interface Communicator extends AutoCloseable {
    * <p>If a save fails, Cairn waits a few seconds for what it has queued. What all ranks have
    * queued ends by itself, as with a full disk, and the communicator is as good as before. Where a
    * rank has died, was stopped, or could not queue its part, the others' collective stays
-   * unfinished, as it would in training. The loan is then {@linkplain NcclGroup#isOpen not open}
-   * any more on any rank, and the trainer has to abort its communicator, before it frees memory of
-   * the GPU or synchronizes with it: until then the collective holds up both. So long Cairn keeps
-   * the memory of its buckets and of checkpointers that are closed, and refuses to gather from GPUs
+   * unfinished, as it would in training. The loan is then {@linkplain NcclLoan#isOpen not open} any
+   * more on any rank, and the trainer has to abort its communicator, before it frees memory of the
+   * GPU or synchronizes with it: until then the collective holds up both. So long Cairn keeps the
+   * memory of its buckets and of checkpointers that are closed, and refuses to gather from GPUs
    * again. After that, saves are gathered over a communicator of Cairn's own, or another one that
    * is lent.
    *
@@ -89,14 +99,14 @@ public interface Communicator extends AutoCloseable {
    * @throws IllegalArgumentException on a rank whose handle is none or has another rank or size
    * @throws IllegalStateException on a rank where NCCL cannot be used, with the reason
    */
-  NcclGroup lendNccl(long handle) throws CommunicationException;
+  NcclLoan lendNccl(long handle) throws CommunicationException;
 
   /**
    * Returns the NCCL communicator that the trainer has lent last.
    *
    * @return the loan, if there was one; it may be over
    */
-  Optional<NcclGroup> lentNccl();
+  Optional<NcclLoan> lentNccl();
 
   /**
    * Leaves the group and frees everything; the other ranks learn that this one left. Meant to

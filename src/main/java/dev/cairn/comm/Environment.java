@@ -1,5 +1,14 @@
 package dev.cairn.comm;
 
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.control.Origin;
+import dev.cairn.comm.rendezvous.DirectoryRendezvous;
+import dev.cairn.comm.rendezvous.HostedRendezvous;
+import dev.cairn.comm.rendezvous.LauncherVariables;
+import dev.cairn.comm.rendezvous.Rendezvous;
+import dev.cairn.comm.rendezvous.RunVariables;
+import dev.cairn.comm.rendezvous.StoreRendezvous;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -23,7 +32,7 @@ final class Environment {
     if (size == 1) {
       return InProcess.group(1, timeouts).get(0);
     }
-    Origin origin = Origin.of(Run.of(variables));
+    Origin origin = Origin.of(RunVariables.run(variables));
     Rendezvous rendezvous = rendezvous(origin, rank, size);
     return new TcpGroup(origin, rank, size, timeouts, rendezvous, Optional.empty()).join();
   }

@@ -1,5 +1,12 @@
 package dev.cairn.comm;
 
+import dev.cairn.comm.bulk.InProcessTransports;
+import dev.cairn.comm.bulk.TransportFactory;
+import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.control.Hub;
+import dev.cairn.comm.control.HubLine;
+import dev.cairn.comm.control.Join;
+import dev.cairn.comm.control.Session;
 import dev.cairn.machine.Machine;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +43,7 @@ final class InProcess {
 
   @SuppressWarnings("ArrayRecordComponent") // shared by all ranks, and not changed any more
   private record DirectLine(Hub hub, int rank, Session[] sessions, Machine machine)
-      implements Session.Line {
+      implements HubLine {
     @Override
     public void join(long round, Join join) {
       hub.join(rank, round, join, machine.nanoTime());

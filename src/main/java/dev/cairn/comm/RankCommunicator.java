@@ -1,6 +1,14 @@
 package dev.cairn.comm;
 
-import dev.cairn.comm.TransportFactory.EndableTransport;
+import dev.cairn.comm.bulk.TransportFactory;
+import dev.cairn.comm.bulk.TransportFactory.EndableTransport;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Control;
+import dev.cairn.comm.channel.NcclLoan;
+import dev.cairn.comm.channel.Transport;
+import dev.cairn.comm.control.RankNames;
+import dev.cairn.comm.control.Session;
+import dev.cairn.comm.nccl.LentNccl;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -21,7 +29,7 @@ final class RankCommunicator implements Communicator {
   private boolean ended;
   private boolean isOwnOnly;
   private long generation;
-  private NcclGroup lentNccl;
+  private NcclLoan lentNccl;
 
   /**
    * Creates a member of a group that is complete.
@@ -82,9 +90,9 @@ final class RankCommunicator implements Communicator {
   }
 
   @Override
-  public NcclGroup lendNccl(long handle) throws CommunicationException {
+  public NcclLoan lendNccl(long handle) throws CommunicationException {
     session.begin("lendNccl");
-    NcclGroup taken = new NcclLoan(this).take(handle);
+    NcclLoan taken = LentNccl.take(session, handle);
     synchronized (this) {
       lentNccl = taken;
     }
@@ -92,7 +100,7 @@ final class RankCommunicator implements Communicator {
   }
 
   @Override
-  public synchronized Optional<NcclGroup> lentNccl() {
+  public synchronized Optional<NcclLoan> lentNccl() {
     return Optional.ofNullable(lentNccl);
   }
 
@@ -118,7 +126,7 @@ final class RankCommunicator implements Communicator {
 
   private byte[] failed(CommunicationException e) {
     boolean own = e.rank() == CommunicationException.UNKNOWN_RANK || e.rank() == rank();
-    String reason = own ? "no transport on %s: ".formatted(Hub.name(rank(), size())) : "";
+    String reason = own ? "no transport on %s: ".formatted(RankNames.name(rank(), size())) : "";
     byte[] text = (reason + e.getMessage()).getBytes(StandardCharsets.UTF_8);
     return ByteBuffer.allocate(5 + text.length)
         .put(FAILED)

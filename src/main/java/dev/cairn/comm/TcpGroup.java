@@ -1,5 +1,22 @@
 package dev.cairn.comm;
 
+import dev.cairn.comm.bulk.LentFactory;
+import dev.cairn.comm.bulk.TransportFactory;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.MessageGroup;
+import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.control.ControlAddresses;
+import dev.cairn.comm.control.DaemonThreads;
+import dev.cairn.comm.control.FailureState;
+import dev.cairn.comm.control.Handshakes;
+import dev.cairn.comm.control.Origin;
+import dev.cairn.comm.control.RankNames;
+import dev.cairn.comm.control.Session;
+import dev.cairn.comm.control.TcpHub;
+import dev.cairn.comm.control.TcpMember;
+import dev.cairn.comm.gloo.GlooFactory;
+import dev.cairn.comm.rendezvous.Endpoint;
+import dev.cairn.comm.rendezvous.Rendezvous;
 import dev.cairn.machine.Machine;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -72,7 +89,7 @@ final class TcpGroup {
         ? known
         : new CommunicationException(
             rank,
-            "rendezvous failed on %s: %s, at %s".formatted(Hub.name(rank, size), e, place()),
+            "rendezvous failed on %s: %s, at %s".formatted(RankNames.name(rank, size), e, place()),
             e);
   }
 
@@ -84,7 +101,9 @@ final class TcpGroup {
     Session session = new Session(rank, size, 0, Machine.local());
     String secret = Endpoint.newSecret();
     byte[] secretBytes = new Endpoint("", 1, secret).secretBytes();
-    TcpHub hub = new TcpHub(session, timeouts, origin, rendezvous, secretBytes);
+    Optional<Rendezvous> lingering = Optional.of(rendezvous).filter(Rendezvous::lingers);
+    TcpHub hub =
+        new TcpHub(session, timeouts, origin, secretBytes, rendezvous.bindAddress(), lingering);
     session.attach(hub);
     hub.start();
     try {
@@ -95,7 +114,7 @@ final class TcpGroup {
       TransportFactory factory = factory(session, hub::addresses);
       return new RankCommunicator(session, factory, hub::leave);
     } catch (IOException e) {
-      hub.abandon("rendezvous failed on %s: %s".formatted(Hub.name(0, size), e.getMessage()));
+      hub.abandon("rendezvous failed on %s: %s".formatted(RankNames.name(0, size), e.getMessage()));
       throw e;
     }
   }
@@ -120,7 +139,7 @@ final class TcpGroup {
       throw new CommunicationException(
           0,
           "two processes claim %s: this one's address was replaced by %s, at %s"
-              .formatted(Hub.name(0, size), rival.get(), place()));
+              .formatted(RankNames.name(0, size), rival.get(), place()));
     }
   }
 
@@ -170,8 +189,8 @@ final class TcpGroup {
         0,
         "rendezvous timed out: %s could not reach %s in %.1f s, at %s: %s"
             .formatted(
-                Hub.name(rank, size),
-                Hub.name(0, size),
+                RankNames.name(rank, size),
+                RankNames.name(0, size),
                 timeouts.rendezvous().toMillis() / 1e3,
                 place(),
                 last));
@@ -221,12 +240,12 @@ final class TcpGroup {
       return future.get(timeoutMillis, TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       throw e.getCause() instanceof CommunicationException known
-          ? known.rethrown()
+          ? FailureState.rethrown(known)
           : new IOException(e.getCause());
     } catch (TimeoutException e) {
       throw new CommunicationException(
           0,
-          "rendezvous timed out: %s went silent, at %s".formatted(Hub.name(0, size), place()),
+          "rendezvous timed out: %s went silent, at %s".formatted(RankNames.name(0, size), place()),
           e);
     } catch (InterruptedException e) {
       throw new IOException("the rendezvous thread was interrupted", e);

@@ -1,5 +1,6 @@
 /**
- * Ranks that talk: a control channel of small messages over Cairn's own TCP, bulk transports, and
- * how ranks find each other.
+ * Ranks that form a group and talk: {@link dev.cairn.comm.Communicator} is one rank's membership.
+ *
+ * <p>How a group is put together is here as well; its parts are in the packages below.
  */
 package dev.cairn.comm;

@@ -1,8 +1,8 @@
 package dev.cairn.copy;
 
-import dev.cairn.comm.CommunicationException;
-import dev.cairn.comm.Transfer;
-import dev.cairn.comm.Transport;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Transfer;
+import dev.cairn.comm.channel.Transport;
 import dev.cairn.plan.Chunk;
 import dev.cairn.plan.Segment;
 import java.io.IOException;

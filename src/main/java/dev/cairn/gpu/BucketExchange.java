@@ -1,6 +1,6 @@
 package dev.cairn.gpu;
 
-import dev.cairn.comm.CommunicationException;
+import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.copy.Cancellation;
 import dev.cairn.copy.ChunkSink;
 import dev.cairn.copy.Copy;

@@ -1,6 +1,6 @@
 package dev.cairn.gpu;
 
-import dev.cairn.comm.NcclGroup;
+import dev.cairn.comm.nccl.Patience;
 import dev.cairn.copy.ChunkSource;
 import dev.cairn.copy.TensorChecksums;
 import dev.cairn.device.CudaEvent;
@@ -22,7 +22,7 @@ final class BucketSource implements ChunkSource {
     void on(CudaEvent event) throws IOException;
 
     /** Returns how long to wait for a call of NCCL that is made now. */
-    NcclGroup.Patience forCall();
+    Patience forCall();
   }
 
   private final List<Bucket.Part> parts;

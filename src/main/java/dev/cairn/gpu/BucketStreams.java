@@ -1,7 +1,7 @@
 package dev.cairn.gpu;
 
-import dev.cairn.comm.CommunicationException;
-import dev.cairn.comm.NcclGroup;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.nccl.NcclGroup;
 import dev.cairn.device.CudaEvent;
 import dev.cairn.device.CudaStream;
 import dev.cairn.device.Device;

@@ -1,7 +1,7 @@
 package dev.cairn.gpu;
 
 import dev.cairn.comm.Communicator;
-import dev.cairn.comm.NcclGroup;
+import dev.cairn.comm.nccl.NcclGroup;
 import dev.cairn.copy.Partitions;
 import dev.cairn.copy.TensorChecksums;
 import dev.cairn.device.CudaStream;

@@ -1,8 +1,9 @@
 package dev.cairn.gpu;
 
-import dev.cairn.comm.CommunicationException;
-import dev.cairn.comm.NcclGroup;
-import dev.cairn.comm.Timeouts;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.nccl.LentNccl;
+import dev.cairn.comm.nccl.NcclGroup;
 import dev.cairn.copy.Staging;
 import dev.cairn.device.Cuda;
 import dev.cairn.device.CudaStream;
@@ -176,7 +177,7 @@ public final class GpuContext implements AutoCloseable {
    * @throws CheckpointException on every rank, if they can but did not
    */
   public Optional<NcclGroup> nccl(Ranks ranks, List<Parameter> tensors) throws IOException {
-    Optional<NcclGroup> lent = ranks.communicator().lentNccl();
+    Optional<NcclGroup> lent = ranks.communicator().lentNccl().map(LentNccl::groupOf);
     List<byte[]> states = ranks.together(() -> new byte[] {ncclState(tensors, lent)});
     if (isAny(states, NO_NCCL)) {
       return Optional.empty();
@@ -189,7 +190,7 @@ public final class GpuContext implements AutoCloseable {
           () -> {
             abortGroup(); // the others have aborted theirs, or never had it
             Duration timeout = Timeouts.fromEnvironment(System.getenv()).rendezvous();
-            group = NcclGroup.connect(ranks.communicator(), staging.device(), timeout);
+            group = NcclGroup.connect(ranks.communicator().control(), staging.device(), timeout);
             return new byte[0];
           });
     }

@@ -1,8 +1,8 @@
 package dev.cairn.gpu;
 
-import dev.cairn.comm.CommunicationException;
-import dev.cairn.comm.Control;
-import dev.cairn.comm.NcclGroup;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Control;
+import dev.cairn.comm.nccl.Patience;
 import dev.cairn.copy.ChunkSink;
 import dev.cairn.copy.Staging;
 import dev.cairn.device.CudaEvent;
@@ -252,7 +252,7 @@ public final class NcclGather {
   private final class InTime implements BucketSource.Waiting {
     @Override
     public void on(CudaEvent event) throws IOException {
-      NcclGroup.Patience patience = patience("collective");
+      Patience patience = patience("collective");
       while (!event.isDone()) {
         patience.check();
         LockSupport.parkNanos(POLL_NANOS);
@@ -260,12 +260,12 @@ public final class NcclGather {
     }
 
     @Override
-    public NcclGroup.Patience forCall() {
+    public Patience forCall() {
       return patience("call");
     }
   }
 
-  private NcclGroup.Patience patience(String what) {
+  private Patience patience(String what) {
     long startNanos = System.nanoTime();
     return () -> {
       checkWanted(); // first, as it knows who failed

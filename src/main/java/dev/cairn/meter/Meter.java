@@ -1,6 +1,6 @@
 package dev.cairn.meter;
 
-import dev.cairn.comm.Control;
+import dev.cairn.comm.channel.Control;
 import dev.cairn.options.ProgressListener;
 import dev.cairn.options.SavePhase;
 import dev.cairn.options.SaveReport;

@@ -1,6 +1,6 @@
 package dev.cairn.ranks;
 
-import dev.cairn.comm.CommunicationException;
+import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.copy.ShardException;
 import dev.cairn.options.CheckpointException;
 import java.io.ByteArrayInputStream;

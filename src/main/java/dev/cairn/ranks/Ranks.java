@@ -1,7 +1,7 @@
 package dev.cairn.ranks;
 
-import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
+import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.options.CheckpointException;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.cairn.restore;
 
-import dev.cairn.comm.CommunicationException;
+import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.copy.BufferWorkers;
 import dev.cairn.gpu.DeviceStaging;
 import dev.cairn.hf.TiedNames;

@@ -1,7 +1,7 @@
 package dev.cairn.run;
 
-import dev.cairn.comm.Control;
-import dev.cairn.comm.Timeouts;
+import dev.cairn.comm.channel.Control;
+import dev.cairn.comm.channel.Timeouts;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;

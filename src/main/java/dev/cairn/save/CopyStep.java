@@ -1,9 +1,9 @@
 package dev.cairn.save;
 
-import dev.cairn.comm.CommunicationException;
-import dev.cairn.comm.Control;
-import dev.cairn.comm.NcclGroup;
-import dev.cairn.comm.Transport;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Control;
+import dev.cairn.comm.channel.Transport;
+import dev.cairn.comm.nccl.NcclGroup;
 import dev.cairn.copy.ChunkSink;
 import dev.cairn.copy.ChunkSource;
 import dev.cairn.copy.Copy;

@@ -1,8 +1,9 @@
 package dev.cairn.save;
 
-import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
-import dev.cairn.comm.NcclGroup;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.nccl.LentNccl;
+import dev.cairn.comm.nccl.NcclGroup;
 import dev.cairn.copy.Staging;
 import dev.cairn.device.Device;
 import dev.cairn.gpu.GpuContext;
@@ -144,7 +145,7 @@ public record SaveContext(
    * @param more is freed before
    */
   public void close(Runnable more) throws IOException {
-    Optional<NcclGroup> lent = ranks.communicator().lentNccl();
+    Optional<NcclGroup> lent = ranks.communicator().lentNccl().map(LentNccl::groupOf);
     Runnable later =
         () -> {
           try {

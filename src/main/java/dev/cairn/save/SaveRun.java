@@ -1,7 +1,7 @@
 package dev.cairn.save;
 
-import dev.cairn.comm.NcclGroup;
-import dev.cairn.comm.Transport;
+import dev.cairn.comm.channel.Transport;
+import dev.cairn.comm.nccl.NcclGroup;
 import dev.cairn.copy.ShardFiles;
 import dev.cairn.copy.TensorChecksums;
 import dev.cairn.meter.Meter;

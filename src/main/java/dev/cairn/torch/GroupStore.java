@@ -1,8 +1,8 @@
 package dev.cairn.torch;
 
-import dev.cairn.comm.KeyValueStore;
-import dev.cairn.comm.MessageGroup;
-import dev.cairn.comm.Timeouts;
+import dev.cairn.comm.channel.KeyValueStore;
+import dev.cairn.comm.channel.MessageGroup;
+import dev.cairn.comm.channel.Timeouts;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;

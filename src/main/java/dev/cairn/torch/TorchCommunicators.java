@@ -1,9 +1,10 @@
 package dev.cairn.torch;
 
-import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
-import dev.cairn.comm.KeyValueStore;
-import dev.cairn.comm.Timeouts;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.KeyValueStore;
+import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.gloo.NativeErrors;
 import dev.cairn.comm.gloo.TensorGroup;
 import java.io.IOException;
 import java.util.Optional;
@@ -129,8 +130,7 @@ public final class TorchCommunicators {
     }
 
     private static IOException failed(RuntimeException e) {
-      String text = e.getMessage() == null ? e.toString() : e.getMessage();
-      return new IOException("lent store failed: " + text.lines().findFirst().orElse("").trim(), e);
+      return new IOException("lent store failed: " + NativeErrors.firstLine(e), e);
     }
   }
 }

@@ -8,12 +8,12 @@ import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.syntax.elements.GivenClassesConjunction;
 import com.tngtech.archunit.library.Architectures.LayeredArchitecture;
+import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -34,7 +34,11 @@ public final class ArchitectureRules {
           List.of("gpu", "meter"),
           List.of("ranks", "commit"),
           List.of("copy"),
-          List.of("kernels", "comm", "io"),
+          List.of("comm"),
+          List.of("comm.gloo", "comm.nccl", "comm.rendezvous"),
+          List.of("comm.bulk"),
+          List.of("comm.control"),
+          List.of("kernels", "comm.channel", "io"),
           List.of("model", "options"),
           List.of("device"),
           List.of("machine"),
@@ -42,6 +46,9 @@ public final class ArchitectureRules {
           List.of("layout", "safetensors", "policy"),
           List.of("json"),
           List.of("tensor"));
+
+  /** Each meets the world outside in its own way, and none of them sees another. */
+  private static final List<String> EDGES = List.of("kernels", "comm", "io");
 
   private static final List<String> PURE =
       List.of("tensor", "layout", "safetensors", "policy", "plan", "form", "json");
@@ -68,26 +75,30 @@ public final class ArchitectureRules {
 
   /** Returns the packages that no line names, of these. */
   public Set<String> unnamed(Set<String> packages) {
-    Set<String> named =
-        LINES.stream().flatMap(List::stream).map(this::qualified).collect(Collectors.toSet());
     Set<String> unnamed = new TreeSet<>(packages);
-    unnamed.removeIf(
-        name -> named.stream().anyMatch(line -> name.equals(line) || isBelow(name, line)));
+    unnamed.removeIf(name -> named().anyMatch(line -> isOf(name, line)));
     return unnamed;
   }
 
-  private String qualified(String name) {
-    return name.isEmpty() ? root : root + "." + name;
+  private static Stream<String> named() {
+    return LINES.stream().flatMap(List::stream);
   }
 
-  private boolean isBelow(String name, String line) {
-    return !line.equals(root) && name.startsWith(line + ".");
+  private boolean isOf(String packageName, String line) {
+    String exactly = line.isEmpty() ? root : root + "." + line;
+    return packageName.equals(exactly) || (!isExact(line) && packageName.startsWith(exactly + "."));
+  }
+
+  /** A line stands for the packages below its own as well, unless these have lines themselves. */
+  private static boolean isExact(String line) {
+    return line.isEmpty() || named().anyMatch(other -> other.startsWith(line + "."));
   }
 
   /** Returns every rule under the name that a failing test shows. */
   public Map<String, ArchRule> byName() {
     Map<String, ArchRule> rules = new LinkedHashMap<>();
     rules.put("layers", layers());
+    rules.put("edges", edges());
     rules.put("purity", purity());
     rules.put("clocks", clocks());
     rules.put("disk", disk());
@@ -104,9 +115,9 @@ public final class ArchitectureRules {
   private LayeredArchitecture layers() {
     LayeredArchitecture layers =
         layeredArchitecture().consideringOnlyDependenciesInLayers().withOptionalLayers(true);
-    List<String> packages = LINES.stream().flatMap(List::stream).toList();
-    for (String name : packages) {
-      layers = layers.layer(layer(name)).definedBy(name.isEmpty() ? root : below(name));
+    for (String name : named().toList()) {
+      String exactly = name.isEmpty() ? root : root + "." + name;
+      layers = layers.layer(layer(name)).definedBy(isExact(name) ? exactly : below(name));
     }
     for (int line = 0; line < LINES.size(); line++) {
       String[] allowed =
@@ -126,6 +137,13 @@ public final class ArchitectureRules {
 
   private static String layer(String name) {
     return name.isEmpty() ? "root" : name;
+  }
+
+  private ArchRule edges() {
+    return SlicesRuleDefinition.slices()
+        .matching(root + ".(" + String.join("|", EDGES) + ")..")
+        .should()
+        .notDependOnEachOther();
   }
 
   private ArchRule purity() {
@@ -193,7 +211,7 @@ public final class ArchitectureRules {
   private ArchRule cuda() {
     return noClasses()
         .that()
-        .resideOutsideOfPackages(below("device"), below("comm"), below("torch"))
+        .resideOutsideOfPackages(below("device"), below("comm.nccl"), below("torch"))
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.bytedeco.cuda..");

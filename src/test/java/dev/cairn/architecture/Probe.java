@@ -27,7 +27,7 @@ record Probe(String rule, String name, String body, Set<String> packages, boolea
               "HasTensor",
               "org.bytedeco.pytorch.Tensor used;"),
           onlyIn(
-              Set.of("device", "comm", "torch"),
+              Set.of("device", "comm.nccl", "torch"),
               "cuda",
               "HasStream",
               "org.bytedeco.cuda.cudart.CUstream_st used;"),

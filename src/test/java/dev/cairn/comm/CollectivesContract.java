@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.comm.channel.Control;
+import dev.cairn.comm.channel.Timeouts;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Control;
+import dev.cairn.comm.channel.Timeouts;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;

@@ -4,6 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.channel.Transfer;
+import dev.cairn.comm.channel.Transport;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -32,9 +36,8 @@ class GlooSoakTest {
                 rank ->
                     ThreadedRanks.start(
                         () ->
-                            ThreadedRanks.tcp(
-                                    rank, RANKS, Timeouts.defaults(), ThreadedRanks.in(directory))
-                                .join()))
+                            ThreadedRanks.join(
+                                rank, RANKS, Timeouts.defaults(), ThreadedRanks.in(directory))))
             .toList());
   }
 

@@ -1,5 +1,7 @@
 package dev.cairn.comm;
 
+import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.torch.TorchLibrary;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -24,8 +26,7 @@ class GlooTransportTest extends TransportContract {
                 rank ->
                     ThreadedRanks.start(
                         () ->
-                            ThreadedRanks.tcp(rank, size, timeouts, ThreadedRanks.in(directory))
-                                .join()))
+                            ThreadedRanks.join(rank, size, timeouts, ThreadedRanks.in(directory))))
             .toList());
   }
 }

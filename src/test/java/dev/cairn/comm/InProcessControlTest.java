@@ -1,5 +1,6 @@
 package dev.cairn.comm;
 
+import dev.cairn.comm.channel.Timeouts;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 

@@ -3,6 +3,10 @@ package dev.cairn.comm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.channel.Transfer;
+import dev.cairn.comm.channel.Transport;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.junit.jupiter.api.Tag;

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.KeyValueStore;
+import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.rendezvous.Endpoint;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

@@ -3,6 +3,9 @@ package dev.cairn.comm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
+import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.channel.Transfer;
+import dev.cairn.comm.channel.Transport;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

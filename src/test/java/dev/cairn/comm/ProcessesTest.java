@@ -3,6 +3,7 @@ package dev.cairn.comm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.comm.rendezvous.Endpoint;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;

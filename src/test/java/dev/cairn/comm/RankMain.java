@@ -1,5 +1,8 @@
 package dev.cairn.comm;
 
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Transfer;
+import dev.cairn.comm.channel.Transport;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.stream.Collectors;

@@ -1,5 +1,7 @@
 package dev.cairn.comm;
 
+import dev.cairn.comm.bulk.TransportFactory;
+import dev.cairn.comm.channel.CommunicationException;
 import java.util.ArrayList;
 import java.util.List;
 

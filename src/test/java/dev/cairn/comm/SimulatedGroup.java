@@ -1,5 +1,13 @@
 package dev.cairn.comm;
 
+import dev.cairn.comm.bulk.InProcessTransports;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.control.Hub;
+import dev.cairn.comm.control.HubLine;
+import dev.cairn.comm.control.Join;
+import dev.cairn.comm.control.RankNames;
+import dev.cairn.comm.control.Session;
 import dev.cairn.machine.Machine;
 import dev.cairn.simulation.Alarm;
 import dev.cairn.simulation.Lane;
@@ -87,7 +95,7 @@ public final class SimulatedGroup implements RankGroup, Alarm {
     if (isOver) {
       return;
     }
-    String reason = Hub.name(rank, sessions.length) + " closed the connection";
+    String reason = RankNames.name(rank, sessions.length) + " closed the connection";
     bulk.get(rank).died(new CommunicationException(rank, reason));
     fromHub[rank].clear();
     if (rank == 0) {
@@ -137,7 +145,7 @@ public final class SimulatedGroup implements RankGroup, Alarm {
   }
 
   /** A rank's way to the hub. */
-  private final class Line implements Session.Line {
+  private final class Line implements HubLine {
     private final int rank;
 
     Line(int rank) {

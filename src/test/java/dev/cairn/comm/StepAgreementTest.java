@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Control;
+import dev.cairn.comm.channel.Timeouts;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,7 +42,7 @@ class StepAgreementTest {
         int self = rank;
         joining.add(
             ThreadedRanks.start(
-                () -> ThreadedRanks.tcp(self, size, timeouts, ThreadedRanks.in(meet)).join()));
+                () -> ThreadedRanks.join(self, size, timeouts, ThreadedRanks.in(meet))));
       }
       group.addAll(ThreadedRanks.collect(joining));
     } else {

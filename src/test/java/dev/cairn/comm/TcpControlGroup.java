@@ -1,6 +1,20 @@
 package dev.cairn.comm;
 
 import dev.cairn.Fields;
+import dev.cairn.comm.bulk.InProcessTransports;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.control.Connection;
+import dev.cairn.comm.control.EventLoop;
+import dev.cairn.comm.control.HubLine;
+import dev.cairn.comm.control.Join;
+import dev.cairn.comm.control.Origin;
+import dev.cairn.comm.control.RankNames;
+import dev.cairn.comm.control.Run;
+import dev.cairn.comm.control.Session;
+import dev.cairn.comm.control.TcpHub;
+import dev.cairn.comm.control.TcpMember;
+import dev.cairn.comm.rendezvous.Endpoint;
 import dev.cairn.machine.Machine;
 import dev.cairn.simulation.SimulatedProcess;
 import java.io.IOException;
@@ -52,14 +66,14 @@ public final class TcpControlGroup implements RankGroup {
     Origin origin = Origin.of(Run.UNKNOWN);
     Endpoint nowhere = new Endpoint("", 1, Endpoint.newSecret());
     Session zero = new Session(0, size, 0, machines.get(0));
-    TcpHub hub = new TcpHub(zero, timeouts, origin, new Loopback(), nowhere.secretBytes());
+    InetAddress here = InetAddress.getLoopbackAddress();
+    TcpHub hub = new TcpHub(zero, timeouts, origin, nowhere.secretBytes(), here, Optional.empty());
     zero.attach(new LivingLine(processes.get(0), hub));
     hub.start();
     add(zero, hub::leave, () -> reset(hub));
     List<CompletableFuture<Boolean>> welcomes = new ArrayList<>();
     for (int rank = 1; rank < size; rank++) {
-      SocketChannel channel =
-          SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), hub.port()));
+      SocketChannel channel = SocketChannel.open(new InetSocketAddress(here, hub.port()));
       Session session = new Session(rank, size, 0, machines.get(rank));
       TcpMember member = new TcpMember(session, timeouts, channel);
       session.attach(new LivingLine(processes.get(rank), member));
@@ -87,7 +101,7 @@ public final class TcpControlGroup implements RankGroup {
   /** The kernel ends the connections of a process that is gone. */
   private void died(int rank) {
     resets.get(rank).run();
-    String reason = Hub.name(rank, processes.size()) + " closed the connection";
+    String reason = RankNames.name(rank, processes.size()) + " closed the connection";
     bulk.get(rank).died(new CommunicationException(rank, reason));
   }
 
@@ -126,7 +140,7 @@ public final class TcpControlGroup implements RankGroup {
   }
 
   /** The line of a process: what threads of one that has died still do is not sent. */
-  private record LivingLine(SimulatedProcess process, Session.Line line) implements Session.Line {
+  private record LivingLine(SimulatedProcess process, HubLine line) implements HubLine {
     private void send(Runnable message) {
       if (!process.isDead()) {
         message.run();
@@ -152,41 +166,5 @@ public final class TcpControlGroup implements RankGroup {
     public void answer(long question, long lastStep) {
       send(() -> line.answer(question, lastStep));
     }
-  }
-
-  /** Where nobody need look for rank 0. */
-  private static final class Loopback implements Rendezvous {
-    @Override
-    public InetAddress bindAddress() {
-      return InetAddress.getLoopbackAddress();
-    }
-
-    @Override
-    public String advertisedHost() {
-      return "localhost";
-    }
-
-    @Override
-    public Optional<Endpoint> publish(Endpoint endpoint, Optional<Endpoint> stale) {
-      return Optional.empty();
-    }
-
-    @Override
-    public Optional<Endpoint> rival(Endpoint own) {
-      return Optional.empty();
-    }
-
-    @Override
-    public Optional<Endpoint> find(long timeoutMillis) {
-      return Optional.empty();
-    }
-
-    @Override
-    public String where() {
-      return "this process";
-    }
-
-    @Override
-    public void close() {}
   }
 }

@@ -4,6 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.control.Frame;
+import dev.cairn.comm.control.Origin;
+import dev.cairn.comm.control.Run;
+import dev.cairn.comm.rendezvous.Endpoint;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
@@ -41,7 +47,7 @@ class TcpControlTest extends ControlContract {
 
   private CompletableFuture<Communicator> join(int rank, int size, Timeouts timeouts) {
     return ThreadedRanks.start(
-        () -> ThreadedRanks.tcp(rank, size, timeouts, ThreadedRanks.in(directory)).join());
+        () -> ThreadedRanks.join(rank, size, timeouts, ThreadedRanks.in(directory)));
   }
 
   private Path file() {

@@ -1,5 +1,11 @@
 package dev.cairn.comm;
 
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.control.Origin;
+import dev.cairn.comm.control.Run;
+import dev.cairn.comm.rendezvous.DirectoryRendezvous;
+import dev.cairn.comm.rendezvous.Rendezvous;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,16 +17,18 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** Runs one thread for each rank of a group and collects what each returns or throws. */
-final class ThreadedRanks {
-  interface Body<T> {
-    T run(Communicator communicator) throws Exception;
+public final class ThreadedRanks {
+  public interface Body<T> {
+    public T run(Communicator communicator) throws Exception;
   }
 
   private ThreadedRanks() {}
 
-  /** Returns a rank of a run without an id. */
-  static TcpGroup tcp(int rank, int size, Timeouts timeouts, Rendezvous rendezvous) {
-    return new TcpGroup(Origin.of(Run.UNKNOWN), rank, size, timeouts, rendezvous, Optional.empty());
+  /** Joins a rank of a run without an id. */
+  public static Communicator join(int rank, int size, Timeouts timeouts, Rendezvous rendezvous)
+      throws CommunicationException {
+    return new TcpGroup(Origin.of(Run.UNKNOWN), rank, size, timeouts, rendezvous, Optional.empty())
+        .join();
   }
 
   /** Returns a place to meet for runs without an id. */
@@ -28,7 +36,7 @@ final class ThreadedRanks {
     return new DirectoryRendezvous(directory, Run.UNKNOWN);
   }
 
-  static <T> CompletableFuture<T> start(Callable<T> body) {
+  public static <T> CompletableFuture<T> start(Callable<T> body) {
     CompletableFuture<T> future = new CompletableFuture<>();
     Thread thread =
         new Thread(
@@ -46,7 +54,7 @@ final class ThreadedRanks {
   }
 
   /** Runs {@code body} on every rank at once; a rank's exception ends the test. */
-  static <T> List<T> run(List<Communicator> group, Body<T> body) throws Exception {
+  public static <T> List<T> run(List<Communicator> group, Body<T> body) throws Exception {
     return collect(startAll(group, body));
   }
 
@@ -54,7 +62,7 @@ final class ThreadedRanks {
     return group.stream().map(c -> start(() -> body.run(c))).toList();
   }
 
-  static <T> List<T> collect(List<CompletableFuture<T>> futures) throws Exception {
+  public static <T> List<T> collect(List<CompletableFuture<T>> futures) throws Exception {
     List<T> results = new ArrayList<>();
     for (CompletableFuture<T> future : futures) {
       results.add(get(future));
@@ -76,7 +84,7 @@ final class ThreadedRanks {
   }
 
   /** Returns the failure that {@code future} must end with. */
-  static CommunicationException failure(CompletableFuture<?> future) throws Exception {
+  public static CommunicationException failure(CompletableFuture<?> future) throws Exception {
     try {
       Object result = get(future);
       throw new AssertionError("no failure but " + result);

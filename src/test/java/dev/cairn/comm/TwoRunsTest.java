@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.FreePort;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.KeyValueStore;
+import dev.cairn.comm.channel.Timeouts;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;

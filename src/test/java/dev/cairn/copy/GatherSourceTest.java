@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.cairn.comm.CommunicationException;
-import dev.cairn.comm.Transfer;
-import dev.cairn.comm.Transport;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Transfer;
+import dev.cairn.comm.channel.Transport;
 import dev.cairn.machine.Machine;
 import dev.cairn.plan.Chunk;
 import dev.cairn.plan.Segment;

@@ -2,11 +2,11 @@ package dev.cairn.example;
 
 import dev.cairn.Checkpointer;
 import dev.cairn.RunOptions;
-import dev.cairn.comm.TorchLibrary;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.policy.PolicyOptions;
+import dev.cairn.torch.TorchLibrary;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;

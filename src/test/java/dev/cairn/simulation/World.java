@@ -3,7 +3,7 @@ package dev.cairn.simulation;
 import dev.cairn.comm.RankGroup;
 import dev.cairn.comm.SimulatedGroup;
 import dev.cairn.comm.TcpControlGroup;
-import dev.cairn.comm.Timeouts;
+import dev.cairn.comm.channel.Timeouts;
 import dev.cairn.machine.Machine;
 import dev.cairn.machine.ProcessIdentity;
 import java.nio.file.Path;

@@ -12,7 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.cairn.Checkpointer;
 import dev.cairn.RunOptions;
 import dev.cairn.comm.Communicator;
-import dev.cairn.comm.Timeouts;
+import dev.cairn.comm.channel.Timeouts;
 import dev.cairn.comm.gloo.TensorGroup;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.hf.ModelFolder;

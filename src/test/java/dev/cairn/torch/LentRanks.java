@@ -2,7 +2,6 @@ package dev.cairn.torch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.cairn.comm.TorchLibrary;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

@@ -4,10 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.comm.CommunicationException;
 import dev.cairn.comm.Communicator;
-import dev.cairn.comm.Timeouts;
-import dev.cairn.comm.TorchLibrary;
+import dev.cairn.comm.channel.CommunicationException;
+import dev.cairn.comm.channel.Timeouts;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

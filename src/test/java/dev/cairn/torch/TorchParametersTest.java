@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.cairn.Checkpointer;
 import dev.cairn.comm.Communicator;
-import dev.cairn.comm.TorchLibrary;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.layout.Layout;
 import dev.cairn.model.ParameterSet;

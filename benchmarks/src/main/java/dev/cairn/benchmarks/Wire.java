@@ -1,8 +1,8 @@
 package dev.cairn.benchmarks;
 
 import dev.cairn.comm.Communicator;
-import dev.cairn.comm.Transfer;
-import dev.cairn.comm.Transport;
+import dev.cairn.comm.channel.Transfer;
+import dev.cairn.comm.channel.Transport;
 import dev.cairn.device.HostMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;

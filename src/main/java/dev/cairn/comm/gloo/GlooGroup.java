@@ -1,6 +1,6 @@
 package dev.cairn.comm.gloo;
 
-import dev.cairn.comm.MessageGroup;
+import dev.cairn.comm.channel.MessageGroup;
 import org.bytedeco.javacpp.chrono.Milliseconds;
 import org.bytedeco.pytorch.GlooDeviceVector;
 import org.bytedeco.pytorch.ProcessGroupGloo;

@@ -1,6 +1,6 @@
 package dev.cairn.comm.gloo;
 
-import dev.cairn.comm.MessageGroup;
+import dev.cairn.comm.channel.MessageGroup;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.bytedeco.javacpp.Pointer;
@@ -51,8 +51,7 @@ public record TensorGroup(int rank, int size, Operation sender, Operation receiv
 
   /** What the binding throws is without a type: every failure is one of the network. */
   private static IOException failed(RuntimeException e) {
-    String text = e.getMessage() == null ? e.toString() : e.getMessage();
-    return new IOException(text.lines().findFirst().orElse("").trim(), e);
+    return new IOException(NativeErrors.firstLine(e), e);
   }
 
   /** A native work, and the tensor it works on. */
