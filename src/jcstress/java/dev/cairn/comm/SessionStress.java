@@ -1,13 +1,12 @@
-package dev.cairn.comm.control;
+package dev.cairn.comm;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
-import dev.cairn.comm.Communicator;
-import dev.cairn.comm.InProcess;
 import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.comm.channel.Control;
 import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.control.Session;
 import dev.cairn.machine.StressMachine;
 import java.util.List;
 import org.openjdk.jcstress.annotations.Actor;
