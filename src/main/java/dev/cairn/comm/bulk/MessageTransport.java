@@ -128,9 +128,9 @@ public final class MessageTransport implements EndableTransport {
   private void free(List<PostedTransfer> ending) {
     try {
       ending.forEach(PostedTransfer::abort);
-      drained.join();
-      free.run();
     } finally {
+      drained.join(); // until then the group has memory of callers
+      free.run();
       freed.complete(null);
     }
   }
