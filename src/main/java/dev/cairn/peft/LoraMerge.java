@@ -2,8 +2,8 @@ package dev.cairn.peft;
 
 import dev.cairn.Checkpointer;
 import dev.cairn.comm.Communicator;
-import dev.cairn.hf.GenerationConfigCopy;
 import dev.cairn.hf.ModelFolder;
+import dev.cairn.hf.generation.GenerationConfigCopy;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.options.SaveOptions;
