@@ -5,9 +5,8 @@ import dev.cairn.cli.text.Messages;
 import dev.cairn.deepspeed.CheckpointSummary;
 import dev.cairn.deepspeed.CheckpointSummary.Entry;
 import dev.cairn.deepspeed.DeepSpeedCheckpoint;
+import dev.cairn.input.FoundInput;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -23,22 +22,13 @@ final class CheckpointDescription {
     this.summary = summary;
   }
 
-  /** Returns whether a path is rather a DeepSpeed checkpoint than a model folder. */
-  static boolean fits(Path path) throws IOException {
-    if (Files.isRegularFile(path.resolve("latest"))) {
-      return true;
-    }
-    if (!Files.isDirectory(path)) {
-      return false;
-    }
-    try (var files = Files.newDirectoryStream(path, "*model_states.pt")) {
-      return files.iterator().hasNext();
-    }
-  }
-
   /** Reads what the checkpoint says of itself; no tensor data. */
-  static CheckpointDescription of(Path path) throws IOException {
-    return new CheckpointDescription(DeepSpeedCheckpoint.open(path).summary());
+  static CheckpointDescription of(FoundInput found) throws IOException {
+    DeepSpeedCheckpoint checkpoint =
+        found.tag().isEmpty()
+            ? DeepSpeedCheckpoint.open(found.path())
+            : DeepSpeedCheckpoint.open(found.path(), found.tag().get());
+    return new CheckpointDescription(checkpoint.summary());
   }
 
   void print(OutputOptions speech) {
@@ -49,8 +39,8 @@ final class CheckpointDescription {
     speech
         .out()
         .printf(
-            "DeepSpeed ZeRO-%d, %d ranks, version %s, tag %s%n",
-            summary.stage(),
+            "DeepSpeed %s, %d ranks, version %s, tag %s%n",
+            summary.stage() == 0 ? "with whole weights" : "ZeRO-" + summary.stage(),
             summary.worldSize(),
             Messages.printable(summary.deepSpeedVersion().orElse("unknown")),
             Messages.printable(summary.tag()));

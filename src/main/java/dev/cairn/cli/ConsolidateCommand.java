@@ -1,6 +1,7 @@
 package dev.cairn.cli;
 
 import dev.cairn.Checkpointer;
+import dev.cairn.SingleFile;
 import dev.cairn.cli.options.AdapterChoice;
 import dev.cairn.cli.options.AdapterJob;
 import dev.cairn.cli.options.BaseModelOptions;
@@ -9,12 +10,12 @@ import dev.cairn.cli.options.OutputOptions;
 import dev.cairn.cli.text.ExitCode;
 import dev.cairn.cli.text.Progress;
 import dev.cairn.comm.Communicator;
-import dev.cairn.deepspeed.CheckpointParameters;
 import dev.cairn.deepspeed.ConsolidationOptions;
-import dev.cairn.deepspeed.DeepSpeedCheckpoint;
 import dev.cairn.form.NameRule;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.input.FoundInput;
+import dev.cairn.input.Refusal;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.machine.Machine;
 import dev.cairn.options.FormOptions;
@@ -31,23 +32,35 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** A DeepSpeed checkpoint folder into a model folder. */
+/** Any checkpoint into a model folder. */
 @Command(
     name = "consolidate",
     sortOptions = false,
-    description =
-        "Converts a DeepSpeed ZeRO-1, -2 or -3 checkpoint folder into a Hugging Face model folder, in"
-            + " one pass and little memory, without running anything that is in it.",
+    description = {
+      "Makes a Hugging Face model folder of any checkpoint, in one pass and little memory, without"
+          + " running anything that is in it. It takes",
+      "  what DeepSpeed made: a save's folder, the one with the file latest, ZeRO or not, universal,"
+          + " a pipeline's;",
+      "  what is around it: a Trainer's output_dir or checkpoint-N, Lightning's X.ckpt, accelerate's"
+          + " folders;",
+      "  what torch wrote: pytorch_model.bin, its shards, adapter_model.bin, one .bin, .pt or .ckpt."
+    },
     footer = {
       "",
       "Example: cairn consolidate checkpoints/global_run out/olmo --hf ~/models/olmo",
-      "         cairn consolidate checkpoints/global_run out/policy --attribute policy --dtype f32",
+      "         cairn consolidate checkpoints/global_run/global_step500 out/olmo --dtype f32",
+      "         cairn consolidate trainer_output out/olmo --step 1000",
+      "         cairn consolidate epoch=1-step=30.ckpt out/olmo --attribute model --hf ~/models/olmo",
+      "         cairn consolidate accelerate_state out/policy --tag pytorch_model_1",
+      "         cairn consolidate old-model-with-bin-files out/olmo --dtype keep",
+      "         cairn consolidate weights.pt out/olmo --hf ~/models/olmo",
       "         cairn consolidate checkpoints/lora_run out/lora --adapter-config adapter_config.json"
     })
 final class ConsolidateCommand implements Callable<Integer> {
@@ -61,7 +74,7 @@ final class ConsolidateCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "CHECKPOINT",
-      description = "The folder with the file latest, or one save's folder in it.")
+      description = "The folder or file to read, or a folder around it.")
   private Path checkpoint;
 
   @Parameters(index = "1", paramLabel = "OUTPUT", description = "The model folder to make.")
@@ -70,8 +83,14 @@ final class ConsolidateCommand implements Callable<Integer> {
   @Option(
       names = "--tag",
       paramLabel = "T",
-      description = "Which save of the checkpoint (default: the one that the file latest names).")
+      description = "Which save, by its folder's name (default: the one that latest names).")
   private String tag;
+
+  @Option(
+      names = "--step",
+      paramLabel = "N",
+      description = "Which save, by the step in its folder's name (default: the newest).")
+  private Long step;
 
   @Option(
       names = "--hf",
@@ -134,11 +153,10 @@ final class ConsolidateCommand implements Callable<Integer> {
     checkOptions();
     long startNanos = System.nanoTime();
     preload();
-    DeepSpeedCheckpoint opened =
-        tag == null
-            ? DeepSpeedCheckpoint.open(checkpoint)
-            : DeepSpeedCheckpoint.open(checkpoint, tag);
-    SaveReport report = save(opened);
+    OptionalLong wanted = step == null ? OptionalLong.empty() : OptionalLong.of(step);
+    FoundInput found = FoundInput.find(checkpoint, tag, wanted);
+    found.note().ifPresent(speech::message);
+    SaveReport report = save(found);
     double seconds = (System.nanoTime() - startNanos) / 1e9;
     SaveSummary.print(speech, output, report, seconds, folderOptions.durability());
     return ExitCode.FINE;
@@ -153,26 +171,50 @@ final class ConsolidateCommand implements Callable<Integer> {
     }
   }
 
-  private SaveReport save(DeepSpeedCheckpoint opened) throws IOException {
+  private SaveReport save(FoundInput found) throws IOException {
     SaveOptions options = saveOptions();
     Optional<AdapterJob> job = adapter.job();
-    Optional<DType> dtype = job.isPresent() ? adapter.dtype(folderOptions) : options.dtype();
+    Optional<Path> adapterConfig = ConsolidateInput.adapterConfig(found);
+    boolean isAdapter = job.isPresent() || adapterConfig.isPresent();
+    Optional<DType> dtype = isAdapter ? adapter.dtype(folderOptions) : options.dtype();
     ConsolidationOptions taken =
         new ConsolidationOptions(excludeFrozen, dtype.isEmpty(), Optional.ofNullable(attribute));
-    try (CheckpointParameters parameters = new CheckpointParameters(opened, taken);
+    ModelFiles files = isAdapter ? ModelFiles.none() : files(found);
+    try (ConsolidateInput input =
+            ConsolidateInput.open(
+                found,
+                taken,
+                isAdapter ? options.forSingleFile(dtype) : options,
+                files,
+                speech::message);
         Communicator communicator = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(communicator, options);
-        Progress progress = speech.progress("consolidating", parameters.lengthBytes())) {
-      parameters.onRead(progress::add);
+        Progress progress = speech.progress("consolidating", input.lengthBytes())) {
+      input.onRead(progress::add);
       if (job.isPresent()) {
-        return job.get().save(checkpointer, output, parameters.parameters(), dtype);
+        return job.get().save(checkpointer, output, input.parameters(), dtype);
       }
-      ModelFiles files =
-          baseModel == null
-              ? ModelFiles.none()
-              : ModelFiles.fromFolder(baseModel, baseOptions.generationConfig());
-      return checkpointer.save(output, parameters.parameters(), files);
+      if (adapterConfig.isPresent()) {
+        SingleFile file = AdapterJob.asStored(adapterConfig.get(), input.parameters(), dtype);
+        return SingleFile.save(checkpointer, output, () -> file);
+      }
+      return checkpointer.save(output, input.parameters(), files);
     }
+  }
+
+  /** Returns the base model's files, or those that lie beside the weights of a whole model. */
+  private ModelFiles files(FoundInput found) throws IOException {
+    if (baseModel != null) {
+      return ModelFiles.fromFolder(baseModel, baseOptions.generationConfig());
+    }
+    Path folder = found.path();
+    if (found.format() != FoundInput.Format.TORCH
+        || !Files.exists(folder.resolve(ModelConfig.FILE_NAME))) {
+      return ModelFiles.none();
+    }
+    ModelFiles files = ModelFiles.fromFolder(folder, baseOptions.generationConfig());
+    speech.message("taking config and tokenizer from " + folder);
+    return files;
   }
 
   private void checkOptions() throws IOException {
@@ -180,6 +222,9 @@ final class ConsolidateCommand implements Callable<Integer> {
     if (threads != null && threads < 1) {
       throw new IllegalArgumentException(
           "bad --threads: threads=" + threads + ", expected at least 1");
+    }
+    if (tag != null && step != null) {
+      throw new IllegalArgumentException("one of --tag and --step chooses the save, not both");
     }
     if (baseModel != null) {
       checkBase();
@@ -193,13 +238,12 @@ final class ConsolidateCommand implements Callable<Integer> {
       throw new NoSuchFileException(baseModel.toString(), null, "no such folder");
     }
     if (!Files.exists(baseModel.resolve(ModelConfig.FILE_NAME))) {
-      boolean isAdapter = Files.exists(baseModel.resolve(LoraConfig.FILE_NAME));
+      if (Files.exists(baseModel.resolve(LoraConfig.FILE_NAME))) {
+        throw new IllegalArgumentException(
+            Refusal.ADAPTER_AS_BASE.message(baseModel, "option", "--hf"));
+      }
       throw new IllegalArgumentException(
-          "no model folder: --hf=%s has no %s%s"
-              .formatted(
-                  baseModel,
-                  ModelConfig.FILE_NAME,
-                  isAdapter ? "; it is an adapter: give the model that it was trained on" : ""));
+          Refusal.NO_BASE.message(baseModel, "config", ModelConfig.FILE_NAME, "option", "--hf"));
     }
   }
 

@@ -34,6 +34,8 @@ final class DiffCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    SafetensorsInput.require(first);
+    SafetensorsInput.require(second);
     List<TensorDifference> differences = FolderDiff.of(first, second);
     if (speech.isJson()) {
       speech.printJson(json(differences));

@@ -9,6 +9,7 @@ import dev.cairn.hf.FolderDescription.DTypeTotal;
 import dev.cairn.hf.FolderDescription.FileDescription;
 import dev.cairn.hf.FolderTensor;
 import dev.cairn.hf.TiedNames;
+import dev.cairn.input.FoundInput;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -23,24 +24,31 @@ import picocli.CommandLine.Parameters;
     description = {
       "Shows the tensors of a safetensors file or model folder: dtypes, shapes, bytes, files, tied"
           + " names, metadata; or of a DeepSpeed checkpoint folder: stage, ranks, version, what is"
-          + " frozen, tied, or a buffer. Reads no data."
+          + " frozen, tied, or a buffer; or of torch's files. Of a Trainer's folder it takes the newest"
+          + " checkpoint. Reads no data."
     },
     footer = {"", "Example: cairn inspect ~/models/olmo"})
 final class InspectCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "PATH",
-      description = "A safetensors file, a model folder, or a DeepSpeed checkpoint.")
+      description = "A safetensors or torch file, a model folder, or a checkpoint's.")
   private Path path;
 
   @Mixin private OutputOptions speech;
 
   @Override
   public Integer call() throws IOException {
-    if (CheckpointDescription.fits(path)) {
-      CheckpointDescription.of(path).print(speech);
+    FoundInput found = FoundInput.find(path);
+    found.note().ifPresent(speech::message);
+    if (found.format() == FoundInput.Format.DEEPSPEED) {
+      CheckpointDescription.of(found).print(speech);
       return ExitCode.FINE;
     }
-    FolderDescription description = FolderDescription.of(path);
+    if (found.format() == FoundInput.Format.TORCH) {
+      TorchDescription.of(found.path()).print(speech);
+      return ExitCode.FINE;
+    }
+    FolderDescription description = FolderDescription.of(found.path());
     if (speech.isJson()) {
       speech.printJson(description.toTree());
     } else {

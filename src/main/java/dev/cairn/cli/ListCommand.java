@@ -4,6 +4,7 @@ import dev.cairn.RunDirectory;
 import dev.cairn.cli.options.OutputOptions;
 import dev.cairn.cli.text.ExitCode;
 import dev.cairn.cli.text.Messages;
+import dev.cairn.input.FoundInput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -56,7 +57,11 @@ final class ListCommand implements Callable<Integer> {
     if (!Files.isDirectory(directory)) {
       throw new NoSuchFileException(directory.toString());
     }
-    return new RunDirectory(directory).committed();
+    List<RunDirectory.Entry> entries = new RunDirectory(directory).committed();
+    if (entries.isEmpty()) {
+      FoundInput.refuseForeignRun(directory);
+    }
+    return entries;
   }
 
   static List<Object> json(List<RunDirectory.Entry> entries) {

@@ -5,9 +5,13 @@ import dev.cairn.cli.options.DTypeOption;
 import dev.cairn.cli.options.FolderOptions;
 import dev.cairn.cli.options.OutputOptions;
 import dev.cairn.cli.text.ExitCode;
+import dev.cairn.hf.ModelConfig;
+import dev.cairn.input.FoundInput;
+import dev.cairn.input.Refusal;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
+import dev.cairn.peft.LoraConfig;
 import dev.cairn.peft.LoraMerge;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
@@ -43,14 +47,14 @@ final class MergeLoraCommand implements Callable<Integer> {
       names = "--base",
       required = true,
       paramLabel = "DIR",
-      description = "The model folder that the adapter was trained on.")
+      description = "The model folder that the adapter was trained on, safetensors or .bin files.")
   private Path base;
 
   @Option(
       names = "--adapter",
       required = true,
       paramLabel = "DIR",
-      description = "The folder with adapter_model.safetensors and adapter_config.json.")
+      description = "The folder with adapter_model.safetensors, or .bin, and adapter_config.json.")
   private Path adapter;
 
   @Option(
@@ -84,6 +88,8 @@ final class MergeLoraCommand implements Callable<Integer> {
         throw new NoSuchFileException(input.toString(), null, "no such folder");
       }
     }
+    checkBase();
+    checkAdapter();
     int threads = Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors());
     SaveOptions options =
         folderOptions
@@ -97,6 +103,29 @@ final class MergeLoraCommand implements Callable<Integer> {
     double seconds = (System.nanoTime() - startNanos) / 1e9;
     SaveSummary.print(speech, output, report, seconds, folderOptions.durability());
     return ExitCode.FINE;
+  }
+
+  private void checkBase() throws IOException {
+    boolean isAdapter =
+        Files.exists(base.resolve(LoraConfig.FILE_NAME))
+            && !Files.exists(base.resolve(ModelConfig.FILE_NAME));
+    if (isAdapter) {
+      throw Refusal.ADAPTER_AS_BASE.of(base, "option", "--base");
+    }
+    if (!FoundInput.holdsSafetensors(base)
+        && FoundInput.find(base).format() == FoundInput.Format.DEEPSPEED) {
+      throw Refusal.CHECKPOINT_AS_MODEL.of(base);
+    }
+  }
+
+  private void checkAdapter() throws IOException {
+    if (!Files.exists(adapter.resolve(LoraConfig.FILE_NAME))) {
+      FoundInput found = FoundInput.find(adapter);
+      if (found.format() == FoundInput.Format.DEEPSPEED) {
+        throw Refusal.CHECKPOINT_AS_ADAPTER.of(adapter);
+      }
+      throw Refusal.MODEL_AS_ADAPTER.of(adapter);
+    }
   }
 
   /** What does not fit is the input's fault, not the command line's. */

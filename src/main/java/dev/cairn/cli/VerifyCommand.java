@@ -42,6 +42,7 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    SafetensorsInput.require(path);
     Verification verification =
         isSizesOnly ? Verification.ofSizes(path) : Verification.of(path, speech);
     if (speech.isJson()) {

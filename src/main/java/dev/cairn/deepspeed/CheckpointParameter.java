@@ -21,6 +21,7 @@ public final class CheckpointParameter {
   private final DType heldDType;
   private final String tiedTo;
   private final Content content;
+  private final Content heldContent;
 
   CheckpointParameter(
       String name,
@@ -28,13 +29,15 @@ public final class CheckpointParameter {
       ParameterKind kind,
       DType heldDType,
       String tiedTo,
-      Content content) {
+      Content content,
+      Content heldContent) {
     this.name = name;
     this.shape = shape;
     this.kind = kind;
     this.heldDType = heldDType;
     this.tiedTo = tiedTo;
     this.content = content;
+    this.heldContent = heldContent;
   }
 
   /** {@return the name as the checkpoint has it, wrapper prefixes included} */
@@ -104,10 +107,17 @@ public final class CheckpointParameter {
     return ranges;
   }
 
+  /** Returns the parameter as the live engine held it; null where only its masters are stored. */
+  CheckpointParameter held() {
+    return heldContent == null || heldContent.dtype() != heldDType
+        ? null
+        : new CheckpointParameter(name, shape, kind, heldDType, tiedTo, heldContent, null);
+  }
+
   /** Returns the same content under another name. */
   CheckpointParameter alias(String alias, DType aliasHeldDType) {
     return new CheckpointParameter(
-        alias, shape, kind, aliasHeldDType, tiedTo == null ? name : tiedTo, content);
+        alias, shape, kind, aliasHeldDType, tiedTo == null ? name : tiedTo, content, heldContent);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.hf.ModelFiles;
 import dev.cairn.hf.TiedNames;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.layout.Layout;
@@ -8,13 +9,19 @@ import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
 import dev.cairn.model.PartitionReader;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.save.FormAgreement;
 import dev.cairn.tensor.DType;
 import dev.cairn.torchfile.SourceReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongConsumer;
 
 /**
@@ -27,7 +34,8 @@ import java.util.function.LongConsumer;
 public final class CheckpointParameters implements AutoCloseable {
   private final SourceReader reader = new SourceReader();
   private final CastBuffers castBuffers = new CastBuffers();
-  private final ParameterSet parameters;
+  private final IdentityHashMap<Partition, CheckpointParameter> sources = new IdentityHashMap<>();
+  private ParameterSet parameters;
   private volatile LongConsumer counter = lengthBytes -> {};
 
   /**
@@ -58,13 +66,86 @@ public final class CheckpointParameters implements AutoCloseable {
         dtype == parameter.storedDType()
             ? new StoredReader(parameter, reader)
             : new CastReader(parameter, reader, Kernels.best(), castBuffers);
-    Partition partition =
-        Partition.of(
-            new CountedReader(content, readBytes -> counter.accept(readBytes)), lengthBytes);
+    Partition partition = partition(content, lengthBytes);
+    sources.put(partition, parameter);
     Layout layout = Layout.replicated();
     return parameter.kind() == ParameterKind.BUFFER
         ? Parameter.buffer(parameter.name(), parameter.shape(), dtype, layout, partition)
         : Parameter.of(parameter.name(), parameter.shape(), dtype, layout, partition);
+  }
+
+  private Partition partition(PartitionReader content, long lengthBytes) {
+    return Partition.of(
+        new CountedReader(content, readBytes -> counter.accept(readBytes)), lengthBytes);
+  }
+
+  /**
+   * Reads from now on the 16-bit weights that the live engine held, half the bytes of its F32
+   * masters, if they are what a save with these options writes: all those of the dtype that is
+   * asked for, but for tensors that the published model has in F32. Where a sample of them differs
+   * from the masters, those are read as before. Call it before {@link #parameters}.
+   *
+   * @param save options of the save that will use the set
+   * @param files of the model that is saved
+   * @return in words, which of the two are read; empty where there is only one of them that fits
+   * @throws IOException if the sample, or the base model that the files name, cannot be read
+   */
+  public Optional<String> preferHeld(SaveOptions save, ModelFiles files) throws IOException {
+    Set<String> wide = FormAgreement.wide(save, parameters, files);
+    Set<String> names = new HashSet<>();
+    HeldWeights sample = new HeldWeights(reader, Kernels.best());
+    for (Parameter parameter : parameters.parameters()) {
+      CheckpointParameter source = sources.get(parameter.partition());
+      if (!wide.contains(parameter.name()) && isHeld(source, save.dtype())) {
+        names.add(parameter.name());
+        if (source.tiedTo().isEmpty() && !sample.agree(source)) {
+          return Optional.of(
+              "reading the F32 masters: the 16-bit weights of the model states differ from them,"
+                  + " first in "
+                  + source.name());
+        }
+      }
+    }
+    parameters
+        .tied()
+        .forEach(
+            (alias, canonical) -> {
+              if (names.contains(alias) != names.contains(canonical)) {
+                names.removeAll(List.of(alias, canonical));
+              }
+            });
+    if (names.isEmpty()) {
+      return Optional.empty();
+    }
+    parameters =
+        parameters.with(parameters.parameters().stream().map(p -> held(p, names)).toList());
+    return Optional.of(
+        "reading the 16-bit weights of the model states: they equal the F32 masters in the "
+            + sample.compared()
+            + " elements that were compared");
+  }
+
+  private static boolean isHeld(CheckpointParameter source, Optional<DType> wanted) {
+    DType held = source.heldDType();
+    return source.held() != null
+        && source.kind() == ParameterKind.TRAINABLE
+        && (held == DType.BF16 || held == DType.F16)
+        && source.storedDType() != held
+        && wanted.orElse(held) == held;
+  }
+
+  private Parameter held(Parameter parameter, Set<String> names) {
+    if (!names.contains(parameter.name())) {
+      return parameter;
+    }
+    CheckpointParameter held = sources.get(parameter.partition()).held();
+    return Parameter.of(
+        parameter.name(),
+        parameter.shape(),
+        held.storedDType(),
+        parameter.layout(),
+        partition(
+            new StoredReader(held, reader), held.storedDType().bytes(held.shape().elements())));
   }
 
   /**

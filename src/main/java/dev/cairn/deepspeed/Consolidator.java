@@ -30,8 +30,9 @@ public final class Consolidator {
    * Writes the model folder, in one pass; it appears when it is complete, or not at all.
    *
    * <p>Floating parameters are cast to {@link SaveOptions#dtype()}; where that is empty they are
-   * written in the dtype that the live engine held. Buffers keep theirs. Memory is the staging
-   * buffers of {@code options}, one thread each, whatever the model's size.
+   * written in the dtype that the live engine held. Buffers keep theirs. Where the live engine's
+   * own 16-bit weights are stored and are what is asked for, they are read in place of the masters.
+   * Memory is the staging buffers of {@code options}, one thread each, whatever the model's size.
    *
    * @param checkpoint what to convert
    * @param output the folder to make
@@ -56,6 +57,7 @@ public final class Consolidator {
     try (CheckpointParameters parameters = new CheckpointParameters(checkpoint, taken);
         Communicator communicator = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(communicator, options)) {
+      parameters.preferHeld(options, files);
       return checkpointer.save(output, parameters.parameters(), files);
     }
   }

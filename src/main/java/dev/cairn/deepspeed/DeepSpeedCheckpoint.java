@@ -1,16 +1,22 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.input.FoundInput;
+import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.torchfile.Printable;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedMap;
 
 /**
- * A ZeRO-1, -2 or -3 checkpoint folder, opened: what it holds and where the bytes lie.
+ * A checkpoint folder that DeepSpeed made, opened: what it holds and where the bytes lie. It is
+ * ZeRO-1's, -2's or -3's, or one without ZeRO, a universal one, or a pipeline's.
  *
  * <p>Opening parses the metadata of every rank's files and checks them against each other; no
  * weight is read and nothing in the pickles is run. Holds no file open. Immutable; any thread.
@@ -39,20 +45,22 @@ public final class DeepSpeedCheckpoint {
     this.stage = stage;
     this.worldSize = worldSize;
     this.version = version;
-    this.parameters = parameters;
+    this.parameters = List.copyOf(parameters);
   }
 
   /**
-   * Opens the save that the file {@code latest} names, or a save's own folder.
+   * Opens the save that the file {@code latest} names, or a save's own folder, or the newest of a
+   * Trainer's checkpoints.
    *
-   * @param checkpoint the folder that DeepSpeed's {@code save_checkpoint} was given
+   * @param checkpoint the folder that DeepSpeed's {@code save_checkpoint} was given, or one around
+   *     such folders
    * @return what the save holds; there is nothing to close
    * @throws CorruptFileException if files are missing, damaged, mixed from two saves, hostile, or
    *     of a kind that is not supported; the message says which
    * @throws IOException if a file cannot be read
    */
   public static DeepSpeedCheckpoint open(Path checkpoint) throws IOException {
-    return read(TagFolder.find(checkpoint, null));
+    return read(found(checkpoint, null));
   }
 
   /**
@@ -65,11 +73,59 @@ public final class DeepSpeedCheckpoint {
    * @throws IOException if a file cannot be read
    */
   public static DeepSpeedCheckpoint open(Path checkpoint, String tag) throws IOException {
-    return read(TagFolder.find(checkpoint, tag));
+    return read(found(checkpoint, tag));
+  }
+
+  private static TagFolder found(Path checkpoint, String tag) throws IOException {
+    FoundInput found = FoundInput.find(checkpoint, tag, OptionalLong.empty());
+    if (found.format() != FoundInput.Format.DEEPSPEED) {
+      throw Refusal.NOT_DEEPSPEED.of(found.path());
+    }
+    return TagFolder.find(found.path(), found.tag().orElse(null));
   }
 
   private static DeepSpeedCheckpoint read(TagFolder folder) throws IOException {
     RankFiles files = RankFiles.list(folder);
+    SortedMap<Integer, Path> layers = PipelineLayers.list(folder);
+    if (!layers.isEmpty()) {
+      return new DeepSpeedCheckpoint(folder, 0, 1, null, PipelineLayers.of(layers));
+    }
+    if (UniversalWeights.isThere(folder) && files.optimizerStates().isEmpty()) {
+      return universal(folder, files);
+    }
+    if (files.modelStates().isEmpty()) {
+      throw Refusal.NO_STATES.of(folder.path());
+    }
+    if (files.optimizerStates().isEmpty()) {
+      return whole(folder, files);
+    }
+    return partitioned(folder, files);
+  }
+
+  private static DeepSpeedCheckpoint whole(TagFolder folder, RankFiles files) throws IOException {
+    if (files.modelStatesPerRank()) {
+      throw Refusal.NO_MASTERS.of(folder.path());
+    }
+    ModelStates model = ModelStates.read(files.modelStates().firstEntry().getValue(), true);
+    return new DeepSpeedCheckpoint(
+        folder, 0, model.ranks(), model.version(), WholeWeights.of(model));
+  }
+
+  private static DeepSpeedCheckpoint universal(TagFolder folder, RankFiles files)
+      throws IOException {
+    if (files.modelStates().isEmpty()) {
+      ModelStates model = UniversalWeights.withoutModel(folder);
+      return new DeepSpeedCheckpoint(
+          folder, 0, 1, null, UniversalWeights.of(folder, model, Map.of()));
+    }
+    ModelStates model = ModelStates.read(files.modelStates().firstEntry().getValue(), true);
+    Map<String, Content> frozen = frozen(files, model, files.modelStates().size());
+    return new DeepSpeedCheckpoint(
+        folder, 0, model.ranks(), model.version(), UniversalWeights.of(folder, model, frozen));
+  }
+
+  private static DeepSpeedCheckpoint partitioned(TagFolder folder, RankFiles files)
+      throws IOException {
     OptimizerStates first = OptimizerStates.read(files.optimizerStates().firstEntry().getValue());
     int worldSize = first.worldSize();
     files.requireRanks(worldSize);
@@ -82,6 +138,16 @@ public final class DeepSpeedCheckpoint {
     }
     ModelStates model = ModelStates.read(files.modelStates().firstEntry().getValue(), true);
     requireSame("ds_version", first.version(), model.version(), model.file(), first.file());
+    Map<String, Content> frozen = frozen(files, model, worldSize);
+    refuseOffloaded(folder, optimizers);
+    List<CheckpointParameter> parameters =
+        ParameterAssembly.of(
+            model, model.groups(), TrainableContents.of(optimizers, model.groups()), frozen);
+    return new DeepSpeedCheckpoint(folder, first.stage(), worldSize, model.version(), parameters);
+  }
+
+  private static Map<String, Content> frozen(RankFiles files, ModelStates model, int worldSize)
+      throws IOException {
     FrozenContents frozen =
         new FrozenContents(model.frozenShapes(), files.modelStatesPerRank(), worldSize);
     for (Map.Entry<Integer, Path> entry : files.modelStates().entrySet()) {
@@ -90,23 +156,31 @@ public final class DeepSpeedCheckpoint {
       model.requireSameSave(states);
       frozen.add(rank, states);
     }
-    List<CheckpointParameter> parameters =
-        ParameterAssembly.of(
-            model, TrainableContents.of(optimizers, model.groups()), frozen.contents());
-    return new DeepSpeedCheckpoint(
-        folder, first.stage(), worldSize, model.version(), List.copyOf(parameters));
+    return frozen.contents();
+  }
+
+  /** With an optimizer on NVMe DeepSpeed copies its swap files, which do not say what is where. */
+  private static void refuseOffloaded(TagFolder folder, List<OptimizerStates> ranks)
+      throws CorruptFileException {
+    boolean isEmpty =
+        ranks.stream()
+            .flatMap(rank -> rank.flatGroups().stream())
+            .allMatch(group -> group.elements() == 0);
+    if (isEmpty && Files.isDirectory(folder.path().resolve("offloaded_tensors"))) {
+      throw Refusal.OFFLOADED.of(folder.path());
+    }
   }
 
   private static void requireLayout(RankFiles files, OptimizerStates first)
       throws CorruptFileException {
     if (files.modelStatesPerRank() != (first.stage() == 3)) {
-      throw new CorruptFileException(
-          "files of two different saves are mixed: zero_stage="
+      throw Refusal.MIXED.of(
+          files.modelStates().firstEntry().getValue(),
+          "difference",
+          "zero_stage="
               + first.stage()
               + ", expected model states "
               + (first.stage() == 3 ? "of every rank" : "of rank 0 alone")
-              + ", file="
-              + files.modelStates().firstEntry().getValue()
               + ", compared with "
               + first.file());
     }
@@ -129,15 +203,14 @@ public final class DeepSpeedCheckpoint {
       String what, Object expected, Object actual, Path file, Path other)
       throws CorruptFileException {
     if (expected != null && actual != null && !expected.equals(actual)) {
-      throw new CorruptFileException(
-          "files of two different saves are mixed: "
-              + what
+      throw Refusal.MIXED.of(
+          file,
+          "difference",
+          what
               + "="
               + Printable.of(actual.toString())
               + ", expected "
               + Printable.of(expected.toString())
-              + ", file="
-              + file
               + ", compared with "
               + other);
     }
@@ -153,7 +226,10 @@ public final class DeepSpeedCheckpoint {
     return folder.tag();
   }
 
-  /** {@return the ZeRO stage: 1, 2 or 3} */
+  /**
+   * {@return the ZeRO stage: 1, 2 or 3; 0 where weights are not partitioned, as without ZeRO, in a
+   * universal checkpoint or a pipeline's}
+   */
   public int stage() {
     return stage;
   }

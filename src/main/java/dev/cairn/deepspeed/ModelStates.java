@@ -1,12 +1,12 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
-import dev.cairn.torchfile.PickleReader;
 import dev.cairn.torchfile.PickleValue.Dictionary;
 import dev.cairn.torchfile.Printable;
 import dev.cairn.torchfile.StoredTensor;
-import dev.cairn.torchfile.TorchArchive;
+import dev.cairn.torchfile.TorchFile;
 import dev.cairn.torchfile.TorchTensors;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -55,9 +55,9 @@ record ModelStates(
    * @param first whether this is rank 0's: the other ranks' modules repeat it and are passed over
    */
   static ModelStates read(Path file, boolean first) throws IOException {
-    try (TorchArchive archive = TorchArchive.open(file)) {
+    try (TorchFile archive = TorchFile.open(file)) {
       TorchTensors types = new TorchTensors(file);
-      Dictionary root = types.dictionary(PickleReader.read(archive.pickle()), "model states file");
+      Dictionary root = types.dictionary(archive.root(), "model states file");
       ModelStatesReader reader = new ModelStatesReader(archive, types, root);
       reader.refuseUnsupported();
       return new ModelStates(
@@ -71,6 +71,12 @@ record ModelStates(
           root.get("ds_version") instanceof String version ? version : null,
           identity(root));
     }
+  }
+
+  /** Returns how many ranks wrote the save; 1 where the file does not say. */
+  int ranks() {
+    String ranks = identity.get("dp_world_size");
+    return ranks != null && ranks.matches("[1-9]\\d{0,5}") ? Integer.parseInt(ranks) : 1;
   }
 
   private static Map<String, String> identity(Dictionary root) {
@@ -103,13 +109,7 @@ record ModelStates(
       difference = "its frozen_param_shapes differ";
     }
     if (difference != null) {
-      throw new CorruptFileException(
-          "files of two different saves are mixed: "
-              + difference
-              + ", file="
-              + other.file
-              + ", compared with "
-              + file);
+      throw Refusal.MIXED.of(other.file, "difference", difference + ", compared with " + file);
     }
   }
 

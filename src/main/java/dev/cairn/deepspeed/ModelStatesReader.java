@@ -6,7 +6,7 @@ import dev.cairn.torchfile.PickleValue.Dictionary;
 import dev.cairn.torchfile.PickleValue.Sequence;
 import dev.cairn.torchfile.Printable;
 import dev.cairn.torchfile.StoredTensor;
-import dev.cairn.torchfile.TorchArchive;
+import dev.cairn.torchfile.TorchFile;
 import dev.cairn.torchfile.TorchTensors;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -18,11 +18,11 @@ import java.util.Set;
 
 /** Takes the parts of one model states file out of its pickle's root. */
 final class ModelStatesReader {
-  private final TorchArchive archive;
+  private final TorchFile archive;
   private final TorchTensors types;
   private final Dictionary root;
 
-  ModelStatesReader(TorchArchive archive, TorchTensors types, Dictionary root) {
+  ModelStatesReader(TorchFile archive, TorchTensors types, Dictionary root) {
     this.archive = archive;
     this.types = types;
     this.root = root;
@@ -74,6 +74,9 @@ final class ModelStatesReader {
 
   Set<String> names(String key) throws CorruptFileException {
     Set<String> names = new LinkedHashSet<>();
+    if (root.get(key) == null) {
+      return names;
+    }
     for (Object name : types.list(root.get(key), key).elements()) {
       names.add(types.text(name, key));
     }
@@ -84,6 +87,9 @@ final class ModelStatesReader {
   List<Map<String, Shape>> groups() throws CorruptFileException {
     List<Map<String, Shape>> groups = new ArrayList<>();
     Object value = root.get("param_shapes");
+    if (value == null) {
+      return groups; // without ZeRO there are none
+    }
     if (value instanceof Dictionary) {
       groups.add(shapes(value, "param_shapes"));
       return groups;

@@ -1,13 +1,12 @@
 package dev.cairn.deepspeed;
 
 import dev.cairn.tensor.CorruptFileException;
-import dev.cairn.torchfile.PickleReader;
 import dev.cairn.torchfile.PickleValue.Dictionary;
 import dev.cairn.torchfile.PickleValue.Inert;
 import dev.cairn.torchfile.PickleValue.Sequence;
 import dev.cairn.torchfile.StoredTensor;
 import dev.cairn.torchfile.TensorRef;
-import dev.cairn.torchfile.TorchArchive;
+import dev.cairn.torchfile.TorchFile;
 import dev.cairn.torchfile.TorchTensors;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -37,9 +36,9 @@ record OptimizerStates(
 
   /** Reads the file; its large storages stay where they are. */
   static OptimizerStates read(Path file) throws IOException {
-    try (TorchArchive archive = TorchArchive.open(file)) {
+    try (TorchFile archive = TorchFile.open(file)) {
       TorchTensors types = new TorchTensors(file);
-      Dictionary root = types.dictionary(PickleReader.read(archive.pickle()), "optimizer file");
+      Dictionary root = types.dictionary(archive.root(), "optimizer file");
       Dictionary states = types.dictionary(root.get(STATES), STATES);
       int stage = stage(states, types);
       Sequence groups =
@@ -101,7 +100,7 @@ record OptimizerStates(
   }
 
   private static List<StoredTensor> flatGroups(
-      Sequence groups, TorchArchive archive, TorchTensors types) throws IOException {
+      Sequence groups, TorchFile archive, TorchTensors types) throws IOException {
     List<StoredTensor> flat = new ArrayList<>();
     for (int i = 0; i < groups.size(); i++) {
       String what = "group " + i + " of the masters";

@@ -3,7 +3,7 @@ package dev.cairn.deepspeed;
 import dev.cairn.torchfile.PickleValue.Dictionary;
 import dev.cairn.torchfile.PickleValue.Sequence;
 import dev.cairn.torchfile.StoredTensor;
-import dev.cairn.torchfile.TorchArchive;
+import dev.cairn.torchfile.TorchFile;
 import dev.cairn.torchfile.TorchTensors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,8 +18,7 @@ final class OptimizerStep {
   private OptimizerStep() {}
 
   /** Returns the step as text, or null where none is found. */
-  static String read(Dictionary states, TorchArchive archive, TorchTensors types)
-      throws IOException {
+  static String read(Dictionary states, TorchFile archive, TorchTensors types) throws IOException {
     Object optimizer = states.get("base_optimizer_state");
     if (optimizer == null) {
       optimizer = states.get("optimizer_state_dict");
@@ -46,7 +45,7 @@ final class OptimizerStep {
     return null;
   }
 
-  private static String text(Object value, TorchArchive archive, TorchTensors types)
+  private static String text(Object value, TorchFile archive, TorchTensors types)
       throws IOException {
     if (value instanceof Long || value instanceof Double) {
       return String.valueOf(((Number) value).doubleValue());

@@ -1,12 +1,12 @@
 package dev.cairn.deepspeed;
 
 import dev.cairn.tensor.CorruptFileException;
-import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.Printable;
 import dev.cairn.torchfile.StoredTensor;
 import dev.cairn.torchfile.Strides;
 import dev.cairn.torchfile.TensorRef;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -29,10 +29,13 @@ final class ParameterAssembly {
 
   /** Returns all parameters and buffers. */
   static List<CheckpointParameter> of(
-      ModelStates model, Map<String, Content> trainable, Map<String, Content> frozen)
+      ModelStates model,
+      List<Map<String, Shape>> groups,
+      Map<String, Content> trainable,
+      Map<String, Content> frozen)
       throws CorruptFileException {
     ParameterAssembly assembly = new ParameterAssembly(model);
-    for (Map<String, Shape> group : model.groups()) {
+    for (Map<String, Shape> group : groups) {
       assembly.addOwn(group, ParameterKind.TRAINABLE, trainable);
     }
     assembly.addOwn(model.frozenShapes(), ParameterKind.FROZEN, frozen);
@@ -47,9 +50,18 @@ final class ParameterAssembly {
     for (Map.Entry<String, Shape> entry : shapes.entrySet()) {
       String name = entry.getKey();
       Content content = contents.get(name);
+      StoredTensor held = model.module().get(name);
       add(
           new CheckpointParameter(
-              name, entry.getValue(), kind, heldDType(name, content.dtype()), null, content));
+              name,
+              entry.getValue(),
+              kind,
+              held == null ? content.dtype() : held.dtype(),
+              null,
+              content,
+              held != null && held.shape().equals(entry.getValue())
+                  ? new TensorContent(held)
+                  : null));
     }
   }
 
@@ -67,7 +79,7 @@ final class ParameterAssembly {
 
   private static CheckpointParameter stored(String name, StoredTensor stored, ParameterKind kind) {
     return new CheckpointParameter(
-        name, stored.shape(), kind, stored.dtype(), null, new TensorContent(stored));
+        name, stored.shape(), kind, stored.dtype(), null, new TensorContent(stored), null);
   }
 
   private void add(CheckpointParameter parameter) throws CorruptFileException {
@@ -90,11 +102,6 @@ final class ParameterAssembly {
               + ", expected trainable, frozen or a buffer, file="
               + model.file());
     }
-  }
-
-  private DType heldDType(String name, DType otherwise) {
-    StoredTensor held = model.module().get(name);
-    return held == null ? otherwise : held.dtype();
   }
 
   private List<CheckpointParameter> inOrder() throws CorruptFileException {
@@ -150,11 +157,15 @@ final class ParameterAssembly {
   }
 
   /** What makes two names of a module one tensor. */
-  private record View(String storageKey, long elementOffset, Shape shape, Strides strides) {
+  record View(Path file, String storageKey, long elementOffset, Shape shape, Strides strides) {
     static View of(StoredTensor stored) {
       TensorRef tensor = stored.tensor();
       return new View(
-          tensor.storageKey(), tensor.elementOffset(), tensor.shape(), tensor.strides());
+          stored.file(),
+          tensor.storageKey(),
+          tensor.elementOffset(),
+          tensor.shape(),
+          tensor.strides());
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -30,13 +31,12 @@ record RankFiles(
   private static final Pattern EXPERT =
       Pattern.compile(
           "(?:layer_\\d+_)?expert_\\d+_mp_rank_\\d+_model_states\\.pt|expp_rank_.*\\.pt");
-  private static final Pattern LAYER = Pattern.compile("layer_\\d+-.*model_states\\.pt");
   private static final int MAX_FILES = 1_000_000;
 
   /**
    * Lists the files of a save and refuses the kinds of checkpoint that are not supported.
    *
-   * @throws CorruptFileException if files are those of another kind, of two saves, or missing
+   * @throws CorruptFileException if files are those of another kind or of two saves
    */
   static RankFiles list(TagFolder folder) throws IOException {
     TreeMap<Integer, Path> optimizerStates = new TreeMap<>();
@@ -51,34 +51,11 @@ record RankFiles(
         sort(path, folder, optimizerStates, perRank, single);
       }
     }
-    if (optimizerStates.isEmpty()) {
-      throw noOptimizerStates(folder, perRank.isEmpty() && single.isEmpty());
-    }
     if (!perRank.isEmpty() && !single.isEmpty()) {
       throw mixed(folder, perRank.firstEntry().getValue(), single.firstEntry().getValue());
     }
-    if (perRank.isEmpty() && single.isEmpty()) {
-      throw new CorruptFileException(
-          "file of rank 0 is missing: expected mp_rank_00_model_states.pt or"
-              + " zero_pp_rank_0_mp_rank_00_model_states.pt in "
-              + folder.path());
-    }
     boolean each = single.isEmpty();
-    return new RankFiles(optimizerStates, each ? perRank : single, each);
-  }
-
-  private static CorruptFileException noOptimizerStates(TagFolder folder, boolean empty)
-      throws IOException {
-    if (Files.isDirectory(folder.path().resolve("zero"))) {
-      return new CorruptFileException(
-          "universal checkpoint not supported: it is already converted by ds_to_universal, path="
-              + folder.path());
-    }
-    return new CorruptFileException(
-        "not a ZeRO checkpoint: no *_optim_states.pt"
-            + (empty ? " and no *_model_states.pt" : "; the optimizer states hold the fp32 weights")
-            + " in "
-            + folder.path());
+    return new RankFiles(optimizerStates, each ? perRank : single, each && !perRank.isEmpty());
   }
 
   private static void sort(
@@ -91,10 +68,6 @@ record RankFiles(
     String name = path.getFileName().toString();
     if (EXPERT.matcher(name).matches()) {
       throw new CorruptFileException("expert-parallel checkpoint not supported yet: file=" + path);
-    }
-    if (LAYER.matcher(name).matches()) {
-      throw new CorruptFileException(
-          "pipeline-parallel checkpoint not supported yet: file=" + path);
     }
     put(OPTIMIZER.matcher(name), 1, 2, path, folder, optimizerStates);
     put(MODEL_OF_RANK.matcher(name), 1, 2, path, folder, perRank);
@@ -119,7 +92,7 @@ record RankFiles(
               + ", expected only mp_rank_00, file="
               + path);
     }
-    folder.requireOwnFile(path);
+    TagFolder.requireFile(path);
     int rank = rankGroup == 0 ? 0 : Integer.parseInt(matcher.group(rankGroup));
     Path other = files.put(rank, path);
     if (other != null) {
@@ -128,13 +101,10 @@ record RankFiles(
   }
 
   private static CorruptFileException mixed(TagFolder folder, Path one, Path other) {
-    return new CorruptFileException(
-        "files of two different saves are mixed: "
-            + one.getFileName()
-            + " and "
-            + other.getFileName()
-            + ", expected one of them in "
-            + folder.path());
+    return Refusal.MIXED.of(
+        folder.path(),
+        "difference",
+        one.getFileName() + " and " + other.getFileName() + ", expected one of them");
   }
 
   /**
@@ -155,27 +125,23 @@ record RankFiles(
     Path folder = files.firstEntry().getValue().getParent();
     for (int rank = 0; rank < worldSize; rank++) {
       if (!files.containsKey(rank)) {
-        throw new CorruptFileException(
-            "file of rank "
-                + rank
-                + " is missing: its "
-                + what
-                + ", expected "
-                + pattern.replace("*", "*zero_pp_rank_" + rank + "_mp_rank_00")
-                + " for each of "
-                + worldSize
-                + " ranks in "
-                + folder);
+        throw Refusal.MISSING_RANK.of(
+            folder,
+            "rank",
+            Integer.toString(rank),
+            "what",
+            what,
+            "name",
+            pattern.replace("*", "*zero_pp_rank_" + rank + "_mp_rank_00"),
+            "ranks",
+            Integer.toString(worldSize));
       }
     }
     if (files.lastKey() >= worldSize) {
-      throw new CorruptFileException(
-          "files of two different saves are mixed: rank="
-              + files.lastKey()
-              + ", expected ranks 0 to "
-              + (worldSize - 1)
-              + ", file="
-              + files.lastEntry().getValue());
+      throw Refusal.MIXED.of(
+          files.lastEntry().getValue(),
+          "difference",
+          "rank=" + files.lastKey() + ", expected ranks 0 to " + (worldSize - 1));
     }
   }
 }

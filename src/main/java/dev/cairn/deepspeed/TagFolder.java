@@ -1,25 +1,30 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.input.FoundInput;
+import dev.cairn.input.Links;
+import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.torchfile.Printable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
- * The folder of one save inside a checkpoint folder.
+ * The folder of one save inside a checkpoint folder. Both, and the files in them, may be links to
+ * wherever the user can read.
  *
  * @param path the folder that holds the {@code .pt} files
- * @param root real path of the checkpoint folder; no link may lead out of it
  * @param tag name of the save, such as {@code global_step3}
  */
-record TagFolder(Path path, Path root, String tag) {
+record TagFolder(Path path, String tag) {
   private static final int MAX_LATEST_BYTES = 4096;
-  private static final String STATES_SUFFIX = "_states.pt";
+
+  /** What {@code save_checkpoint} writes, and {@code ds_to_universal}. */
+  private static final List<String> LATEST = List.of("latest", "latest_universal");
 
   /**
    * Finds the folder of one save.
@@ -31,39 +36,32 @@ record TagFolder(Path path, Path root, String tag) {
     if (!Files.exists(checkpoint)) {
       throw new NoSuchFileException(checkpoint.toString());
     }
-    if (!Files.isDirectory(checkpoint)) {
-      throw new CorruptFileException("not a DeepSpeed checkpoint folder: path=" + checkpoint);
+    String name = tag == null ? latest(checkpoint) : tag;
+    if (name == null) {
+      return new TagFolder(checkpoint, String.valueOf(checkpoint.toRealPath().getFileName()));
     }
-    Path root = checkpoint.toRealPath();
-    Path latest = checkpoint.resolve("latest");
-    if (tag == null && !Files.exists(latest)) {
-      if (holdsStates(checkpoint)) {
-        return new TagFolder(checkpoint, root, String.valueOf(root.getFileName()));
-      }
-      throw new CorruptFileException(
-          "not a DeepSpeed checkpoint folder: it has no file named latest, path="
-              + checkpoint
-              + "; name the save with --tag");
-    }
-    String name = tag == null ? readLatest(latest, root) : tag;
     checkName(name, checkpoint);
     Path path = checkpoint.resolve(name);
     if (!Files.isDirectory(path)) {
-      throw new CorruptFileException(
-          "folder of the save is missing: tag="
-              + Printable.of(name)
-              + ", expected a folder of that name in "
-              + checkpoint);
+      throw Refusal.NO_TAG.of(
+          checkpoint, "tag", Printable.of(name), "names", FoundInput.saves(checkpoint));
     }
-    requireInside(path, root);
-    return new TagFolder(path, root, name);
+    Links.requireReadable(path);
+    return new TagFolder(path, name);
   }
 
-  private static String readLatest(Path latest, Path root) throws IOException {
-    requireInside(latest, root);
-    if (!Files.isRegularFile(latest)) {
-      throw new CorruptFileException("not a regular file: file=" + latest);
+  private static String latest(Path checkpoint) throws IOException {
+    for (String name : LATEST) {
+      Path file = checkpoint.resolve(name);
+      if (Files.exists(file)) {
+        return readLatest(file);
+      }
     }
+    return null;
+  }
+
+  private static String readLatest(Path latest) throws IOException {
+    requireFile(latest);
     try (InputStream stream = Files.newInputStream(latest)) {
       byte[] bytes = stream.readNBytes(MAX_LATEST_BYTES + 1);
       if (bytes.length > MAX_LATEST_BYTES) {
@@ -94,32 +92,9 @@ record TagFolder(Path path, Path root, String tag) {
     }
   }
 
-  private static boolean holdsStates(Path folder) throws IOException {
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*" + STATES_SUFFIX)) {
-      return files.iterator().hasNext();
-    }
-  }
-
-  /**
-   * Checks that {@code path}, links followed, lies in the checkpoint folder.
-   *
-   * @throws CorruptFileException if a symbolic link leads out of it
-   */
-  private static void requireInside(Path path, Path root) throws IOException {
-    if (!path.toRealPath().startsWith(root)) {
-      throw new CorruptFileException(
-          "symbolic link leads out of the checkpoint folder: path="
-              + path
-              + ", target="
-              + path.toRealPath()
-              + ", expected inside "
-              + root);
-    }
-  }
-
-  /** Checks that a file of this folder is a regular one inside the checkpoint folder. */
-  void requireOwnFile(Path file) throws IOException {
-    requireInside(file, root);
+  /** Checks that a file is a regular one, and none of the system's. */
+  static void requireFile(Path file) throws IOException {
+    Links.requireReadable(file);
     if (!Files.isRegularFile(file)) {
       throw new CorruptFileException("not a regular file: file=" + file);
     }

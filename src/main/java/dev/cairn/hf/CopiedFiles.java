@@ -1,6 +1,8 @@
 package dev.cairn.hf;
 
+import dev.cairn.input.Links;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -8,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 
 /** What is copied byte for byte from an existing model folder. */
 final class CopiedFiles {
@@ -60,11 +61,13 @@ final class CopiedFiles {
     if (!Files.isDirectory(folder)) {
       throw new NotDirectoryException(folder.toString());
     }
-    try (Stream<Path> entries = Files.list(folder)) {
-      entries
-          .filter(Files::isRegularFile)
-          .filter(file -> isWanted.test(file.getFileName().toString()))
-          .forEach(file -> files.add(FolderFile.copyOf(relative(root, file), file)));
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+      for (Path file : entries) {
+        if (isWanted.test(file.getFileName().toString()) && Files.isRegularFile(file)) {
+          Links.requireOwn(root, file);
+          files.add(FolderFile.copyOf(relative(root, file), file));
+        }
+      }
     }
   }
 

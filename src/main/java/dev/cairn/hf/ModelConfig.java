@@ -1,5 +1,6 @@
 package dev.cairn.hf;
 
+import dev.cairn.input.OwnFile;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.tensor.CorruptFileException;
@@ -62,7 +63,7 @@ public final class ModelConfig {
     if (!Files.exists(file)) {
       return Optional.empty();
     }
-    return Optional.of(parse(Files.readAllBytes(file), file.toString()));
+    return Optional.of(parse(OwnFile.readConfig(folder, file), file.toString()));
   }
 
   /**

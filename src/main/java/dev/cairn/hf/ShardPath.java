@@ -1,12 +1,13 @@
 package dev.cairn.hf;
 
+import dev.cairn.input.Links;
 import dev.cairn.io.Disk;
 import dev.cairn.io.PathState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Where a shard that an index names really lies: it must not lead out of the folder. */
+/** Where a shard that an index names really lies: anywhere that the user can read. */
 final class ShardPath {
   private ShardPath() {}
 
@@ -17,20 +18,8 @@ final class ShardPath {
       return Optional.of("shard is missing: the index names it");
     }
     Path real = disk.realPath(path);
-    if (real.startsWith(disk.realPath(root)) || isInCache(disk.realPath(root), real)) {
-      return Optional.empty();
-    }
-    return Optional.of("shard leads out of its folder: target=" + real);
-  }
-
-  /**
-   * The download cache keeps {@code snapshots/<commit>/<name>} as links to {@code blobs/<hash>}.
-   */
-  private static boolean isInCache(Path root, Path real) {
-    Path snapshots = root.getParent();
-    return snapshots != null
-        && snapshots.getParent() != null
-        && snapshots.endsWith("snapshots")
-        && real.startsWith(snapshots.resolveSibling("blobs"));
+    return Links.isSystem(real)
+        ? Optional.of("shard leads to what is never read: target=" + real)
+        : Optional.empty();
   }
 }

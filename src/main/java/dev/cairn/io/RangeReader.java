@@ -1,5 +1,6 @@
 package dev.cairn.io;
 
+import dev.cairn.input.Links;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -38,6 +39,7 @@ final class RangeReader implements InputFile {
     if (attributes.isDirectory()) {
       throw new CorruptFileException("not a file but a folder: file=" + path);
     }
+    Links.requireReadable(path);
     return new RangeReader(path, FileChannel.open(path, StandardOpenOption.READ), attributes);
   }
 

@@ -59,9 +59,13 @@ public final class SafetensorsFile implements Closeable {
   }
 
   private static Header readHeader(InputFile reader) throws IOException {
-    byte[] json = new byte[(int) SafetensorsData.jsonBytes(reader)]; // at most 100 000 000
-    reader.read(Header.LENGTH_BYTES, ByteBuffer.wrap(json));
-    return Header.parse(json, reader.lengthBytes(), reader.path().toString());
+    try {
+      byte[] json = new byte[(int) SafetensorsData.jsonBytes(reader)]; // at most 100 000 000
+      reader.read(Header.LENGTH_BYTES, ByteBuffer.wrap(json));
+      return Header.parse(json, reader.lengthBytes(), reader.path().toString());
+    } catch (CorruptFileException e) {
+      throw NotSafetensors.explain(reader, e);
+    }
   }
 
   /** {@return the file's path as it was given} */

@@ -1,7 +1,5 @@
 package dev.cairn.peft;
 
-import dev.cairn.hf.FolderTensor;
-import dev.cairn.hf.ModelFolder;
 import dev.cairn.tensor.Shape;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -13,30 +11,30 @@ final class AdapterTensors {
   private static final String BASE_LAYER = ".base_layer.";
 
   private final Map<String, Layer> layers = new TreeMap<>();
-  private final Map<String, FolderTensor> tokens = new TreeMap<>();
+  private final Map<String, StoredWeight> tokens = new TreeMap<>();
   private final Map<String, Replacement> replacements = new TreeMap<>();
 
   /** What one module has; null is what it has not. */
   static final class Layer {
-    private FolderTensor a;
-    private FolderTensor b;
-    private FolderTensor bias;
-    private FolderTensor magnitude;
+    private StoredWeight a;
+    private StoredWeight b;
+    private StoredWeight bias;
+    private StoredWeight magnitude;
     private boolean isEmbedding;
 
-    FolderTensor a() {
+    StoredWeight a() {
       return a;
     }
 
-    FolderTensor b() {
+    StoredWeight b() {
       return b;
     }
 
-    FolderTensor bias() {
+    StoredWeight bias() {
       return bias;
     }
 
-    FolderTensor magnitude() {
+    StoredWeight magnitude() {
       return magnitude;
     }
 
@@ -51,7 +49,7 @@ final class AdapterTensors {
    * @param tensor in the adapter
    * @param isInPlace whether it is the base layer's, which a tied module shares
    */
-  record Replacement(FolderTensor tensor, boolean isInPlace) {}
+  record Replacement(StoredWeight tensor, boolean isInPlace) {}
 
   /**
    * Sorts the tensors of an adapter.
@@ -59,9 +57,9 @@ final class AdapterTensors {
    * @throws IllegalArgumentException if there are none, or one is empty, lacks its partner or does
    *     not fit the config
    */
-  AdapterTensors(ModelFolder adapter, LoraConfig config) {
+  AdapterTensors(StoredWeights adapter, LoraConfig config) {
     Map<String, Shape> shapes = new LinkedHashMap<>();
-    for (FolderTensor tensor : adapter.tensors()) {
+    for (StoredWeight tensor : adapter.tensors()) {
       shapes.put(tensor.name(), tensor.shape());
       add(tensor);
     }
@@ -71,7 +69,7 @@ final class AdapterTensors {
     new AdapterCheck(config).check(shapes);
   }
 
-  private void add(FolderTensor tensor) {
+  private void add(StoredWeight tensor) {
     String name = tensor.name();
     LoraPart part = LoraPart.parse(name);
     if (part != null) {
@@ -92,7 +90,7 @@ final class AdapterTensors {
     }
   }
 
-  private static void add(Layer layer, LoraPart part, FolderTensor tensor) {
+  private static void add(Layer layer, LoraPart part, StoredWeight tensor) {
     layer.isEmbedding |= part.isEmbedding();
     if (part.isBias()) {
       layer.bias = tensor;
@@ -111,7 +109,7 @@ final class AdapterTensors {
   }
 
   /** Returns the trained tokens' rows by the module's name in the base model. */
-  Map<String, FolderTensor> tokens() {
+  Map<String, StoredWeight> tokens() {
     return tokens;
   }
 

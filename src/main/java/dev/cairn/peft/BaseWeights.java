@@ -1,8 +1,6 @@
 package dev.cairn.peft;
 
-import dev.cairn.hf.FolderTensor;
 import dev.cairn.hf.ModelConfig;
-import dev.cairn.hf.ModelFolder;
 import dev.cairn.hf.TiedNames;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -12,14 +10,14 @@ import java.util.Optional;
 
 /** The tensors of the base model, found by the names that a loaded model gives them. */
 final class BaseWeights {
-  private final ModelFolder base;
+  private final StoredWeights base;
   private final Optional<TiedNames> tied;
   private final Map<String, WeightMerge> merges = new LinkedHashMap<>();
   private boolean untied;
 
-  BaseWeights(ModelFolder base, Optional<ModelConfig> config) {
+  BaseWeights(StoredWeights base, Optional<ModelConfig> config) {
     this.base = base;
-    for (FolderTensor tensor : base.tensors()) {
+    for (StoredWeight tensor : base.tensors()) {
       merges.put(tensor.name(), new WeightMerge(tensor.name(), new WeightSource(base, tensor)));
     }
     boolean ties = config.map(ModelConfig::tiesWordEmbeddings).orElse(false);

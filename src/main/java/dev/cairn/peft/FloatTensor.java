@@ -1,8 +1,6 @@
 package dev.cairn.peft;
 
 import dev.cairn.device.HostMemory;
-import dev.cairn.hf.FolderTensor;
-import dev.cairn.hf.ModelFolder;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
@@ -25,7 +23,7 @@ final class FloatTensor implements AutoCloseable {
 
   /** Reads a tensor of a castable dtype. */
   static FloatTensor read(
-      ModelFolder folder, FolderTensor tensor, Kernels kernels, MergeMemory pool)
+      StoredWeights folder, StoredWeight tensor, Kernels kernels, MergeMemory pool)
       throws IOException {
     long elements = tensor.shape().elements();
     HostMemory memory = pool.take(DType.F32.bytes(elements));

@@ -2,8 +2,8 @@ package dev.cairn.peft;
 
 import dev.cairn.Checkpointer;
 import dev.cairn.comm.Communicator;
-import dev.cairn.hf.ModelFolder;
-import dev.cairn.hf.generation.GenerationConfigCopy;
+import dev.cairn.hf.GenerationConfigCopy;
+import dev.cairn.input.FoundInput;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.options.SaveOptions;
@@ -26,8 +26,6 @@ import java.util.List;
  * size.
  */
 public final class LoraMerge {
-  private static final String ADAPTER_FILE = "adapter_model.safetensors";
-
   private LoraMerge() {}
 
   /**
@@ -38,8 +36,9 @@ public final class LoraMerge {
    * stays tied and takes what the adapter adds to either name, as in PEFT; a module that was
    * trained whole is untied.
    *
-   * @param base a model folder, sharded or not
-   * @param adapter a folder with {@code adapter_model.safetensors} and {@code adapter_config.json}
+   * @param base a model folder, sharded or not, of safetensors or {@code pytorch_model.bin}
+   * @param adapter a folder with {@code adapter_model.safetensors}, or {@code adapter_model.bin},
+   *     and {@code adapter_config.json}
    * @param output the folder to make
    * @param options how to save; without a dtype each tensor keeps the base's
    * @return what was done
@@ -55,8 +54,9 @@ public final class LoraMerge {
   /**
    * Writes the merged model, as {@link #merge(Path, Path, Path, SaveOptions)} does.
    *
-   * @param base a model folder, sharded or not
-   * @param adapter a folder with {@code adapter_model.safetensors} and {@code adapter_config.json}
+   * @param base a model folder, sharded or not, of safetensors or {@code pytorch_model.bin}
+   * @param adapter a folder with {@code adapter_model.safetensors}, or {@code adapter_model.bin},
+   *     and {@code adapter_config.json}
    * @param output the folder to make
    * @param options how to save; without a dtype each tensor keeps the base's
    * @param copy what is done with the base's generation config
@@ -70,8 +70,11 @@ public final class LoraMerge {
       throws IOException {
     LoraConfig config = LoraConfig.read(adapter.resolve(LoraConfig.FILE_NAME));
     MergedFiles files = MergedFiles.read(base, adapter, copy);
-    try (ModelFolder baseFolder = ModelFolder.open(base);
-        ModelFolder adapterFolder = ModelFolder.open(adapter.resolve(ADAPTER_FILE));
+    FoundInput found = FoundInput.find(base);
+    boolean isTorch = found.format() == FoundInput.Format.TORCH;
+    try (StoredWeights baseFolder =
+            isTorch ? StoredWeights.ofTorch(found.path()) : StoredWeights.of(base);
+        StoredWeights adapterFolder = StoredWeights.ofAdapter(adapter);
         MergedWeights weights = new MergedWeights()) {
       BaseWeights planned = new MergePlan(baseFolder, files.config(), adapterFolder, config).make();
       List<Parameter> parameters = new ArrayList<>();

@@ -1,7 +1,5 @@
 package dev.cairn.peft;
 
-import dev.cairn.hf.FolderTensor;
-import dev.cairn.hf.ModelFolder;
 import dev.cairn.kernels.Kernels;
 import java.io.IOException;
 
@@ -15,7 +13,7 @@ import java.io.IOException;
  * @param isTransposed whether the weight is stored inputs x outputs, as an embedding's and GPT-2's
  */
 record LowRankSource(
-    ModelFolder adapter, FolderTensor a, FolderTensor b, double scale, boolean isTransposed) {
+    StoredWeights adapter, StoredWeight a, StoredWeight b, double scale, boolean isTransposed) {
   int rank() {
     return Math.toIntExact(a.shape().dimension(0));
   }

@@ -2,9 +2,7 @@ package dev.cairn.peft;
 
 import static java.util.stream.Collectors.partitioningBy;
 
-import dev.cairn.hf.FolderTensor;
 import dev.cairn.hf.ModelConfig;
-import dev.cairn.hf.ModelFolder;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.tensor.Shape;
 import java.util.ArrayList;
@@ -33,7 +31,7 @@ final class MergePlan {
 
   private static final Set<String> NEW_HEADS = Set.of("SEQ_CLS", "TOKEN_CLS", "QUESTION_ANS");
 
-  private final ModelFolder adapter;
+  private final StoredWeights adapter;
   private final LoraConfig config;
   private final AdapterTensors tensors;
   private final BaseWeights base;
@@ -45,9 +43,9 @@ final class MergePlan {
    * @throws IllegalArgumentException if the adapter is not one that can be merged
    */
   MergePlan(
-      ModelFolder baseFolder,
+      StoredWeights baseFolder,
       Optional<ModelConfig> baseConfig,
-      ModelFolder adapter,
+      StoredWeights adapter,
       LoraConfig config) {
     checkVariant(config);
     this.adapter = adapter;
@@ -164,7 +162,7 @@ final class MergePlan {
     target.rescale(new WeightMerge.Magnitude(source(layer.magnitude()), isTransposed));
   }
 
-  private void mergeBias(String module, FolderTensor bias, double scale) {
+  private void mergeBias(String module, StoredWeight bias, double scale) {
     for (WeightMerge target : base.shared(module + ".bias")) {
       if (!target.shape().equals(bias.shape())) {
         throw misfit(module, target, bias.shape().toString());
@@ -173,7 +171,7 @@ final class MergePlan {
     }
   }
 
-  private void replaceRows(String module, FolderTensor rows) {
+  private void replaceRows(String module, StoredWeight rows) {
     List<Integer> indices = tokenIndices(module);
     for (WeightMerge target : base.shared(module + ".weight")) {
       Shape shape = target.shape();
@@ -207,7 +205,7 @@ final class MergePlan {
     return indices;
   }
 
-  private WeightSource source(FolderTensor tensor) {
+  private WeightSource source(StoredWeight tensor) {
     return new WeightSource(adapter, tensor);
   }
 

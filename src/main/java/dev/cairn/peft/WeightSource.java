@@ -1,7 +1,5 @@
 package dev.cairn.peft;
 
-import dev.cairn.hf.FolderTensor;
-import dev.cairn.hf.ModelFolder;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;
@@ -13,7 +11,7 @@ import java.nio.ByteBuffer;
  * @param folder open while the merge runs
  * @param tensor one of its tensors
  */
-record WeightSource(ModelFolder folder, FolderTensor tensor) {
+record WeightSource(StoredWeights folder, StoredWeight tensor) {
   DType dtype() {
     return tensor.dtype();
   }

@@ -3,6 +3,7 @@ package dev.cairn.safetensors;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.cairn.input.CutShortException;
 import dev.cairn.json.Json;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
@@ -40,9 +41,10 @@ final class HeaderReader {
               .formatted(Long.toUnsignedString(jsonBytes), Header.MAX_JSON_BYTES, where));
     }
     if (jsonBytes > fileLengthBytes - Header.LENGTH_BYTES) {
-      throw new CorruptFileException(
+      throw new CutShortException(
           "header reaches past the end of the file: headerBytes=%d, expected at most %d, file=%s"
-              .formatted(jsonBytes, fileLengthBytes - Header.LENGTH_BYTES, where));
+              .formatted(jsonBytes, fileLengthBytes - Header.LENGTH_BYTES, where),
+          Header.LENGTH_BYTES + jsonBytes);
     }
     return jsonBytes;
   }
@@ -68,7 +70,7 @@ final class HeaderReader {
     }
     tensors.sort(
         Comparator.comparingLong(TensorEntry::beginByte).thenComparingLong(TensorEntry::endByte));
-    checkContiguous(fileLengthBytes - Header.LENGTH_BYTES - json.length);
+    checkContiguous(Header.LENGTH_BYTES + json.length, fileLengthBytes);
     return new Header(metadata, tensors, json.length);
   }
 
@@ -99,7 +101,8 @@ final class HeaderReader {
   }
 
   /** Checks that the data is the tensors', one after the other, and nothing else. */
-  private void checkContiguous(long dataBytes) throws CorruptFileException {
+  private void checkContiguous(long dataOffset, long fileLengthBytes) throws CorruptFileException {
+    long dataBytes = fileLengthBytes - dataOffset;
     long expectedByte = 0;
     String before = "the data start";
     for (TensorEntry tensor : tensors) {
@@ -114,9 +117,10 @@ final class HeaderReader {
                     before));
       }
       if (tensor.endByte() > dataBytes) {
-        throw corrupt(
-            "file too short: tensor=%s, endByte=%d, expected at most dataBytes=%d"
-                .formatted(tensor.name(), tensor.endByte(), dataBytes));
+        throw new CutShortException(
+            "file too short: tensor=%s, endByte=%d, expected at most dataBytes=%d, file=%s"
+                .formatted(tensor.name(), tensor.endByte(), dataBytes, where),
+            dataOffset + tensors.get(tensors.size() - 1).endByte());
       }
       expectedByte = tensor.endByte();
       before = tensor.name();

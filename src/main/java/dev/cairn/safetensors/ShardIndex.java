@@ -102,13 +102,17 @@ public record ShardIndex(
       if (!(entry.getValue() instanceof String file) || !RelativePath.isInside(file)) {
         throw new CorruptFileException(
             "index names a file outside its folder: tensor=%s, shard=%s, file=%s"
-                .formatted(entry.getKey(), entry.getValue(), where));
+                .formatted(printable(entry.getKey()), printable(entry.getValue()), where));
       }
       weightMap.put((String) entry.getKey(), file);
     }
     Map<?, ?> totals = tree.get(METADATA) instanceof Map<?, ?> object ? object : Map.of();
     return new ShardIndex(
         total(totals, TOTAL_PARAMETERS, where), total(totals, TOTAL_SIZE, where), weightMap);
+  }
+
+  private static String printable(Object text) {
+    return String.valueOf(text).replaceAll("\\p{Cntrl}", "?");
   }
 
   /** Older writers spelled the total as a float, so {@code 1024.0} is accepted. */

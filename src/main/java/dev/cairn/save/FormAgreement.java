@@ -199,6 +199,12 @@ public final class FormAgreement {
     return List.copyOf(missing.values());
   }
 
+  /** Returns the names in memory of what a save with these options leaves in F32. */
+  public static Set<String> wide(SaveOptions options, ParameterSet set, ModelFiles files)
+      throws IOException {
+    return form(options, PublishedParameters.described(set), files).wide();
+  }
+
   private static Form form(SaveOptions options, List<MemoryTensor> memory, ModelFiles files)
       throws IOException {
     if (options.form().rawNames() || files.config().isEmpty()) {

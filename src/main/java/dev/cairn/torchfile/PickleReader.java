@@ -7,7 +7,9 @@ import dev.cairn.torchfile.PickleValue.Inert;
 import dev.cairn.torchfile.PickleValue.Sequence;
 import dev.cairn.torchfile.PickleValue.Storage;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * Reads a pickle as data: an opcode loop that builds plain values and calls nothing.
@@ -29,10 +31,12 @@ public final class PickleReader {
   private final ByteInput input;
   private final PickleStack stack;
   private final PickleScalars scalars;
+  private final Map<String, Storage> storages;
   private long opcodePosition;
 
-  private PickleReader(ByteInput input) {
+  private PickleReader(ByteInput input, Map<String, Storage> storages) {
     this.input = input;
+    this.storages = storages;
     this.stack = new PickleStack(input);
     this.scalars = new PickleScalars(input, stack);
   }
@@ -43,7 +47,21 @@ public final class PickleReader {
    * @throws CorruptFileException if it is malformed, goes on after its end, or exceeds a limit
    */
   public static Object read(ByteInput input) throws IOException {
-    return new PickleReader(input).run();
+    Object value = readNext(input, new HashMap<>());
+    if (input.remaining() != 0) {
+      throw input.corrupt("pickle goes on after its end: extraBytes=" + input.remaining());
+    }
+    return value;
+  }
+
+  /**
+   * Returns the value that the pickle describes which begins here; another may follow.
+   *
+   * @param storages takes every storage that is referred to, by its key
+   * @throws CorruptFileException if it is malformed or exceeds a limit
+   */
+  static Object readNext(ByteInput input, Map<String, Storage> storages) throws IOException {
+    return new PickleReader(input, storages).run();
   }
 
   private Object run() throws IOException {
@@ -51,11 +69,7 @@ public final class PickleReader {
       opcodePosition = input.position();
       int opcode = input.readByte();
       if (opcode == '.') {
-        Object value = stack.pop();
-        if (input.remaining() != 0) {
-          throw input.corrupt("pickle goes on after its end: extraBytes=" + input.remaining());
-        }
-        return value;
+        return stack.pop();
       }
       if (!scalars.read(opcode) && !container(opcode) && !memo(opcode) && !object(opcode)) {
         throw input.corrupt(
@@ -205,13 +219,15 @@ public final class PickleReader {
 
   private void pushStorage(Object id) throws CorruptFileException {
     if (id instanceof Sequence list
-        && list.size() == 5
+        && (list.size() == 5 || (list.size() == 6 && list.get(5) == null)) // no view of another
         && "storage".equals(list.get(0))
         && list.get(1) instanceof Global type
         && list.get(2) instanceof String key
         && list.get(4) instanceof Long elements) {
-      stack.charge(OBJECT_BYTES);
-      stack.push(new Storage(type, key, elements));
+      stack.charge(2 * OBJECT_BYTES);
+      Storage storage = new Storage(type, key, elements);
+      storages.putIfAbsent(key, storage);
+      stack.push(storage);
     } else {
       throw input.corrupt("pickle has a persistent id that is no storage", opcodePosition);
     }

@@ -1,5 +1,6 @@
 package dev.cairn.torchfile;
 
+import dev.cairn.io.SourceRange;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
@@ -26,18 +27,36 @@ public record StoredTensor(TensorRef tensor, Path file, long fileOffset) {
     return tensor.shape().elements();
   }
 
+  /** Returns the same elements, which are contiguous, in another shape of as many. */
+  public StoredTensor as(Shape shape) {
+    TensorRef other =
+        new TensorRef(
+            tensor.storageKey(),
+            tensor.storageElements(),
+            tensor.dtype(),
+            tensor.elementOffset(),
+            shape,
+            Strides.rowMajor(shape));
+    return new StoredTensor(other, file, fileOffset);
+  }
+
+  /** Returns whether both are the same view of the same storage. */
+  public boolean isSameView(StoredTensor other) {
+    return file.equals(other.file) && tensor.isSameView(other.tensor);
+  }
+
   /**
    * Finds the bytes of a tensor.
    *
    * @param what its place in the checkpoint, for messages
    * @throws CorruptFileException if the storage is missing or shorter than the tensor says
    */
-  public static StoredTensor locate(TorchArchive archive, TensorRef tensor, String what)
+  public static StoredTensor locate(TorchFile archive, TensorRef tensor, String what)
       throws IOException {
     if (tensor.shape().elements() == 0) {
       return new StoredTensor(tensor, archive.file(), 0);
     }
-    TorchArchive.ByteRange storage = archive.storage(tensor.storageKey());
+    TorchFile.ByteRange storage = archive.storage(tensor.storageKey());
     // Overflow is impossible: checked elements times at most 8 bytes, compared by division.
     long width = tensor.dtype().bits() / 8;
     long available = storage.lengthBytes() / width;
@@ -58,5 +77,38 @@ public record StoredTensor(TensorRef tensor, Path file, long fileOffset) {
     }
     return new StoredTensor(
         tensor, archive.file(), storage.offset() + tensor.elementOffset() * width);
+  }
+
+  /**
+   * Visits the file ranges of elements [begin, end), counted row-major, in order, none empty.
+   *
+   * @throws IOException whatever the visitor throws
+   */
+  public void visit(long begin, long end, SourceRange.Visitor visitor) throws IOException {
+    long width = dtype().bits() / 8;
+    if (tensor.isContiguous()) {
+      if (begin < end) {
+        visitor.visit(
+            new SourceRange(file, fileOffset + begin * width, width, dtype(), begin, end));
+      }
+      return;
+    }
+    Shape shape = shape();
+    Strides strides = tensor.strides();
+    int inner = shape.dimensions() - 1;
+    for (long at = begin; at < end; ) {
+      long column = at % shape.dimension(inner);
+      long stop = Math.min(end, at - column + shape.dimension(inner));
+      long element = column * strides.step(inner);
+      long row = at / shape.dimension(inner);
+      for (int i = inner - 1; i >= 0; i--) {
+        element += row % shape.dimension(i) * strides.step(i);
+        row /= shape.dimension(i);
+      }
+      visitor.visit(
+          new SourceRange(
+              file, fileOffset + element * width, strides.step(inner) * width, dtype(), at, stop));
+      at = stop;
+    }
   }
 }

@@ -15,6 +15,16 @@ public final class Strides {
     return new Strides(steps.clone());
   }
 
+  static Strides rowMajor(Shape shape) {
+    long[] steps = new long[shape.dimensions()];
+    long step = 1;
+    for (int i = steps.length - 1; i >= 0; i--) {
+      steps[i] = step;
+      step *= shape.dimension(i);
+    }
+    return new Strides(steps);
+  }
+
   public long step(int dimension) {
     return steps[dimension];
   }

@@ -1,14 +1,10 @@
 package dev.cairn.torchfile;
 
-import dev.cairn.machine.CloseAll;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import java.util.Map;
 import java.util.zip.CRC32;
@@ -20,7 +16,7 @@ import java.util.zip.CRC32;
  * <p>Storages are byte ranges of the file and are never read here; any size and count works. One
  * thread; whoever opens it closes it.
  */
-public final class TorchArchive implements AutoCloseable {
+final class TorchArchive extends TorchFile {
   private static final int LOCAL_SIGNATURE = 0x04034b50;
   private static final int DESCRIPTOR_FLAG = 1 << 3;
   private static final int FULL = -1;
@@ -30,39 +26,23 @@ public final class TorchArchive implements AutoCloseable {
 
   private static final String PICKLE = "/data.pkl";
 
-  /** Pickles beyond this are refused unread: their parsing would look like a hang. */
-  private static final long MAX_PICKLE_BYTES = 512L << 20;
-
-  private final Path file;
-  private final FileChannel channel;
   private final Map<String, ZipEntryInfo> entries;
   private final String folder;
 
   private TorchArchive(
-      Path file, FileChannel channel, Map<String, ZipEntryInfo> entries, String folder) {
-    this.file = file;
-    this.channel = channel;
+      FileChannel channel, Path file, Map<String, ZipEntryInfo> entries, String folder) {
+    super(channel, file);
     this.entries = entries;
     this.folder = folder;
   }
 
-  /**
-   * Opens one and checks its directory.
-   *
-   * @throws CorruptFileException if it is no such archive, is cut short or contradicts itself
-   */
-  public static TorchArchive open(Path file) throws IOException {
-    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
-    try {
-      Map<String, ZipEntryInfo> entries = ZipDirectory.read(channel, file);
-      TorchArchive archive =
-          new TorchArchive(file, channel, entries, findFolder(entries.keySet(), file));
-      archive.checkByteOrder();
-      return archive;
-    } catch (IOException | RuntimeException e) {
-      CloseAll.of(channel).closeAfter(e);
-      throw e;
-    }
+  /** Checks the directory; does not close the channel if that fails. */
+  static TorchArchive open(FileChannel channel, Path file) throws IOException {
+    Map<String, ZipEntryInfo> entries = ZipDirectory.read(channel, file);
+    TorchArchive archive =
+        new TorchArchive(channel, file, entries, findFolder(entries.keySet(), file));
+    archive.checkByteOrder();
+    return archive;
   }
 
   private static String findFolder(Iterable<String> names, Path file) throws CorruptFileException {
@@ -89,19 +69,21 @@ public final class TorchArchive implements AutoCloseable {
     }
     long bytes = Math.min(entry.lengthBytes(), 16);
     byte[] text =
-        new ByteInput(channel, file, "byteorder", dataOffset(entry), bytes).readBytes((int) bytes);
+        new ByteInput(channel(), file(), "byteorder", dataOffset(entry), bytes)
+            .readBytes((int) bytes);
     String order = new String(text, StandardCharsets.US_ASCII);
     if (!order.equals("little")) {
       throw new CorruptFileException(
           "byte order not supported: byteorder="
               + Printable.of(order)
               + ", expected little, file="
-              + file);
+              + file());
     }
   }
 
-  Path file() {
-    return file;
+  @Override
+  public Object root() throws IOException {
+    return PickleReader.read(pickle());
   }
 
   /**
@@ -109,7 +91,7 @@ public final class TorchArchive implements AutoCloseable {
    *
    * @throws CorruptFileException if the bytes are not the ones that were written
    */
-  public ByteInput pickle() throws IOException {
+  private ByteInput pickle() throws IOException {
     ZipEntryInfo entry = entries.get(folder + "data.pkl");
     if (entry.lengthBytes() > MAX_PICKLE_BYTES) {
       throw new CorruptFileException(
@@ -118,19 +100,19 @@ public final class TorchArchive implements AutoCloseable {
               + ", expected at most "
               + MAX_PICKLE_BYTES
               + ", file="
-              + file);
+              + file());
     }
     long offset = dataOffset(entry);
     // torch.serialization.set_crc32_options(False) writes 0.
     if (entry.crc32() != 0) {
       checkCrc(entry, offset);
     }
-    return new ByteInput(channel, file, "data.pkl", offset, entry.lengthBytes());
+    return new ByteInput(channel(), file(), "data.pkl", offset, entry.lengthBytes());
   }
 
   private void checkCrc(ZipEntryInfo entry, long offset) throws IOException {
     CRC32 crc = new CRC32();
-    ByteInput input = new ByteInput(channel, file, "data.pkl", offset, entry.lengthBytes());
+    ByteInput input = new ByteInput(channel(), file(), "data.pkl", offset, entry.lengthBytes());
     while (input.remaining() > 0) {
       crc.update(input.readBytes((int) Math.min(input.remaining(), 1 << 16)));
     }
@@ -142,35 +124,25 @@ public final class TorchArchive implements AutoCloseable {
                   + " the file is damaged",
               crc.getValue(),
               entry.crc32(),
-              file));
+              file()));
     }
   }
 
-  /**
-   * Returns where the bytes of storage {@code key} lie in the file.
-   *
-   * @throws CorruptFileException if there is none, or its local header contradicts the directory
-   */
+  @Override
   ByteRange storage(String key) throws IOException {
     ZipEntryInfo entry = entries.get(folder + "data/" + key);
     if (entry == null) {
-      throw new CorruptFileException("storage is missing: storage=" + key + ", file=" + file);
+      throw new CorruptFileException("storage is missing: storage=" + key + ", file=" + file());
     }
     return new ByteRange(dataOffset(entry), entry.lengthBytes());
-  }
-
-  /** Reads up to 8 bytes at {@code fileOffset}, little endian. */
-  public ByteBuffer readSmall(long fileOffset, int lengthBytes) throws IOException {
-    ByteInput input = new ByteInput(channel, file, "storage", fileOffset, lengthBytes);
-    return ByteBuffer.wrap(input.readBytes(lengthBytes)).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /** Reads the local header: only it knows how much padding comes before the data. */
   private long dataOffset(ZipEntryInfo entry) throws IOException {
     ByteInput header =
         new ByteInput(
-            channel,
-            file,
+            channel(),
+            file(),
             "local header of " + entry.name(),
             entry.headerOffset(),
             entry.limitOffset() - entry.headerOffset(),
@@ -200,7 +172,7 @@ public final class TorchArchive implements AutoCloseable {
     }
     if (!fine) {
       throw new CorruptFileException(
-          "local header contradicts the zip directory: entry=" + entry.name() + ", file=" + file);
+          "local header contradicts the zip directory: entry=" + entry.name() + ", file=" + file());
     }
     return entry.headerOffset() + header.position();
   }
@@ -208,12 +180,4 @@ public final class TorchArchive implements AutoCloseable {
   private static boolean sameLength(long headerBytes, ZipEntryInfo entry) {
     return headerBytes == entry.lengthBytes() || (int) headerBytes == FULL;
   }
-
-  @Override
-  public void close() throws IOException {
-    channel.close();
-  }
-
-  /** A range of the file: {@code lengthBytes} bytes from {@code offset}. */
-  record ByteRange(long offset, long lengthBytes) {}
 }

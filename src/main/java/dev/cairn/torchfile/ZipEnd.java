@@ -1,5 +1,6 @@
 package dev.cairn.torchfile;
 
+import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -38,12 +39,7 @@ record ZipEnd(long directoryOffset, long directoryBytes, long entries) {
         return parse(channel, file, tail.slice(at, END_BYTES), fileBytes - tailBytes + at);
       }
     }
-    throw new CorruptFileException(
-        "no end of a zip archive found: fileBytes="
-            + fileBytes
-            + ", expected a .pt file as torch writes it since 1.6, file="
-            + file
-            + "; the file is cut short or is not such a file");
+    throw Refusal.CUT_TORCH.of(file);
   }
 
   private static ZipEnd parse(FileChannel channel, Path file, ByteBuffer end, long endOffset)

@@ -31,7 +31,6 @@ public final class ArchitectureRules {
           List.of("restore", "run"),
           List.of("save"),
           List.of("hf"),
-          List.of("hf.generation"),
           List.of("gpu", "meter"),
           List.of("ranks", "commit"),
           List.of("copy"),
@@ -43,11 +42,9 @@ public final class ArchitectureRules {
           List.of("model", "options"),
           List.of("device"),
           List.of("machine"),
-          List.of("form.check"),
           List.of("form", "plan"),
-          List.of("form.template"),
           List.of("layout", "safetensors", "policy"),
-          List.of("json"),
+          List.of("json", "input"),
           List.of("tensor"));
 
   /** Each meets the world outside in its own way, and none of them sees another. */

@@ -44,7 +44,8 @@ class ConsolidateAdapterTest {
 
   private static CommandRun assertFine(CommandRun run) {
     assertEquals(0, run.exitCode(), run.err());
-    assertEquals("", run.err());
+    // made-up weights of the live engine are others than the masters, and a note says so
+    assertTrue(run.err().isEmpty() || run.err().startsWith("reading the F32 masters: "), run.err());
     return run;
   }
 
@@ -117,7 +118,7 @@ class ConsolidateAdapterTest {
     CommandRun run = consolidate(llama, "--hf", peft().toString());
     assertEquals(2, run.exitCode(), run.out());
     assertEquals(
-        "cairn consolidate: no model folder: --hf=%s has no config.json; it is an adapter: give the model that it was trained on\n"
+        "cairn consolidate: a LoRA adapter where a base model is expected: path=%s; it has adapter_config.json and no config.json; give the model that it was trained on as --hf\n"
             .formatted(peft()),
         run.err());
     CommandRun without = consolidate(llama, "--missing-from-base");

@@ -75,8 +75,9 @@ class ConsolidateRefusalsTest {
 
   @Test
   void folderThatIsNoCheckpointIsBadInput() throws IOException {
-    Files.delete(checkpoint.resolve("latest"));
-    assertRefused(1, "name the save with --tag");
+    checkpoint = Files.createDirectories(checkpoint.resolve("other"));
+    Files.writeString(checkpoint.resolve("notes.txt"), "nothing");
+    assertRefused(1, "a folder without a checkpoint that is known here: notes.txt: path=");
   }
 
   @Test
@@ -84,12 +85,12 @@ class ConsolidateRefusalsTest {
     checkpoint = checkpoint.resolve("global_step3");
     Files.delete(checkpoint.resolve(OPTIMIZER));
     Files.delete(checkpoint.resolve(OPTIMIZER.replace("rank_1", "rank_0")));
-    assertRefused(1, "not a ZeRO checkpoint: no *_optim_states.pt");
+    assertRefused(1, "ZeRO-3 model states without *_optim_states.pt: path=");
   }
 
   @Test
   void unknownTagIsBadInput() throws IOException {
-    assertRefused(1, "tag=global_step4", "--tag", "global_step4");
+    assertRefused(1, "no folder named global_step4: path=", "--tag", "global_step4");
   }
 
   @Test

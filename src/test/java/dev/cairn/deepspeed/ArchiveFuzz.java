@@ -1,6 +1,7 @@
 package dev.cairn.deepspeed;
 
 import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.torchfile.StateDict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,11 @@ public final class ArchiveFuzz {
   public static void readAll(Path file) throws IOException {
     try {
       ModelStates.read(file, true);
+    } catch (CorruptFileException e) {
+      requireOneLine(e);
+    }
+    try {
+      StateDict.read(file);
     } catch (CorruptFileException e) {
       requireOneLine(e);
     }

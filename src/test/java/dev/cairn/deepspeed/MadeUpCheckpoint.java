@@ -45,6 +45,9 @@ public final class MadeUpCheckpoint {
   /** Whether Adam's moments stand before the masters, as holes of a sparse file. */
   boolean moments;
 
+  /** Whether the module's BF16 weights are what the masters round to. */
+  boolean agrees;
+
   /** Whether storages are holes too: for sizes that only the offsets are tested of. */
   boolean sparse;
 
@@ -173,7 +176,7 @@ public final class MadeUpCheckpoint {
         writer.storage(
             entry.getKey(),
             dtype.bytes(storage[1]),
-            sparse ? null : new MadeUpValues(name, dtype, storage[0], storage[2])::fill);
+            sparse ? null : new MadeUpValues(name, dtype, storage[0], storage[2], agrees)::fill);
       }
     }
   }
@@ -235,9 +238,11 @@ public final class MadeUpCheckpoint {
    * WORLD_SIZE}.
    */
   public static void main(String[] arguments) throws IOException {
-    MadeUpCheckpoint checkpoint = new MadeUpCheckpoint(3, Integer.parseInt(arguments[2]));
+    int stage = arguments.length > 3 ? Integer.parseInt(arguments[3]) : 3;
+    MadeUpCheckpoint checkpoint = new MadeUpCheckpoint(stage, Integer.parseInt(arguments[2]));
     checkpoint.group(llama((long) Double.parseDouble(arguments[1])));
     checkpoint.moments = true;
+    checkpoint.agrees = true;
     checkpoint.write(Path.of(arguments[0]));
   }
 }

@@ -10,8 +10,13 @@ import java.nio.ByteBuffer;
  * @param dtype F32, BF16 or F16
  * @param firstElement element of the parameter that stands first here
  * @param elements elements of the whole parameter; what comes after is padding
+ * @param rounds whether 16-bit values are what the F32 ones round to, rather than others
  */
-record MadeUpValues(String name, DType dtype, long firstElement, long elements) {
+record MadeUpValues(String name, DType dtype, long firstElement, long elements, boolean rounds) {
+  MadeUpValues(String name, DType dtype, long firstElement, long elements) {
+    this(name, dtype, firstElement, elements, false);
+  }
+
   private static final int PADDING_F32 = 0x7FBA_DBAD;
   private static final short PADDING_16 = (short) 0x7FFF;
 
@@ -25,9 +30,15 @@ record MadeUpValues(String name, DType dtype, long firstElement, long elements) 
       if (width == 4) {
         target.putInt(padding ? PADDING_F32 : bits);
       } else {
-        target.putShort(padding ? PADDING_16 : (short) (bits >>> 8 & 0xBFFF));
+        int value = rounds ? rounded(bits) : bits >>> 8 & 0xBFFF;
+        target.putShort(padding ? PADDING_16 : (short) value);
       }
     }
+  }
+
+  /** Returns the BF16 nearest to a finite F32, ties to even. */
+  private static int rounded(int bits) {
+    return (bits + 0x7FFF + (bits >>> 16 & 1)) >>> 16;
   }
 
   /** A finite F32 whose upper half, too, is a finite number in BF16. */

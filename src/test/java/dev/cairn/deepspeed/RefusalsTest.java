@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.PickleWriter;
+import dev.cairn.torchfile.TorchSave;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -28,14 +29,26 @@ class RefusalsTest extends Refusals {
 
   @Test
   void emptyFolder() {
-    assertRefused(temporary, "no file named latest", "--tag");
+    assertRefused(temporary, "an empty folder: path=" + temporary);
+  }
+
+  @Test
+  void torchFilesOfOthers() throws IOException {
+    TorchSave.save(
+        temporary.resolve("a/model.pt"), Map.of("w", TorchSave.tensor("0", DType.F32, 4)));
+    assertRefused(
+        temporary.resolve("a"),
+        "something else than a checkpoint by DeepSpeed: path="
+            + temporary.resolve("a/model.pt")
+            + "; it has no *_states.pt and no file latest; name the folder with the file latest,"
+            + " or one save's folder in it");
   }
 
   @Test
   void latestThatNamesNoFolder() throws IOException {
     Path checkpoint = checkpoint();
     Files.writeString(checkpoint.resolve("latest"), "global_step9\n");
-    assertRefused(checkpoint, "folder of the save is missing: tag=global_step9");
+    assertRefused(checkpoint, "no folder named global_step9: path=", "there are global_step3");
   }
 
   @ParameterizedTest
@@ -85,7 +98,8 @@ class RefusalsTest extends Refusals {
   void modelFileOfZero2Missing() throws IOException {
     Path folder = madeUp(2, 2).write(temporary.resolve("made"));
     Files.delete(folder.resolve(MadeUpCheckpoint.TAG).resolve("mp_rank_00_model_states.pt"));
-    assertRefused(folder, "file of rank 0 is missing: expected mp_rank_00_model_states.pt");
+    assertRefused(
+        folder, "a DeepSpeed save without *_model_states.pt", "mp_rank_00_model_states.pt");
   }
 
   @ParameterizedTest
@@ -103,10 +117,10 @@ class RefusalsTest extends Refusals {
   }
 
   @Test
-  void pipelineParallelCheckpoint() throws IOException {
+  void pipelineOfTensorParallelLayers() throws IOException {
     Path checkpoint = checkpoint();
-    Files.createFile(save(checkpoint).resolve("layer_00-model_00-model_states.pt"));
-    assertRefused(checkpoint, "pipeline-parallel checkpoint not supported yet");
+    Files.createFile(save(checkpoint).resolve("layer_00-model_01-model_states.pt"));
+    assertRefused(checkpoint, "tensor-parallel checkpoint not supported yet: model=01");
   }
 
   @ParameterizedTest
@@ -123,18 +137,18 @@ class RefusalsTest extends Refusals {
   }
 
   @Test
-  void universalCheckpoint() throws IOException {
+  void universalCheckpointWithoutParameters() throws IOException {
     Files.createDirectories(temporary.resolve("u/step_universal/zero"));
     Files.writeString(temporary.resolve("u/latest"), "step_universal");
-    assertRefused(temporary.resolve("u"), "universal checkpoint not supported");
+    assertRefused(temporary.resolve("u"), "universal checkpoint without parameters");
   }
 
   @Test
-  void checkpointWithoutZero() throws IOException {
+  void emptyModelStatesAlone() throws IOException {
     Files.createDirectories(temporary.resolve("u/step"));
     Files.createFile(temporary.resolve("u/step/mp_rank_00_model_states.pt"));
     Files.writeString(temporary.resolve("u/latest"), "step");
-    assertRefused(temporary.resolve("u"), "not a ZeRO checkpoint: no *_optim_states.pt");
+    assertRefused(temporary.resolve("u"), "an empty file", "mp_rank_00_model_states.pt");
   }
 
   @ParameterizedTest
@@ -145,7 +159,8 @@ class RefusalsTest extends Refusals {
         FileChannel.open(save(checkpoint).resolve(file), StandardOpenOption.WRITE)) {
       channel.truncate(channel.size() - 100);
     }
-    assertRefused(checkpoint, "no end of a zip archive found", file, "cut short");
+    assertRefused(
+        checkpoint, "a torch file that is cut short", file, "no end of a zip archive was found");
   }
 
   @ParameterizedTest

@@ -42,7 +42,7 @@ class TensorContentTest {
     TensorRef tensor = new TensorRef("0", 60_000, DType.F32, offset, shape, strides);
     StoredTensor stored = new StoredTensor(tensor, file, HEAD_BYTES + 4 * offset);
     return new CheckpointParameter(
-        "t", shape, ParameterKind.FROZEN, DType.F32, null, new TensorContent(stored));
+        "t", shape, ParameterKind.FROZEN, DType.F32, null, new TensorContent(stored), null);
   }
 
   private static float[] read(CheckpointParameter parameter, long begin, long end)

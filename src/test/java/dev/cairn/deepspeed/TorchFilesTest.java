@@ -87,7 +87,8 @@ class TorchFilesTest {
             ParameterKind.BUFFER,
             stored.dtype(),
             null,
-            new TensorContent(stored));
+            new TensorContent(stored),
+            null);
     try (SourceReader reader = new SourceReader()) {
       ByteBuffer bytes = ByteBuffer.wrap(Fixtures.read(reader, parameter));
       float[] values = new float[bytes.remaining() / 4];

@@ -155,8 +155,9 @@ class FolderCheckTest {
     Files.write(shard, Arrays.copyOf(Files.readAllBytes(shard), 1151));
     List<Finding> findings = check(folder);
     assertEquals(
-        "file too short: tensor=model.layers.0.self_attn.v_proj.weight, endByte=640, expected at"
-            + " most dataBytes=639",
+        "a safetensors file that is cut short: path="
+            + shard
+            + "; it has 1151 bytes and its header says 1152; download or copy it again",
         findings.get(0).problem());
     assertEquals("file length mismatch: fileBytes=1151, expected 1152", findings.get(1).problem());
     assertTrue(findings.get(2).problem().startsWith("file checksum mismatch: crc32c="));

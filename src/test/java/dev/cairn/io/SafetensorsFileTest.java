@@ -101,12 +101,12 @@ class SafetensorsFileTest {
   void emptyAndCutFilesAreNamed() throws IOException {
     Path file = folder.resolve("cut.safetensors");
     Files.write(file, new byte[0]);
-    assertCorrupt(file, "file too short for a header: fileBytes=0, expected at least 8, file=");
+    assertCorrupt(file, "an empty file: path=");
     byte[] golden = Golden.bytes("safetensors/order.safetensors");
     Files.write(file, Arrays.copyOf(golden, 100));
-    assertCorrupt(file, "header reaches past the end of the file: headerBytes=");
+    assertCorrupt(file, "a safetensors file that is cut short: path=");
     Files.write(file, Arrays.copyOf(golden, golden.length - 1));
-    assertCorrupt(file, "file too short: tensor=~, endByte=");
+    assertCorrupt(file, "a safetensors file that is cut short: path=");
     Files.write(file, Arrays.copyOf(golden, golden.length + 1));
     assertCorrupt(file, "bytes after the last tensor: dataBytes=");
   }
@@ -115,7 +115,7 @@ class SafetensorsFileTest {
     Exception e = assertThrows(CorruptFileException.class, () -> SafetensorsFile.open(file));
     String message = e.getMessage();
     assertEquals(expected, message.startsWith(expected) ? expected : message);
-    assertTrue(message.endsWith("file=" + file), message);
+    assertTrue(message.contains("=" + file), message);
   }
 
   @Test

@@ -1,6 +1,9 @@
 package dev.cairn.cli.options;
 
 import dev.cairn.Checkpointer;
+import dev.cairn.SingleFile;
+import dev.cairn.hf.FolderFile;
+import dev.cairn.hf.ModelFiles;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.options.SaveReport;
 import dev.cairn.peft.AdapterCheckpointer;
@@ -13,6 +16,7 @@ import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -40,6 +44,18 @@ public record AdapterJob(Path config, String name) {
     } catch (IllegalArgumentException e) {
       throw new CorruptFileException(e.getMessage(), e);
     }
+  }
+
+  /** Returns an adapter's file of tensors that have the names of the file already. */
+  public static SingleFile asStored(Path config, ParameterSet parameters, Optional<DType> dtype)
+      throws IOException {
+    return new SingleFile(
+        "adapter_model",
+        parameters,
+        ModelFiles.of(
+            Optional.empty(),
+            List.of(FolderFile.of(LoraConfig.FILE_NAME, LoraConfig.read(config).encode()))),
+        dtype);
   }
 
   /** Returns, for each name in the adapter file, the parameter that is saved under it. */

@@ -1,4 +1,4 @@
-package dev.cairn.hf.generation;
+package dev.cairn.hf;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;

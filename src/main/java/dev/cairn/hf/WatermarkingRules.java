@@ -1,4 +1,4 @@
-package dev.cairn.hf.generation;
+package dev.cairn.hf;
 
 import dev.cairn.json.JsonNumber;
 import java.util.ArrayList;

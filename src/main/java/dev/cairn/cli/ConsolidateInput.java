@@ -1,0 +1,139 @@
+package dev.cairn.cli;
+
+import dev.cairn.deepspeed.CheckpointParameters;
+import dev.cairn.deepspeed.ConsolidationOptions;
+import dev.cairn.deepspeed.DeepSpeedCheckpoint;
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.input.FoundInput;
+import dev.cairn.input.FoundInput.Format;
+import dev.cairn.input.Links;
+import dev.cairn.input.Refusal;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.peft.LoraConfig;
+import dev.cairn.torchfile.TorchModel;
+import dev.cairn.torchfile.TorchParameterSet;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+
+/** The parameters that a consolidation reads, whatever wrote them. */
+interface ConsolidateInput extends AutoCloseable {
+  /** Returns the set, whose tensors are read while they are saved. */
+  ParameterSet parameters();
+
+  /** Returns the bytes of all tensors. */
+  long lengthBytes();
+
+  /** Tells {@code listener} from now on how many bytes each read made. */
+  void onRead(LongConsumer listener);
+
+  @Override
+  void close() throws IOException;
+
+  /**
+   * Opens what was found.
+   *
+   * @param notes is told what was chosen
+   */
+  static ConsolidateInput open(
+      FoundInput found,
+      ConsolidationOptions options,
+      SaveOptions save,
+      ModelFiles files,
+      Consumer<String> notes)
+      throws IOException {
+    return switch (found.format()) {
+      case DEEPSPEED -> deepSpeed(found, options, save, files, notes);
+      case TORCH -> torch(found.path(), options, notes);
+      case MODEL -> throw Refusal.MODEL_FOLDER.of(found.path());
+      case ADAPTER -> throw Refusal.ADAPTER.of(found.path());
+    };
+  }
+
+  private static ConsolidateInput deepSpeed(
+      FoundInput found,
+      ConsolidationOptions options,
+      SaveOptions save,
+      ModelFiles files,
+      Consumer<String> notes)
+      throws IOException {
+    DeepSpeedCheckpoint checkpoint =
+        found.tag().isEmpty()
+            ? DeepSpeedCheckpoint.open(found.path())
+            : DeepSpeedCheckpoint.open(found.path(), found.tag().get());
+    CheckpointParameters parameters = new CheckpointParameters(checkpoint, options);
+    try {
+      parameters.preferHeld(save, files).ifPresent(notes);
+    } catch (IOException | RuntimeException e) {
+      parameters.close();
+      throw e;
+    }
+    return new ConsolidateInput() {
+      @Override
+      public ParameterSet parameters() {
+        return parameters.parameters();
+      }
+
+      @Override
+      public long lengthBytes() {
+        return parameters.lengthBytes();
+      }
+
+      @Override
+      public void onRead(LongConsumer listener) {
+        parameters.onRead(listener);
+      }
+
+      @Override
+      public void close() throws IOException {
+        parameters.close();
+      }
+    };
+  }
+
+  private static ConsolidateInput torch(
+      Path path, ConsolidationOptions options, Consumer<String> notes) throws IOException {
+    TorchModel model = TorchModel.open(path);
+    model.notes().forEach(notes);
+    TorchParameterSet parameters = new TorchParameterSet(model, options.attribute());
+    return new ConsolidateInput() {
+      @Override
+      public ParameterSet parameters() {
+        return parameters.parameters();
+      }
+
+      @Override
+      public long lengthBytes() {
+        return parameters.lengthBytes();
+      }
+
+      @Override
+      public void onRead(LongConsumer listener) {
+        parameters.onRead(listener);
+      }
+
+      @Override
+      public void close() throws IOException {
+        parameters.close();
+      }
+    };
+  }
+
+  /** Returns the config of an adapter that torch wrote, as PEFT did before safetensors. */
+  static Optional<Path> adapterConfig(FoundInput found) throws IOException {
+    Path config = found.path().resolve(LoraConfig.FILE_NAME);
+    boolean isAdapter =
+        found.format() == Format.TORCH
+            && Files.exists(found.path().resolve("adapter_model.bin"))
+            && Files.exists(config);
+    if (!isAdapter) {
+      return Optional.empty();
+    }
+    Links.requireOwn(found.path(), config);
+    return Optional.of(config);
+  }
+}

@@ -1,0 +1,99 @@
+package dev.cairn.deepspeed;
+
+import dev.cairn.input.Refusal;
+import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.torchfile.Printable;
+import dev.cairn.torchfile.StateDict;
+import dev.cairn.torchfile.StoredTensor;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The files that a pipeline writes: one for each layer, with the layer's own whole 16-bit tensors.
+ *
+ * <p>A layer's names begin at the layer. Where two layers have the same name, every name gets its
+ * layer's number before it, as the whole pipeline's state dict has them.
+ *
+ * @see <a
+ *     href="https://github.com/deepspeedai/DeepSpeed/blob/master/deepspeed/runtime/pipe/module.py">DeepSpeed
+ *     PipelineModule.ckpt_layer_path</a>
+ */
+final class PipelineLayers {
+  private static final Pattern LAYER =
+      Pattern.compile("layer_(\\d{1,6})-(?:model_(\\d{1,6})-)?model_states\\.pt");
+
+  private PipelineLayers() {}
+
+  /** Returns the layers' files by number; none if the save is not a pipeline's. */
+  static SortedMap<Integer, Path> list(TagFolder folder) throws IOException {
+    TreeMap<Integer, Path> layers = new TreeMap<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder.path(), "layer_*")) {
+      for (Path file : files) {
+        Matcher matcher = LAYER.matcher(file.getFileName().toString());
+        if (matcher.matches()) {
+          if (matcher.group(2) != null && Integer.parseInt(matcher.group(2)) != 0) {
+            throw new CorruptFileException(
+                "tensor-parallel checkpoint not supported yet: model="
+                    + matcher.group(2)
+                    + ", expected only model_00, file="
+                    + file);
+          }
+          TagFolder.requireFile(file);
+          Path other = layers.put(Integer.parseInt(matcher.group(1)), file);
+          if (other != null) {
+            throw Refusal.MIXED.of(
+                folder.path(),
+                "difference",
+                other.getFileName() + " and " + file.getFileName() + ", expected one of them");
+          }
+        }
+      }
+    }
+    return layers;
+  }
+
+  /** Returns all parameters. */
+  static List<CheckpointParameter> of(SortedMap<Integer, Path> layers) throws IOException {
+    Map<Integer, Map<String, StoredTensor>> read = new TreeMap<>();
+    Set<String> seen = new HashSet<>();
+    boolean isNumbered = false;
+    for (Map.Entry<Integer, Path> layer : layers.entrySet()) {
+      Map<String, StoredTensor> tensors = StateDict.read(layer.getValue()).tensors();
+      read.put(layer.getKey(), tensors);
+      for (String name : tensors.keySet()) {
+        isNumbered |= !seen.add(name);
+      }
+    }
+    Map<String, StoredTensor> module = new LinkedHashMap<>();
+    for (Map.Entry<Integer, Map<String, StoredTensor>> layer : read.entrySet()) {
+      String prefix = isNumbered ? layer.getKey() + "." : "";
+      layer.getValue().forEach((name, tensor) -> module.put(prefix + name, tensor));
+    }
+    if (module.isEmpty()) {
+      throw new CorruptFileException(
+          "layers have no tensors: file=" + Printable.of(layers.get(layers.firstKey()).toString()));
+    }
+    return WholeWeights.of(
+        new ModelStates(
+            layers.get(layers.firstKey()),
+            module,
+            Set.of(),
+            List.of(),
+            Map.of(),
+            Map.of(),
+            Map.of(),
+            null,
+            Map.of()));
+  }
+}

@@ -1,0 +1,81 @@
+package dev.cairn.input;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Where links may lead, everywhere the same.
+ *
+ * <p>What is read, weights and checkpoint files and folders, may be a link to any regular file or
+ * folder that the user can read. What is copied into an output may lead only inside the folder that
+ * was named, or from a snapshot of the hub's cache to its blobs: else a link to a private key would
+ * be published. Nothing is ever read from {@code /proc}, {@code /sys} and {@code /dev}, but for the
+ * file system in memory at {@code /dev/shm}.
+ */
+public final class Links {
+  private static final List<Path> SYSTEM =
+      List.of(Path.of("/proc"), Path.of("/sys"), Path.of("/dev"));
+  private static final Path MEMORY = Path.of("/dev/shm");
+
+  private Links() {}
+
+  /** Returns whether a real path is one of the system's, which are never read. */
+  public static boolean isSystem(Path real) {
+    return SYSTEM.stream().anyMatch(real::startsWith) && !real.startsWith(MEMORY);
+  }
+
+  /**
+   * Checks that a path leads to a regular file, or a folder, of the user's.
+   *
+   * @throws dev.cairn.tensor.CorruptFileException if it leads to the system's, or to a pipe, socket
+   *     or device
+   * @throws java.nio.file.NoSuchFileException if it leads nowhere
+   */
+  public static void requireReadable(Path path) throws IOException {
+    Path real = path.toRealPath();
+    if (isSystem(real)) {
+      throw Refusal.SYSTEM.of(path, "target", real.toString());
+    }
+    if (!Files.isRegularFile(real) && !Files.isDirectory(real)) {
+      throw Refusal.NOT_A_FILE.of(path);
+    }
+  }
+
+  /**
+   * Checks that a file, which exists, may be copied into an output.
+   *
+   * @param folder the one that the user has named
+   * @throws dev.cairn.tensor.CorruptFileException if a link leads out of it, or it is no regular
+   *     file
+   */
+  public static void requireOwn(Path folder, Path file) throws IOException {
+    requireReadable(file);
+    Path real = file.toRealPath();
+    if (!mayBeCopied(folder.toRealPath(), real)) {
+      throw Refusal.OUTSIDE.of(file, "target", real.toString());
+    }
+  }
+
+  /**
+   * Returns whether a file may be copied into an output.
+   *
+   * @param root real path of the folder that was named
+   * @param real real path of the file
+   */
+  static boolean mayBeCopied(Path root, Path real) {
+    return !isSystem(real) && (real.startsWith(root) || isInCache(root, real));
+  }
+
+  /** The hub's cache keeps {@code snapshots/<commit>/<name>} as links to {@code blobs/<hash>}. */
+  private static boolean isInCache(Path root, Path real) {
+    for (Path snapshot = root; snapshot != null; snapshot = snapshot.getParent()) {
+      Path snapshots = snapshot.getParent();
+      if (snapshots != null && snapshots.endsWith("snapshots") && snapshots.getParent() != null) {
+        return real.startsWith(snapshots.resolveSibling("blobs"));
+      }
+    }
+    return false;
+  }
+}

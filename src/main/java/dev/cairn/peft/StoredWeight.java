@@ -1,0 +1,13 @@
+package dev.cairn.peft;
+
+import dev.cairn.tensor.DType;
+import dev.cairn.tensor.Shape;
+
+/**
+ * A tensor of a base model's or an adapter's files.
+ *
+ * @param name its name there
+ * @param dtype element type
+ * @param shape dimensions
+ */
+record StoredWeight(String name, DType dtype, Shape shape) {}

@@ -1,0 +1,124 @@
+package dev.cairn.peft;
+
+import dev.cairn.hf.ModelFolder;
+import dev.cairn.torchfile.SourceReader;
+import dev.cairn.torchfile.StoredTensor;
+import dev.cairn.torchfile.TorchModel;
+import dev.cairn.torchfile.TorchParameterSet;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The tensors of a base model or an adapter, safetensors or torch's: described at once, their data
+ * read when asked for, in any number of threads.
+ */
+interface StoredWeights extends AutoCloseable {
+  String ADAPTER_FILE = "adapter_model.safetensors";
+
+  /** Returns the folder or file. */
+  Path root();
+
+  /** Returns the names of the files. */
+  List<String> files();
+
+  /** Returns all tensors, in the files' order. */
+  List<StoredWeight> tensors();
+
+  /** Fills the rest of {@code target} with bytes of a tensor from {@code byteOffset} on. */
+  void read(String name, long byteOffset, ByteBuffer target) throws IOException;
+
+  @Override
+  void close() throws IOException;
+
+  /** Opens a base model's safetensors. */
+  static StoredWeights of(Path base) throws IOException {
+    return of(ModelFolder.open(base));
+  }
+
+  /** Opens a base model's torch files, or one such file. */
+  static StoredWeights ofTorch(Path base) throws IOException {
+    return of(TorchModel.open(base));
+  }
+
+  /** Opens an adapter's folder. */
+  static StoredWeights ofAdapter(Path adapter) throws IOException {
+    Path safetensors = adapter.resolve(ADAPTER_FILE);
+    boolean isTorch =
+        !Files.exists(safetensors) && Files.exists(adapter.resolve("adapter_model.bin"));
+    return isTorch
+        ? of(TorchModel.open(adapter.resolve("adapter_model.bin")))
+        : of(ModelFolder.open(safetensors));
+  }
+
+  private static StoredWeights of(ModelFolder folder) {
+    List<StoredWeight> tensors =
+        folder.tensors().stream()
+            .map(tensor -> new StoredWeight(tensor.name(), tensor.dtype(), tensor.shape()))
+            .toList();
+    return new StoredWeights() {
+      @Override
+      public Path root() {
+        return folder.root();
+      }
+
+      @Override
+      public List<String> files() {
+        return folder.files();
+      }
+
+      @Override
+      public List<StoredWeight> tensors() {
+        return tensors;
+      }
+
+      @Override
+      public void read(String name, long byteOffset, ByteBuffer target) throws IOException {
+        folder.read(name, byteOffset, target);
+      }
+
+      @Override
+      public void close() throws IOException {
+        folder.close();
+      }
+    };
+  }
+
+  private static StoredWeights of(TorchModel model) {
+    SourceReader reader = new SourceReader();
+    Map<String, StoredTensor> stored = model.tensors();
+    List<StoredWeight> tensors =
+        stored.entrySet().stream()
+            .map(e -> new StoredWeight(e.getKey(), e.getValue().dtype(), e.getValue().shape()))
+            .toList();
+    return new StoredWeights() {
+      @Override
+      public Path root() {
+        return model.root();
+      }
+
+      @Override
+      public List<String> files() {
+        return model.files();
+      }
+
+      @Override
+      public List<StoredWeight> tensors() {
+        return tensors;
+      }
+
+      @Override
+      public void read(String name, long byteOffset, ByteBuffer target) throws IOException {
+        TorchParameterSet.read(reader, stored.get(name), byteOffset, target);
+      }
+
+      @Override
+      public void close() throws IOException {
+        reader.close();
+      }
+    };
+  }
+}

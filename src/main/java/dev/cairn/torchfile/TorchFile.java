@@ -1,0 +1,90 @@
+package dev.cairn.torchfile;
+
+import dev.cairn.input.FileKind;
+import dev.cairn.input.Links;
+import dev.cairn.input.Refusal;
+import dev.cairn.machine.CloseAll;
+import dev.cairn.tensor.CorruptFileException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * An open file that {@code torch.save} wrote, of either format: what its pickle describes, and
+ * where its storages lie.
+ *
+ * <p>Storages are byte ranges of the file and are never read here; any size and count works. One
+ * thread; whoever opens it closes it.
+ */
+public abstract sealed class TorchFile implements AutoCloseable permits TorchArchive, LegacyFile {
+  /** Pickles beyond this are refused unread: their parsing would look like a hang. */
+  static final long MAX_PICKLE_BYTES = 512L << 20;
+
+  private final FileChannel channel;
+  private final Path file;
+
+  TorchFile(FileChannel channel, Path file) {
+    this.channel = channel;
+    this.file = file;
+  }
+
+  /**
+   * Opens one and checks how it is made.
+   *
+   * @throws CorruptFileException if it is no such file, is cut short or contradicts itself
+   */
+  public static TorchFile open(Path file) throws IOException {
+    Links.requireReadable(file);
+    FileKind kind = FileKind.of(file);
+    if (kind.refusal().isPresent()) {
+      throw kind.refusal().get().of(file);
+    }
+    if (kind == FileKind.SAFETENSORS) {
+      throw Refusal.SAFETENSORS_AS_TORCH.of(file);
+    }
+    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+    try {
+      return kind == FileKind.TORCH_ZIP
+          ? TorchArchive.open(channel, file)
+          : LegacyFile.open(channel, file);
+    } catch (IOException | RuntimeException e) {
+      CloseAll.of(channel).closeAfter(e);
+      throw e;
+    }
+  }
+
+  final Path file() {
+    return file;
+  }
+
+  final FileChannel channel() {
+    return channel;
+  }
+
+  /** Returns the value that was saved, in which tensors are descriptions. Nothing is run. */
+  public abstract Object root() throws IOException;
+
+  /**
+   * Returns where the bytes of storage {@code key} lie in the file.
+   *
+   * @throws CorruptFileException if there is none, or it does not lie in the file
+   */
+  abstract ByteRange storage(String key) throws IOException;
+
+  /** Reads up to 8 bytes at {@code fileOffset}, little endian. */
+  public final ByteBuffer readSmall(long fileOffset, int lengthBytes) throws IOException {
+    ByteInput input = new ByteInput(channel, file, "storage", fileOffset, lengthBytes);
+    return ByteBuffer.wrap(input.readBytes(lengthBytes)).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  @Override
+  public final void close() throws IOException {
+    channel.close();
+  }
+
+  /** A range of the file: {@code lengthBytes} bytes from {@code offset}. */
+  record ByteRange(long offset, long lengthBytes) {}
+}
