@@ -3,7 +3,7 @@
 
 Needs only Python's standard library. Run it here: python3 make_attacks.py
 Each file reads as rank 0's optimizer states (kind "optimizer") or model states (kind "model") of a
-DeepSpeed checkpoint. The files are reproducible: run it again and nothing changes.
+DeepSpeed checkpoint, or as a state dict (kind "state"). The files are reproducible: run it again and nothing changes.
 """
 
 import pathlib
@@ -14,6 +14,7 @@ import zlib
 
 from attack_files import GOOD, archive, call, dct, end, end64, lst, model, number, optimizer
 from attack_files import storage, tensor, text, tup
+from state_attacks import states
 
 HERE = pathlib.Path(__file__).parent
 EXPECTED = []
@@ -35,14 +36,14 @@ def lie(**values):
 # --- the attacks ---------------------------------------------------------------------------------
 def zips():
     good = archive()
-    write("zip_empty", "optimizer", b"", "no end of a zip archive found")
-    write("zip_is_legacy_pickle", "optimizer", GOOD, "no end of a zip archive found")
-    write("zip_cut_at_the_end", "optimizer", good[:-10], "no end of a zip archive found")
-    write("zip_cut_in_half", "optimizer", good[: len(good) // 2], "no end of a zip archive found")
-    write("zip_cut_in_front", "optimizer", good[100:], "zip end records contradict: directory end")
-    write("zip_grown_in_front", "optimizer", b"MZ" * 50 + good, "zip end records contradict")
+    write("zip_empty", "optimizer", b"", "an empty file")
+    write("zip_is_legacy_pickle", "optimizer", GOOD, "a pickle that `torch.save` did not write")
+    write("zip_cut_at_the_end", "optimizer", good[:-10], "no end of a zip archive was found")
+    write("zip_cut_in_half", "optimizer", good[: len(good) // 2], "no end of a zip archive was found")
+    write("zip_cut_in_front", "optimizer", good[100:], "a file of no format")
+    write("zip_grown_in_front", "optimizer", b"MZ" * 50 + good, "a file of no format")
     write("zip_comment", "optimizer", good[:-2] + b"\x05\x00" + b"hello", "")
-    write("zip_comment_lie", "optimizer", good[:-2] + b"\x05\x00", "no end of a zip archive found")
+    write("zip_comment_lie", "optimizer", good[:-2] + b"\x05\x00", "no end of a zip archive was found")
 
     def entry(file, error, **values):
         write(file, "optimizer", archive(change=lie(**values)), error)
@@ -277,6 +278,7 @@ def main():
     bombs()
     tensors()
     layouts()
+    states(write, pickled)
     (HERE / "expected.tsv").write_text("\n".join(EXPECTED) + "\n")
 
 

@@ -36,6 +36,8 @@ class FuzzTest {
   @ParameterizedTest
   @CsvSource({
     "archive, dev.cairn.deepspeed.ArchiveFuzz",
+    "legacy, dev.cairn.deepspeed.ArchiveFuzz",
+    "index, dev.cairn.torchfile.ShardsFuzz",
     "pickle, dev.cairn.torchfile.PickleFuzz",
     "header, dev.cairn.safetensors.HeaderFuzz"
   })
