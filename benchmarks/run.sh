@@ -2,7 +2,7 @@
 # Measures Cairn beside its bounds and the peers that are installed, and writes raw results, a table
 # and charts under benchmarks/results.
 #
-#   benchmarks/run.sh [--only kernels,plan,start,save,durable,growth,ranks,restore,consolidate,…] [--keep true]
+#   benchmarks/run.sh [--only kernels,plan,start,save,durable,growth,ranks,restore,consolidate,consolidate-held,…] [--keep true]
 #                     [--candidates 'NAME;…'] [--rounds N] [--uncounted N] [--warm-mib N] [--scratch DIR] [--results DIR]
 #                     [--parameters N] [--large N] [--growth N,…] [--worlds N,…] [--tensors N,…] [--layers N]
 #                                           --keep: works that are not measured stay in the results
@@ -35,7 +35,7 @@ case ${1-} in
   --smoke)
     results=benchmarks/target/smoke
     rm -rf "$results"
-    # Not growth and consolidate-large: they are save and consolidate with other sizes.
+    # Not growth, consolidate-large and consolidate-held: they are save and consolidate with other sizes or files.
     run dev.cairn.benchmarks.Suite --only kernels,plan,start,save,durable,ranks,restore,consolidate,merge \
       --rounds 1 --uncounted 0 --warm-mib 0 --parameters 1e6 --worlds 1,2 --tensors 100,1000 --layers 1 \
       --scratch benchmarks/target/scratch --results "$results"

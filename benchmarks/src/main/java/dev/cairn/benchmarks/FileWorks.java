@@ -22,6 +22,7 @@ final class FileWorks {
   private static final double RECORDED_PARAMETERS = 245.4e6;
   private static final String ZERO_TO_FP32 = "zero_to_fp32 (recorded)";
   private static final double CONSOLIDATE_MIB = 250;
+  private static final double CONSOLIDATE_HELD_MIB = 128;
   private static final double MERGE_SECONDS_OF_CP = 2.5;
   private static final double MERGE_MIB = 400;
 
@@ -38,6 +39,7 @@ final class FileWorks {
         restore(),
         consolidate("consolidate", settings.parameters(), 4),
         consolidate("consolidate-large", settings.large(), 8),
+        consolidateHeld(settings.large(), 8),
         merge());
   }
 
@@ -106,7 +108,7 @@ final class FileWorks {
             parameters / 1e9,
             world),
         written,
-        folder -> makeCheckpoint(folder, parameters, world),
+        folder -> makeCheckpoint(folder, parameters, world, 3),
         starts.of(
             starts.raw("read and write, 1 process", 0, "convert", 1, input, 2),
             starts.raw("read and write, 2 processes", 0, "convert", 2, input, 2),
@@ -121,13 +123,51 @@ final class FileWorks {
         goals);
   }
 
-  private void makeCheckpoint(Path folder, double parameters, int world) throws IOException {
+  /** The 16-bit weights of ZeRO-2's model states, and the same file as one by torch. */
+  private Work consolidateHeld(double parameters, int world) {
+    Path checkpoint = settings.input().resolve("zero2");
+    Path held = settings.input().resolve("held");
+    Path torch = held.resolve("weights.pt");
+    String bound = "read and write 16 bits, 1 process";
+    List<Goal> goals = new ArrayList<>();
+    for (String name : List.of("cairn consolidate, ZeRO-2", "cairn consolidate, torch file")) {
+      goals.add(Goal.speedLess(name, "cairn --version", 0.85, bound));
+      goals.add(Goal.mebibytes(name, CONSOLIDATE_HELD_MIB));
+    }
+    return new Work(
+        "consolidate-held",
+        String.format(
+            Locale.ROOT,
+            "%.3gB parameters in BF16 into a BF16 folder: the model states of a ZeRO-2 checkpoint by"
+                + " %d ranks, and a torch file; whole process",
+            parameters / 1e9,
+            world),
+        DType.BF16.bytes((long) parameters),
+        folder -> {
+          makeCheckpoint(checkpoint, parameters, world, 2);
+          Files.createDirectories(held);
+          Files.deleteIfExists(torch);
+          Files.createLink(torch, checkpoint.resolve("global_step7/mp_rank_00_model_states.pt"));
+        },
+        starts.of(
+            starts.raw(bound, 0, "convert", 1, held, 1),
+            starts.cairn("cairn --version", 0, "--version"),
+            starts.cairn(
+                "cairn consolidate, ZeRO-2", 0, "consolidate", checkpoint.toString(), "{}"),
+            starts.cairn(
+                "cairn consolidate, torch file", 0, "consolidate", torch.toString(), "{}")),
+        goals);
+  }
+
+  private void makeCheckpoint(Path folder, double parameters, int world, int stage)
+      throws IOException {
     List<String> command =
         starts.java(
             "dev.cairn.deepspeed.MadeUpCheckpoint",
             folder,
             String.format("%.0f", parameters),
-            world);
+            world,
+            stage);
     try {
       int status =
           new ProcessBuilder(command)
