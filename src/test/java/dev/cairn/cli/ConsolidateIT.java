@@ -166,12 +166,18 @@ class ConsolidateIT {
     assertEquals("", run.out());
   }
 
+  /** A line may say that the live engine's own weights were read, and nothing else. */
+  private static void assertNoWarning(String said) {
+    assertTrue(said.isEmpty() || said.startsWith("reading the 16-bit weights of "), said);
+    assertTrue(said.lines().count() <= 1, said);
+  }
+
   private ShellRun consolidate(Fixture fixture, String... options) throws Exception {
     List<String> arguments = new ArrayList<>(List.of("consolidate", fixture.toString(), "out"));
     arguments.addAll(List.of(options));
     ShellRun run = cairn(arguments.toArray(String[]::new));
     assertEquals(0, run.exitCode(), run.err());
-    assertEquals("", run.err());
+    assertNoWarning(run.err());
     return run;
   }
 
@@ -182,7 +188,7 @@ class ConsolidateIT {
     arguments.addAll(List.of(options));
     CommandRun run = CommandRun.of(arguments.toArray(String[]::new));
     assertEquals(0, run.exitCode(), run.err());
-    assertEquals("", run.err());
+    assertNoWarning(run.err());
     assertTrue(run.out().startsWith(out("") + ": "), run.out());
   }
 
