@@ -46,7 +46,6 @@ final class ModelCheck {
       return;
     }
     if (config.isEmpty()) {
-      Suspicions.certain(tensors).ifPresent(ModelCheck::refuse);
       Suspicions.of(tensors, false).forEach(ModelCheck::warn);
       return;
     }
