@@ -23,6 +23,7 @@ module dev.cairn {
   exports dev.cairn.device;
   exports dev.cairn.form;
   exports dev.cairn.hf;
+  exports dev.cairn.hf.generation;
   exports dev.cairn.kernels;
   exports dev.cairn.layout;
   exports dev.cairn.model;

@@ -1,5 +1,7 @@
 package dev.cairn.hf;
 
+import dev.cairn.hf.generation.GenerationConfig;
+import dev.cairn.hf.generation.GenerationConfigCopy;
 import dev.cairn.json.CodePointOrder;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.CorruptFileException;

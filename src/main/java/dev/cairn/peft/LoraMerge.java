@@ -2,7 +2,7 @@ package dev.cairn.peft;
 
 import dev.cairn.Checkpointer;
 import dev.cairn.comm.Communicator;
-import dev.cairn.hf.GenerationConfigCopy;
+import dev.cairn.hf.generation.GenerationConfigCopy;
 import dev.cairn.input.FoundInput;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;

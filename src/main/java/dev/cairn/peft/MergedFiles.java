@@ -3,9 +3,9 @@ package dev.cairn.peft;
 import static java.util.stream.Collectors.toSet;
 
 import dev.cairn.hf.FolderFile;
-import dev.cairn.hf.GenerationConfigCopy;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.hf.generation.GenerationConfigCopy;
 import dev.cairn.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;

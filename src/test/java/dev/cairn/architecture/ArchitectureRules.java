@@ -31,6 +31,7 @@ public final class ArchitectureRules {
           List.of("restore", "run"),
           List.of("save"),
           List.of("hf"),
+          List.of("hf.generation"),
           List.of("gpu", "meter"),
           List.of("ranks", "commit"),
           List.of("copy"),
@@ -42,7 +43,9 @@ public final class ArchitectureRules {
           List.of("model", "options"),
           List.of("device"),
           List.of("machine"),
+          List.of("form.check"),
           List.of("form", "plan"),
+          List.of("form.template"),
           List.of("layout", "safetensors", "policy"),
           List.of("json", "input"),
           List.of("tensor"));

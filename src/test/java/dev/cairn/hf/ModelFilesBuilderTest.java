@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.LogLines;
+import dev.cairn.hf.generation.GenerationConfig;
+import dev.cairn.hf.generation.GenerationConfigCopy;
 import dev.cairn.json.Golden;
 import dev.cairn.json.Json;
 import dev.cairn.tensor.CorruptFileException;
@@ -151,18 +153,6 @@ class ModelFilesBuilderTest {
     ModelFiles skipped =
         ModelFiles.builder().generationConfigFrom(folder, GenerationConfigCopy.SKIP).build();
     assertEquals(List.of(), skipped.files(Optional.empty()));
-  }
-
-  @Test
-  void cacheOfALaterTransformersIsAWarning() {
-    try (LogLines logged = LogLines.of(GenerationRules.class.getName())) {
-      GenerationConfig.of(Map.of("cache_implementation", "of_tomorrow"));
-      assertEquals(
-          List.of(
-              "transformers 5.18.0 does not know this cache_implementation of a generation config:"
-                  + " of_tomorrow"),
-          logged.all());
-    }
   }
 
   @Test

@@ -1,6 +1,6 @@
 package dev.cairn.cli.options;
 
-import dev.cairn.hf.GenerationConfigCopy;
+import dev.cairn.hf.generation.GenerationConfigCopy;
 import picocli.CommandLine.Option;
 
 /** The options of commands that copy what a base model has beside its weights. */

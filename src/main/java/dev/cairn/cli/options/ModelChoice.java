@@ -1,8 +1,8 @@
 package dev.cairn.cli.options;
 
-import dev.cairn.hf.GenerationConfig;
 import dev.cairn.hf.ModelFiles;
-import dev.cairn.hf.TokenIds;
+import dev.cairn.hf.generation.GenerationConfig;
+import dev.cairn.hf.generation.TokenIds;
 import dev.cairn.model.ParameterSet;
 import java.io.IOException;
 import java.nio.file.Path;

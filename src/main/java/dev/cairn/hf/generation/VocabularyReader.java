@@ -1,4 +1,4 @@
-package dev.cairn.hf;
+package dev.cairn.hf.generation;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;

@@ -1,4 +1,4 @@
-package dev.cairn.hf;
+package dev.cairn.hf.generation;
 
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -22,11 +22,13 @@ public enum GenerationConfigCopy {
   private static final Logger LOG = System.getLogger(GenerationConfigCopy.class.getName());
 
   /**
-   * Returns whether a folder's generation config is copied.
+   * {@return whether a folder's generation config is copied}
    *
+   * @param folder of a base model
+   * @throws IOException if it cannot be read
    * @throws IllegalArgumentException if transformers would refuse to save it, and so is it here
    */
-  boolean takes(Path folder) throws IOException {
+  public boolean takes(Path folder) throws IOException {
     try {
       return this != SKIP && GenerationConfig.find(folder).isPresent();
     } catch (IllegalArgumentException e) {

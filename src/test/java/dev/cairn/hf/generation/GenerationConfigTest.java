@@ -1,4 +1,4 @@
-package dev.cairn.hf;
+package dev.cairn.hf.generation;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.LogLines;
 import dev.cairn.json.Golden;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
@@ -198,5 +199,17 @@ class GenerationConfigTest {
 
   private static String text(GenerationConfig config) {
     return new String(config.encode(), UTF_8);
+  }
+
+  @Test
+  void cacheOfALaterTransformersIsAWarning() {
+    try (LogLines logged = LogLines.of(GenerationRules.class.getName())) {
+      GenerationConfig.of(Map.of("cache_implementation", "of_tomorrow"));
+      assertEquals(
+          List.of(
+              "transformers 5.18.0 does not know this cache_implementation of a generation config:"
+                  + " of_tomorrow"),
+          logged.all());
+    }
   }
 }

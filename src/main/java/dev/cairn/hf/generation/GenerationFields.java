@@ -1,4 +1,4 @@
-package dev.cairn.hf;
+package dev.cairn.hf.generation;
 
 import java.util.Set;
 

@@ -1,4 +1,4 @@
-package dev.cairn.hf;
+package dev.cairn.hf.generation;
 
 import dev.cairn.json.JsonNumber;
 import java.util.ArrayList;

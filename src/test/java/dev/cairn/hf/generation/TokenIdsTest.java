@@ -1,4 +1,4 @@
-package dev.cairn.hf;
+package dev.cairn.hf.generation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
