@@ -80,14 +80,16 @@ public final class PublishedParameters {
     Map<String, String> names = new HashMap<>();
     for (PublishedTensor tensor : form.apply(described)) {
       int whole = tensor.whole(described);
-      sources.add(tensor.runs().stream().map(run -> memory.get(run.source())).toList());
       if (whole >= 0) {
-        names.put(memory.get(whole).name(), tensor.name());
-        published.add(memory.get(whole).named(tensor.name()));
+        Parameter parameter = memory.get(whole);
+        sources.add(List.of(parameter));
+        names.put(parameter.name(), tensor.name());
+        published.add(parameter.named(tensor.name()));
       } else {
+        sources.add(tensor.runs().stream().map(run -> memory.get(run.source())).toList());
         published.add(publishing.composed(tensor));
       }
-      given.add(memory.get(tensor.runs().get(0).source()));
+      given.add(sources.get(sources.size() - 1).get(0));
     }
     return new Published(ParameterSet.published(given, published, tied(set, names)), sources);
   }
@@ -105,10 +107,11 @@ public final class PublishedParameters {
   }
 
   private Parameter composed(PublishedTensor tensor) {
-    List<Slice> slices = new ArrayList<>();
-    List<Partition> parts = new ArrayList<>();
-    Parameter first = tensor.runs().isEmpty() ? null : memory.get(tensor.runs().get(0).source());
-    for (Run run : tensor.runs()) {
+    List<Run> runs = tensor.runs();
+    List<Slice> slices = new ArrayList<>(runs.size());
+    List<Partition> parts = new ArrayList<>(runs.size());
+    Parameter first = runs.isEmpty() ? null : memory.get(runs.get(0).source());
+    for (Run run : runs) {
       Parameter parameter = memory.get(run.source());
       if (parameter.held() != first.held() || parameter.isBuffer() != first.isBuffer()) {
         throw new IllegalArgumentException(

@@ -4,6 +4,7 @@ import dev.cairn.form.Form;
 import dev.cairn.form.FormResolver;
 import dev.cairn.form.MemoryTensor;
 import dev.cairn.form.PublishedTensor;
+import dev.cairn.form.Run;
 import dev.cairn.layout.ElementRange;
 import dev.cairn.layout.Layout;
 import dev.cairn.layout.Slice;
@@ -126,15 +127,12 @@ public class FormBenchmark {
     if (tensor.whole(memory) >= 0) {
       return Layout.zero3();
     }
-    return Layout.composed(
-        tensor.runs().stream()
-            .map(
-                run ->
-                    new Slice(
-                        Layout.zero3(),
-                        memory.get(run.source()).shape(),
-                        new ElementRange(run.begin(), run.end())))
-            .toList());
+    List<Slice> slices = new ArrayList<>(1);
+    for (Run run : tensor.runs()) {
+      ElementRange elements = new ElementRange(run.begin(), run.end());
+      slices.add(new Slice(Layout.zero3(), memory.get(run.source()).shape(), elements));
+    }
+    return Layout.composed(slices);
   }
 
   private static PlannedTensor planned(String name, Shape shape, Layout layout) {
