@@ -94,7 +94,7 @@ final class LatestCheckpoint {
     if (tools.disk().find(checkpoint.resolve(Manifest.FILE_NAME)).isEmpty()) {
       problems.add("no manifest, file=" + checkpoint.resolve(Manifest.FILE_NAME));
     }
-    findings(checkpoint).stream().map(Finding::toString).forEach(problems::add);
+    Finding.errors(findings(checkpoint)).stream().map(Finding::toString).forEach(problems::add);
     return problems;
   }
 

@@ -4,6 +4,7 @@ import dev.cairn.cli.options.OutputOptions;
 import dev.cairn.cli.text.Amounts;
 import dev.cairn.cli.text.ExitCode;
 import dev.cairn.cli.text.Messages;
+import dev.cairn.hf.Finding;
 import dev.cairn.hf.FolderDescription;
 import dev.cairn.hf.FolderDescription.DTypeTotal;
 import dev.cairn.hf.FolderDescription.FileDescription;
@@ -53,8 +54,12 @@ final class InspectCommand implements Callable<Integer> {
       speech.printJson(description.toTree());
     } else {
       print(description, speech.out());
+      for (Finding finding : description.findings()) {
+        speech.out().println(Messages.printable(finding.toString()));
+      }
+      speech.out().flush();
     }
-    return ExitCode.FINE;
+    return Finding.errors(description.findings()).isEmpty() ? ExitCode.FINE : ExitCode.BAD_INPUT;
   }
 
   private static void print(FolderDescription description, PrintWriter out) {

@@ -51,12 +51,12 @@ final class VerifyCommand implements Callable<Integer> {
       for (Finding finding : verification.findings()) {
         speech.out().println(Messages.printable(finding.toString()));
       }
-      if (verification.findings().isEmpty()) {
+      if (verification.isFine()) {
         speech.out().println(words(verification));
       }
       speech.out().flush();
     }
-    return verification.findings().isEmpty() ? ExitCode.FINE : ExitCode.BAD_INPUT;
+    return verification.isFine() ? ExitCode.FINE : ExitCode.BAD_INPUT;
   }
 
   private String words(Verification verification) {
@@ -76,11 +76,12 @@ final class VerifyCommand implements Callable<Integer> {
       entry.put("file", finding.file());
       entry.put("tensor", finding.tensor().isEmpty() ? null : finding.tensor());
       entry.put("problem", finding.problem());
+      entry.put("isNote", finding.isNote());
       findings.add(entry);
     }
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("path", path.toString());
-    json.put("fine", findings.isEmpty());
+    json.put("fine", verification.isFine());
     json.put("checkedBytes", verification.checkedBytes());
     json.put("findings", findings);
     return json;

@@ -1,15 +1,42 @@
 package dev.cairn.hf;
 
 import dev.cairn.tensor.CorruptFileException;
+import java.util.List;
 
 /**
- * One thing that is wrong with a model folder.
+ * One thing that is wrong with a model folder, or that its owner should know of.
  *
  * @param file the file, relative to the folder, or the path that was given
  * @param tensor the tensor, empty if it is about the whole file
  * @param problem what is wrong, with the numbers
+ * @param isNote whether loaders do not mind
  */
-public record Finding(String file, String tensor, String problem) {
+public record Finding(String file, String tensor, String problem, boolean isNote) {
+  /**
+   * Something that loaders get wrong.
+   *
+   * @param file the file, relative to the folder, or the path that was given
+   * @param tensor the tensor, empty if it is about the whole file
+   * @param problem what is wrong, with the numbers
+   */
+  public Finding(String file, String tensor, String problem) {
+    this(file, tensor, problem, false);
+  }
+
+  /** {@return the same as a note} */
+  public Finding asNote() {
+    return new Finding(file, tensor, problem, true);
+  }
+
+  /**
+   * {@return those that loaders get wrong}
+   *
+   * @param findings notes among them
+   */
+  public static List<Finding> errors(List<Finding> findings) {
+    return findings.stream().filter(finding -> !finding.isNote()).toList();
+  }
+
   /**
    * {@return a finding about a whole file}
    *
@@ -30,6 +57,10 @@ public record Finding(String file, String tensor, String problem) {
   /** Returns one line: problem, tensor, file. */
   @Override
   public String toString() {
-    return problem + (tensor.isEmpty() ? "" : ", tensor=" + tensor) + ", file=" + file;
+    return (isNote ? "note: " : "")
+        + problem
+        + (tensor.isEmpty() ? "" : ", tensor=" + tensor)
+        + ", file="
+        + file;
   }
 }

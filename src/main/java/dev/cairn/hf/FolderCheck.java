@@ -124,7 +124,7 @@ public final class FolderCheck {
       readHeader(form.root(), file, headers);
     }
     if (form.index().isPresent()) {
-      checkIndex(form.index().get(), headers);
+      checkIndex(form.root(), form.index().get(), headers);
     }
     if (disk.isFolder(path)) {
       checkStrays(form);
@@ -136,8 +136,14 @@ public final class FolderCheck {
     return List.copyOf(findings);
   }
 
-  private void checkIndex(ShardIndex index, Map<String, Header> headers) {
-    findings.addAll(IndexCheck.compare(index, headers));
+  private void checkIndex(Path root, ShardIndex index, Map<String, Header> headers)
+      throws IOException {
+    findings.addAll(
+        IndexCheck.compare(
+            index,
+            headers,
+            (tensor, first, second) ->
+                checksums.isEmpty() || DuplicateTensors.isSame(disk, root, tensor, first, second)));
     if (headers.keySet().containsAll(index.weightMap().values())) {
       IndexCheck.compareTotal(index, headers).ifPresent(findings::add);
     }
@@ -160,8 +166,20 @@ public final class FolderCheck {
       if (!named.contains(file)
           && !file.equals(FolderForm.SINGLE)) { // FolderForm has reported that one
         findings.add(
-            Finding.of(file, "safetensors file that the index does not name; delete it if stale"));
+            Finding.of(file, "safetensors file that the index does not name; delete it if stale")
+                .asNote());
       }
+    }
+  }
+
+  /** Returns what is wrong with a JSON file: for Python two equal keys are no error. */
+  private static Finding problem(String name, byte[] bytes, CorruptFileException strict) {
+    try {
+      Json.parseAsPython(bytes);
+      return Finding.of(name, "a key is there twice, the last counts: " + strict.getMessage())
+          .asNote();
+    } catch (CorruptFileException e) {
+      return Finding.of(name, "file is not a JSON object: " + e.getMessage());
     }
   }
 
@@ -172,7 +190,7 @@ public final class FolderCheck {
         try {
           Json.parseObject(disk.readAll(file));
         } catch (CorruptFileException e) {
-          findings.add(Finding.of(name, "file is not a JSON object: " + e.getMessage()));
+          findings.add(problem(name, disk.readAll(file), e));
         }
       }
     }

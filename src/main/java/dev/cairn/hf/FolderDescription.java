@@ -24,13 +24,15 @@ import java.util.Set;
  * @param tensors all tensors, file after file and in the order of their data
  * @param totals per dtype, widest first
  * @param tied what the config says about tied weights
+ * @param findings what could not be read, or is wrong with the files, and notes
  */
 public record FolderDescription(
     Path path,
     List<FileDescription> files,
     List<FolderTensor> tensors,
     List<DTypeTotal> totals,
-    Optional<TiedNames> tied) {
+    Optional<TiedNames> tied,
+    List<Finding> findings) {
 
   /**
    * A safetensors file.
@@ -65,11 +67,11 @@ public record FolderDescription(
    * {@return the description of a folder or file; reads headers and the config only}
    *
    * @param path a model folder or a safetensors file
-   * @throws CorruptFileException if the model cannot be opened or its config is not JSON
+   * @throws CorruptFileException if its config is not JSON
    * @throws IOException if the disk fails
    */
   public static FolderDescription of(Path path) throws IOException {
-    try (ModelFolder folder = ModelFolder.open(path)) {
+    try (ModelFolder folder = ModelFolder.openReadable(path)) {
       List<FileDescription> files = new ArrayList<>();
       for (String name : folder.files()) {
         Header header = folder.header(name);
@@ -91,7 +93,8 @@ public record FolderDescription(
           List.copyOf(files),
           List.copyOf(folder.tensors()),
           List.copyOf(totals.values()),
-          TiedNames.of(config, names));
+          TiedNames.of(config, names),
+          List.copyOf(folder.findings()));
     }
   }
 
@@ -114,6 +117,7 @@ public record FolderDescription(
     tree.put("files", files.stream().map(FolderDescription::tree).toList());
     tree.put("dtypes", totals.stream().map(FolderDescription::tree).toList());
     tree.put("tied", tied.stream().map(FolderDescription::tree).toList());
+    tree.put("findings", findings.stream().map(Finding::toString).toList());
     tree.put("tensors", tensors.stream().map(FolderDescription::tree).toList());
     return tree;
   }

@@ -3,7 +3,6 @@ package dev.cairn.hf;
 import dev.cairn.io.Disk;
 import dev.cairn.io.PathState;
 import dev.cairn.json.CodePointOrder;
-import dev.cairn.safetensors.Manifest;
 import dev.cairn.safetensors.ShardIndex;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
@@ -12,6 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Which safetensors files make up a model: one file, or an index and its shards.
@@ -27,6 +28,9 @@ record FolderForm(
   static final String ADAPTER = "adapter_model.safetensors";
   private static final String SUFFIX = ".safetensors";
 
+  /** {@code model.safetensors.index.fp16.json}, {@code diffusion_pytorch_model…}. */
+  private static final Pattern INDEX = Pattern.compile(".+\\.safetensors\\.index.*\\.json");
+
   /** Looks at names and the index only; opens no safetensors file. */
   static FolderForm of(Disk disk, Path path) throws IOException {
     Optional<PathState> found = disk.find(path);
@@ -38,27 +42,21 @@ record FolderForm(
       throw new NoSuchFileException(path.toString(), null, "no such file or folder");
     }
     List<Finding> findings = new ArrayList<>();
-    boolean single = disk.exists(path.resolve(SINGLE));
     if (disk.exists(path.resolve(ShardIndex.FILE_NAME))) {
-      if (single) {
-        findings.add(
-            Finding.of(
-                SINGLE,
-                "both a single file and an index: loaders disagree about which counts,"
-                    + " index="
-                    + ShardIndex.FILE_NAME
-                    + "; delete the stale one"));
-      }
-      return sharded(disk, path, findings);
+      return sharded(disk, path, ShardIndex.FILE_NAME, findings);
     }
     for (String name : List.of(SINGLE, ADAPTER)) {
       if (disk.exists(path.resolve(name))) {
         return new FolderForm(path, Optional.empty(), List.of(name), findings);
       }
     }
+    List<String> indices = indices(disk, path);
+    if (indices.size() == 1) { // of a variant, or of a part of a pipeline
+      return sharded(disk, path, indices.get(0), findings);
+    }
     List<String> others = safetensorsFiles(disk, path);
-    if (others.size() == 1 && disk.exists(path.resolve(Manifest.FILE_NAME))) {
-      return new FolderForm(path, Optional.empty(), others, findings); // as its trainer called it
+    if (others.size() == 1) { // as its trainer called it
+      return new FolderForm(path, Optional.empty(), others, findings);
     }
     findings.add(
         Finding.of(
@@ -68,15 +66,28 @@ record FolderForm(
     return new FolderForm(path, Optional.empty(), List.of(), findings);
   }
 
-  private static FolderForm sharded(Disk disk, Path root, List<Finding> findings)
+  private static FolderForm sharded(Disk disk, Path root, String name, List<Finding> findings)
       throws IOException {
-    Path indexFile = root.resolve(ShardIndex.FILE_NAME);
+    Path indexFile = root.resolve(name);
     ShardIndex index;
     try {
       index = ShardIndex.parse(disk.readAll(indexFile), indexFile.toString());
     } catch (CorruptFileException e) {
-      findings.add(Finding.of(ShardIndex.FILE_NAME, e));
-      return new FolderForm(root, Optional.empty(), List.of(), findings);
+      findings.add(Finding.of(name, e));
+      boolean isOne = disk.exists(root.resolve(SINGLE)); // which can be looked at all the same
+      List<String> files = isOne ? List.of(SINGLE) : List.of();
+      return new FolderForm(root, Optional.empty(), files, findings);
+    }
+    Set<String> named = Set.copyOf(index.weightMap().values());
+    if (named.equals(Set.of(SINGLE))) {
+      findings.add(Finding.of(name, "the index names the single file alone").asNote());
+    } else if (disk.exists(root.resolve(SINGLE)) && !named.contains(SINGLE)) {
+      findings.add(
+          Finding.of(
+              SINGLE,
+              "both a single file and an index: loaders disagree about which counts, index=%s;"
+                      .formatted(name)
+                  + " delete the stale one"));
     }
     List<String> files = new ArrayList<>();
     for (String shard :
@@ -88,6 +99,15 @@ record FolderForm(
       }
     }
     return new FolderForm(root, Optional.of(index), files, findings);
+  }
+
+  /** Returns the indices of safetensors files that lie directly in {@code root}, sorted. */
+  private static List<String> indices(Disk disk, Path root) throws IOException {
+    return disk.list(root).stream()
+        .map(FolderForm::fileName)
+        .filter(name -> INDEX.matcher(name).matches())
+        .sorted(CodePointOrder.INSTANCE)
+        .toList();
   }
 
   /** Returns the safetensors files that lie directly in {@code root}, sorted. */

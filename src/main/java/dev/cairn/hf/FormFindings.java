@@ -4,12 +4,37 @@ import dev.cairn.io.Disk;
 import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
 
 /** Whether the tensors of a sound folder are the model that its config describes. */
 public final class FormFindings {
   private FormFindings() {}
+
+  /**
+   * {@return what is wrong with a folder's files, and if that is nothing, with the model: what
+   * loaders would miss or not know, as far as it is known what they expect} A tensor that only the
+   * index has is a note if the config asks for no such tensor.
+   *
+   * @param path a folder or a file
+   * @param findings what {@link FolderCheck} says of it
+   * @throws IOException if the disk fails
+   */
+  public static List<Finding> addedTo(List<Finding> findings, Path path) throws IOException {
+    if (!Finding.errors(findings).stream().allMatch(IndexCheck::isPromise)) {
+      return findings;
+    }
+    Optional<List<Finding>> model = known(path);
+    boolean isFine = model.isPresent() && model.get().isEmpty();
+    List<Finding> all = new ArrayList<>();
+    for (Finding finding : findings) {
+      all.add(isFine && IndexCheck.isPromise(finding) ? finding.asNote() : finding);
+    }
+    all.addAll(model.isPresent() ? model.get() : suspicions(path));
+    return all;
+  }
 
   /**
    * {@return what loaders would miss or not know, as far as it is known what they expect; empty for
@@ -19,28 +44,42 @@ public final class FormFindings {
    * @throws IOException if the disk fails
    */
   public static List<Finding> of(Path path) throws IOException {
+    return addedTo(List.of(), path);
+  }
+
+  /** Returns what is different from what is expected; nothing at all if that is not known. */
+  private static Optional<List<Finding>> known(Path path) throws IOException {
+    return compared(path, (form, tensors) -> form.loadingDifference(tensors))
+        .flatMap(difference -> difference)
+        .map(text -> text.isEmpty() ? List.of() : List.of(finding(text)));
+  }
+
+  private static List<Finding> suspicions(Path path) throws IOException {
+    return compared(path, ModelForm::suspicions).orElse(List.of()).stream()
+        .map(FormFindings::finding)
+        .toList();
+  }
+
+  private static <T> Optional<T> compared(
+      Path path, BiFunction<ModelForm, List<TensorInfo>, T> comparison) throws IOException {
     if (!Disk.local().isFolder(path)) {
-      return List.of();
+      return Optional.empty();
     }
     Optional<ModelConfig> config = ModelConfig.find(path);
     if (config.isEmpty()) {
-      return List.of();
+      return Optional.empty();
     }
-    try (ModelFolder folder = ModelFolder.open(path)) {
+    try (ModelFolder folder = ModelFolder.openReadable(path)) {
       if (folder.files().equals(List.of(FolderForm.ADAPTER))) {
-        return List.of();
+        return Optional.empty();
       }
       List<TensorInfo> tensors =
           folder.tensors().stream().map(tensor -> tensor.entry().info()).toList();
-      ModelForm form = new ModelForm(config.get());
-      Optional<String> difference = form.loadingDifference(tensors);
-      List<String> problems =
-          difference.isPresent()
-              ? difference.stream().filter(text -> !text.isEmpty()).toList()
-              : form.suspicions(tensors);
-      return problems.stream()
-          .map(text -> Finding.of(ModelConfig.FILE_NAME, "not the model of the config: " + text))
-          .toList();
+      return Optional.of(comparison.apply(new ModelForm(config.get()), tensors));
     }
+  }
+
+  private static Finding finding(String text) {
+    return Finding.of(ModelConfig.FILE_NAME, "not the model of the config: " + text);
   }
 }

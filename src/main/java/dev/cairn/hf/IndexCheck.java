@@ -3,6 +3,7 @@ package dev.cairn.hf;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.ShardIndex;
 import dev.cairn.safetensors.TensorEntry;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -13,12 +14,22 @@ import java.util.Optional;
 final class IndexCheck {
   private IndexCheck() {}
 
+  /** Begins what is said of a tensor that only the index has. */
+  private static final String PROMISED = "tensor is not in the file that the index names";
+
+  /** Tells whether a tensor that two files have is the same in both. */
+  interface Duplicates {
+    boolean isSame(String tensor, String first, String second) throws IOException;
+  }
+
   /**
-   * Returns the tensors that are missing, in another file, or not in the index.
+   * Returns the tensors that are missing, in another file, or not in the index: notes, if loaders
+   * do not mind, as they take whatever the files have that the index names.
    *
    * @param headers file name to header, in file order, of the files that could be read
    */
-  static List<Finding> compare(ShardIndex index, Map<String, Header> headers) {
+  static List<Finding> compare(ShardIndex index, Map<String, Header> headers, Duplicates duplicates)
+      throws IOException {
     List<Finding> findings = new ArrayList<>();
     Map<String, String> found = new HashMap<>();
     for (Map.Entry<String, Header> file : headers.entrySet()) {
@@ -26,21 +37,29 @@ final class IndexCheck {
         String twice = found.putIfAbsent(tensor.name(), file.getKey());
         String expected = index.weightMap().get(tensor.name());
         if (twice != null) {
-          findings.add(finding(file.getKey(), tensor.name(), "tensor is in two files: " + twice));
+          boolean isSame = duplicates.isSame(tensor.name(), twice, file.getKey());
+          String problem =
+              "tensor is in two files%s: %s".formatted(isSame ? ", the same" : "", twice);
+          findings.add(new Finding(file.getKey(), tensor.name(), problem, isSame));
         } else if (expected == null) {
-          findings.add(finding(file.getKey(), tensor.name(), "tensor is not in the index"));
+          findings.add(note(file.getKey(), tensor.name(), "tensor is not in the index"));
         }
       }
     }
     for (Map.Entry<String, String> entry : index.weightMap().entrySet()) {
       String actual = found.get(entry.getKey());
       if (!entry.getValue().equals(actual) && headers.containsKey(entry.getValue())) {
-        String problem = "tensor is not in the file that the index names";
-        String place = actual == null ? ": it is in none" : ": actual=" + actual;
-        findings.add(finding(entry.getValue(), entry.getKey(), problem + place));
+        boolean isElsewhere = actual != null;
+        String place = isElsewhere ? ": actual=" + actual : ": it is in none";
+        findings.add(new Finding(entry.getValue(), entry.getKey(), PROMISED + place, isElsewhere));
       }
     }
     return findings;
+  }
+
+  /** Returns whether a finding is about a tensor that only the index has. */
+  static boolean isPromise(Finding finding) {
+    return finding.problem().startsWith(PROMISED);
   }
 
   /**
@@ -58,13 +77,14 @@ final class IndexCheck {
       return Optional.empty();
     }
     return Optional.of(
-        Finding.of(
+        note(
             ShardIndex.FILE_NAME,
+            "",
             "total_size mismatch: total_size=%d, expected %d"
                 .formatted(index.totalBytes().getAsLong(), dataBytes)));
   }
 
-  private static Finding finding(String file, String tensor, String problem) {
-    return new Finding(file, tensor, problem);
+  private static Finding note(String file, String tensor, String problem) {
+    return new Finding(file, tensor, problem, true);
   }
 }

@@ -45,7 +45,7 @@ public final class ModelConfig {
    */
   public static ModelConfig parse(byte[] bytes, String where) throws CorruptFileException {
     try {
-      return new ModelConfig(Json.parseObject(bytes));
+      return new ModelConfig(Json.parseAsPython(bytes));
     } catch (CorruptFileException e) {
       throw new CorruptFileException(
           "config is not valid JSON: " + e.getMessage() + ", file=" + where, e);

@@ -29,6 +29,7 @@ public final class ModelFolder implements Closeable {
   private final FolderForm form;
   private final Map<String, SafetensorsFile> files = new LinkedHashMap<>();
   private final List<FolderTensor> tensors = new ArrayList<>();
+  private final List<Finding> findings = new ArrayList<>();
   private final Map<String, FolderTensor> byName = new HashMap<>();
 
   private ModelFolder(FolderForm form) {
@@ -41,42 +42,78 @@ public final class ModelFolder implements Closeable {
    *
    * @param path a folder or file
    * @return the open model
-   * @throws CorruptFileException if a file is damaged or missing, the index and the files disagree,
-   *     or there are both a single file and an index
+   * @throws CorruptFileException if a file is damaged or missing, the index and the files disagree
+   *     in what loaders mind, or there are both a single file and an index of others
    * @throws IOException if the disk fails
    */
   public static ModelFolder open(Path path) throws IOException {
-    FolderForm form = FolderForm.of(Disk.local(), path);
-    refuse(form.findings(), path);
+    ModelFolder folder = openReadable(path);
+    return folder.refusing(Finding.errors(folder.findings), path);
+  }
+
+  private ModelFolder refusing(List<Finding> errors, Path path) throws CorruptFileException {
+    if (errors.isEmpty()) {
+      return this;
+    }
+    int more = errors.size() - 1;
+    CorruptFileException e =
+        new CorruptFileException(
+            errors.get(0) + ", folder=" + path + (more == 0 ? "" : " (and " + more + " more)"));
+    CloseAll.of(this).closeAfter(e);
+    throw e;
+  }
+
+  /**
+   * Opens whatever of a folder or file can be read.
+   *
+   * @param path a folder or file
+   * @return the open model; {@link #findings} says what is wrong with it
+   * @throws CorruptFileException if nothing can be
+   * @throws IOException if the disk fails
+   */
+  static ModelFolder openReadable(Path path) throws IOException {
+    Disk disk = Disk.local();
+    FolderForm form = FolderForm.of(disk, path);
     ModelFolder folder = new ModelFolder(form);
+    folder.findings.addAll(form.findings());
     try {
       for (String file : form.files()) {
-        folder.add(file, SafetensorsFile.open(form.root().resolve(file)));
+        try {
+          folder.add(file, SafetensorsFile.open(form.root().resolve(file)));
+        } catch (CorruptFileException e) {
+          if (form.files().size() == 1) {
+            throw e; // there is nothing else
+          }
+          folder.findings.add(Finding.of(file, e));
+        }
       }
       if (form.index().isPresent()) {
-        refuse(IndexCheck.compare(form.index().get(), folder.headers()), path);
+        folder.findings.addAll(
+            IndexCheck.compare(
+                form.index().get(),
+                folder.headers(),
+                (tensor, first, second) ->
+                    DuplicateTensors.isSame(disk, form.root(), tensor, first, second)));
       }
-      return folder;
     } catch (IOException | RuntimeException | Error e) {
       CloseAll.of(folder).closeAfter(e);
       throw e;
     }
+    return folder.files.isEmpty() ? folder.refusing(Finding.errors(folder.findings), path) : folder;
   }
 
-  private static void refuse(List<Finding> findings, Path path) throws CorruptFileException {
-    if (!findings.isEmpty()) {
-      int more = findings.size() - 1;
-      throw new CorruptFileException(
-          findings.get(0) + ", folder=" + path + (more == 0 ? "" : " (and " + more + " more)"));
-    }
+  /** Returns what is wrong, notes included; of a folder that {@link #open} gave, notes alone. */
+  List<Finding> findings() {
+    return findings;
   }
 
   private void add(String name, SafetensorsFile file) {
     files.put(name, file);
     for (TensorEntry entry : file.header().tensors()) {
       FolderTensor tensor = new FolderTensor(name, entry);
-      tensors.add(tensor);
-      byName.put(entry.name(), tensor);
+      if (byName.putIfAbsent(entry.name(), tensor) == null) { // a second is the same, or an error
+        tensors.add(tensor);
+      }
     }
   }
 

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
@@ -26,11 +25,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * Reads and writes JSON as a tree of {@code Map<String, Object>} (in file order), {@code
@@ -62,6 +57,10 @@ public final class Json {
   /** The same, with Python's NaN and Infinity. */
   private static final JsonFactory FACTORY =
       STRICT.rebuild().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
+
+  /** The same, for files that Python reads: of equal keys the last counts. */
+  private static final JsonFactory AS_PYTHON =
+      FACTORY.rebuild().disable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
   private Json() {}
 
@@ -105,9 +104,13 @@ public final class Json {
    *     message has the place
    */
   public static Object parse(byte[] utf8) throws CorruptFileException {
-    try (JsonParser parser = FACTORY.createParser(reader(utf8))) {
+    return parse(FACTORY, utf8);
+  }
+
+  private static Object parse(JsonFactory factory, byte[] utf8) throws CorruptFileException {
+    try (JsonParser parser = factory.createParser(reader(utf8))) {
       parser.nextToken();
-      Object value = read(parser);
+      Object value = JsonTree.read(parser);
       if (parser.nextToken() != null) {
         throw new JsonParseException(parser, "more than one JSON document");
       }
@@ -141,46 +144,26 @@ public final class Json {
    * @param utf8 the whole document
    * @throws CorruptFileException if the bytes are not one well-formed object
    */
-  @SuppressWarnings("unchecked") // objects are only ever made by readObject
   public static Map<String, Object> parseObject(byte[] utf8) throws CorruptFileException {
-    if (parse(utf8) instanceof Map<?, ?> object) {
+    return object(parse(utf8));
+  }
+
+  /**
+   * {@return the object of one JSON document as Python reads it: of equal keys the last counts}
+   *
+   * @param utf8 the whole document
+   * @throws CorruptFileException if the bytes are not one well-formed object
+   */
+  public static Map<String, Object> parseAsPython(byte[] utf8) throws CorruptFileException {
+    return object(parse(AS_PYTHON, utf8));
+  }
+
+  @SuppressWarnings("unchecked") // objects are only ever made by readObject
+  private static Map<String, Object> object(Object document) throws CorruptFileException {
+    if (document instanceof Map<?, ?> object) {
       return (Map<String, Object>) object;
     }
     throw new CorruptFileException("JSON document is not an object");
-  }
-
-  private static Object read(JsonParser parser) throws IOException {
-    JsonToken token = parser.currentToken();
-    if (token == null) {
-      throw new JsonParseException(parser, "unexpected end of JSON");
-    }
-    return switch (token) {
-      case START_OBJECT -> readObject(parser);
-      case START_ARRAY -> readArray(parser);
-      case VALUE_STRING -> parser.getText();
-      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> new JsonNumber(parser.getText());
-      case VALUE_TRUE, VALUE_FALSE -> parser.getBooleanValue();
-      case VALUE_NULL -> null;
-      default -> throw new JsonParseException(parser, "unexpected token " + token);
-    };
-  }
-
-  private static Map<String, Object> readObject(JsonParser parser) throws IOException {
-    Map<String, Object> object = new LinkedHashMap<>();
-    while (parser.nextToken() != JsonToken.END_OBJECT) {
-      String key = parser.currentName();
-      parser.nextToken();
-      object.put(key, read(parser));
-    }
-    return object;
-  }
-
-  private static List<Object> readArray(JsonParser parser) throws IOException {
-    List<Object> array = new ArrayList<>();
-    while (parser.nextToken() != JsonToken.END_ARRAY) {
-      array.add(read(parser));
-    }
-    return array;
   }
 
   /**
@@ -219,7 +202,7 @@ public final class Json {
         generator.setCharacterEscapes(PythonEscapes.INSTANCE);
         generator.setHighestNonEscapedChar(PythonEscapes.LAST_PRINTABLE);
       }
-      write(generator, tree, sorted);
+      JsonTree.write(generator, tree, sorted);
     } catch (IOException e) {
       throw new UncheckedIOException(e); // an array does not fail; a lone surrogate does
     }
@@ -240,49 +223,5 @@ public final class Json {
     printer.indentObjectsWith(indenter);
     printer.indentArraysWith(indenter);
     return printer;
-  }
-
-  private static void write(JsonGenerator generator, Object value, boolean sorted)
-      throws IOException {
-    if (value instanceof Map<?, ?> object) {
-      generator.writeStartObject();
-      for (Map.Entry<?, ?> entry : (sorted ? sort(object) : object).entrySet()) {
-        generator.writeFieldName((String) entry.getKey());
-        write(generator, entry.getValue(), sorted);
-      }
-      generator.writeEndObject();
-    } else if (value instanceof List<?> array) {
-      generator.writeStartArray();
-      for (Object element : array) {
-        write(generator, element, sorted);
-      }
-      generator.writeEndArray();
-    } else {
-      writeScalar(generator, value);
-    }
-  }
-
-  private static Map<String, Object> sort(Map<?, ?> object) {
-    Map<String, Object> sorted = new TreeMap<>(CodePointOrder.INSTANCE);
-    object.forEach((key, value) -> sorted.put((String) key, value));
-    return sorted;
-  }
-
-  private static void writeScalar(JsonGenerator generator, Object value) throws IOException {
-    if (value == null) {
-      generator.writeNull();
-    } else if (value instanceof JsonNumber number) {
-      generator.writeNumber(number.token());
-    } else if (value instanceof String string) {
-      generator.writeString(string);
-    } else if (value instanceof Boolean bool) {
-      generator.writeBoolean(bool);
-    } else if (value instanceof Long || value instanceof Integer) {
-      generator.writeNumber(((Number) value).longValue());
-    } else if (value instanceof Double number) {
-      generator.writeNumber(Double.toString(number));
-    } else {
-      throw new IllegalArgumentException("not a JSON value: class=" + value.getClass().getName());
-    }
   }
 }

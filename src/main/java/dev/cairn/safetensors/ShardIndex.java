@@ -99,7 +99,8 @@ public record ShardIndex(
     }
     Map<String, String> weightMap = new LinkedHashMap<>();
     for (Map.Entry<?, ?> entry : map.entrySet()) {
-      if (!(entry.getValue() instanceof String file) || !RelativePath.isInside(file)) {
+      String file = entry.getValue() instanceof String text ? RelativePath.plain(text) : "";
+      if (!RelativePath.isInside(file)) {
         throw new CorruptFileException(
             "index names a file outside its folder: tensor=%s, shard=%s, file=%s"
                 .formatted(printable(entry.getKey()), printable(entry.getValue()), where));
@@ -107,26 +108,25 @@ public record ShardIndex(
       weightMap.put((String) entry.getKey(), file);
     }
     Map<?, ?> totals = tree.get(METADATA) instanceof Map<?, ?> object ? object : Map.of();
-    return new ShardIndex(
-        total(totals, TOTAL_PARAMETERS, where), total(totals, TOTAL_SIZE, where), weightMap);
+    return new ShardIndex(total(totals, TOTAL_PARAMETERS), total(totals, TOTAL_SIZE), weightMap);
   }
 
   private static String printable(Object text) {
     return String.valueOf(text).replaceAll("\\p{Cntrl}", "?");
   }
 
-  /** Older writers spelled the total as a float, so {@code 1024.0} is accepted. */
-  private static OptionalLong total(Map<?, ?> totals, String key, String where)
-      throws CorruptFileException {
-    Object value = totals.get(key);
-    if (value == null) {
+  /**
+   * Older writers spelled the total as a float, so {@code 1024.0} is a total; what is none is not
+   * said, as loaders do not read it.
+   */
+  private static OptionalLong total(Map<?, ?> totals, String key) {
+    if (!(totals.get(key) instanceof JsonNumber number)) {
       return OptionalLong.empty();
     }
     try {
-      return OptionalLong.of(new BigDecimal(((JsonNumber) value).token()).longValueExact());
-    } catch (ClassCastException | ArithmeticException | NumberFormatException e) {
-      throw new CorruptFileException(
-          "index total is not a whole number: " + key + "=" + value + ", file=" + where, e);
+      return OptionalLong.of(new BigDecimal(number.token()).longValueExact());
+    } catch (ArithmeticException | NumberFormatException e) {
+      return OptionalLong.empty();
     }
   }
 }

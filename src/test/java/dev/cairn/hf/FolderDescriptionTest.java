@@ -59,7 +59,7 @@ class FolderDescriptionTest {
         "files":[{"name":"model.safetensors","bytes":128,"tensors":1,"metadata":{"format":"pt"}}],
         "dtypes":[{"dtype":"F32","tensors":1,"elements":2,"bytes":8}],
         "tied":[{"alias":"lm_head.weight","canonical":"model.embed_tokens.weight",
-        "alias_is_stored":false}],
+        "alias_is_stored":false}],"findings":[],
         "tensors":[{"name":"model.embed_tokens.weight","dtype":"F32","shape":[2],"bytes":8,
         "file":"model.safetensors"}]}
         """;

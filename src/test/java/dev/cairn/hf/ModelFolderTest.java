@@ -123,10 +123,26 @@ class ModelFolderTest {
 
   @Test
   void folderWithoutAModelIsNamedWithWhatItHolds() throws IOException {
-    Folders.write(temp.resolve("weights.safetensors"), SCALAR);
+    Folders.write(temp.resolve("a.safetensors"), SCALAR);
+    Folders.write(temp.resolve("b.safetensors"), SCALAR);
     assertRefused(
-        "no model in the folder: safetensorsFiles=[weights.safetensors], expected"
+        "no model in the folder: safetensorsFiles=[a.safetensors, b.safetensors], expected"
             + " model.safetensors or model.safetensors.index.json, file=");
+  }
+
+  /** As all models of MLX have it. */
+  @Test
+  void indexMayNameTheSingleFile() throws IOException {
+    Folders.write(temp.resolve("model.safetensors"), SCALAR);
+    Files.writeString(
+        temp.resolve(Folders.INDEX), "{\"weight_map\":{\"s\":\"./model.safetensors\"}}");
+    assertNotes("note: the index names the single file alone, file=" + Folders.INDEX);
+  }
+
+  private void assertNotes(String... notes) throws IOException {
+    try (ModelFolder open = ModelFolder.open(temp)) {
+      assertEquals(List.of(notes), open.findings().stream().map(Finding::toString).toList());
+    }
   }
 
   @Test
@@ -170,8 +186,8 @@ class ModelFolderTest {
         temp.resolve(Folders.INDEX),
         "\"lm_head.weight\": \"" + Folders.LAST_SHARD,
         "\"lm_head.weight\": \"" + Folders.FIRST_SHARD);
-    assertRefused(
-        "tensor is not in the file that the index names: actual="
+    assertNotes(
+        "note: tensor is not in the file that the index names: actual="
             + Folders.LAST_SHARD
             + ", tensor=lm_head.weight, file="
             + Folders.FIRST_SHARD);
@@ -180,8 +196,12 @@ class ModelFolderTest {
   @Test
   void tensorThatTheIndexLacksIsNamed() throws IOException {
     Folders.copy("llama_sharded", temp);
-    Folders.replace(temp.resolve(Folders.INDEX), "\"lm_head.weight\"", "\"lm_tail.weight\"");
-    assertRefused("tensor is not in the index, tensor=lm_head.weight, file=" + Folders.LAST_SHARD);
+    Folders.replace(
+        temp.resolve(Folders.INDEX),
+        "\"lm_head.weight\": \"model-00004-of-00004.safetensors\",",
+        "");
+    assertNotes(
+        "note: tensor is not in the index, tensor=lm_head.weight, file=" + Folders.LAST_SHARD);
   }
 
   @Test
@@ -192,6 +212,11 @@ class ModelFolderTest {
     Folders.write(temp.resolve("a.safetensors"), SCALAR);
     Folders.write(
         temp.resolve("b.safetensors"), SCALAR, new TensorInfo("t", DType.F32, Shape.of()));
+    assertNotes(
+        "note: tensor is in two files, the same: a.safetensors, tensor=s, file=b.safetensors");
+    byte[] bytes = Files.readAllBytes(temp.resolve("a.safetensors"));
+    bytes[bytes.length - 1]++;
+    Files.write(temp.resolve("a.safetensors"), bytes);
     assertRefused("tensor is in two files: a.safetensors, tensor=s, file=b.safetensors");
   }
 

@@ -216,7 +216,7 @@ public final class DemoCommand implements Callable<Integer> {
   /** Checks the folder's own checksums, then every byte against what was to be saved. */
   private int check(DemoJob job, DemoModel model, long savedBytes) throws IOException {
     try {
-      List<Finding> findings = Verification.of(job.target(), speech).findings();
+      List<Finding> findings = Finding.errors(Verification.of(job.target(), speech).findings());
       if (!findings.isEmpty()) {
         throw new CorruptFileException(findings.get(0).toString());
       }

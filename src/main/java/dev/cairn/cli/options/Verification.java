@@ -13,7 +13,7 @@ import java.util.List;
 /**
  * What a check of a folder or file found.
  *
- * @param findings everything that is wrong; empty if all is well
+ * @param findings everything that is wrong, and notes
  * @param checkedBytes how many bytes were compared with checksums
  */
 public record Verification(List<Finding> findings, long checkedBytes) {
@@ -21,7 +21,7 @@ public record Verification(List<Finding> findings, long checkedBytes) {
 
   /** Checks all but the checksums: no tensor is read. */
   public static Verification ofSizes(Path path) throws IOException {
-    return new Verification(withForm(path, FolderCheck.checkSizes(path)), 0);
+    return new Verification(FormFindings.addedTo(FolderCheck.checkSizes(path), path), 0);
   }
 
   /** Checks the path, showing how far it is. */
@@ -31,12 +31,12 @@ public record Verification(List<Finding> findings, long checkedBytes) {
     ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
     try (Progress progress = speech.progress("verifying", totalBytes)) {
       List<Finding> findings = FolderCheck.check(path, kernels::crc32c, buffer, progress::add);
-      return new Verification(withForm(path, findings), totalBytes);
+      return new Verification(FormFindings.addedTo(findings, path), totalBytes);
     }
   }
 
-  /** Adds what is wrong with the model, where nothing is with the files. */
-  private static List<Finding> withForm(Path path, List<Finding> findings) throws IOException {
-    return findings.isEmpty() ? FormFindings.of(path) : findings;
+  /** Returns whether loaders get nothing wrong. */
+  public boolean isFine() {
+    return Finding.errors(findings).isEmpty();
   }
 }
