@@ -172,6 +172,20 @@ public final class FolderCheck {
     }
   }
 
+  /** An index without it names its shards, and yet transformers fails to load it. */
+  private void checkMetadata(byte[] index) {
+    try {
+      if (!(Json.parseObject(index).get("metadata") instanceof Map<?, ?>)) {
+        findings.add(
+            Finding.of(
+                ShardIndex.FILE_NAME,
+                "index has no metadata: transformers does not load it; add \"metadata\": {}"));
+      }
+    } catch (CorruptFileException e) {
+      return; // said where it was read
+    }
+  }
+
   /** Returns what is wrong with a JSON file: for Python two equal keys are no error. */
   private static Finding problem(String name, byte[] bytes, CorruptFileException strict) {
     try {
@@ -184,6 +198,10 @@ public final class FolderCheck {
   }
 
   private void checkJson(Path folder) throws IOException {
+    Path index = folder.resolve(ShardIndex.FILE_NAME);
+    if (disk.exists(index)) {
+      checkMetadata(disk.readAll(index));
+    }
     for (String name : JSON_FILES) {
       Path file = folder.resolve(name);
       if (disk.exists(file)) {

@@ -204,6 +204,13 @@ class FolderCheckTest {
   }
 
   @Test
+  void indexWithoutMetadataIsFound() throws IOException {
+    Files.delete(folder.resolve("cairn.json"));
+    Folders.replace(folder.resolve(Folders.INDEX), "\"metadata\"", "\"about\"");
+    assertOne(Folders.INDEX, "index has no metadata: transformers does not load it");
+  }
+
+  @Test
   void staleSingleFileIsFound() throws IOException {
     Folders.write(folder.resolve("model.safetensors"), new TensorInfo("x", DType.F32, Shape.of()));
     assertOne("model.safetensors", "both a single file and an index: loaders disagree");
