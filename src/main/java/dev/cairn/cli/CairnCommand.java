@@ -10,8 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.Callable;
+import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ScopeType;
@@ -33,6 +35,8 @@ import picocli.CommandLine.Spec;
       "Example: cairn demo --ranks 4 --parameters 124M"
     })
 final class CairnCommand implements Callable<Integer> {
+  private static final String HELP = "help";
+  private static final String COMPLETION = "generate-completion";
   private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
 
   static {
@@ -45,19 +49,22 @@ final class CairnCommand implements Callable<Integer> {
     COMMANDS.put("list", ListCommand.class);
     COMMANDS.put("prune", PruneCommand.class);
     COMMANDS.put("plan", PlanCommand.class);
+    COMMANDS.put(HELP, HelpCommand.class);
+    COMMANDS.put(COMPLETION, GenerateCompletion.class);
   }
 
   @Spec private CommandSpec spec;
 
   /**
    * Returns the command line with the subcommand that the arguments begin with, or with all of them
-   * if they begin with none, so that the help can list them; the version needs none. To look at the
-   * options of one takes longer than to read a header.
+   * if they begin with none or with one that tells of the others; the version needs none. To look
+   * at the options of one takes longer than to read a header.
    */
   static CommandLine commandLine(String... arguments) {
     CommandLine line = new CommandLine(new CairnCommand());
     String first = arguments.length == 0 ? "" : arguments[0];
-    if (COMMANDS.containsKey(first)) {
+    boolean tellsOfOthers = first.equals(HELP) || first.equals(COMPLETION);
+    if (COMMANDS.containsKey(first) && !tellsOfOthers) {
       line.addSubcommand(first, COMMANDS.get(first));
     } else if (!List.of(arguments).equals(List.of("--version"))) {
       COMMANDS.forEach(line::addSubcommand);

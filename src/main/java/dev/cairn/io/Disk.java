@@ -222,7 +222,7 @@ public interface Disk {
    * Returns the type of the file system that a path is on, in small letters.
    *
    * @param path exists
-   * @return for example {@code ext4}
+   * @return for example {@code ext4}; empty where the process does not see what is mounted
    * @throws IOException if that cannot be found out
    */
   String fileSystemType(Path path) throws IOException;

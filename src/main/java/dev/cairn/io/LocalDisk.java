@@ -64,7 +64,7 @@ enum LocalDisk implements Disk {
               + " instead",
           file);
     }
-    long freeBytes = Files.getFileStore(file).getUsableSpace();
+    long freeBytes = file.toFile().getUsableSpace();
     if (freeBytes < plannedBytes) {
       throw new IOException(
           "not enough space: plannedBytes=%d, freeBytes=%d, file=%s"
@@ -226,6 +226,12 @@ enum LocalDisk implements Disk {
 
   @Override
   public String fileSystemType(Path path) throws IOException {
-    return Files.getFileStore(path).type().toLowerCase(Locale.ROOT);
+    try {
+      return Files.getFileStore(path).type().toLowerCase(Locale.ROOT);
+    } catch (IOException e) {
+      // In a root directory of its own (chroot) a process may not see what it is mounted from.
+      Files.readAttributes(path, BasicFileAttributes.class);
+      return "";
+    }
   }
 }

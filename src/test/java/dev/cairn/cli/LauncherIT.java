@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("processes")
 class LauncherIT {
   private static final List<String> TOOLS =
-      List.of("bash", "find", "readlink", "mkdir", "flock", "grep", "tail", "sed", "cat");
+      List.of("sh", "find", "readlink", "mkdir", "flock", "grep", "tail", "sed", "cat");
 
   /** The first long-term release that warns of native code that was not allowed. */
   private static final int NEW_JAVA = 25;
@@ -53,6 +53,14 @@ class LauncherIT {
     assertEquals(0, run.exitCode());
     assertTrue(run.out().contains("Example: cairn " + command), run.out());
     assertEquals("", run.err());
+  }
+
+  @Test
+  void helpOfACommandIsThatCommandsOwn() throws Exception {
+    ShellRun help = ShellRun.cairn(folder, "help", "inspect");
+    assertEquals(0, help.exitCode(), help.err());
+    assertEquals(ShellRun.cairn(folder, "inspect", "--help").out(), help.out());
+    assertTrue(help.out().contains("Example: cairn inspect"), help.out());
   }
 
   @Test
@@ -168,7 +176,7 @@ class LauncherIT {
     }
     Path script = Files.createDirectories(folder.resolve("checkout/bin")).resolve("cairn");
     Files.copy(ShellRun.CHECKOUT.resolve("bin/cairn"), script);
-    command.addAll(List.of(find("bash").toString(), script.toString(), "--version"));
+    command.addAll(List.of(find("sh").toString(), script.toString(), "--version"));
     return ShellRun.of(folder, Map.of(), command);
   }
 

@@ -22,6 +22,7 @@ class GroupsRanIT {
         "gloo",
         "faults",
         "mount",
+        "distribution",
         "strace",
         "stress",
         GroupCounter.SECOND_COMPILER,

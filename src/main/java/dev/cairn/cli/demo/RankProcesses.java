@@ -2,9 +2,7 @@ package dev.cairn.cli.demo;
 
 import dev.cairn.cli.text.DemoFailedException;
 import dev.cairn.cli.text.ExitCode;
-import dev.cairn.cli.text.OneLineLog;
 import dev.cairn.json.Json;
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -68,26 +66,8 @@ final class RankProcesses implements AutoCloseable {
   }
 
   private static List<String> command(DemoJob job) {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    // Small and still: what a rank's memory grows by is then the save's doing.
-    command.addAll(List.of("-XX:+UseSerialGC", "-Xms48m", "-Xmx1g", "-Xshare:auto"));
-    command.addAll(List.of("-Xlog:disable", "-Xlog:all=error:stderr"));
-    if (job.from() == null && job.parameters() < FEW_PARAMETERS) {
-      command.add("-XX:TieredStopAtLevel=1");
-    }
-    command.add("--enable-native-access=ALL-UNNAMED");
-    // Partitions are JavaCPP's memory, and as large as the machine lets them be.
-    command.add("-Dorg.bytedeco.javacpp.maxBytes=0");
-    command.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");
-    command.add(OneLineLog.property());
-    Optional.ofNullable(System.getProperty("cairn.archive"))
-        .ifPresent(archive -> command.add("-XX:SharedArchiveFile=" + archive));
-    String gloo = System.getProperty("cairn.gloo.classpath", "");
-    String classpath = System.getProperty("java.class.path");
-    command.add("-cp");
-    command.add(gloo.isEmpty() ? classpath : classpath + File.pathSeparator + gloo);
-    command.add(RankMain.class.getName());
+    boolean isShort = job.from() == null && job.parameters() < FEW_PARAMETERS;
+    List<String> command = RankJvm.command(isShort);
     command.add(job.toJson());
     return command;
   }

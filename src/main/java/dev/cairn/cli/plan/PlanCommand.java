@@ -148,7 +148,7 @@ public final class PlanCommand implements Callable<Integer> {
               + String.join(", ", plan.missing()));
     }
     if (format.isPresent()) {
-      CostPlot.write(adviceToDraw(plan), plot, format.get());
+      draw(adviceToDraw(plan), format.get());
     }
     if (speech.isJson()) {
       speech.printJson(PlanDocument.of(plan));
@@ -156,6 +156,17 @@ public final class PlanCommand implements Callable<Integer> {
       PlanTable.of(plan).forEach(speech.out()::println);
     }
     return ExitCode.FINE;
+  }
+
+  private void draw(IntervalAdvice advice, CostPlot.Format format) throws IOException {
+    try {
+      CostPlot.write(advice, plot, format);
+    } catch (NoClassDefFoundError e) {
+      throw new IOException(
+          "nothing to draw with: plot=%s, needs a JDK with java.desktop: run bin/cairn of a checkout"
+              .formatted(plot),
+          e);
+    }
   }
 
   private static IntervalAdvice adviceToDraw(PlanResult plan) {
