@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 
 /** The archive for machines without Java, made of this build and unpacked in an empty root. */
 final class Distribution {
-  private static final int LIMIT_SECONDS = 300;
+  private static final int LIMIT_SECONDS = 900;
   private static final Path BUILD = Path.of(System.getProperty("cairn.build.directory", "target"));
   private static final Path LOADER = Path.of("/lib64/ld-linux-x86-64.so.2");
 

@@ -13,6 +13,9 @@ import java.lang.module.ModuleFinder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -52,6 +55,30 @@ class JarsIT {
     assertTrue(names.stream().anyMatch(name -> name.endsWith("/libjnicairn.so")), names::toString);
     assertFalse(names.stream().anyMatch(name -> name.contains("-gpu")), names::toString);
     assertFalse(names.stream().anyMatch(name -> name.endsWith(".class")), names::toString);
+  }
+
+  @Test
+  void everyJarHoldsTheLicences() throws IOException {
+    for (String classifier : List.of("", PLATFORM, "-sources")) {
+      List<String> names = names(jar(classifier));
+      assertTrue(names.contains("META-INF/LICENSE"), classifier);
+      assertTrue(names.contains("META-INF/THIRD-PARTY.txt"), classifier);
+    }
+  }
+
+  /** A build at another time makes the same bytes only if no file in a jar tells the time. */
+  @Test
+  void filesInJarsAreOfTheTimeThatTheBuildIsGiven() throws IOException {
+    Instant time = Instant.parse(System.getProperty("cairn.time"));
+    for (String classifier : List.of("", PLATFORM, "-sources", "-javadoc")) {
+      try (ZipFile zip = new ZipFile(jar(classifier).toFile())) {
+        for (ZipEntry entry : zip.stream().toList()) {
+          LocalDateTime packed = entry.getTimeLocal();
+          assertEquals(
+              LocalDateTime.ofInstant(time, ZoneOffset.UTC), packed, classifier + ": " + entry);
+        }
+      }
+    }
   }
 
   @Test
