@@ -124,10 +124,10 @@ public final class FormResolver {
     }
     Form other = usual.withRenamed(names);
     List<String> published = published(other, memory);
+    Optional<ExpectedModel> expected = expected(published);
     boolean isWrapped =
-        expected(published)
-            .map(model -> hits(model, published) > hits(model, published(usual, memory)))
-            .orElse(false);
+        expected.isPresent()
+            && hits(expected.get(), published) > hits(expected.get(), published(usual, memory));
     return isWrapped ? other : usual;
   }
 
@@ -171,6 +171,23 @@ public final class FormResolver {
   }
 
   /**
+   * {@return tensors, and after them those that are joined with them in the files, as far as their
+   * shapes follow}
+   *
+   * @param memory some of the model's tensors
+   * @param files the tensors in the model's files
+   */
+  public List<MemoryTensor> withSiblings(List<MemoryTensor> memory, Map<String, TensorInfo> files) {
+    return new Siblings(withoutOptional(), files).with(memory);
+  }
+
+  /** {@return the prefix of the names of the base model inside this one, with a dot; or empty} */
+  public String basePrefix() {
+    String prefix = model.map(ModelClass::basePrefix).orElse("");
+    return prefix.isEmpty() ? "" : prefix + ".";
+  }
+
+  /**
    * {@return what the files of a model with this config should have, by name; empty if nothing
    * certain is known of it}
    *
@@ -200,8 +217,8 @@ public final class FormResolver {
    * @param names of what is published
    */
   public UnaryOperator<String> alignment(Set<String> given, Collection<String> names) {
-    String prefix = model.map(ModelClass::basePrefix).orElse("") + ".";
-    if (prefix.length() == 1 || names.stream().anyMatch(given::contains)) {
+    String prefix = basePrefix();
+    if (prefix.isEmpty() || names.stream().anyMatch(given::contains)) {
       return UnaryOperator.identity();
     }
     boolean isBare = given.stream().noneMatch(name -> name.startsWith(prefix));

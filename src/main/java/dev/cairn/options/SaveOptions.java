@@ -4,6 +4,7 @@ import dev.cairn.safetensors.Sharding;
 import dev.cairn.tensor.DType;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * How to save. The same on every rank.
@@ -34,6 +35,8 @@ public record SaveOptions(
     GatherAlgorithm gatherAlgorithm,
     long snapshotBudgetBytes,
     FormOptions form) {
+  private static final Set<DType> TARGETS = Set.of(DType.BF16, DType.F16, DType.F32);
+
   /**
    * Checks the options.
    *
@@ -56,7 +59,7 @@ public record SaveOptions(
     Objects.requireNonNull(durability, "durability");
     Objects.requireNonNull(gatherAlgorithm, "gatherAlgorithm");
     Objects.requireNonNull(form, "form");
-    if (dtype.isPresent() && !isTarget(dtype.get())) {
+    if (dtype.isPresent() && !TARGETS.contains(dtype.get())) {
       throw new IllegalArgumentException(
           "cannot cast to " + dtype.get() + ": expected BF16, F16 or F32, or keep");
     }
@@ -95,16 +98,18 @@ public record SaveOptions(
     return builder.maxShardBytes(Long.MAX_VALUE).build();
   }
 
-  private static boolean isTarget(DType dtype) {
-    return dtype == DType.BF16 || dtype == DType.F16 || dtype == DType.F32;
+  /** {@return the defaults: BF16, durable, no overwriting, shards of 50 GB, 32 MiB of staging} */
+  public static SaveOptions defaults() {
+    return builder().build();
   }
 
   /**
-   * {@return the defaults: BF16, {@link SaveMode#AUTO}, {@link Durability#DURABLE}, no overwriting,
-   * shards of 50 GB, four staging buffers of 8 MiB}
+   * {@return these options with others about the form}
+   *
+   * @param value as {@link Builder#form} takes it
    */
-  public static SaveOptions defaults() {
-    return builder().build();
+  public SaveOptions withForm(FormOptions value) {
+    return new Builder(this).form(value).build();
   }
 
   /** {@return a builder that starts from the defaults} */
@@ -222,8 +227,7 @@ public record SaveOptions(
     }
 
     /**
-     * {@return this, casting in another amount of GPU memory} A rank that has partitions there
-     * allocates it at the first save and keeps it.
+     * {@return this, casting in another amount of GPU memory, taken at the first save and kept}
      *
      * @param value 8192 or more; 64 MiB by default
      */
@@ -233,10 +237,9 @@ public record SaveOptions(
     }
 
     /**
-     * {@return this, gathering another amount at once with NCCL, all ranks together} Each rank
-     * takes twice that of its GPU's memory, rank 0 four times.
+     * {@return this, gathering another amount at once with NCCL, all ranks together}
      *
-     * @param value 64 or more for each rank; 256 MiB by default
+     * @param value twice of it is taken of a GPU, four times on rank 0; 256 MiB by default
      */
     public Builder bucketBytes(long value) {
       this.bucketBytes = value;
@@ -254,7 +257,7 @@ public record SaveOptions(
     }
 
     /**
-     * {@return this, with another limit of the host memory that an asynchronous save may copy into}
+     * {@return this, with another limit of the memory that an asynchronous save copies into}
      *
      * @param value 0 or more; no limit by default: what is needed
      */

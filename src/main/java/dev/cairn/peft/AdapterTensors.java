@@ -4,11 +4,15 @@ import dev.cairn.tensor.Shape;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /** The tensors of an adapter file, sorted by what they do to the base model. */
 final class AdapterTensors {
   private static final String TOKENS = ".token_adapter." + AdapterKey.TOKENS;
   private static final String BASE_LAYER = ".base_layer.";
+  private static final String COPIES = "." + AdapterKey.MODULES_TO_SAVE + ".";
+  private static final Pattern COPY =
+      Pattern.compile("\\.modules_to_save\\.(?:[^.]+\\.(?=.*[^.]))?");
 
   private final Map<String, Layer> layers = new TreeMap<>();
   private final Map<String, StoredWeight> tokens = new TreeMap<>();
@@ -77,16 +81,20 @@ final class AdapterTensors {
           layers.computeIfAbsent(LoraPart.inBaseModel(part.module()), key -> new Layer()),
           part,
           tensor);
-    } else if (name.endsWith(TOKENS)) {
-      tokens.put(LoraPart.inBaseModel(name.substring(0, name.length() - TOKENS.length())), tensor);
-    } else if (!name.contains(".original_module.") && !name.contains(".modules_to_save.")) {
-      // those two are what bias=all saves besides: the first is not used, the second is there twice
+    } else if (name.contains(TOKENS)) {
+      tokens.put(LoraPart.inBaseModel(name.substring(0, name.indexOf(TOKENS))), tensor);
+    } else if (!name.contains(".original_module.")) { // what bias=all saves besides: not used
       int base = name.lastIndexOf(BASE_LAYER);
       String target =
           base < 0
               ? name
               : name.substring(0, base + 1) + name.substring(base + BASE_LAYER.length());
-      replacements.put(LoraPart.inBaseModel(target), new Replacement(tensor, base >= 0));
+      // a copy may be there twice, under its module's name and under that in the state dict
+      String module = COPY.matcher(target).replaceFirst(".");
+      replacements.merge(
+          LoraPart.inBaseModel(module),
+          new Replacement(tensor, base >= 0),
+          (first, second) -> first.tensor().name().contains(COPIES) ? second : first);
     }
   }
 

@@ -2,7 +2,10 @@ package dev.cairn.peft;
 
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.TiedNames;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,23 +14,58 @@ import java.util.Optional;
 /** The tensors of the base model, found by the names that a loaded model gives them. */
 final class BaseWeights {
   private final StoredWeights base;
-  private final Optional<TiedNames> tied;
+  private Optional<TiedNames> tied;
   private final Map<String, WeightMerge> merges = new LinkedHashMap<>();
   private boolean untied;
 
-  BaseWeights(StoredWeights base, Optional<ModelConfig> config) {
+  /**
+   * Starts with what the base has.
+   *
+   * @param head name that an output projection has in the base's files, or would have
+   */
+  BaseWeights(StoredWeights base, Optional<ModelConfig> config, String head) {
     this.base = base;
     for (StoredWeight tensor : base.tensors()) {
       merges.put(tensor.name(), new WeightMerge(tensor.name(), new WeightSource(base, tensor)));
     }
     boolean ties = config.map(ModelConfig::tiesWordEmbeddings).orElse(false);
     // a head that is not stored is tied, whatever the config says or leaves to a default
-    this.tied = TiedNames.find(merges.keySet()).filter(names -> ties || !names.aliasIsStored());
+    this.tied =
+        TiedNames.find(merges.keySet())
+            .map(names -> names.aliasIsStored() ? names : named(head, names))
+            .filter(names -> ties || !names.aliasIsStored());
+  }
+
+  private TiedNames named(String head, TiedNames names) {
+    return new TiedNames(head, names.canonical(), merges.containsKey(head));
+  }
+
+  /**
+   * Believes a config that ties no longer if the base stores both tensors, and they differ: loaders
+   * leave them apart then.
+   *
+   * @param wanted names of what the adapter is about
+   */
+  void checkTied(Collection<String> wanted) throws IOException {
+    boolean matters =
+        tied.isPresent() && tied.get().aliasIsStored() && wanted.stream().anyMatch(this::isTied);
+    if (matters) {
+      WeightSource alias = merges.get(tied.get().alias()).base();
+      WeightSource canonical = merges.get(tied.get().canonical()).base();
+      if (!alias.isSame(canonical)) {
+        tied = Optional.empty();
+      }
+    }
   }
 
   /** Returns all tensors of the result, in the order of the base. */
   List<WeightMerge> all() {
     return List.copyOf(merges.values());
+  }
+
+  /** Returns the base's folder. */
+  Path root() {
+    return base.root();
   }
 
   /** Returns whether weights that the base ties are no longer equal. */
@@ -57,30 +95,24 @@ final class BaseWeights {
     WeightMerge own = find(name);
     if (own == null) {
       throw new IllegalArgumentException(
-          "adapter's target is missing in the base model: tensor=%s, base=%s"
-              .formatted(name, base.root()));
+          "no such tensor: tensor=%s, base=%s".formatted(name, base.root()));
     }
     return List.of(own);
   }
 
+  /** Returns whether a loaded model has a tensor of this name. */
+  boolean has(String name) {
+    return isTied(name) || merges.containsKey(name);
+  }
+
   private boolean isTied(String name) {
     return tied.isPresent()
-        && (endsAlike(tied.get().alias(), name) || endsAlike(tied.get().canonical(), name));
+        && (tied.get().alias().equals(name) || tied.get().canonical().equals(name));
   }
 
   /** Returns the tensor of this name; null if there is none. */
   WeightMerge find(String name) {
-    WeightMerge exact = merges.get(name);
-    return exact == null ? merges.get(withoutFirst(name)) : exact;
-  }
-
-  /** A checkpoint of the bare model lacks the name that a head's model gives it. */
-  private static String withoutFirst(String name) {
-    return name.substring(name.indexOf('.') + 1);
-  }
-
-  private static boolean endsAlike(String stored, String name) {
-    return stored.equals(name) || stored.equals(withoutFirst(name));
+    return merges.get(name);
   }
 
   /**
@@ -103,8 +135,7 @@ final class BaseWeights {
   }
 
   private WeightMerge untied(String name) {
-    boolean isAlias = endsAlike(tied.get().alias(), name);
-    return merges.get(isAlias ? tied.get().alias() : tied.get().canonical());
+    return merges.get(name);
   }
 
   /** Adds a tensor that the base has not. */

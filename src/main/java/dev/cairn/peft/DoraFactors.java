@@ -2,6 +2,8 @@ package dev.cairn.peft;
 
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.List;
 
 /** Computes what DoRA multiplies each output with: its wanted length over its merged length. */
 final class DoraFactors {
@@ -16,28 +18,42 @@ final class DoraFactors {
     this.tiles = tiles;
   }
 
-  /** Reads the whole weight once. */
-  float[] compute(float[] magnitudes) throws IOException {
-    double[] squares = new double[magnitudes.length];
+  /**
+   * Reads the whole weight once.
+   *
+   * @param lengths wanted, in the order of the merge's magnitudes
+   * @return a factor for each row, or column; 1 for those of no layer
+   */
+  float[] compute(List<float[]> lengths) throws IOException {
+    boolean isPerColumn = merge.magnitudes().get(0).isPerColumn();
+    long rows = merge.shape().dimension(0);
+    long columns = merge.shape().elements() / rows;
+    double[] squares = new double[Math.toIntExact(isPerColumn ? columns : rows)];
     long elements = merge.shape().elements();
     try (Tiles.Tile tile = tiles.take()) {
       for (long first = 0; first < elements; first += Tiles.ELEMENTS) {
         int count = (int) Math.min(Tiles.ELEMENTS, elements - first);
-        tile.read(merge.start(), first, count);
+        tile.read(merge, first, count);
         prepared.addProducts(tile.floats(), first, count);
         addSquares(tile.floats().asFloatBuffer(), first, count, squares);
       }
     }
-    float[] factors = new float[magnitudes.length];
-    for (int output = 0; output < factors.length; output++) {
-      factors[output] = (float) (magnitudes[output] / Math.sqrt(squares[output]));
+    float[] factors = new float[squares.length];
+    Arrays.fill(factors, 1);
+    for (int index = 0; index < lengths.size(); index++) {
+      WeightMerge.Range outputs = merge.magnitudes().get(index).outputs();
+      for (int i = 0; i < outputs.elements(); i++) {
+        int output = (int) outputs.begin() + i;
+        double wanted = lengths.get(index)[(int) outputs.otherBegin() + i];
+        factors[output] = (float) (wanted / Math.sqrt(squares[output]));
+      }
     }
     return factors;
   }
 
   private void addSquares(FloatBuffer floats, long first, int count, double[] squares) {
     long columns = merge.shape().elements() / merge.shape().dimension(0);
-    boolean isPerColumn = merge.magnitude().isPerColumn();
+    boolean isPerColumn = merge.magnitudes().get(0).isPerColumn();
     for (int i = 0; i < count; i++) {
       double value = floats.get(i);
       long output = isPerColumn ? (first + i) % columns : (first + i) / columns;

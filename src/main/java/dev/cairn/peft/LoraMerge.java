@@ -2,16 +2,22 @@ package dev.cairn.peft;
 
 import dev.cairn.Checkpointer;
 import dev.cairn.comm.Communicator;
+import dev.cairn.form.NameRule;
+import dev.cairn.hf.ModelConfig;
+import dev.cairn.hf.ModelForm;
 import dev.cairn.hf.generation.GenerationConfigCopy;
 import dev.cairn.input.FoundInput;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
+import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Merges a LoRA adapter into its base model: a model folder that needs no PEFT.
@@ -26,6 +32,8 @@ import java.util.List;
  * size.
  */
 public final class LoraMerge {
+  private static final NameRule SAME_NAME = new NameRule(Pattern.compile(".*"), "$0");
+
   private LoraMerge() {}
 
   /**
@@ -82,10 +90,27 @@ public final class LoraMerge {
         parameters.add(weights.parameter(merge, options.dtype()));
       }
       try (Communicator communicator = Communicator.single();
-          Checkpointer checkpointer = Checkpointer.open(communicator, options)) {
+          Checkpointer checkpointer =
+              Checkpointer.open(communicator, inNamesOf(baseFolder, files.config(), options))) {
         return checkpointer.save(
             output, ParameterSet.of(parameters), files.toSave(planned.isUntied()));
       }
     }
+  }
+
+  /**
+   * Returns the options with which a result keeps its base's names, unless those are of memory:
+   * then it gets the published ones.
+   */
+  private static SaveOptions inNamesOf(
+      StoredWeights base, Optional<ModelConfig> config, SaveOptions options) {
+    List<TensorInfo> tensors =
+        base.tensors().stream()
+            .map(tensor -> new TensorInfo(tensor.name(), tensor.dtype(), tensor.shape()))
+            .toList();
+    Optional<String> difference = config.flatMap(known -> new ModelForm(known).difference(tensors));
+    return difference.map(String::isEmpty).orElse(true)
+        ? options.withForm(options.form().withNames(List.of(SAME_NAME)))
+        : options;
   }
 }

@@ -1,6 +1,7 @@
 package dev.cairn.peft;
 
-import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A LoRA tensor's name in an adapter file, taken apart.
@@ -11,31 +12,22 @@ import java.util.List;
  * @param isBias whether it is the bias of B
  */
 record LoraPart(String module, String part, boolean isBias) {
-  private static final List<String> WITH_WEIGHT = List.of(AdapterKey.A, AdapterKey.B);
-  private static final List<String> BARE =
-      List.of(AdapterKey.EMBEDDING_A, AdapterKey.EMBEDDING_B, AdapterKey.MAGNITUDE);
+  /** Files that no PEFT has written may have the adapter's name in them, as a state dict has it. */
+  private static final Pattern WITH_WEIGHT =
+      Pattern.compile("(.*)\\.(lora_[AB])(?:\\.[^.]+)?\\.(weight|bias)");
+
+  private static final Pattern BARE =
+      Pattern.compile(
+          "(.*)\\.(lora_embedding_[AB]|lora_magnitude_vector)(?:\\.[^.]+)?(?:\\.weight)?");
 
   /** Returns the parts of a name; null if it is not a LoRA tensor. */
   static LoraPart parse(String savedName) {
-    for (String part : WITH_WEIGHT) {
-      for (String end : List.of("weight", "bias")) {
-        String suffix = "." + part + "." + end;
-        if (savedName.endsWith(suffix)) {
-          return of(savedName, suffix, part, end.equals("bias"));
-        }
-      }
+    Matcher matcher = WITH_WEIGHT.matcher(savedName);
+    if (matcher.matches()) {
+      return new LoraPart(matcher.group(1), matcher.group(2), matcher.group(3).equals("bias"));
     }
-    for (String part : BARE) {
-      String suffix = "." + part;
-      if (savedName.endsWith(suffix)) {
-        return of(savedName, suffix, part, false);
-      }
-    }
-    return null;
-  }
-
-  private static LoraPart of(String name, String suffix, String part, boolean isBias) {
-    return new LoraPart(name.substring(0, name.length() - suffix.length()), part, isBias);
+    Matcher bare = BARE.matcher(savedName);
+    return bare.matches() ? new LoraPart(bare.group(1), bare.group(2), false) : null;
   }
 
   boolean isMatrix() {

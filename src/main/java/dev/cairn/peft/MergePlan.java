@@ -2,9 +2,12 @@ package dev.cairn.peft;
 
 import static java.util.stream.Collectors.partitioningBy;
 
+import dev.cairn.form.place.Location;
+import dev.cairn.form.place.Place;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.tensor.Shape;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,27 +16,12 @@ import java.util.Set;
 
 /** Decides what an adapter does to each tensor of its base model, reading no data. */
 final class MergePlan {
-  private static final List<String> VARIANTS =
-      List.of(
-          "use_qalora",
-          "use_bdlora",
-          "alora_invocation_tokens",
-          "arrow_config",
-          "kasa_config",
-          "monteclora_config",
-          "velora_config",
-          "target_parameters",
-          "layer_replication");
-
-  /** Initialisations that change the base weights: the adapter does not fit the plain ones. */
-  private static final List<String> CHANGING_BASE =
-      List.of("pissa", "olora", "corda", "lora_ga", "loftq");
-
   private static final Set<String> NEW_HEADS = Set.of("SEQ_CLS", "TOKEN_CLS", "QUESTION_ANS");
 
   private final StoredWeights adapter;
   private final LoraConfig config;
   private final AdapterTensors tensors;
+  private final AdapterTargets targets;
   private final BaseWeights base;
   private final Orientation orientation;
 
@@ -47,37 +35,24 @@ final class MergePlan {
       Optional<ModelConfig> baseConfig,
       StoredWeights adapter,
       LoraConfig config) {
-    checkVariant(config);
+    LoraVariants.check(config);
     this.adapter = adapter;
     this.config = config;
     this.tensors = new AdapterTensors(adapter, config);
-    this.base = new BaseWeights(baseFolder, baseConfig);
     this.orientation = new Orientation(config, baseConfig);
-  }
-
-  private static void checkVariant(LoraConfig config) {
-    for (String variant : VARIANTS) {
-      if (config.isOn(variant)) {
-        throw new IllegalArgumentException(
-            "cannot merge this variant of LoRA: %s=%s"
-                .formatted(variant, config.fields().get(variant)));
-      }
-    }
-    if (config.fields().get("init_lora_weights") instanceof String init
-        && CHANGING_BASE.stream().anyMatch(init::startsWith)) {
-      throw new IllegalArgumentException(
-          "adapter belongs to changed base weights: init_lora_weights=%s; save it from PEFT with"
-                  .formatted(init)
-              + " path_initial_model_for_weight_conversion first");
-    }
+    this.targets = new AdapterTargets(tensors, baseFolder, baseConfig, orientation);
+    this.base = new BaseWeights(baseFolder, baseConfig, targets.head());
   }
 
   /**
    * Returns the tensors of the result.
    *
    * @throws IllegalArgumentException if a target is missing in the base or does not fit it
+   * @throws IOException if the base cannot be read
    */
-  BaseWeights make() {
+  BaseWeights make() throws IOException {
+    checkTargets();
+    base.checkTied(targets.names().stream().map(name -> targets.find(name).name()).toList());
     Map<Boolean, List<String>> names =
         tensors.replacements().keySet().stream().collect(partitioningBy(this::isCopy));
     // first the copies: what a module has as its own is no longer its tied partner's
@@ -88,6 +63,29 @@ final class MergePlan {
     return base;
   }
 
+  private void checkTargets() {
+    List<String> missing =
+        targets.names().stream().filter(name -> !isFound(name) && !isNew(name)).sorted().toList();
+    if (!missing.isEmpty()) {
+      int all = targets.names().size();
+      throw new IllegalArgumentException(
+          "adapter's targets are missing in the base model: %d of %d targets found; first missing:"
+                  .formatted(all - missing.size(), all)
+              + " tensor=%s, base=%s".formatted(missing.get(0), base.root()));
+    }
+  }
+
+  private boolean isFound(String name) {
+    Location found = targets.find(name);
+    return found.isStored() || base.has(found.name());
+  }
+
+  /** Returns whether a tensor is of a head that the base has not, and the adapter's task has. */
+  private boolean isNew(String name) {
+    AdapterTensors.Replacement replacement = tensors.replacements().get(name);
+    return replacement != null && !replacement.isInPlace() && isNewHead() && isModuleToSave(name);
+  }
+
   /** Returns whether a module has the tensor of this name as a copy of its own. */
   private boolean isCopy(String name) {
     return !tensors.replacements().get(name).isInPlace() && isModuleToSave(name);
@@ -95,22 +93,40 @@ final class MergePlan {
 
   private void replace(String name, boolean isCopy) {
     WeightSource source = source(tensors.replacements().get(name).tensor());
-    if (isCopy && base.find(name) == null && isNewHead()) {
-      base.add(name, source);
+    Location found = targets.find(name);
+    if (!found.isWhole()) {
+      for (Place place : found.places()) {
+        WeightMerge target = base.find(place.stored());
+        checkDtypes(name, target, source);
+        target.add(new WeightMerge.Patch(source, range(place)));
+      }
+      return;
+    }
+    if (isCopy && !isFound(name)) {
+      base.add(found.name(), source);
       return;
     }
     // PEFT then lets the tied modules share one copy, and saves it under both names
     boolean isOwn = isCopy && !config.isOn("ensure_weight_tying");
-    for (WeightMerge merge : isOwn ? List.of(base.own(name)) : base.shared(name)) {
+    List<WeightMerge> all = isOwn ? List.of(base.own(found.name())) : base.shared(found.name());
+    for (WeightMerge merge : all) {
       if (!merge.shape().equals(source.shape())) {
         throw misfit(name, merge, source.shape().toString());
       }
-      boolean castable = merge.base().dtype().isCastable() && source.dtype().isCastable();
-      if (merge.base().dtype() != source.dtype() && !castable) {
-        throw misfit(name, merge, source.dtype().toString());
-      }
+      checkDtypes(name, merge, source);
       merge.replace(source);
     }
+  }
+
+  private static void checkDtypes(String name, WeightMerge merge, WeightSource source) {
+    boolean castable = merge.base().dtype().isCastable() && source.dtype().isCastable();
+    if (merge.base().dtype() != source.dtype() && !castable) {
+      throw misfit(name, merge, source.dtype().toString());
+    }
+  }
+
+  private static WeightMerge.Range range(Place place) {
+    return new WeightMerge.Range(place.storedBegin(), place.memoryBegin(), place.elements());
   }
 
   private boolean isNewHead() {
@@ -126,7 +142,7 @@ final class MergePlan {
         return true;
       }
     }
-    return isNewHead() && base.find(name) == null; // PEFT trains a classifier's head unasked
+    return isNewHead() && !isFound(name); // PEFT trains a classifier's head unasked
   }
 
   private void merge(String module, AdapterTensors.Layer layer) {
@@ -136,16 +152,60 @@ final class MergePlan {
           "adapter and config disagree: module=%s has %s lora_magnitude_vector, use_dora=%s"
               .formatted(module, layer.magnitude() == null ? "no" : "a", config.usesDora()));
     }
-    List<WeightMerge> targets = base.shared(module + ".weight");
-    for (WeightMerge target : targets) {
-      boolean isTransposed = orientation.isTransposed(target, layer);
-      target.add(new LowRankSource(adapter, layer.a(), layer.b(), scale, isTransposed));
-      if (layer.magnitude() != null) {
-        rescale(module, target, layer, isTransposed);
+    Location found = targets.find(module + ".weight");
+    if (found.isWhole()) {
+      for (WeightMerge target : base.shared(found.name())) {
+        Shape shape = target.shape();
+        boolean isTransposed =
+            orientation.isTransposed(target.name(), shape, target.base().dtype(), layer);
+        target.add(new WeightMerge.Product(low(layer, scale, isTransposed), target.all()));
+        if (layer.magnitude() != null) {
+          rescale(module, target, layer, isTransposed);
+        }
       }
+    } else {
+      mergeParts(module, layer, scale, found.places());
     }
     if (layer.bias() != null) {
       mergeBias(module, layer.bias(), scale);
+    }
+  }
+
+  private LowRankSource low(AdapterTensors.Layer layer, double scale, boolean isTransposed) {
+    return new LowRankSource(adapter, layer.a(), layer.b(), scale, isTransposed);
+  }
+
+  /** Merges a layer whose weight is part of others in the files. */
+  private void mergeParts(
+      String module, AdapterTensors.Layer layer, double scale, List<Place> places) {
+    Shape shape = orientation.shape(layer);
+    LowRankSource source = null;
+    for (Place place : places) {
+      WeightMerge target = base.find(place.stored());
+      boolean isTransposed =
+          orientation.isTransposed(target.name(), shape, target.base().dtype(), layer);
+      source = source == null ? low(layer, scale, isTransposed) : source;
+      target.add(new WeightMerge.Product(source, range(place)));
+      if (layer.magnitude() != null) {
+        long columns = shape.elements() / shape.dimension(0);
+        boolean areRows =
+            !isTransposed
+                && place.storedBegin() % columns == 0
+                && place.memoryBegin() % columns == 0
+                && place.elements() % columns == 0
+                && target.shape().elements() / target.shape().dimension(0) == columns;
+        if (!areRows) {
+          throw new IllegalArgumentException(
+              "cannot merge DoRA into a weight whose rows are apart: module=%s, tensor=%s"
+                  .formatted(module, target.name()));
+        }
+        WeightMerge.Range rows =
+            new WeightMerge.Range(
+                place.storedBegin() / columns,
+                place.memoryBegin() / columns,
+                place.elements() / columns);
+        target.add(new WeightMerge.Magnitude(source(layer.magnitude()), false, rows));
+      }
     }
   }
 
@@ -155,25 +215,34 @@ final class MergePlan {
     if (layer.magnitude().shape().elements() != outputs) {
       throw misfit(module, target, layer.magnitude().shape() + " for lora_magnitude_vector");
     }
-    if (target.magnitude() != null) {
+    if (!target.magnitudes().isEmpty()) {
       throw new IllegalArgumentException(
           "two DoRA layers share one tied weight: tensor=" + target.name());
     }
-    target.rescale(new WeightMerge.Magnitude(source(layer.magnitude()), isTransposed));
+    target.add(
+        new WeightMerge.Magnitude(
+            source(layer.magnitude()), isTransposed, new WeightMerge.Range(0, 0, outputs)));
   }
 
   private void mergeBias(String module, StoredWeight bias, double scale) {
-    for (WeightMerge target : base.shared(module + ".bias")) {
+    Location found = targets.find(module + ".bias");
+    if (!found.isWhole()) {
+      for (Place place : found.places()) {
+        base.find(place.stored()).add(new WeightMerge.AddedBias(source(bias), scale, range(place)));
+      }
+      return;
+    }
+    for (WeightMerge target : base.shared(found.name())) {
       if (!target.shape().equals(bias.shape())) {
         throw misfit(module, target, bias.shape().toString());
       }
-      target.addBias(new WeightMerge.AddedBias(source(bias), scale));
+      target.add(new WeightMerge.AddedBias(source(bias), scale, target.all()));
     }
   }
 
   private void replaceRows(String module, StoredWeight rows) {
     List<Integer> indices = tokenIndices(module);
-    for (WeightMerge target : base.shared(module + ".weight")) {
+    for (WeightMerge target : base.shared(targets.find(module + ".weight").name())) {
       Shape shape = target.shape();
       boolean fits =
           shape.dimensions() == 2

@@ -112,7 +112,7 @@ final class MergedWeights implements AutoCloseable {
     try (Tiles.Tile tile = tiles.take()) {
       while (target.hasRemaining()) {
         int elements = Math.min(Tiles.ELEMENTS, target.remaining() / elementBytes);
-        tile.read(merge.start(), first, elements);
+        tile.read(merge, first, elements);
         prepared.addProducts(tile.floats(), first, elements);
         prepared.finish(tile.floats(), first, elements);
         tile.write(held, target, elements);

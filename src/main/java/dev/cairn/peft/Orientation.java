@@ -1,6 +1,7 @@
 package dev.cairn.peft;
 
 import dev.cairn.hf.ModelConfig;
+import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.util.Optional;
 import java.util.Set;
@@ -20,14 +21,27 @@ final class Orientation {
     this.inputFirst = type.map(CONV1D_MODELS::contains).orElse(config.isFanInFanOut());
   }
 
+  /** Returns the shape that the weight of a layer has. */
+  Shape shape(AdapterTensors.Layer layer) {
+    Shape a = layer.a().shape();
+    long outputs = layer.b().shape().dimension(0);
+    if (a.dimensions() > 2) { // a convolution
+      long[] sizes = a.toArray();
+      sizes[0] = outputs;
+      return Shape.of(sizes);
+    }
+    return inputFirst || layer.isEmbedding()
+        ? Shape.of(a.dimension(1), outputs)
+        : Shape.of(outputs, a.dimension(1));
+  }
+
   /**
    * Returns whether the weight is stored inputs x outputs.
    *
    * @throws IllegalArgumentException if the matrices fit it neither way, or it cannot be computed
    *     with
    */
-  boolean isTransposed(WeightMerge target, AdapterTensors.Layer layer) {
-    Shape weight = target.shape();
+  boolean isTransposed(String name, Shape weight, DType dtype, AdapterTensors.Layer layer) {
     Shape a = layer.a().shape();
     Shape b = layer.b().shape();
     long rank = a.dimension(0);
@@ -39,13 +53,11 @@ final class Orientation {
     boolean fitsTransposed = isMatrices && weight.equals(Shape.of(inputs, outputs));
     boolean isTransposed = layer.isEmbedding() || (inputFirst && fitsTransposed);
     boolean isCastable =
-        target.base().dtype().isCastable()
-            && layer.a().dtype().isCastable()
-            && layer.b().dtype().isCastable();
+        dtype.isCastable() && layer.a().dtype().isCastable() && layer.b().dtype().isCastable();
     if (!isCastable || !(isTransposed ? fitsTransposed : fits)) {
       throw new IllegalArgumentException(
           "adapter does not fit the base model: tensor=%s is %s %s, A=%s, B=%s"
-              .formatted(target.name(), weight, target.base().dtype(), a, b));
+              .formatted(name, weight, dtype, a, b));
     }
     return isTransposed;
   }

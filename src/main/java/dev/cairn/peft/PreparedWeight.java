@@ -7,16 +7,21 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** Everything that a weight's merge needs in memory, beside the weight itself. */
 final class PreparedWeight implements AutoCloseable {
   private final WeightMerge merge;
-  private final List<LowRankProduct> products = new ArrayList<>();
+  private final List<PreparedProduct> products = new ArrayList<>();
+  private final Map<LowRankSource, LowRankProduct> bySource = new HashMap<>();
   private final Map<Long, float[]> rows = new HashMap<>();
+  private final Map<WeightMerge.AddedBias, float[]> addedBiases = new LinkedHashMap<>();
   private float[] factors;
-  private float[] addedBias;
+
+  /** A product, and which elements it is added to. */
+  private record PreparedProduct(LowRankProduct product, WeightMerge.Range range) {}
 
   /**
    * Reads the adapter's part.
@@ -28,16 +33,21 @@ final class PreparedWeight implements AutoCloseable {
       throws IOException {
     this.merge = merge;
     try {
-      for (LowRankSource source : merge.products()) {
-        products.add(new LowRankProduct(source, kernels, pool));
+      for (WeightMerge.Product product : merge.products()) {
+        LowRankProduct made = bySource.get(product.source());
+        if (made == null) {
+          made = new LowRankProduct(product.source(), kernels, pool);
+          bySource.put(product.source(), made);
+        }
+        products.add(new PreparedProduct(made, product.range()));
       }
       for (WeightMerge.TokenRows tokens : merge.tokens()) {
         addRows(tokens, kernels, pool);
       }
-      if (merge.addedBias() != null) {
-        addedBias = read(merge.addedBias().source(), kernels, pool);
+      for (WeightMerge.AddedBias bias : merge.addedBiases()) {
+        addedBiases.put(bias, read(bias.source(), kernels, pool));
       }
-      if (merge.magnitude() != null) {
+      if (!merge.magnitudes().isEmpty()) {
         factors = new DoraFactors(merge, this, tiles).compute(magnitudes(kernels, pool));
       }
     } catch (IOException | RuntimeException | Error e) {
@@ -46,8 +56,12 @@ final class PreparedWeight implements AutoCloseable {
     }
   }
 
-  private float[] magnitudes(Kernels kernels, MergeMemory pool) throws IOException {
-    return read(merge.magnitude().source(), kernels, pool);
+  private List<float[]> magnitudes(Kernels kernels, MergeMemory pool) throws IOException {
+    List<float[]> all = new ArrayList<>();
+    for (WeightMerge.Magnitude magnitude : merge.magnitudes()) {
+      all.add(read(magnitude.source(), kernels, pool));
+    }
+    return all;
   }
 
   private static float[] read(WeightSource source, Kernels kernels, MergeMemory pool)
@@ -70,14 +84,19 @@ final class PreparedWeight implements AutoCloseable {
 
   /** Adds the products to F32 elements that hold the starting values. */
   void addProducts(ByteBuffer tile, long first, int elements) {
-    for (LowRankProduct product : products) {
-      product.addTo(DType.F32, tile, first, elements);
+    for (PreparedProduct product : products) {
+      WeightMerge.Range part = product.range().within(first, elements);
+      if (part.elements() > 0) {
+        int begin = tile.position() + (int) DType.F32.bytes(part.begin() - first);
+        ByteBuffer target = tile.duplicate().order(tile.order()).position(begin);
+        product.product().addTo(DType.F32, target, part.otherBegin(), (int) part.elements());
+      }
     }
   }
 
   /** Does all there is to do to BF16 elements that hold the starting values: adds one product. */
   void addOnlyProduct(ByteBuffer values, long first, int elements) {
-    products.get(0).addTo(DType.BF16, values, first, elements);
+    products.get(0).product().addTo(DType.BF16, values, first, elements);
   }
 
   /** Does what comes after the products. */
@@ -86,20 +105,25 @@ final class PreparedWeight implements AutoCloseable {
     if (factors != null) {
       rescale(floats, first, elements);
     }
-    if (addedBias != null) {
-      float scale = (float) merge.addedBias().scale();
-      for (int i = 0; i < elements; i++) {
-        floats.put(i, floats.get(i) + scale * addedBias[(int) first + i]);
-      }
-    }
+    addedBiases.forEach((bias, values) -> add(bias, values, floats, first, elements));
     if (!rows.isEmpty()) {
       replaceRows(floats, first, elements);
     }
   }
 
+  private static void add(
+      WeightMerge.AddedBias bias, float[] values, FloatBuffer floats, long first, int elements) {
+    WeightMerge.Range part = bias.range().within(first, elements);
+    float scale = (float) bias.scale();
+    for (int i = 0; i < part.elements(); i++) {
+      int at = (int) (part.begin() - first) + i;
+      floats.put(at, floats.get(at) + scale * values[(int) part.otherBegin() + i]);
+    }
+  }
+
   private void rescale(FloatBuffer floats, long first, int elements) {
     long columns = columns();
-    boolean isPerColumn = merge.magnitude().isPerColumn();
+    boolean isPerColumn = merge.magnitudes().get(0).isPerColumn();
     for (int i = 0; i < elements; i++) {
       long output = isPerColumn ? (first + i) % columns : (first + i) / columns;
       floats.put(i, floats.get(i) * factors[(int) output]);
@@ -125,7 +149,8 @@ final class PreparedWeight implements AutoCloseable {
 
   @Override
   public void close() {
-    products.forEach(LowRankProduct::close);
+    bySource.values().forEach(LowRankProduct::close);
+    bySource.clear();
     products.clear();
   }
 }

@@ -56,16 +56,31 @@ final class Tiles implements AutoCloseable {
       return floats;
     }
 
-    /** Fills the tile with elements of a tensor. */
-    void read(WeightSource source, long first, int elements) throws IOException {
-      DType dtype = source.dtype();
-      ByteBuffer given = dtype == DType.F32 ? floats : raw;
-      given.clear().limit((int) dtype.bytes(elements));
-      source.read(dtype.bytes(first), given);
-      given.flip();
+    /** Fills the tile with elements that a merge starts from. */
+    void read(WeightMerge merge, long first, int elements) throws IOException {
       floats.clear();
-      if (dtype != DType.F32) {
-        kernels.cast(dtype, given, DType.F32, floats, elements, 0);
+      read(merge.start(), first, elements, floats);
+      for (WeightMerge.Patch patch : merge.patches()) {
+        WeightMerge.Range part = patch.range().within(first, elements);
+        if (part.elements() > 0) {
+          int begin = (int) DType.F32.bytes(part.begin() - first);
+          ByteBuffer target = floats.duplicate().order(floats.order()).position(begin);
+          read(patch.source(), part.otherBegin(), (int) part.elements(), target);
+        }
+      }
+    }
+
+    /** Puts elements of a tensor where {@code target} stands, which stays as it is. */
+    private void read(WeightSource source, long first, int elements, ByteBuffer target)
+        throws IOException {
+      DType dtype = source.dtype();
+      boolean isDirect = dtype == DType.F32;
+      ByteBuffer given = isDirect ? target.duplicate() : raw.clear();
+      int begin = given.position();
+      given.limit(begin + (int) dtype.bytes(elements));
+      source.read(dtype.bytes(first), given);
+      if (!isDirect) {
+        kernels.cast(dtype, given.flip(), DType.F32, target, elements, 0);
       }
     }
 

@@ -9,26 +9,61 @@ final class WeightMerge {
   private final String name;
   private final WeightSource base;
   private WeightSource start;
-  private final List<LowRankSource> products = new ArrayList<>();
+  private final List<Patch> patches = new ArrayList<>();
+  private final List<Product> products = new ArrayList<>();
   private final List<TokenRows> tokens = new ArrayList<>();
-  private Magnitude magnitude;
-  private AddedBias addedBias;
+  private final List<Magnitude> magnitudes = new ArrayList<>();
+  private final List<AddedBias> addedBiases = new ArrayList<>();
+
+  /**
+   * Elements of this weight, and as many of another tensor: that of a layer in memory.
+   *
+   * @param begin first element here
+   * @param otherBegin first element of the other one
+   * @param elements how many
+   */
+  record Range(long begin, long otherBegin, long elements) {
+    /** Returns the part of it that is in some elements here; of no elements if none is. */
+    Range within(long first, long count) {
+      long from = Math.max(begin, first);
+      long to = Math.min(begin + elements, first + count);
+      return new Range(from, otherBegin + from - begin, Math.max(0, to - from));
+    }
+  }
+
+  /**
+   * Values that take the place of the weight's.
+   *
+   * @param source of the values
+   * @param range of the weight, and of the source
+   */
+  record Patch(WeightSource source, Range range) {}
+
+  /**
+   * What an adapter adds.
+   *
+   * @param source of the product
+   * @param range of the weight, and of the product
+   */
+  record Product(LowRankSource source, Range range) {}
 
   /**
    * DoRA's lengths: one for each output.
    *
    * @param source of the lengths
    * @param isPerColumn whether an output is a column of the weight, not a row
+   * @param outputs of the weight, and lengths
    */
-  record Magnitude(WeightSource source, boolean isPerColumn) {}
+  record Magnitude(WeightSource source, boolean isPerColumn, Range outputs) {}
 
   /**
    * The bias of a layer's B, which goes into the base's bias.
    *
    * @param source of the bias
    * @param scale what it is multiplied with
+   * @param range of the base's bias, and of this one
    */
-  record AddedBias(WeightSource source, double scale) {}
+  record AddedBias(WeightSource source, double scale, Range range) {}
 
   /**
    * Rows that take the place of the weight's.
@@ -49,7 +84,7 @@ final class WeightMerge {
     return name;
   }
 
-  /** Returns the tensor whose shape and dtype the result has. */
+  /** Returns the tensor whose dtype the result has. */
   WeightSource base() {
     return base;
   }
@@ -59,15 +94,25 @@ final class WeightMerge {
     return start;
   }
 
+  /** Returns the result's shape: the base's, unless all of it is replaced. */
   Shape shape() {
-    return base.shape();
+    return start.shape();
+  }
+
+  /** Returns all elements, as those of another tensor of this shape. */
+  Range all() {
+    return new Range(0, 0, shape().elements());
   }
 
   void replace(WeightSource other) {
     start = other;
   }
 
-  void add(LowRankSource product) {
+  void add(Patch patch) {
+    patches.add(patch);
+  }
+
+  void add(Product product) {
     products.add(product);
   }
 
@@ -75,15 +120,19 @@ final class WeightMerge {
     tokens.add(rows);
   }
 
-  void rescale(Magnitude lengths) {
-    magnitude = lengths;
+  void add(Magnitude lengths) {
+    magnitudes.add(lengths);
   }
 
-  void addBias(AddedBias bias) {
-    addedBias = bias;
+  void add(AddedBias bias) {
+    addedBiases.add(bias);
   }
 
-  List<LowRankSource> products() {
+  List<Patch> patches() {
+    return patches;
+  }
+
+  List<Product> products() {
     return products;
   }
 
@@ -91,19 +140,19 @@ final class WeightMerge {
     return tokens;
   }
 
-  /** Returns DoRA's lengths; null if there are none. */
-  Magnitude magnitude() {
-    return magnitude;
+  /** Returns DoRA's lengths. */
+  List<Magnitude> magnitudes() {
+    return magnitudes;
   }
 
-  /** Returns what is added to a bias; null if nothing is. */
-  AddedBias addedBias() {
-    return addedBias;
+  /** Returns what is added to a bias. */
+  List<AddedBias> addedBiases() {
+    return addedBiases;
   }
 
   /** Returns whether the result is {@link #start} plus one product, and nothing else. */
   boolean isOneProduct() {
-    return products.size() == 1 && hasProductsOnly();
+    return products.size() == 1 && products.get(0).range().equals(all()) && hasProductsOnly();
   }
 
   /** Returns whether the bytes to write are those of {@link #start}. */
@@ -112,6 +161,6 @@ final class WeightMerge {
   }
 
   private boolean hasProductsOnly() {
-    return tokens.isEmpty() && magnitude == null && addedBias == null;
+    return patches.isEmpty() && tokens.isEmpty() && magnitudes.isEmpty() && addedBiases.isEmpty();
   }
 }

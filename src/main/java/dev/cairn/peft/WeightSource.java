@@ -12,12 +12,33 @@ import java.nio.ByteBuffer;
  * @param tensor one of its tensors
  */
 record WeightSource(StoredWeights folder, StoredWeight tensor) {
+  private static final int STEP_BYTES = 1 << 20;
+
   DType dtype() {
     return tensor.dtype();
   }
 
   Shape shape() {
     return tensor.shape();
+  }
+
+  /** Returns whether another tensor is equal, element by element. */
+  boolean isSame(WeightSource other) throws IOException {
+    if (dtype() != other.dtype() || !shape().equals(other.shape())) {
+      return false;
+    }
+    long lengthBytes = dtype().bytes(shape().elements());
+    for (long begin = 0; begin < lengthBytes; begin += STEP_BYTES) {
+      int count = (int) Math.min(STEP_BYTES, lengthBytes - begin);
+      ByteBuffer mine = ByteBuffer.allocate(count);
+      ByteBuffer others = ByteBuffer.allocate(count);
+      read(begin, mine);
+      other.read(begin, others);
+      if (!mine.flip().equals(others.flip())) {
+        return false;
+      }
+    }
+    return true;
   }
 
   void read(long byteOffset, ByteBuffer target) throws IOException {

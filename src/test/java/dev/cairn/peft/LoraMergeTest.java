@@ -83,6 +83,16 @@ class LoraMergeTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"olora", "OLORA", "Pissa_niter_4"})
+  void adapterOfAChangedBaseIsRefusedHoweverItIsSpelled(String init) throws IOException {
+    assertRefused(
+        "adapter belongs to changed base weights: init_lora_weights=" + init,
+        AdapterFiles.base(),
+        AdapterFiles.adapter(),
+        CONFIG.replace("}", ", \"init_lora_weights\": \"" + init + "\"}"));
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
@@ -103,7 +113,7 @@ class LoraMergeTest {
   @Test
   void missingTargetIsRefused() throws IOException {
     assertRefused(
-        "adapter's target is missing in the base model: tensor=" + Q + ".weight",
+        "0 of 1 targets found; first missing: tensor=" + Q + ".weight",
         AdapterFiles.base().remove(Q + ".weight"),
         AdapterFiles.adapter(),
         CONFIG);
@@ -112,7 +122,7 @@ class LoraMergeTest {
   @Test
   void missingTargetOfAWholeModuleIsRefused() throws IOException {
     assertRefused(
-        "missing in the base model: tensor=score.weight",
+        "1 of 2 targets found; first missing: tensor=score.weight",
         AdapterFiles.base(),
         AdapterFiles.adapter().add(AdapterFiles.PREFIX + "score.weight", 2, 4),
         CONFIG.replace("}", ", \"modules_to_save\": [\"score\"]}"));
