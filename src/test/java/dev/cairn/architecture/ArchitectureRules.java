@@ -43,7 +43,7 @@ public final class ArchitectureRules {
           List.of("model", "options"),
           List.of("device"),
           List.of("machine"),
-          List.of("form.check"),
+          List.of("form.check", "form.place"),
           List.of("form", "plan"),
           List.of("form.template"),
           List.of("layout", "safetensors", "policy"),

@@ -182,7 +182,9 @@ class MergeLoraCommandTest {
   @Test
   void adapterThatDoesNotFitIsBadInput() throws IOException {
     assertRefused(
-        "adapter's target is missing in the base model: tensor=" + Q,
+        "adapter's targets are missing in the base model: 0 of 1 targets found; first missing:"
+            + " tensor="
+            + Q,
         merge(AdapterFiles.base().remove(Q), AdapterFiles.adapter(), CONFIG));
     assertRefused(
         "adapter does not fit the base model: tensor=" + Q,
