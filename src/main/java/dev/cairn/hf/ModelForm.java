@@ -1,6 +1,7 @@
 package dev.cairn.hf;
 
 import dev.cairn.form.FormResolver;
+import dev.cairn.form.LegacyNames;
 import dev.cairn.form.MemoryTensor;
 import dev.cairn.form.PublishedTensor;
 import dev.cairn.form.check.FormCheck;
@@ -127,7 +128,7 @@ public final class ModelForm {
   }
 
   private static TensorInfo modern(TensorInfo tensor) {
-    return new TensorInfo(FormResolver.modern(tensor.name()), tensor.dtype(), tensor.shape());
+    return new TensorInfo(LegacyNames.modern(tensor.name()), tensor.dtype(), tensor.shape());
   }
 
   /** Returns what tensors with names of memory are published as; themselves if they are not so. */

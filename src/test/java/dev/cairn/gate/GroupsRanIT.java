@@ -33,6 +33,9 @@ class GroupsRanIT {
     assumeTrue(
         !group.equals("cuda-compiler") || CudaCompiler.isThere(),
         "no CUDA compiler, and so no test of its code: " + CudaCompiler.command());
+    assumeTrue(
+        !group.equals("distribution") || Distribution.isPossible(),
+        "no JDK 25 or newer, and so no archive for machines without Java");
     int tests = 0;
     try (Stream<Path> files = Files.list(GroupCounter.folder())) {
       for (Path file : files.toList()) {
