@@ -1,5 +1,6 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.deepspeed.content.Content;
 import dev.cairn.io.SourceRange;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;

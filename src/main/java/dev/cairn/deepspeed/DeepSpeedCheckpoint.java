@@ -1,5 +1,6 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.deepspeed.content.Content;
 import dev.cairn.input.FoundInput;
 import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;

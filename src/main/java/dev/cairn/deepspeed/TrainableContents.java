@@ -1,5 +1,9 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.deepspeed.content.Content;
+import dev.cairn.deepspeed.content.FlatContent;
+import dev.cairn.deepspeed.content.FlatPieces;
+import dev.cairn.deepspeed.content.PartitionedContent;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.StoredTensor;

@@ -1,5 +1,7 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.deepspeed.content.Content;
+import dev.cairn.deepspeed.content.TensorContent;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.Printable;

@@ -1,4 +1,4 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.content;
 
 import dev.cairn.io.SourceRange;
 import dev.cairn.tensor.DType;
@@ -10,7 +10,7 @@ import java.io.IOException;
  * @param pieces the group
  * @param base element of the group that is the parameter's first
  */
-record FlatContent(FlatPieces pieces, long base) implements Content {
+public record FlatContent(FlatPieces pieces, long base) implements Content {
   @Override
   public DType dtype() {
     return pieces.dtype();

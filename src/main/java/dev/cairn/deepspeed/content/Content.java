@@ -1,4 +1,4 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.content;
 
 import dev.cairn.io.SourceRange;
 import dev.cairn.tensor.DType;
@@ -9,7 +9,8 @@ import java.io.IOException;
  *
  * <p>Immutable; any thread.
  */
-sealed interface Content permits FlatContent, FragmentContent, PartitionedContent, TensorContent {
+public sealed interface Content
+    permits FlatContent, FragmentContent, PartitionedContent, TensorContent {
   /** Returns the element type of every range. */
   DType dtype();
 

@@ -1,4 +1,4 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.content;
 
 import dev.cairn.io.SourceRange;
 import dev.cairn.tensor.DType;
@@ -15,7 +15,7 @@ import java.util.List;
  *     href="https://github.com/deepspeedai/DeepSpeed/blob/master/deepspeed/utils/zero_to_fp32.py">DeepSpeed
  *     zero_to_fp32.py, zero3_partitioned_param_info</a>
  */
-record PartitionedContent(List<FlatPieces> ranks, long base, long partitionElements)
+public record PartitionedContent(List<FlatPieces> ranks, long base, long partitionElements)
     implements Content {
 
   @Override
@@ -24,7 +24,7 @@ record PartitionedContent(List<FlatPieces> ranks, long base, long partitionEleme
   }
 
   /** Returns ceil(elements / worldSize). */
-  static long partitionElements(long elements, int worldSize) {
+  public static long partitionElements(long elements, int worldSize) {
     return elements / worldSize + (elements % worldSize == 0 ? 0 : 1);
   }
 

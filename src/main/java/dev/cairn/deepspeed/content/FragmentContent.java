@@ -1,4 +1,4 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.content;
 
 import dev.cairn.io.SourceRange;
 import dev.cairn.tensor.DType;
@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** A frozen parameter under ZeRO-3: a fragment of p = ceil(elements / worldSize) per rank. */
-final class FragmentContent implements Content {
+public final class FragmentContent implements Content {
   private final DType dtype;
   private final Path[] files;
   private final long[] fileOffsets;
@@ -20,7 +20,7 @@ final class FragmentContent implements Content {
    * @param fileOffsets per rank where the fragment begins
    * @param partitionElements p, 1 or more
    */
-  FragmentContent(DType dtype, Path[] files, long[] fileOffsets, long partitionElements) {
+  public FragmentContent(DType dtype, Path[] files, long[] fileOffsets, long partitionElements) {
     this.dtype = dtype;
     this.files = files;
     this.fileOffsets = fileOffsets;

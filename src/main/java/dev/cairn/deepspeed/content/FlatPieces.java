@@ -1,4 +1,4 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.content;
 
 import dev.cairn.io.SourceRange;
 import dev.cairn.tensor.CorruptFileException;
@@ -13,7 +13,7 @@ import java.util.List;
  * Flat tensors taken as one: a group's partitions of all ranks (ZeRO-1 and -2), or all flat groups
  * of one rank (ZeRO-3). Immutable; any thread.
  */
-final class FlatPieces {
+public final class FlatPieces {
   private final DType dtype;
   private final Path[] files;
   private final long[] fileOffsets;
@@ -33,7 +33,7 @@ final class FlatPieces {
    *
    * @throws CorruptFileException if their dtypes differ or their lengths overflow
    */
-  static FlatPieces of(List<StoredTensor> pieces) throws CorruptFileException {
+  public static FlatPieces of(List<StoredTensor> pieces) throws CorruptFileException {
     Path[] files = new Path[pieces.size()];
     long[] fileOffsets = new long[pieces.size()];
     long[] starts = new long[pieces.size() + 1];
@@ -60,11 +60,11 @@ final class FlatPieces {
     return new FlatPieces(dtype, files, fileOffsets, starts);
   }
 
-  DType dtype() {
+  public DType dtype() {
     return dtype;
   }
 
-  long elements() {
+  public long elements() {
     return starts[starts.length - 1];
   }
 

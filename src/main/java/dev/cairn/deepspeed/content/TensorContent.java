@@ -1,4 +1,4 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.content;
 
 import dev.cairn.io.SourceRange;
 import dev.cairn.tensor.DType;
@@ -10,7 +10,7 @@ import java.io.IOException;
  *
  * @param stored the tensor
  */
-record TensorContent(StoredTensor stored) implements Content {
+public record TensorContent(StoredTensor stored) implements Content {
   @Override
   public DType dtype() {
     return stored.dtype();
