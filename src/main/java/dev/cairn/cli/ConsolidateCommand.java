@@ -189,8 +189,8 @@ final class ConsolidateCommand implements Callable<Integer> {
                 speech::message);
         Communicator communicator = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(communicator, options);
-        Progress progress = speech.progress("consolidating", input.lengthBytes())) {
-      input.onRead(progress::add);
+        Progress progress = speech.progress("consolidating", input.parameters().partitionBytes())) {
+      input.reads().accept(progress::add);
       if (job.isPresent()) {
         return job.get().save(checkpointer, output, input.parameters(), dtype);
       }

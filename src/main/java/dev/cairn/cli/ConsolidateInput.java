@@ -13,6 +13,7 @@ import dev.cairn.options.SaveOptions;
 import dev.cairn.peft.LoraConfig;
 import dev.cairn.torchfile.TorchModel;
 import dev.cairn.torchfile.TorchParameterSet;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,19 +21,19 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 
-/** The parameters that a consolidation reads, whatever wrote them. */
-interface ConsolidateInput extends AutoCloseable {
-  /** Returns the set, whose tensors are read while they are saved. */
-  ParameterSet parameters();
-
-  /** Returns the bytes of all tensors. */
-  long lengthBytes();
-
-  /** Tells {@code listener} from now on how many bytes each read made. */
-  void onRead(LongConsumer listener);
-
+/**
+ * The parameters that a consolidation reads, whatever wrote them.
+ *
+ * @param parameters whose tensors are read while they are saved
+ * @param reads takes who is told from now on how many bytes each read made
+ * @param source what is closed after the save
+ */
+record ConsolidateInput(ParameterSet parameters, Consumer<LongConsumer> reads, Closeable source)
+    implements Closeable {
   @Override
-  void close() throws IOException;
+  public void close() throws IOException {
+    source.close();
+  }
 
   /**
    * Opens what was found.
@@ -72,27 +73,7 @@ interface ConsolidateInput extends AutoCloseable {
       parameters.close();
       throw e;
     }
-    return new ConsolidateInput() {
-      @Override
-      public ParameterSet parameters() {
-        return parameters.parameters();
-      }
-
-      @Override
-      public long lengthBytes() {
-        return parameters.lengthBytes();
-      }
-
-      @Override
-      public void onRead(LongConsumer listener) {
-        parameters.onRead(listener);
-      }
-
-      @Override
-      public void close() throws IOException {
-        parameters.close();
-      }
-    };
+    return new ConsolidateInput(parameters.parameters(), parameters::onRead, parameters::close);
   }
 
   private static ConsolidateInput torch(
@@ -100,27 +81,7 @@ interface ConsolidateInput extends AutoCloseable {
     TorchModel model = TorchModel.open(path);
     model.notes().forEach(notes);
     TorchParameterSet parameters = new TorchParameterSet(model, options.attribute());
-    return new ConsolidateInput() {
-      @Override
-      public ParameterSet parameters() {
-        return parameters.parameters();
-      }
-
-      @Override
-      public long lengthBytes() {
-        return parameters.lengthBytes();
-      }
-
-      @Override
-      public void onRead(LongConsumer listener) {
-        parameters.onRead(listener);
-      }
-
-      @Override
-      public void close() throws IOException {
-        parameters.close();
-      }
-    };
+    return new ConsolidateInput(parameters.parameters(), parameters::onRead, parameters::close);
   }
 
   /** Returns the config of an adapter that torch wrote, as PEFT did before safetensors. */

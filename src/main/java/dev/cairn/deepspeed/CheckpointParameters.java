@@ -55,7 +55,7 @@ public final class CheckpointParameters implements AutoCloseable {
         owners.put(parameter.name(), parameter.tiedTo().orElse(parameter.name()));
       }
     }
-    ParameterSet all = tie(ParameterSet.of(list), owners);
+    ParameterSet all = TiedNames.declared(ParameterSet.of(list), owners);
     parameters = options.attribute().map(all::attribute).orElse(all);
   }
 
@@ -148,18 +148,6 @@ public final class CheckpointParameters implements AutoCloseable {
             new StoredReader(held, reader), held.storedDType().bytes(held.shape().elements())));
   }
 
-  /**
-   * Declares the word embeddings tied if the checkpoint shares them. Other shared parameters are
-   * written under every name: a config says nothing of them, and a missing one is left random.
-   */
-  private static ParameterSet tie(ParameterSet set, Map<String, String> owners) {
-    return TiedNames.find(owners.keySet())
-        .filter(TiedNames::aliasIsStored)
-        .filter(names -> owners.get(names.alias()).equals(owners.get(names.canonical())))
-        .map(names -> set.withTied(names.alias(), names.canonical()))
-        .orElse(set);
-  }
-
   /** {@return the set, in the order of the module's state dict} */
   public ParameterSet parameters() {
     return parameters;
@@ -167,9 +155,7 @@ public final class CheckpointParameters implements AutoCloseable {
 
   /** {@return the bytes of all partitions of the set, which a save reads at most once each} */
   public long lengthBytes() {
-    return parameters.parameters().stream()
-        .mapToLong(parameter -> parameter.partition().lengthBytes())
-        .sum();
+    return parameters.partitionBytes();
   }
 
   /**

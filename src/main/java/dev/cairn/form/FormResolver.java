@@ -77,11 +77,9 @@ public final class FormResolver {
     return Optional.of(name.startsWith(FSDP_PREFIX) ? name.substring(FSDP_PREFIX.length()) : name);
   }
 
-  /** Returns the transforms of a save, optional ones included. */
+  /** Returns the transforms of a save, optional ones of the family included. */
   private List<Transform> transforms() {
-    List<Transform> transforms = new ArrayList<>(FormTable.get().legacy());
-    transforms.addAll(tree.map(ModelTree::transforms).orElseGet(this::ofUnknownClass));
-    return transforms;
+    return tree.map(ModelTree::transforms).orElseGet(this::ofUnknownClass);
   }
 
   private List<Transform> ofUnknownClass() {
@@ -151,7 +149,9 @@ public final class FormResolver {
    */
   public Form form(List<MemoryTensor> memory, Map<String, TensorInfo> base) {
     Form usual = form(withoutOptional(), memory, true);
-    return new FormFitting(memory, base).fit(usual, transforms);
+    List<Transform> all = new ArrayList<>(LegacyNames.transforms(base.keySet()));
+    all.addAll(transforms);
+    return new FormFitting(memory, base).fit(usual, all);
   }
 
   /**

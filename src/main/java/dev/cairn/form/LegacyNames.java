@@ -1,8 +1,17 @@
 package dev.cairn.form;
 
+import java.util.Collection;
+import java.util.List;
+
 /** Names that files of old have in place of today's: {@code LayerNorm.gamma}. */
 public final class LegacyNames {
   private LegacyNames() {}
+
+  /** Returns what gives today's names those of old; nothing where none of these is among them. */
+  static List<Transform> transforms(Collection<String> names) {
+    boolean isOld = names.stream().anyMatch(name -> !modern(name).equals(name));
+    return isOld ? FormTable.get().legacy() : List.of();
+  }
 
   /**
    * {@return the name that loaders give a tensor first, of which files of old have another}

@@ -128,6 +128,7 @@ public final class FolderCheck {
     }
     if (disk.isFolder(path)) {
       checkStrays(form);
+      checkMetadata(form);
       checkJson(path);
       if (disk.exists(path.resolve(Manifest.FILE_NAME))) {
         findings.addAll(new ManifestCheck(disk, path, checksums).check(headers));
@@ -173,16 +174,21 @@ public final class FolderCheck {
   }
 
   /** An index without it names its shards, and yet transformers fails to load it. */
-  private void checkMetadata(byte[] index) {
-    try {
-      if (!(Json.parseObject(index).get("metadata") instanceof Map<?, ?>)) {
-        findings.add(
-            Finding.of(
-                ShardIndex.FILE_NAME,
-                "index has no metadata: transformers does not load it; add \"metadata\": {}"));
-      }
-    } catch (CorruptFileException e) {
-      return; // said where it was read
+  private void checkMetadata(FolderForm form) throws IOException {
+    Path index = form.root().resolve(ShardIndex.FILE_NAME);
+    boolean saysTotals =
+        form.index()
+            .map(one -> one.totalBytes().isPresent() || one.totalParameters().isPresent())
+            .orElse(true);
+    if (saysTotals || !disk.exists(index)) {
+      return; // the totals are in the metadata, and an index that is none was said where it was
+      // read
+    }
+    if (!(Json.parseObject(disk.readAll(index)).get("metadata") instanceof Map<?, ?>)) {
+      findings.add(
+          Finding.of(
+              ShardIndex.FILE_NAME,
+              "index has no metadata: transformers does not load it; add \"metadata\": {}"));
     }
   }
 
@@ -198,10 +204,6 @@ public final class FolderCheck {
   }
 
   private void checkJson(Path folder) throws IOException {
-    Path index = folder.resolve(ShardIndex.FILE_NAME);
-    if (disk.exists(index)) {
-      checkMetadata(disk.readAll(index));
-    }
     for (String name : JSON_FILES) {
       Path file = folder.resolve(name);
       if (disk.exists(file)) {

@@ -1,6 +1,8 @@
 package dev.cairn.hf;
 
+import dev.cairn.model.ParameterSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -34,6 +36,22 @@ public record TiedNames(String alias, String canonical, boolean aliasIsStored) {
         .flatMap(ending -> first(ending, tensorNames).stream())
         .findFirst()
         .map(canonical -> new TiedNames(stored.orElse(ALIAS), canonical, stored.isPresent()));
+  }
+
+  /**
+   * {@return a set whose word embeddings are declared tied, if they share their memory} Other
+   * shared parameters are written under every name: a config says nothing of them, and a missing
+   * one is left random.
+   *
+   * @param set of a whole model
+   * @param owners by name the name of the parameter whose memory it is, its own for most
+   */
+  public static ParameterSet declared(ParameterSet set, Map<String, String> owners) {
+    return find(owners.keySet())
+        .filter(TiedNames::aliasIsStored)
+        .filter(names -> owners.get(names.alias()).equals(owners.get(names.canonical())))
+        .map(names -> set.withTied(names.alias(), names.canonical()))
+        .orElse(set);
   }
 
   private static Optional<String> first(String ending, Set<String> names) {

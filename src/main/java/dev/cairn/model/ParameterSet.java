@@ -167,6 +167,13 @@ public final class ParameterSet {
         .orElseThrow(() -> new IllegalArgumentException("no such parameter: tensor=" + wanted));
   }
 
+  /**
+   * {@return how long all partitions of this rank are together, which a save reads at most once}
+   */
+  public long partitionBytes() {
+    return parameters.stream().mapToLong(one -> one.partition().lengthBytes()).sum();
+  }
+
   /** {@return the declared ties, alias to canonical name} */
   public Map<String, String> tied() {
     return tied;

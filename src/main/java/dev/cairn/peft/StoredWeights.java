@@ -5,6 +5,7 @@ import dev.cairn.torchfile.SourceReader;
 import dev.cairn.torchfile.StoredTensor;
 import dev.cairn.torchfile.TorchModel;
 import dev.cairn.torchfile.TorchParameterSet;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -15,24 +16,33 @@ import java.util.Map;
 /**
  * The tensors of a base model or an adapter, safetensors or torch's: described at once, their data
  * read when asked for, in any number of threads.
+ *
+ * @param root the folder or file
+ * @param files the names of the files
+ * @param tensors all of them, in the files' order
+ * @param data reads them
+ * @param source what is closed at the end
  */
-interface StoredWeights extends AutoCloseable {
-  String ADAPTER_FILE = "adapter_model.safetensors";
+record StoredWeights(
+    Path root, List<String> files, List<StoredWeight> tensors, Reading data, Closeable source)
+    implements Closeable {
+  static final String ADAPTER_FILE = "adapter_model.safetensors";
 
-  /** Returns the folder or file. */
-  Path root();
-
-  /** Returns the names of the files. */
-  List<String> files();
-
-  /** Returns all tensors, in the files' order. */
-  List<StoredWeight> tensors();
+  /** Reads tensors. */
+  interface Reading {
+    /** Fills the rest of {@code target} with bytes of a tensor from {@code byteOffset} on. */
+    void read(String name, long byteOffset, ByteBuffer target) throws IOException;
+  }
 
   /** Fills the rest of {@code target} with bytes of a tensor from {@code byteOffset} on. */
-  void read(String name, long byteOffset, ByteBuffer target) throws IOException;
+  void read(String name, long byteOffset, ByteBuffer target) throws IOException {
+    data.read(name, byteOffset, target);
+  }
 
   @Override
-  void close() throws IOException;
+  public void close() throws IOException {
+    source.close();
+  }
 
   /** Opens a base model's safetensors. */
   static StoredWeights of(Path base) throws IOException {
@@ -59,32 +69,7 @@ interface StoredWeights extends AutoCloseable {
         folder.tensors().stream()
             .map(tensor -> new StoredWeight(tensor.name(), tensor.dtype(), tensor.shape()))
             .toList();
-    return new StoredWeights() {
-      @Override
-      public Path root() {
-        return folder.root();
-      }
-
-      @Override
-      public List<String> files() {
-        return folder.files();
-      }
-
-      @Override
-      public List<StoredWeight> tensors() {
-        return tensors;
-      }
-
-      @Override
-      public void read(String name, long byteOffset, ByteBuffer target) throws IOException {
-        folder.read(name, byteOffset, target);
-      }
-
-      @Override
-      public void close() throws IOException {
-        folder.close();
-      }
-    };
+    return new StoredWeights(folder.root(), folder.files(), tensors, folder::read, folder);
   }
 
   private static StoredWeights of(TorchModel model) {
@@ -94,31 +79,12 @@ interface StoredWeights extends AutoCloseable {
         stored.entrySet().stream()
             .map(e -> new StoredWeight(e.getKey(), e.getValue().dtype(), e.getValue().shape()))
             .toList();
-    return new StoredWeights() {
-      @Override
-      public Path root() {
-        return model.root();
-      }
-
-      @Override
-      public List<String> files() {
-        return model.files();
-      }
-
-      @Override
-      public List<StoredWeight> tensors() {
-        return tensors;
-      }
-
-      @Override
-      public void read(String name, long byteOffset, ByteBuffer target) throws IOException {
-        TorchParameterSet.read(reader, stored.get(name), byteOffset, target);
-      }
-
-      @Override
-      public void close() throws IOException {
-        reader.close();
-      }
-    };
+    return new StoredWeights(
+        model.root(),
+        model.files(),
+        tensors,
+        (name, byteOffset, target) ->
+            TorchParameterSet.read(reader, stored.get(name), byteOffset, target),
+        reader::close);
   }
 }

@@ -34,7 +34,10 @@ public final class TorchParameterSet implements AutoCloseable {
   public TorchParameterSet(TorchModel model, Optional<String> attribute) {
     List<Parameter> list = new ArrayList<>();
     model.tensors().forEach((name, stored) -> list.add(parameter(name, stored)));
-    ParameterSet all = tie(ParameterSet.of(list), model);
+    Map<String, String> owners = new HashMap<>();
+    model.tensors().keySet().forEach(name -> owners.put(name, name));
+    owners.putAll(model.aliases());
+    ParameterSet all = TiedNames.declared(ParameterSet.of(list), owners);
     parameters = attribute.map(all::attribute).orElse(all);
   }
 
@@ -63,28 +66,9 @@ public final class TorchParameterSet implements AutoCloseable {
     stored.visit(begin, begin + target.remaining() / width, range -> reader.read(range, target));
   }
 
-  /** Word embeddings that share their storage are tied; others are written under every name. */
-  private static ParameterSet tie(ParameterSet set, TorchModel model) {
-    Map<String, String> owners = new HashMap<>();
-    model.tensors().keySet().forEach(name -> owners.put(name, name));
-    owners.putAll(model.aliases());
-    return TiedNames.find(owners.keySet())
-        .filter(TiedNames::aliasIsStored)
-        .filter(names -> owners.get(names.alias()).equals(owners.get(names.canonical())))
-        .map(names -> set.withTied(names.alias(), names.canonical()))
-        .orElse(set);
-  }
-
   /** Returns the set, in the files' order. */
   public ParameterSet parameters() {
     return parameters;
-  }
-
-  /** Returns the bytes of all tensors of the set. */
-  public long lengthBytes() {
-    return parameters.parameters().stream()
-        .mapToLong(parameter -> parameter.partition().lengthBytes())
-        .sum();
   }
 
   /** Tells {@code listener} from now on how many bytes each read made, on the threads that read. */
