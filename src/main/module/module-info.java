@@ -29,6 +29,7 @@ module dev.cairn {
   exports dev.cairn.model;
   exports dev.cairn.options;
   exports dev.cairn.peft;
+  exports dev.cairn.peft.merge;
   exports dev.cairn.policy;
   exports dev.cairn.safetensors;
   exports dev.cairn.tensor;

@@ -12,7 +12,7 @@ import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
 import dev.cairn.peft.LoraConfig;
-import dev.cairn.peft.LoraMerge;
+import dev.cairn.peft.merge.LoraMerge;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package dev.cairn.peft;
 
+import dev.cairn.peft.names.LoraPart;
 import dev.cairn.tensor.Shape;
 import java.util.Map;
 import java.util.TreeMap;

@@ -1,5 +1,6 @@
 package dev.cairn.peft;
 
+import dev.cairn.peft.names.AdapterKey;
 import dev.cairn.tensor.Shape;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -19,7 +20,6 @@ import java.util.TreeSet;
  *     0.21, get_peft_model_state_dict</a>
  */
 final class AdapterNames {
-  static final String PREFIX = "base_model.model.";
   private static final String LORA = ".lora_";
   private static final String BASE_BIAS = ".base_layer.bias";
 
@@ -96,7 +96,7 @@ final class AdapterNames {
 
   /** A model that has adapters injected but no PeftModel around it lacks what loaders expect. */
   private static String withPrefix(String name) {
-    return name.startsWith(PREFIX) ? name : PREFIX + name;
+    return name.startsWith(AdapterKey.PREFIX) ? name : AdapterKey.PREFIX + name;
   }
 
   /** What a newer PEFT may have trained must not be left out without a word. */

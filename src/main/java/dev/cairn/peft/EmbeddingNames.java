@@ -1,5 +1,7 @@
 package dev.cairn.peft;
 
+import dev.cairn.peft.names.AdapterKey;
+import dev.cairn.peft.names.LoraPart;
 import dev.cairn.tensor.Shape;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;

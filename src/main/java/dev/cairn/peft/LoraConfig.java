@@ -3,6 +3,7 @@ package dev.cairn.peft;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,6 +125,17 @@ public final class LoraConfig {
     return patterns;
   }
 
+  /**
+   * Refuses an adapter that PEFT would write or load silently wrong: with tensors of no elements,
+   * half a pair, or shapes that are not of the ranks that stand here.
+   *
+   * @param saved shapes by name in the adapter file
+   * @throws IllegalArgumentException that names the first such tensor
+   */
+  public void check(Map<String, Shape> saved) {
+    new AdapterCheck(this).check(saved);
+  }
+
   /** {@return which biases were trained} */
   public Bias bias() {
     return Bias.parse((String) tree.get("bias"));
@@ -149,8 +161,12 @@ public final class LoraConfig {
     return strings("target_modules");
   }
 
-  /** {@return the strings of a list; empty if the field is something else} */
-  List<String> strings(String field) {
+  /**
+   * {@return the strings of a list; empty if the field is something else}
+   *
+   * @param field its name in the file
+   */
+  public List<String> strings(String field) {
     List<String> strings = new ArrayList<>();
     if (tree.get(field) instanceof List<?> list) {
       list.forEach(element -> strings.add((String) element));
@@ -158,8 +174,12 @@ public final class LoraConfig {
     return strings;
   }
 
-  /** {@return whether a field is there and neither null nor empty nor false} */
-  boolean isOn(String field) {
+  /**
+   * {@return whether a field is there and neither null nor empty nor false}
+   *
+   * @param field its name in the file
+   */
+  public boolean isOn(String field) {
     return isOn(tree.get(field));
   }
 

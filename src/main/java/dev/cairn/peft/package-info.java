@@ -1,2 +1,4 @@
-/** LoRA adapters as PEFT writes them: saved from partitions, and merged into their base model. */
+/**
+ * LoRA adapters: their configuration, and how they are saved from partitions as PEFT writes them.
+ */
 package dev.cairn.peft;

@@ -22,7 +22,7 @@ record Probe(String rule, String name, String body, Set<String> packages, boolea
       List.of(
           onlyIn(Set.of("kernels.jni", "io.jni"), "natives", "HasNative", "native void use();"),
           onlyIn(
-              Set.of("comm.gloo", "peft", "torch"),
+              Set.of("comm.gloo", "torch"),
               "pytorch",
               "HasTensor",
               "org.bytedeco.pytorch.Tensor used;"),

@@ -37,7 +37,7 @@ public final class AdapterFiles {
   }
 
   /** Sets what a base's config.json holds. */
-  AdapterFiles modelConfig(String json) {
+  public AdapterFiles modelConfig(String json) {
     modelConfig = json;
     return this;
   }

@@ -7,6 +7,7 @@ import dev.cairn.PythonScript;
 import dev.cairn.json.Json;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveOptions;
+import dev.cairn.peft.merge.LoraMerge;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -12,6 +12,7 @@ import dev.cairn.options.Durability;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
+import dev.cairn.peft.merge.LoraMerge;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package dev.cairn.peft;
+package dev.cairn.peft.names;
 
 import java.util.Set;
 
@@ -12,10 +12,13 @@ import java.util.Set;
  * @param adapter the adapter that the parameter belongs to
  * @param rest what comes after, for example {@code weight}; may be empty
  */
-record AdapterKey(String module, String part, String adapter, String rest) {
-  static final String MODULES_TO_SAVE = "modules_to_save";
-  static final String TOKENS = "trainable_tokens_delta";
-  static final String MAGNITUDE = "lora_magnitude_vector";
+public record AdapterKey(String module, String part, String adapter, String rest) {
+  /** What a PeftModel puts before the names of the model that it wraps. */
+  public static final String PREFIX = "base_model.model.";
+
+  public static final String MODULES_TO_SAVE = "modules_to_save";
+  public static final String TOKENS = "trainable_tokens_delta";
+  public static final String MAGNITUDE = "lora_magnitude_vector";
   static final String EMBEDDING_A = "lora_embedding_A";
   static final String EMBEDDING_B = "lora_embedding_B";
   static final String A = "lora_A";
@@ -38,7 +41,7 @@ record AdapterKey(String module, String part, String adapter, String rest) {
   private static final Set<String> OTHER_PARTS = Set.of(TOKENS, "trainable_tokens_original");
 
   /** Returns the parts of a name; null if it is no adapter's. */
-  static AdapterKey parse(String name) {
+  public static AdapterKey parse(String name) {
     String[] components = name.split("\\.", -1);
     for (int index = 0; index + 2 < components.length; index++) {
       if (components[index].equals(MODULES_TO_SAVE)) {
@@ -71,22 +74,22 @@ record AdapterKey(String module, String part, String adapter, String rest) {
   }
 
   /** Returns whether this is a LoRA matrix, bias or magnitude. */
-  boolean isLora() {
+  public boolean isLora() {
     return isLora(part);
   }
 
   /** Returns whether this is a row of values for each trained token. */
-  boolean isTokens() {
+  public boolean isTokens() {
     return part.equals(TOKENS);
   }
 
   /** Returns whether this is in a module that was trained whole. */
-  boolean isModuleToSave() {
+  public boolean isModuleToSave() {
     return part.equals(MODULES_TO_SAVE);
   }
 
   /** Returns the name in an adapter file. */
-  String savedName() {
+  public String savedName() {
     if (isModuleToSave()) {
       AdapterKey inner = parse(rest);
       boolean isInnerLora = inner != null && inner.adapter().equals(adapter);
@@ -100,7 +103,7 @@ record AdapterKey(String module, String part, String adapter, String rest) {
    * Returns the name as PEFT's suffix rule leaves it: without the adapter if that is the last or
    * last but one component, otherwise whole.
    */
-  String withoutAdapterAtEnd() {
+  public String withoutAdapterAtEnd() {
     String start = module + "." + part;
     if (rest.isEmpty()) {
       return start;

@@ -1,4 +1,4 @@
-package dev.cairn.peft;
+package dev.cairn.peft.merge;
 
 import java.io.IOException;
 import java.nio.FloatBuffer;

@@ -1,4 +1,4 @@
-package dev.cairn.peft;
+package dev.cairn.peft.merge;
 
 import dev.cairn.Checkpointer;
 import dev.cairn.comm.Communicator;
@@ -11,6 +11,7 @@ import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
+import dev.cairn.peft.LoraConfig;
 import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package dev.cairn.peft;
+package dev.cairn.peft.merge;
 
 import static java.util.stream.Collectors.partitioningBy;
 
@@ -6,6 +6,7 @@ import dev.cairn.form.place.Location;
 import dev.cairn.form.place.Place;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.json.JsonNumber;
+import dev.cairn.peft.LoraConfig;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -1,9 +1,10 @@
-package dev.cairn.peft;
+package dev.cairn.peft.merge;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveOptions;
+import dev.cairn.peft.AdapterFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

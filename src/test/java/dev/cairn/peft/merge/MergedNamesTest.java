@@ -1,10 +1,11 @@
-package dev.cairn.peft;
+package dev.cairn.peft.merge;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.cairn.hf.ModelFolder;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveOptions;
+import dev.cairn.peft.AdapterFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

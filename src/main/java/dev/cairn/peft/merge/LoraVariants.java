@@ -1,5 +1,6 @@
-package dev.cairn.peft;
+package dev.cairn.peft.merge;
 
+import dev.cairn.peft.LoraConfig;
 import java.util.List;
 import java.util.Locale;
 

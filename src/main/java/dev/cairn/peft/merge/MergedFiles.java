@@ -1,4 +1,4 @@
-package dev.cairn.peft;
+package dev.cairn.peft.merge;
 
 import static java.util.stream.Collectors.toSet;
 

@@ -1,6 +1,7 @@
-package dev.cairn.peft;
+package dev.cairn.peft.merge;
 
 import dev.cairn.hf.ModelConfig;
+import dev.cairn.peft.LoraConfig;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.util.Optional;

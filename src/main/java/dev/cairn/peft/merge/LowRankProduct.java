@@ -1,4 +1,4 @@
-package dev.cairn.peft;
+package dev.cairn.peft.merge;
 
 import dev.cairn.device.HostMemory;
 import dev.cairn.kernels.Kernels;

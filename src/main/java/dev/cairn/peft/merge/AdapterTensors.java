@@ -1,5 +1,8 @@
-package dev.cairn.peft;
+package dev.cairn.peft.merge;
 
+import dev.cairn.peft.LoraConfig;
+import dev.cairn.peft.names.AdapterKey;
+import dev.cairn.peft.names.LoraPart;
 import dev.cairn.tensor.Shape;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -70,7 +73,7 @@ final class AdapterTensors {
     if (shapes.isEmpty()) {
       throw new IllegalArgumentException("empty adapter: no tensors, file=" + adapter.files());
     }
-    new AdapterCheck(config).check(shapes);
+    config.check(shapes);
   }
 
   private void add(StoredWeight tensor) {

@@ -1,4 +1,4 @@
-package dev.cairn.peft;
+package dev.cairn.peft.merge;
 
 import dev.cairn.form.FormResolver;
 import dev.cairn.form.MemoryTensor;

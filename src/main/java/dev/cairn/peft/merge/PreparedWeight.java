@@ -1,4 +1,4 @@
-package dev.cairn.peft;
+package dev.cairn.peft.merge;
 
 import dev.cairn.kernels.Kernels;
 import dev.cairn.tensor.DType;

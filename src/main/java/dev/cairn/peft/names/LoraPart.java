@@ -1,4 +1,4 @@
-package dev.cairn.peft;
+package dev.cairn.peft.names;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  *     {@code lora_magnitude_vector}
  * @param isBias whether it is the bias of B
  */
-record LoraPart(String module, String part, boolean isBias) {
+public record LoraPart(String module, String part, boolean isBias) {
   /** Files that no PEFT has written may have the adapter's name in them, as a state dict has it. */
   private static final Pattern WITH_WEIGHT =
       Pattern.compile("(.*)\\.(lora_[AB])(?:\\.[^.]+)?\\.(weight|bias)");
@@ -21,7 +21,7 @@ record LoraPart(String module, String part, boolean isBias) {
           "(.*)\\.(lora_embedding_[AB]|lora_magnitude_vector)(?:\\.[^.]+)?(?:\\.weight)?");
 
   /** Returns the parts of a name; null if it is not a LoRA tensor. */
-  static LoraPart parse(String savedName) {
+  public static LoraPart parse(String savedName) {
     Matcher matcher = WITH_WEIGHT.matcher(savedName);
     if (matcher.matches()) {
       return new LoraPart(matcher.group(1), matcher.group(2), matcher.group(3).equals("bias"));
@@ -30,22 +30,22 @@ record LoraPart(String module, String part, boolean isBias) {
     return bare.matches() ? new LoraPart(bare.group(1), bare.group(2), false) : null;
   }
 
-  boolean isMatrix() {
+  public boolean isMatrix() {
     return !isBias && !part.equals(AdapterKey.MAGNITUDE);
   }
 
-  boolean isA() {
+  public boolean isA() {
     return part.endsWith("_A");
   }
 
-  boolean isEmbedding() {
+  public boolean isEmbedding() {
     return part.startsWith("lora_embedding");
   }
 
   /** Returns a module's name without the adapter file's prefix. */
-  static String inBaseModel(String module) {
-    return module.startsWith(AdapterNames.PREFIX)
-        ? module.substring(AdapterNames.PREFIX.length())
+  public static String inBaseModel(String module) {
+    return module.startsWith(AdapterKey.PREFIX)
+        ? module.substring(AdapterKey.PREFIX.length())
         : module;
   }
 }
