@@ -38,6 +38,10 @@ public enum Refusal {
       "a safetensors file that is cut short",
       "it has {has} bytes and its header says {expected}",
       "download or copy it again"),
+  LONG_SAFETENSORS(
+      "a safetensors file that goes on behind its last tensor",
+      "it has {has} bytes and its header says {expected}",
+      "copy it again, or make a new one from what wrote it"),
   CUT_TORCH(
       "a torch file that is cut short",
       "a zip ends with its directory, and no end of a zip archive was found",
@@ -149,6 +153,10 @@ public enum Refusal {
   MIXED(
       "files of two different saves are mixed: {difference}",
       "each has a part of weights of another step",
+      "copy one save again, whole, into an empty folder"),
+  OTHER_MASTERS(
+      "masters of another number of elements than the parameters",
+      "{has} are there and param_shapes says {expected}: files of two saves, or a damaged one",
       "copy one save again, whole, into an empty folder"),
   MISSING_RANK(
       "file of rank {rank} is missing: its {what}, expected {name}",

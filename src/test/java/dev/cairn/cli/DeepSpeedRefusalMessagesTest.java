@@ -8,6 +8,7 @@ import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -77,6 +78,28 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
           save(checkpoint).resolve("zero_pp_rank_" + rank + "_mp_rank_00_model_states.pt"));
     }
     refused(Refusal.NO_STATES, save(checkpoint), List.of(), "consolidate", in, out());
+  }
+
+  @Test
+  void mastersOfAnotherRun() throws IOException {
+    Path checkpoint =
+        new MadeUpCheckpoint(3, 2).group(Map.of("w", Shape.of(6))).write(temp.resolve("in"));
+    Path other =
+        new MadeUpCheckpoint(3, 2).group(Map.of("w", Shape.of(10))).write(temp.resolve("other"));
+    for (int rank = 0; rank < 2; rank++) {
+      String name = "bf16_zero_pp_rank_" + rank + "_mp_rank_00_optim_states.pt";
+      Files.copy(
+          other.resolve("global_step7").resolve(name),
+          checkpoint.resolve("global_step7").resolve(name),
+          StandardCopyOption.REPLACE_EXISTING);
+    }
+    refused(
+        Refusal.OTHER_MASTERS,
+        checkpoint.resolve("global_step7/bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt"),
+        List.of("has", "5", "expected", "3"),
+        "consolidate",
+        checkpoint.toString(),
+        out());
   }
 
   @Test

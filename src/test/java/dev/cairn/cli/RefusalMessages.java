@@ -24,6 +24,7 @@ abstract class RefusalMessages {
           Refusal.ONE_RANK,
           Refusal.MISSING_RANK,
           Refusal.MIXED,
+          Refusal.OTHER_MASTERS,
           Refusal.NO_MASTERS,
           Refusal.NO_STATES,
           Refusal.OFFLOADED);

@@ -61,6 +61,13 @@ class RefusalMessagesTest extends RefusalMessages {
         List.of("has", "9", "expected", "10"),
         "inspect",
         folder.toString());
+    Files.writeString(file, "\2\0\0\0\0\0\0\0{}and more", StandardCharsets.ISO_8859_1);
+    refused(
+        Refusal.LONG_SAFETENSORS,
+        file,
+        List.of("has", "18", "expected", "10"),
+        "inspect",
+        folder.toString());
     Files.writeString(file, "PK\3\4 and so on");
     refused(Refusal.TORCH_AS_SAFETENSORS, file, List.of(), "inspect", folder.toString());
     Path torch = write("torch/pytorch_model.bin", "\2\0\0\0\0\0\0\0{}");

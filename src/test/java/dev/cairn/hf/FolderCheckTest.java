@@ -89,7 +89,11 @@ class FolderCheckTest {
     Files.write(shard, new byte[] {0}, StandardOpenOption.APPEND);
     Files.delete(folder.resolve("config.json"));
     assertEquals(
-        List.of("bytes after the last tensor", "file is missing", "file length mismatch"),
+        List.of(
+            "a safetensors file that goes on behind its last tensor; it has 1849 bytes and its"
+                + " header says 1848; copy it again, or make a new one from what wrote it",
+            "file is missing",
+            "file length mismatch"),
         FolderCheck.checkSizes(folder).stream()
             .map(finding -> finding.problem().replaceFirst(":.*", ""))
             .toList());
@@ -101,6 +105,27 @@ class FolderCheckTest {
     assertEquals(List.of(), check(Golden.path("models/llama_sharded")));
     assertEquals(List.of(), check(Golden.path("safetensors/every_dtype.safetensors")));
     assertEquals(0, FolderCheck.bytesToRead(Golden.path("models/llama_single")));
+  }
+
+  @Test
+  void indexMayNameItsShardsFromTheFolderItself() throws IOException {
+    Path sharded = Files.createDirectory(folder.resolve("dotted"));
+    Folders.copy("llama_sharded", sharded);
+    Folders.replace(sharded.resolve(Folders.INDEX), "\"model-00001", "\"./model-00001");
+    assertEquals(
+        List.of("note: the index names shards by paths that begin with ./, file=" + Folders.INDEX),
+        check(sharded).stream().map(Finding::toString).toList());
+  }
+
+  @Test
+  void fileOfAnotherKindIsNamedOnce() throws IOException {
+    Path shard = folder.resolve(Folders.LAST_SHARD);
+    Files.writeString(shard, "<html>log in</html>");
+    assertEquals(
+        "an HTML page; a server sent a login or error page in place of the file; download it"
+            + " again, after `hf auth login` if it is gated, file="
+            + Folders.LAST_SHARD,
+        check(folder).get(0).toString());
   }
 
   @Test

@@ -13,6 +13,7 @@ import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -174,8 +175,40 @@ class ModelFolderTest {
         temp.resolve(Folders.INDEX),
         "\"weight_map\": {",
         "\"weight_map\": { \"extra\": \"" + Folders.FIRST_SHARD + "\",");
+    Files.delete(temp.resolve("config.json"));
     assertRefused(
         "tensor is not in the file that the index names: it is in none, tensor=extra, file="
+            + Folders.FIRST_SHARD);
+  }
+
+  /** As bases whose multi-token prediction was left out have it: no class asks for it. */
+  @Test
+  void tensorThatNoShardHoldsAndTheConfigDoesNotAskForIsANote() throws IOException {
+    Folders.copy("llama_sharded", temp);
+    Folders.replace(
+        temp.resolve(Folders.INDEX),
+        "\"weight_map\": {",
+        "\"weight_map\": { \"mtp.fc.weight\": \"" + Folders.FIRST_SHARD + "\",");
+    assertNotes(
+        "note: tensor is not in the file that the index names: it is in none, tensor=mtp.fc.weight,"
+            + " file="
+            + Folders.FIRST_SHARD);
+    assertEquals(1, FolderDescription.of(temp).findings().size());
+    assertEquals(List.of(), Finding.errors(FolderDescription.of(temp).findings()));
+  }
+
+  @Test
+  void tensorThatNoShardHoldsAndTheConfigAsksForIsRefused() throws IOException {
+    Folders.copy("llama_sharded", temp);
+    Path shard = temp.resolve(Folders.FIRST_SHARD);
+    String text = Files.readString(shard, StandardCharsets.ISO_8859_1);
+    Files.writeString(
+        shard,
+        text.replace("model.embed_tokens", "model.embed_tokenz"),
+        StandardCharsets.ISO_8859_1);
+    assertRefused(
+        "tensor is not in the file that the index names: it is in none,"
+            + " tensor=model.embed_tokens.weight, file="
             + Folders.FIRST_SHARD);
   }
 

@@ -108,7 +108,7 @@ class SafetensorsFileTest {
     Files.write(file, Arrays.copyOf(golden, golden.length - 1));
     assertCorrupt(file, "a safetensors file that is cut short: path=");
     Files.write(file, Arrays.copyOf(golden, golden.length + 1));
-    assertCorrupt(file, "bytes after the last tensor: dataBytes=");
+    assertCorrupt(file, "a safetensors file that goes on behind its last tensor: path=");
   }
 
   private static void assertCorrupt(Path file, String expected) {
