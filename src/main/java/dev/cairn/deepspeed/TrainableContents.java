@@ -4,6 +4,7 @@ import dev.cairn.deepspeed.content.Content;
 import dev.cairn.deepspeed.content.FlatContent;
 import dev.cairn.deepspeed.content.FlatPieces;
 import dev.cairn.deepspeed.content.PartitionedContent;
+import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.StoredTensor;
@@ -60,7 +61,7 @@ final class TrainableContents {
     }
     for (int rank = 0; rank < flat.size(); rank++) {
       if (flat.get(rank).elements() != base) {
-        throw wrongCount(ranks.get(rank), "all groups", flat.get(rank).elements(), base, base);
+        throw wrongCount(ranks.get(rank), flat.get(rank).elements(), base, base);
       }
     }
     return contents;
@@ -94,7 +95,7 @@ final class TrainableContents {
       // DeepSpeed aligns a group to 2 * world size, and strips some of that padding again.
       long most = Math.addExact(base, 2L * ranks.size());
       if (pieces.elements() < base || pieces.elements() > most) {
-        throw wrongCount(ranks.get(0), "group " + i, pieces.elements(), base, most);
+        throw wrongCount(ranks.get(0), pieces.elements(), base, most);
       }
     }
     return contents;
@@ -112,17 +113,12 @@ final class TrainableContents {
   }
 
   private static CorruptFileException wrongCount(
-      OptimizerStates rank, String what, long actual, long least, long most) {
-    return new CorruptFileException(
-        "masters do not match the parameters: "
-            + what
-            + ", elements="
-            + actual
-            + ", expected "
-            + (least == most ? "" : least + " to ")
-            + most
-            + " of param_shapes, file="
-            + rank.file()
-            + "; a damaged checkpoint, or files of two saves");
+      OptimizerStates rank, long actual, long least, long most) {
+    return Refusal.OTHER_MASTERS.of(
+        rank.file(),
+        "has",
+        Long.toString(actual),
+        "expected",
+        (least == most ? "" : least + " to ") + most);
   }
 }

@@ -47,9 +47,14 @@ public record Finding(String file, String tensor, String problem, boolean isNote
     return new Finding(file, "", problem);
   }
 
-  /** A finding about a file whose reader has named it, with its whole path, at the end. */
+  /** A finding about a file whose reader has named it, with its whole path: that is left out. */
   static Finding of(String file, CorruptFileException e) {
     String message = e.getMessage();
+    int refused = message.indexOf(": path=");
+    if (refused >= 0) {
+      return of(
+          file, message.substring(0, refused) + message.substring(message.indexOf("; ", refused)));
+    }
     int end = Math.max(message.lastIndexOf(", file="), message.lastIndexOf(": file="));
     return of(file, end < 0 ? message : message.substring(0, end));
   }

@@ -128,7 +128,7 @@ public final class FolderCheck {
     }
     if (disk.isFolder(path)) {
       checkStrays(form);
-      checkMetadata(form);
+      checkSpelling(form);
       checkJson(path);
       if (disk.exists(path.resolve(Manifest.FILE_NAME))) {
         findings.addAll(new ManifestCheck(disk, path, checksums).check(headers));
@@ -173,22 +173,26 @@ public final class FolderCheck {
     }
   }
 
-  /** An index without it names its shards, and yet transformers fails to load it. */
-  private void checkMetadata(FolderForm form) throws IOException {
-    Path index = form.root().resolve(ShardIndex.FILE_NAME);
-    boolean saysTotals =
-        form.index()
-            .map(one -> one.totalBytes().isPresent() || one.totalParameters().isPresent())
-            .orElse(true);
-    if (saysTotals || !disk.exists(index)) {
-      return; // the totals are in the metadata, and an index that is none was said where it was
-      // read
+  /**
+   * What the parsed index does not show: it says where the shards are, however that was spelled.
+   */
+  private void checkSpelling(FolderForm form) throws IOException {
+    Path file = form.root().resolve(ShardIndex.FILE_NAME);
+    if (form.index().isEmpty() || !disk.exists(file)) {
+      return; // an index that is none was said where it was read
     }
-    if (!(Json.parseObject(disk.readAll(index)).get("metadata") instanceof Map<?, ?>)) {
+    Map<String, Object> tree = Json.parseObject(disk.readAll(file));
+    if (!(tree.get("metadata") instanceof Map<?, ?>)) {
       findings.add(
           Finding.of(
               ShardIndex.FILE_NAME,
               "index has no metadata: transformers does not load it; add \"metadata\": {}"));
+    }
+    if (tree.get("weight_map") instanceof Map<?, ?> map
+        && map.values().stream().anyMatch(shard -> shard.toString().startsWith("./"))) {
+      findings.add(
+          Finding.of(ShardIndex.FILE_NAME, "the index names shards by paths that begin with ./")
+              .asNote());
     }
   }
 

@@ -27,13 +27,28 @@ public final class FormFindings {
       return findings;
     }
     Optional<List<Finding>> model = known(path);
-    boolean isFine = model.isPresent() && model.get().isEmpty();
-    List<Finding> all = new ArrayList<>();
-    for (Finding finding : findings) {
-      all.add(isFine && IndexCheck.isPromise(finding) ? finding.asNote() : finding);
-    }
+    List<Finding> all = new ArrayList<>(settled(findings, model));
     all.addAll(model.isPresent() ? model.get() : suspicions(path));
     return all;
+  }
+
+  /**
+   * Returns the findings of an open folder, where a tensor that only the index has is a note if the
+   * config asks for no such tensor.
+   */
+  static List<Finding> settled(List<Finding> findings, ModelFolder folder, Path path)
+      throws IOException {
+    List<Finding> errors = Finding.errors(findings);
+    return errors.isEmpty() || !errors.stream().allMatch(IndexCheck::isPromise)
+        ? findings
+        : settled(findings, known(folder, path));
+  }
+
+  private static List<Finding> settled(List<Finding> findings, Optional<List<Finding>> model) {
+    boolean isFine = model.isPresent() && model.get().isEmpty();
+    return findings.stream()
+        .map(finding -> isFine && IndexCheck.isPromise(finding) ? finding.asNote() : finding)
+        .toList();
   }
 
   /**
@@ -49,34 +64,34 @@ public final class FormFindings {
 
   /** Returns what is different from what is expected; nothing at all if that is not known. */
   private static Optional<List<Finding>> known(Path path) throws IOException {
-    return compared(path, (form, tensors) -> form.loadingDifference(tensors))
+    try (ModelFolder folder = ModelFolder.openReadable(path)) {
+      return known(folder, path);
+    }
+  }
+
+  private static Optional<List<Finding>> known(ModelFolder folder, Path path) throws IOException {
+    return compared(folder, path, ModelForm::loadingDifference)
         .flatMap(difference -> difference)
         .map(text -> text.isEmpty() ? List.of() : List.of(finding(text)));
   }
 
   private static List<Finding> suspicions(Path path) throws IOException {
-    return compared(path, ModelForm::suspicions).orElse(List.of()).stream()
-        .map(FormFindings::finding)
-        .toList();
+    try (ModelFolder folder = ModelFolder.openReadable(path)) {
+      return compared(folder, path, ModelForm::suspicions).orElse(List.of()).stream()
+          .map(FormFindings::finding)
+          .toList();
+    }
   }
 
   private static <T> Optional<T> compared(
-      Path path, BiFunction<ModelForm, List<TensorInfo>, T> comparison) throws IOException {
-    if (!Disk.local().isFolder(path)) {
-      return Optional.empty();
-    }
-    Optional<ModelConfig> config = ModelConfig.find(path);
-    if (config.isEmpty()) {
-      return Optional.empty();
-    }
-    try (ModelFolder folder = ModelFolder.openReadable(path)) {
-      if (folder.files().equals(List.of(FolderForm.ADAPTER))) {
-        return Optional.empty();
-      }
-      List<TensorInfo> tensors =
-          folder.tensors().stream().map(tensor -> tensor.entry().info()).toList();
-      return Optional.of(comparison.apply(new ModelForm(config.get()), tensors));
-    }
+      ModelFolder folder, Path path, BiFunction<ModelForm, List<TensorInfo>, T> comparison)
+      throws IOException {
+    boolean isModel =
+        Disk.local().isFolder(path) && !folder.files().equals(List.of(FolderForm.ADAPTER));
+    Optional<ModelConfig> config = isModel ? ModelConfig.find(path) : Optional.empty();
+    List<TensorInfo> tensors =
+        folder.tensors().stream().map(tensor -> tensor.entry().info()).toList();
+    return config.map(known -> comparison.apply(new ModelForm(known), tensors));
   }
 
   private static Finding finding(String text) {

@@ -29,7 +29,7 @@ public final class ModelFolder implements Closeable {
   private final FolderForm form;
   private final Map<String, SafetensorsFile> files = new LinkedHashMap<>();
   private final List<FolderTensor> tensors = new ArrayList<>();
-  private final List<Finding> findings = new ArrayList<>();
+  private List<Finding> findings = new ArrayList<>();
   private final Map<String, FolderTensor> byName = new HashMap<>();
 
   private ModelFolder(FolderForm form) {
@@ -99,6 +99,7 @@ public final class ModelFolder implements Closeable {
       CloseAll.of(folder).closeAfter(e);
       throw e;
     }
+    folder.findings = FormFindings.settled(folder.findings, folder, path);
     return folder.files.isEmpty() ? folder.refusing(Finding.errors(folder.findings), path) : folder;
   }
 

@@ -1,8 +1,8 @@
 package dev.cairn.io;
 
-import dev.cairn.input.CutShortException;
 import dev.cairn.input.FileKind;
 import dev.cairn.input.Refusal;
+import dev.cairn.input.WrongLengthException;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -26,14 +26,12 @@ final class NotSafetensors {
     if (kind.refusal().isPresent()) {
       return because(kind.refusal().get().of(file.path()), error);
     }
-    if (error instanceof CutShortException cut) {
+    if (error instanceof WrongLengthException wrong) {
+      long has = file.lengthBytes();
+      long expected = wrong.expectedBytes();
+      Refusal refusal = has < expected ? Refusal.CUT_SAFETENSORS : Refusal.LONG_SAFETENSORS;
       return because(
-          Refusal.CUT_SAFETENSORS.of(
-              file.path(),
-              "has",
-              Long.toString(file.lengthBytes()),
-              "expected",
-              Long.toString(cut.expectedBytes())),
+          refusal.of(file.path(), "has", Long.toString(has), "expected", Long.toString(expected)),
           error);
     }
     return error;

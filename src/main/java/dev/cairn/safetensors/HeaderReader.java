@@ -3,7 +3,7 @@ package dev.cairn.safetensors;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import dev.cairn.input.CutShortException;
+import dev.cairn.input.WrongLengthException;
 import dev.cairn.json.Json;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
@@ -41,7 +41,7 @@ final class HeaderReader {
               .formatted(Long.toUnsignedString(jsonBytes), Header.MAX_JSON_BYTES, where));
     }
     if (jsonBytes > fileLengthBytes - Header.LENGTH_BYTES) {
-      throw new CutShortException(
+      throw new WrongLengthException(
           "header reaches past the end of the file: headerBytes=%d, expected at most %d, file=%s"
               .formatted(jsonBytes, fileLengthBytes - Header.LENGTH_BYTES, where),
           Header.LENGTH_BYTES + jsonBytes);
@@ -117,7 +117,7 @@ final class HeaderReader {
                     before));
       }
       if (tensor.endByte() > dataBytes) {
-        throw new CutShortException(
+        throw new WrongLengthException(
             "file too short: tensor=%s, endByte=%d, expected at most dataBytes=%d, file=%s"
                 .formatted(tensor.name(), tensor.endByte(), dataBytes, where),
             dataOffset + tensors.get(tensors.size() - 1).endByte());
@@ -126,9 +126,10 @@ final class HeaderReader {
       before = tensor.name();
     }
     if (expectedByte != dataBytes) {
-      throw corrupt(
-          "bytes after the last tensor: dataBytes=%d, expected %d (the end of %s)"
-              .formatted(dataBytes, expectedByte, before));
+      throw new WrongLengthException(
+          "bytes after the last tensor: dataBytes=%d, expected %d (the end of %s), file=%s"
+              .formatted(dataBytes, expectedByte, before, where),
+          dataOffset + expectedByte);
     }
   }
 
