@@ -108,8 +108,11 @@ public final class DeepSpeedCheckpoint {
       throw Refusal.NO_MASTERS.of(folder.path());
     }
     ModelStates model = ModelStates.read(files.modelStates().firstEntry().getValue(), true);
-    return new DeepSpeedCheckpoint(
-        folder, 0, model.ranks(), model.version(), WholeWeights.of(model));
+    List<CheckpointParameter> parameters = WholeWeights.of(model);
+    if (parameters.isEmpty()) {
+      throw Refusal.NO_MODULE.of(model.file());
+    }
+    return new DeepSpeedCheckpoint(folder, 0, model.ranks(), model.version(), parameters);
   }
 
   private static DeepSpeedCheckpoint universal(TagFolder folder, RankFiles files)

@@ -171,6 +171,10 @@ public enum Refusal {
       "it says which weights there are: mp_rank_00_model_states.pt, or under ZeRO-3"
           + " zero_pp_rank_0_mp_rank_00_model_states.pt",
       "copy it here too"),
+  NO_MODULE(
+      "DeepSpeed model states without weights",
+      "their module holds no tensors, and there are no *_optim_states.pt beside them",
+      "copy all files of that save here, or name another one"),
   OFFLOADED(
       "a checkpoint whose optimizer was offloaded to NVMe",
       "DeepSpeed leaves the F32 weights as raw files in offloaded_tensors, without their names, and"

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.cairn.deepspeed.MadeUpCheckpoint;
 import dev.cairn.input.Refusal;
 import dev.cairn.tensor.Shape;
+import dev.cairn.torchfile.TorchSave;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -99,6 +100,20 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
         List.of("has", "5", "expected", "3"),
         "consolidate",
         checkpoint.toString(),
+        out());
+  }
+
+  @Test
+  void modelStatesOfNothing() throws IOException {
+    Path file =
+        TorchSave.save(
+            temp.resolve("in/global_step3/mp_rank_00_model_states.pt"), Map.of("module", Map.of()));
+    refused(
+        Refusal.NO_MODULE,
+        file,
+        List.of(),
+        "consolidate",
+        temp.resolve("in/global_step3").toString(),
         out());
   }
 

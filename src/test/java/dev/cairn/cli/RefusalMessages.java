@@ -26,6 +26,7 @@ abstract class RefusalMessages {
           Refusal.MIXED,
           Refusal.OTHER_MASTERS,
           Refusal.NO_MASTERS,
+          Refusal.NO_MODULE,
           Refusal.NO_STATES,
           Refusal.OFFLOADED);
 
