@@ -99,7 +99,7 @@ fi
 
 check_one_gpu() {
   mkdir -p "$out/guest" "$out/saves" "$out/restores"
-  check contexts-and-last-error 60 jvm dev.cairn.GuestProgram all "$out/guest" "$bucket"
+  check contexts-and-last-error 60 jvm dev.cairn.gpu.GuestProgram all "$out/guest" "$bucket"
   check casts-and-unpacks 120 jvm dev.cairn.kernels.DeviceKernelsProgram
   if check stages 180 jvm dev.cairn.kernels.GpuStages "$stage" "$patterns"; then
     local log=$out/stages.log memory
@@ -112,8 +112,8 @@ check_one_gpu() {
     row 'copy to pinned host memory' "$pinned" GB/s
   fi
   check streams 120 jvm dev.cairn.kernels.StagedCastProgram NONE
-  check saves 180 jvm dev.cairn.DeviceSaveProgram saves "$out/saves"
-  check restores 180 jvm dev.cairn.DeviceRestoreProgram restores "$out/restores"
+  check saves 180 jvm dev.cairn.gpu.DeviceSaveProgram saves "$out/saves"
+  check restores 180 jvm dev.cairn.gpu.DeviceRestoreProgram restores "$out/restores"
   if [[ ${CAIRN_TORCH_JAR:-} ]]; then
     check torch 120 jvm dev.cairn.torch.CurrentStreamProgram "$out/torch"
   fi

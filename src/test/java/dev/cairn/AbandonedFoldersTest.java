@@ -14,6 +14,8 @@ import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveOptions;
+import dev.cairn.support.OtherProcess;
+import dev.cairn.support.ReferenceModel;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;

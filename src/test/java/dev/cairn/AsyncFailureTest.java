@@ -8,13 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.FaultyDisk.Call;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.options.CheckpointException;
 import dev.cairn.options.SaveReport;
+import dev.cairn.support.FaultyDisk;
+import dev.cairn.support.FaultyDisk.Call;
+import dev.cairn.support.Group;
+import dev.cairn.support.ReferenceModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.FaultyDisk.Call;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
@@ -18,6 +17,10 @@ import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
 import dev.cairn.model.TrainerState;
 import dev.cairn.options.SaveMode;
+import dev.cairn.support.FaultyDisk;
+import dev.cairn.support.FaultyDisk.Call;
+import dev.cairn.support.Group;
+import dev.cairn.support.ReferenceModel;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;

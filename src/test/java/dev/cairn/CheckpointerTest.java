@@ -16,6 +16,8 @@ import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
 import dev.cairn.safetensors.Manifest;
+import dev.cairn.support.Group;
+import dev.cairn.support.ReferenceModel;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;

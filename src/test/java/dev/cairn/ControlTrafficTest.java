@@ -10,6 +10,8 @@ import dev.cairn.model.TrainerState;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
+import dev.cairn.support.Group;
+import dev.cairn.support.ReferenceModel;
 import dev.cairn.tensor.DType;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;

@@ -13,6 +13,8 @@ import dev.cairn.model.ParameterSet;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
+import dev.cairn.support.Group;
+import dev.cairn.support.ReferenceModel;
 import dev.cairn.tensor.DType;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;

@@ -8,6 +8,7 @@ import dev.cairn.hf.ModelFiles;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.model.TrainerState;
 import dev.cairn.options.SaveOptions;
+import dev.cairn.support.Group;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -3,6 +3,7 @@ package dev.cairn;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.options.SaveOptions;
+import dev.cairn.support.ReferenceModel;
 import java.nio.file.Path;
 
 /** A program that saves one model folder; see {@link SaveEventsTest}. */

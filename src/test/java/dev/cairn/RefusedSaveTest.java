@@ -19,6 +19,8 @@ import dev.cairn.model.Partition;
 import dev.cairn.options.CheckpointException;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveReport;
+import dev.cairn.support.Group;
+import dev.cairn.support.ReferenceModel;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.nio.ByteBuffer;

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.FaultyDisk.Call;
 import dev.cairn.comm.Communicator;
 import dev.cairn.commit.AbandonedFolders;
 import dev.cairn.commit.StagedFolder;
@@ -17,6 +16,10 @@ import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveOptions;
+import dev.cairn.support.FaultyDisk;
+import dev.cairn.support.FaultyDisk.Call;
+import dev.cairn.support.OtherProcess;
+import dev.cairn.support.ReferenceModel;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -12,6 +12,8 @@ import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SavePhase;
 import dev.cairn.options.SaveReport;
 import dev.cairn.options.SaveWork;
+import dev.cairn.support.Group;
+import dev.cairn.support.ReferenceModel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -14,6 +14,8 @@ import dev.cairn.options.SaveOptions;
 import dev.cairn.policy.CheckpointPolicy;
 import dev.cairn.policy.PolicyOptions;
 import dev.cairn.run.Signals;
+import dev.cairn.support.Group;
+import dev.cairn.support.ReferenceModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -16,6 +16,8 @@ import dev.cairn.options.SaveReport;
 import dev.cairn.policy.CheckpointPolicy;
 import dev.cairn.policy.PolicyOptions;
 import dev.cairn.policy.PolicyState;
+import dev.cairn.support.Group;
+import dev.cairn.support.ReferenceModel;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -4,6 +4,8 @@ import dev.cairn.hf.ModelFiles;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
+import dev.cairn.support.Group;
+import dev.cairn.support.ReferenceModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  * Who may use what, as rules over the packages below one root: {@code dev.cairn} for the project,
  * the fixtures' package for the test of the rules themselves.
  */
-public final class ArchitectureRules {
+final class ArchitectureRules {
   /** Topmost first; a package uses only packages of later lines. The empty name is the root. */
   private static final List<List<String>> LINES =
       List.of(
@@ -76,12 +76,12 @@ public final class ArchitectureRules {
   private final String root;
 
   /** Makes the rules for the packages below {@code root}. */
-  public ArchitectureRules(String root) {
+  ArchitectureRules(String root) {
     this.root = root;
   }
 
   /** Returns the packages that no line names, of these. */
-  public Set<String> unnamed(Set<String> packages) {
+  Set<String> unnamed(Set<String> packages) {
     Set<String> unnamed = new TreeSet<>(packages);
     unnamed.removeIf(name -> named().anyMatch(line -> isOf(name, line)));
     return unnamed;
@@ -102,7 +102,7 @@ public final class ArchitectureRules {
   }
 
   /** Returns every rule under the name that a failing test shows. */
-  public Map<String, ArchRule> byName() {
+  Map<String, ArchRule> byName() {
     Map<String, ArchRule> rules = new LinkedHashMap<>();
     rules.put("layers", layers());
     rules.put("edges", apart(EDGES));

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cairn.hf.ModelFolder;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.TensorInfo;
+import dev.cairn.support.ShellRun;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cairn.cli.text.Amounts;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
+import dev.cairn.support.ShellRun;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -8,6 +8,7 @@ import dev.cairn.hf.ModelFolder;
 import dev.cairn.json.Golden;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.TensorInfo;
+import dev.cairn.support.ShellRun;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;

@@ -3,8 +3,9 @@ package dev.cairn.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.cairn.PythonScript;
 import dev.cairn.cli.demo.LlamaShape;
+import dev.cairn.support.PythonScript;
+import dev.cairn.support.ShellRun;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,7 @@
 package dev.cairn.cli;
 
 import dev.cairn.json.Json;
+import dev.cairn.support.ShellRun;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.cairn.json.Golden;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
+import dev.cairn.support.ShellRun;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

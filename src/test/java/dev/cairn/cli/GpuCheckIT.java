@@ -2,6 +2,7 @@ package dev.cairn.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.cairn.support.ShellRun;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.device.Emulation;
 import dev.cairn.gate.CudaCompiler;
+import dev.cairn.support.ShellRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

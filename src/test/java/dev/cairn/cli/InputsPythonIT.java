@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.PythonScript;
+import dev.cairn.support.PythonScript;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.cairn.comm;
 
-import dev.cairn.RankJvm;
+import dev.cairn.support.RankJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,5 @@
 package dev.cairn.comm;
 
-import dev.cairn.Fields;
 import dev.cairn.comm.bulk.InProcessTransports;
 import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.comm.channel.Timeouts;
@@ -17,6 +16,7 @@ import dev.cairn.comm.control.TcpMember;
 import dev.cairn.comm.rendezvous.Endpoint;
 import dev.cairn.machine.Machine;
 import dev.cairn.simulation.SimulatedProcess;
+import dev.cairn.support.Fields;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;

@@ -2,8 +2,8 @@ package dev.cairn.comm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.cairn.PythonScript;
-import dev.cairn.TorchLauncher;
+import dev.cairn.support.PythonScript;
+import dev.cairn.support.TorchLauncher;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -4,10 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.FreePort;
 import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.comm.channel.KeyValueStore;
 import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.support.FreePort;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -3,9 +3,9 @@ package dev.cairn.commit;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.LogLines;
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
+import dev.cairn.support.LogLines;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;

@@ -1,7 +1,7 @@
 package dev.cairn.example;
 
-import dev.cairn.FreePort;
-import dev.cairn.RankJvm;
+import dev.cairn.support.FreePort;
+import dev.cairn.support.RankJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,8 +2,8 @@ package dev.cairn.form;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.cairn.PythonScript;
 import dev.cairn.json.Json;
+import dev.cairn.support.PythonScript;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

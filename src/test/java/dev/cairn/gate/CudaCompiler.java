@@ -1,6 +1,6 @@
 package dev.cairn.gate;
 
-import dev.cairn.ExternalProgram;
+import dev.cairn.support.ExternalProgram;
 
 /** CUDA's compiler, which some tests need; {@code CAIRN_NVCC} if it is not {@code nvcc}. */
 public final class CudaCompiler {

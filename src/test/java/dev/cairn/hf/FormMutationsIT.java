@@ -3,9 +3,9 @@ package dev.cairn.hf;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.PythonScript;
 import dev.cairn.json.Json;
 import dev.cairn.safetensors.TensorInfo;
+import dev.cairn.support.PythonScript;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

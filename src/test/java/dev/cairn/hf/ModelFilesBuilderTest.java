@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.LogLines;
 import dev.cairn.hf.generation.GenerationConfig;
 import dev.cairn.hf.generation.GenerationConfigCopy;
 import dev.cairn.json.Golden;
 import dev.cairn.json.Json;
+import dev.cairn.support.LogLines;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.PythonScript;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.generation.GenerationConfig;
 import dev.cairn.hf.generation.KnownFields;
@@ -18,6 +17,7 @@ import dev.cairn.options.FormOptions;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
 import dev.cairn.peft.StateDict;
+import dev.cairn.support.PythonScript;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

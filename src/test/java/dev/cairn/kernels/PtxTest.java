@@ -3,10 +3,10 @@ package dev.cairn.kernels;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.cairn.ExternalProgram;
-import dev.cairn.PythonScript;
 import dev.cairn.device.Emulation;
 import dev.cairn.gate.CudaCompiler;
+import dev.cairn.support.ExternalProgram;
+import dev.cairn.support.PythonScript;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

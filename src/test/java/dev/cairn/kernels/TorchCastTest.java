@@ -3,7 +3,7 @@ package dev.cairn.kernels;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.cairn.PythonScript;
+import dev.cairn.support.PythonScript;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -2,9 +2,9 @@ package dev.cairn.peft;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.cairn.PythonScript;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
+import dev.cairn.support.PythonScript;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,11 +3,11 @@ package dev.cairn.peft;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.PythonScript;
 import dev.cairn.json.Json;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.peft.merge.LoraMerge;
+import dev.cairn.support.PythonScript;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.cairn.PythonScript;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
+import dev.cairn.support.PythonScript;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;

@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.Group;
 import dev.cairn.comm.Communicator;
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
 import dev.cairn.options.CheckpointException;
 import dev.cairn.options.SaveMode;
 import dev.cairn.ranks.Ranks;
+import dev.cairn.support.Group;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

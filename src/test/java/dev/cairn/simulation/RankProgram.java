@@ -2,9 +2,9 @@ package dev.cairn.simulation;
 
 import dev.cairn.Checkpoint;
 import dev.cairn.Checkpointer;
+import dev.cairn.Checkpointers;
 import dev.cairn.PendingSave;
 import dev.cairn.RunDirectory;
-import dev.cairn.SimulatedCheckpointers;
 import dev.cairn.SingleFile;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
@@ -57,10 +57,10 @@ final class RankProgram {
     Fiber fiber = Fiber.current();
     fiber.begin(-1, Phase.OPEN);
     checkpointer =
-        SimulatedCheckpointers.open(
+        Checkpointers.open(
             communicator,
             generation.setup().saveOptions(),
-            generation.setup().runOptions(stage.world().run()),
+            Optional.of(generation.setup().runOptions(stage.world().run())),
             disk,
             machine);
     stage.opened(checkpointer);
@@ -215,7 +215,7 @@ final class RankProgram {
     if (rank() == 0) {
       Fiber.current().enter(Phase.PRUNE);
       stage.pruned(2, 0);
-      RunDirectory directory = SimulatedCheckpointers.directory(stage.world().run(), disk, machine);
+      RunDirectory directory = Checkpointers.directory(stage.world().run(), disk, machine);
       directory.delete(directory.surplus(2, 0));
     }
     return Outcome.of(Outcome.Result.DONE);

@@ -2,8 +2,8 @@ package dev.cairn.simulation;
 
 import dev.cairn.Checkpoint;
 import dev.cairn.Checkpointer;
+import dev.cairn.Checkpointers;
 import dev.cairn.RunDirectory;
-import dev.cairn.SimulatedCheckpointers;
 import dev.cairn.comm.Communicator;
 import dev.cairn.comm.RankGroup;
 import dev.cairn.options.Durability;
@@ -42,7 +42,7 @@ final class SecondProcess {
     try {
       if (prunes) {
         stage.add(new Event.Pruned(KEPT, 0));
-        RunDirectory directory = SimulatedCheckpointers.directory(world.run(), disk, machine);
+        RunDirectory directory = Checkpointers.directory(world.run(), disk, machine);
         directory.delete(directory.surplus(KEPT, 0));
         stage.trace(process + " has pruned");
       } else {
@@ -60,8 +60,12 @@ final class SecondProcess {
     Setup setup = Setup.simple(SaveMode.GATHER, Durability.FAST);
     try (Communicator communicator = group.communicators().get(0);
         Checkpointer checkpointer =
-            SimulatedCheckpointers.open(
-                communicator, setup.saveOptions(), setup.runOptions(world.run()), disk, machine)) {
+            Checkpointers.open(
+                communicator,
+                setup.saveOptions(),
+                Optional.of(setup.runOptions(world.run())),
+                disk,
+                machine)) {
       stage.opened(checkpointer);
       Optional<Checkpoint> found = checkpointer.latest();
       stage.trace(process + " finds " + found.map(Checkpoint::step));

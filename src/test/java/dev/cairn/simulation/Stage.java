@@ -1,7 +1,7 @@
 package dev.cairn.simulation;
 
 import dev.cairn.Checkpointer;
-import dev.cairn.SimulatedCheckpointers;
+import dev.cairn.Checkpointers;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -83,9 +83,9 @@ final class Stage {
   int freeAll(boolean anyDied) {
     int holding = 0;
     for (Checkpointer checkpointer : checkpointers) {
-      if (SimulatedCheckpointers.holdsMemory(checkpointer)) {
+      if (Checkpointers.holdsMemory(checkpointer)) {
         holding += anyDied ? 0 : 1;
-        SimulatedCheckpointers.free(checkpointer);
+        Checkpointers.free(checkpointer);
       }
     }
     checkpointers.clear();

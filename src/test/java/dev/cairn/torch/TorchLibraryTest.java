@@ -2,7 +2,7 @@ package dev.cairn.torch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.cairn.RankJvm;
+import dev.cairn.support.RankJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,8 +2,8 @@ package dev.cairn.comm.bulk;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.cairn.FaultLibrary;
-import dev.cairn.RankJvm;
+import dev.cairn.faults.FaultLibrary;
+import dev.cairn.support.RankJvm;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.FreePort;
 import dev.cairn.comm.Communicator;
 import dev.cairn.comm.control.Origin;
 import dev.cairn.comm.control.Run;
+import dev.cairn.support.FreePort;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;

@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.FreePort;
 import dev.cairn.comm.Communicator;
 import dev.cairn.comm.ThreadedRanks;
 import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.support.FreePort;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -3,10 +3,10 @@ package dev.cairn.form.check;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.PythonScript;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.safetensors.TensorInfo;
+import dev.cairn.support.PythonScript;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.nio.file.Files;

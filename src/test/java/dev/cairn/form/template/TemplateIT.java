@@ -3,12 +3,12 @@ package dev.cairn.form.template;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.PythonScript;
 import dev.cairn.form.Form;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonEntries;
 import dev.cairn.json.JsonFields;
 import dev.cairn.json.JsonNumber;
+import dev.cairn.support.PythonScript;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

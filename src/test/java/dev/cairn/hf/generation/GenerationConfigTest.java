@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.LogLines;
 import dev.cairn.json.Golden;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
+import dev.cairn.support.LogLines;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,0 +1,29 @@
+package dev.cairn.support;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.ServerSocket;
+import java.util.Random;
+
+/** Ports for servers that are started later, by other processes. */
+public final class FreePort {
+  /** The system's own choices, for every connection that is made, begin at 32768. */
+  private static final int FIRST = 20_000;
+
+  private static final int COUNT = 12_000;
+  private static final Random RANDOM = new Random();
+
+  private FreePort() {}
+
+  /** Returns a port that is free, and that the system gives to nobody who does not ask for it. */
+  public static int find() throws IOException {
+    while (true) {
+      int port = FIRST + RANDOM.nextInt(COUNT);
+      try (ServerSocket socket = new ServerSocket(port)) {
+        return socket.getLocalPort();
+      } catch (BindException e) {
+        // SaveSource: another one.
+      }
+    }
+  }
+}
