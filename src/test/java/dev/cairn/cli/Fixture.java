@@ -19,10 +19,10 @@ import java.util.TreeSet;
  * @param folder what DeepSpeed's {@code save_checkpoint} was given
  * @param meta content of its {@code meta.json}
  */
-record Fixture(Path folder, Map<String, Object> meta) {
+public record Fixture(Path folder, Map<String, Object> meta) {
   private static final Path ALL = ShellRun.CHECKOUT.resolve("src/test/resources/deepspeed");
 
-  static Fixture of(String name) throws IOException {
+  public static Fixture of(String name) throws IOException {
     Path folder = ALL.resolve(name);
     return new Fixture(folder, Json.parseObject(Files.readAllBytes(folder.resolve("meta.json"))));
   }
@@ -33,7 +33,7 @@ record Fixture(Path folder, Map<String, Object> meta) {
   }
 
   /** Copies the checkpoint so that a test may damage it. */
-  Path copyTo(Path target) throws IOException {
+  public Path copyTo(Path target) throws IOException {
     Path save = Files.createDirectories(target.resolve("global_step3"));
     Files.copy(folder.resolve("latest"), target.resolve("latest"));
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder.resolve("global_step3"))) {

@@ -1,4 +1,4 @@
-package dev.cairn.cli;
+package dev.cairn.cli.refusals;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

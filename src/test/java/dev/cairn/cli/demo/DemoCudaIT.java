@@ -1,4 +1,4 @@
-package dev.cairn.cli;
+package dev.cairn.cli.demo;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

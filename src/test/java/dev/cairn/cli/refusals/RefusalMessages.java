@@ -1,5 +1,7 @@
-package dev.cairn.cli;
+package dev.cairn.cli.refusals;
 
+import dev.cairn.cli.CommandRun;
+import dev.cairn.cli.Fixture;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 

@@ -1,9 +1,8 @@
-package dev.cairn.cli;
+package dev.cairn.gate;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.gate.ReadmeSnippets;
 import dev.cairn.support.ShellRun;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
-package dev.cairn.cli;
+package dev.cairn.cli.refusals;
 
+import dev.cairn.cli.CommandRun;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

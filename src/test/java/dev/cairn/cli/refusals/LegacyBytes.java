@@ -1,4 +1,4 @@
-package dev.cairn.cli;
+package dev.cairn.cli.refusals;
 
 import dev.cairn.tensor.DType;
 import dev.cairn.torchfile.PickleWriter;

@@ -1,11 +1,10 @@
-package dev.cairn.cli;
+package dev.cairn.cli.demo;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.cairn.cli.demo.RankMain;
 import dev.cairn.support.ShellRun;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,9 +1,8 @@
-package dev.cairn.cli;
+package dev.cairn.cli.demo;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.cairn.cli.demo.LlamaShape;
 import dev.cairn.support.PythonScript;
 import dev.cairn.support.ShellRun;
 import java.nio.file.Path;

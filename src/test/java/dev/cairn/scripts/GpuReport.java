@@ -1,4 +1,4 @@
-package dev.cairn.cli;
+package dev.cairn.scripts;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
