@@ -9,10 +9,10 @@ import dev.cairn.comm.control.Join;
 import dev.cairn.comm.control.RankNames;
 import dev.cairn.comm.control.Session;
 import dev.cairn.machine.Machine;
-import dev.cairn.simulation.Alarm;
-import dev.cairn.simulation.Lane;
-import dev.cairn.simulation.SeededScheduler;
-import dev.cairn.simulation.SimulatedProcess;
+import dev.cairn.simulation.scheduling.Alarm;
+import dev.cairn.simulation.scheduling.Lane;
+import dev.cairn.simulation.scheduling.SeededScheduler;
+import dev.cairn.simulation.scheduling.SimulatedProcess;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -15,7 +15,7 @@ import dev.cairn.comm.control.TcpHub;
 import dev.cairn.comm.control.TcpMember;
 import dev.cairn.comm.rendezvous.Endpoint;
 import dev.cairn.machine.Machine;
-import dev.cairn.simulation.SimulatedProcess;
+import dev.cairn.simulation.scheduling.SimulatedProcess;
 import dev.cairn.support.Fields;
 import java.io.IOException;
 import java.io.UncheckedIOException;

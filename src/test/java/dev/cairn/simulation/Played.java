@@ -1,5 +1,8 @@
 package dev.cairn.simulation;
 
+import dev.cairn.simulation.history.Event;
+import dev.cairn.simulation.history.History;
+import dev.cairn.simulation.world.Tally;
 import java.util.List;
 
 /**

@@ -2,6 +2,14 @@ package dev.cairn.simulation;
 
 import dev.cairn.comm.RankGroup;
 import dev.cairn.machine.Machine;
+import dev.cairn.simulation.history.Event;
+import dev.cairn.simulation.history.Generation;
+import dev.cairn.simulation.history.History;
+import dev.cairn.simulation.history.Setup;
+import dev.cairn.simulation.scheduling.SimulatedProcess;
+import dev.cairn.simulation.world.DiskView;
+import dev.cairn.simulation.world.SimulatedMachine;
+import dev.cairn.simulation.world.World;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;

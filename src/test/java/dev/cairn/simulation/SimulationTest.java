@@ -4,6 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.simulation.checker.Checker;
+import dev.cairn.simulation.history.Cells;
+import dev.cairn.simulation.history.History;
+import dev.cairn.simulation.history.HistoryGenerator;
+import dev.cairn.simulation.world.Tally;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

@@ -2,6 +2,12 @@ package dev.cairn.simulation;
 
 import dev.cairn.Checkpointer;
 import dev.cairn.Checkpointers;
+import dev.cairn.simulation.history.Call;
+import dev.cairn.simulation.history.Event;
+import dev.cairn.simulation.history.Outcome;
+import dev.cairn.simulation.scheduling.SimulatedProcess;
+import dev.cairn.simulation.world.DiskView;
+import dev.cairn.simulation.world.World;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -3,6 +3,10 @@ package dev.cairn.simulation;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.simulation.checker.Checker;
+import dev.cairn.simulation.history.Event;
+import dev.cairn.simulation.history.HistoryGenerator;
+import dev.cairn.simulation.world.Tally;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,12 +1,12 @@
 package dev.cairn.cli.refusals;
 
-import dev.cairn.cli.CommandRun;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.cli.CommandRun;
 import dev.cairn.tensor.DType;
 import dev.cairn.torchfile.TorchSave;
 import java.io.IOException;

@@ -1,10 +1,10 @@
 package dev.cairn.cli.refusals;
 
-import dev.cairn.cli.CommandRun;
-import dev.cairn.cli.Fixture;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.cli.CommandRun;
+import dev.cairn.cli.Fixture;
 import dev.cairn.input.Refusal;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
