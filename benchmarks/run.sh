@@ -40,8 +40,8 @@ case ${1-} in
       --rounds 1 --uncounted 0 --warm-mib 0 --parameters 1e6 --worlds 1,2 --tensors 100,1000 --layers 1 \
       --scratch benchmarks/target/scratch --results "$results"
     run org.openjdk.jmh.Main 'PlanBenchmark.plan$' -p tensors=1000 -f 1 -wi 0 -i 1 -r 100ms >"$results/jmh.txt"
-    run dev.cairn.benchmarks.Compare "$results/results.json" "$results/results.json"
+    run dev.cairn.benchmarks.report.Compare "$results/results.json" "$results/results.json"
     ;;
-  --compare) run dev.cairn.benchmarks.Compare "$2" "$3" ;;
+  --compare) run dev.cairn.benchmarks.report.Compare "$2" "$3" ;;
   *) run dev.cairn.benchmarks.Suite "$@" ;;
 esac

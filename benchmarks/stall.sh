@@ -16,7 +16,7 @@ scratch=benchmarks/target/stall
 mkdir -p benchmarks/results
 page=$(java --enable-native-access=ALL-UNNAMED \
   -cp "$classes:benchmarks/target/lib/*:target/cairn/cairn.jar:target/cairn/cairn-natives.jar" \
-  dev.cairn.benchmarks.AsyncStall "$scratch" "${1:-245e6}" "${2:-2}" "${3:-9}")
+  dev.cairn.benchmarks.stall.AsyncStall "$scratch" "${1:-245e6}" "${2:-2}" "${3:-9}")
 rm -rf "$scratch"
 tee benchmarks/results/stall.md <<<"# How long \`saveAsync\` holds a trainer
 

@@ -178,8 +178,8 @@ bool HasVectors() {
 extern "C" {
 
 // How many ways there are on this processor.
-JNIEXPORT jint JNICALL Java_dev_cairn_benchmarks_ChecksumBound_count(JNIEnv*,
-                                                                     jclass) {
+JNIEXPORT jint JNICALL
+Java_dev_cairn_benchmarks_kernels_ChecksumBound_count(JNIEnv*, jclass) {
   if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("pclmul")) {
     return 0;
   }
@@ -188,12 +188,12 @@ JNIEXPORT jint JNICALL Java_dev_cairn_benchmarks_ChecksumBound_count(JNIEnv*,
   return count;
 }
 
-JNIEXPORT jstring JNICALL
-Java_dev_cairn_benchmarks_ChecksumBound_name(JNIEnv* env, jclass, jint way) {
+JNIEXPORT jstring JNICALL Java_dev_cairn_benchmarks_kernels_ChecksumBound_name(
+    JNIEnv* env, jclass, jint way) {
   return env->NewStringUTF(kWays[way].name);
 }
 
-JNIEXPORT jint JNICALL Java_dev_cairn_benchmarks_ChecksumBound_crc32c(
+JNIEXPORT jint JNICALL Java_dev_cairn_benchmarks_kernels_ChecksumBound_crc32c(
     JNIEnv* env, jclass, jint way, jobject source, jint bytes) {
   auto* at = static_cast<const uint8_t*>(env->GetDirectBufferAddress(source));
   return static_cast<jint>(~kWays[way].way(~0U, at, bytes));
@@ -202,8 +202,9 @@ JNIEXPORT jint JNICALL Java_dev_cairn_benchmarks_ChecksumBound_crc32c(
 // Only reads: what memory allows.
 __attribute__((target_clones("avx512f", "avx2", "default")))
 JNIEXPORT jlong JNICALL
-Java_dev_cairn_benchmarks_ChecksumBound_sum(JNIEnv* env, jclass, jobject source,
-                                            jint bytes) {
+Java_dev_cairn_benchmarks_kernels_ChecksumBound_sum(JNIEnv* env, jclass,
+                                                    jobject source,
+                                                    jint bytes) {
   auto* at = static_cast<const uint64_t*>(env->GetDirectBufferAddress(source));
   uint64_t sum = 0;
   for (int64_t i = 0; i < bytes / 8; i++) sum += at[i];

@@ -1,5 +1,11 @@
 package dev.cairn.benchmarks;
 
+import dev.cairn.benchmarks.machine.Folders;
+import dev.cairn.benchmarks.machine.Settings;
+import dev.cairn.benchmarks.models.LlamaShapes;
+import dev.cairn.benchmarks.models.LoraModel;
+import dev.cairn.benchmarks.models.ReadPieces;
+import dev.cairn.benchmarks.report.Goal;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
@@ -138,8 +144,8 @@ final class FileWorks {
         "consolidate-held",
         String.format(
             Locale.ROOT,
-            "%.3gB parameters in BF16 into a BF16 folder: the model states of a ZeRO-2 checkpoint by"
-                + " %d ranks, and a torch file; whole process",
+            "%.3gB parameters in BF16 into a BF16 folder: the model states of a ZeRO-2 checkpoint"
+                + " by %d ranks, and a torch file; whole process",
             parameters / 1e9,
             world),
         DType.BF16.bytes((long) parameters),

@@ -1,5 +1,8 @@
 package dev.cairn.benchmarks;
 
+import dev.cairn.benchmarks.machine.Settings;
+import dev.cairn.benchmarks.plan.PlanProgram;
+import dev.cairn.benchmarks.report.Goal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -73,7 +76,8 @@ final class ProcessorWorks {
     goals.add(Goal.flat("tensor", 1.25, warm));
     return new Work(
         "plan",
-        "one rank of 1 024 plans: files, headers, index, fingerprint, its own chunks; MiB allocated",
+        "one rank of 1 024 plans: files, headers, index, fingerprint, its own chunks; MiB"
+            + " allocated",
         0,
         Work.Input.NONE,
         starts.of(candidates.toArray(Work.Start[]::new)),

@@ -1,5 +1,8 @@
 package dev.cairn.benchmarks;
 
+import dev.cairn.benchmarks.candidates.Candidate;
+import dev.cairn.benchmarks.report.Goal;
+import dev.cairn.benchmarks.report.Statistics;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,5 +1,8 @@
 package dev.cairn.benchmarks;
 
+import dev.cairn.benchmarks.machine.Settings;
+import dev.cairn.benchmarks.models.LlamaShapes;
+import dev.cairn.benchmarks.report.Goal;
 import dev.cairn.tensor.DType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,5 +1,14 @@
 package dev.cairn.benchmarks;
 
+import dev.cairn.benchmarks.candidates.FreshJvm;
+import dev.cairn.benchmarks.candidates.Processes;
+import dev.cairn.benchmarks.candidates.Program;
+import dev.cairn.benchmarks.candidates.RankProcesses;
+import dev.cairn.benchmarks.candidates.RankWorker;
+import dev.cairn.benchmarks.candidates.RecordedPeer;
+import dev.cairn.benchmarks.candidates.Worker;
+import dev.cairn.benchmarks.kernels.Kernel;
+import dev.cairn.benchmarks.machine.Settings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

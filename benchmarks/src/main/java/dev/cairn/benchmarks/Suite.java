@@ -1,5 +1,13 @@
 package dev.cairn.benchmarks;
 
+import dev.cairn.benchmarks.candidates.Candidate;
+import dev.cairn.benchmarks.machine.Folders;
+import dev.cairn.benchmarks.machine.Machine;
+import dev.cairn.benchmarks.machine.Settings;
+import dev.cairn.benchmarks.machine.WarmPages;
+import dev.cairn.benchmarks.report.Report;
+import dev.cairn.benchmarks.report.Statistics;
+import dev.cairn.benchmarks.report.Tree;
 import dev.cairn.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,7 @@
 package dev.cairn.benchmarks;
 
+import dev.cairn.benchmarks.candidates.Candidate;
+import dev.cairn.benchmarks.report.Goal;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,5 +1,6 @@
 package dev.cairn.benchmarks;
 
+import dev.cairn.benchmarks.machine.Settings;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,10 +1,10 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.candidates;
 
 import java.io.IOException;
 import java.nio.file.Path;
 
 /** One way to do a piece of work, measured in turn with others. */
-interface Candidate extends AutoCloseable {
+public interface Candidate extends AutoCloseable {
   /**
    * Does the work once.
    *
@@ -37,8 +37,8 @@ interface Candidate extends AutoCloseable {
    *     the run; -1 if unknown
    * @param files that the model was saved in; -1 if unknown
    */
-  record Measured(double seconds, long memoryBytes, int files) {
-    static Measured of(double seconds) {
+  public record Measured(double seconds, long memoryBytes, int files) {
+    public static Measured of(double seconds) {
       return new Measured(seconds, -1, -1);
     }
   }

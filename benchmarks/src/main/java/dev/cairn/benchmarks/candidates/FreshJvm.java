@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.candidates;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -11,7 +11,7 @@ import java.util.Map;
  *
  * @param command what to start; answers as {@link Processes} says
  */
-record FreshJvm(List<String> command) implements Candidate {
+public record FreshJvm(List<String> command) implements Candidate {
   @Override
   public Measured run(Path target) throws IOException {
     try (Processes process = new Processes(command, List.of(Map.of()))) {

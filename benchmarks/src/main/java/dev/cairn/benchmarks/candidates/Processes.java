@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.candidates;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * input and answers {@code seconds S [memory BYTES] [files N]}; the others follow it by their own
  * means.
  */
-final class Processes implements AutoCloseable {
+public final class Processes implements AutoCloseable {
   private final List<String> command;
   private final List<Process> all = new ArrayList<>();
   private final BufferedReader answers;
@@ -29,7 +29,8 @@ final class Processes implements AutoCloseable {
    *
    * @param environments one process for each, with these variables besides
    */
-  Processes(List<String> command, List<Map<String, String>> environments) throws IOException {
+  public Processes(List<String> command, List<Map<String, String>> environments)
+      throws IOException {
     this.command = command;
     for (Map<String, String> environment : environments) {
       ProcessBuilder builder = new ProcessBuilder(command).redirectError(Redirect.INHERIT);

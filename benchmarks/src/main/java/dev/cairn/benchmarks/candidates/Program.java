@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.candidates;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A command measured from its start to its end, with its peak memory as the kernel counts it. */
-final class Program implements Candidate {
+public final class Program implements Candidate {
   private static final String TARGET = "{}";
   private static final String TIME = "/usr/bin/time";
 
@@ -18,7 +18,7 @@ final class Program implements Candidate {
    *
    * @param command with {@code {}} where the target's path goes
    */
-  Program(List<String> command) {
+  public Program(List<String> command) {
     this.command = List.copyOf(command);
   }
 

@@ -1,5 +1,6 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.candidates;
 
+import dev.cairn.benchmarks.machine.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +13,7 @@ import java.util.TreeMap;
  * Processes of {@link RankWorker}, one set for each world size: started by the first candidate that
  * needs them, shared by the others, ended with the last.
  */
-final class RankProcesses {
+public final class RankProcesses {
   private final Settings settings;
   private final Map<Integer, Shared> byWorld = new TreeMap<>();
 
@@ -26,12 +27,12 @@ final class RankProcesses {
     }
   }
 
-  RankProcesses(Settings settings) {
+  public RankProcesses(Settings settings) {
     this.settings = settings;
   }
 
   /** Returns a candidate that gives this order to so many ranks. */
-  Candidate open(int world, String order) throws IOException {
+  public Candidate open(int world, String order) throws IOException {
     if (!byWorld.containsKey(world)) {
       byWorld.put(world, new Shared(new Processes(command(), environments(world))));
     }

@@ -1,8 +1,10 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.candidates;
 
 import dev.cairn.Checkpoint;
 import dev.cairn.Checkpointer;
 import dev.cairn.RunOptions;
+import dev.cairn.benchmarks.machine.ResidentMemory;
+import dev.cairn.benchmarks.models.HeldModels;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.model.ParameterSet;

@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.candidates;
 
 import java.nio.file.Path;
 
@@ -8,7 +8,7 @@ import java.nio.file.Path;
  * @param seconds that it took
  * @param note which version, when, on what
  */
-record RecordedPeer(double seconds, String note) implements Candidate {
+public record RecordedPeer(double seconds, String note) implements Candidate {
   @Override
   public Measured run(Path target) {
     return Measured.of(seconds);

@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.candidates;
 
 import dev.cairn.comm.Communicator;
 import dev.cairn.comm.channel.Transfer;

@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.candidates;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -10,7 +10,7 @@ import java.nio.file.Path;
  * @param order what they are told, before the path to write to
  * @param closing what happens to the processes in the end
  */
-record Worker(Processes processes, String order, Runnable closing) implements Candidate {
+public record Worker(Processes processes, String order, Runnable closing) implements Candidate {
   @Override
   public Measured run(Path target) throws IOException {
     return processes.run(order + target);

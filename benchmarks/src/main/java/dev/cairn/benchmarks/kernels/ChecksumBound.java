@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.kernels;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.kernels;
 
+import dev.cairn.benchmarks.candidates.Candidate;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.openjdk.jmh.runner.Runner;
@@ -16,7 +17,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  * @param implementation which kernels
  * @param iterations of the measurement, each 100 ms, and of the warm-up
  */
-record Kernel(String benchmark, String implementation, int iterations) implements Candidate {
+public record Kernel(String benchmark, String implementation, int iterations) implements Candidate {
   private static final TimeValue ITERATION = TimeValue.milliseconds(100);
   private static final double MILLIS = 1e3;
 

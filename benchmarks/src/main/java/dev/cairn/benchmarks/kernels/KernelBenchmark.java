@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.kernels;
 
 import dev.cairn.device.HostMemory;
 import dev.cairn.kernels.Kernels;

@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.machine;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Folders of files that are measured with. */
-final class Folders {
+public final class Folders {
   private Folders() {}
 
   /** Deletes a folder with all that is in it, if it is there. */
-  static void delete(Path folder) throws IOException {
+  public static void delete(Path folder) throws IOException {
     if (!Files.exists(folder)) {
       return;
     }
@@ -24,7 +24,7 @@ final class Folders {
   }
 
   /** Waits until all files are on the disk, so that nothing is written while others are timed. */
-  static void force(Path folder) throws IOException {
+  public static void force(Path folder) throws IOException {
     for (Path file : below(folder, Comparator.naturalOrder())) {
       if (Files.isRegularFile(file)) {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {

@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.machine;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -7,10 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** The machine that results come from. */
-final class Machine {
+public final class Machine {
   private Machine() {}
 
-  static Map<String, Object> describe(Path scratch) throws IOException {
+  public static Map<String, Object> describe(Path scratch) throws IOException {
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("processor", field("/proc/cpuinfo", "model name"));
     tree.put("cores", Runtime.getRuntime().availableProcessors());

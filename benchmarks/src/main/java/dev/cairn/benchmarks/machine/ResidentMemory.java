@@ -1,21 +1,21 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.machine;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** What this process has in memory, as Linux counts it. */
-final class ResidentMemory {
+public final class ResidentMemory {
   private ResidentMemory() {}
 
   /** Forgets the peak so far; returns the bytes resident now. */
-  static long resetPeak() throws IOException {
+  public static long resetPeak() throws IOException {
     Files.writeString(Path.of("/proc/self/clear_refs"), "5");
     return bytes("VmRSS:");
   }
 
   /** Returns the largest number of resident bytes since the last reset. */
-  static long peak() throws IOException {
+  public static long peak() throws IOException {
     return bytes("VmHWM:");
   }
 

@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.machine;
 
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** What is measured, how large, how often and where; read from {@code --name value} pairs. */
-final class Settings {
+public final class Settings {
   /** Where results go unless somebody says otherwise, below the project's folder. */
-  static final String DEFAULT_RESULTS = "benchmarks/results";
+  public static final String DEFAULT_RESULTS = "benchmarks/results";
 
   private static final Map<String, String> DEFAULTS = new LinkedHashMap<>();
 
@@ -50,82 +50,82 @@ final class Settings {
     }
   }
 
-  static Settings parse(String[] arguments) {
+  public static Settings parse(String[] arguments) {
     return new Settings(arguments);
   }
 
   /** Returns the project's folder. */
-  Path home() {
+  public Path home() {
     return home;
   }
 
   /** Returns where the results go. */
-  Path results() {
+  public Path results() {
     return home.resolve(values.get("results"));
   }
 
   /** Returns a folder on the disk that is measured. */
-  Path scratch() {
+  public Path scratch() {
     return home.resolve(values.get("scratch"));
   }
 
   /** Returns where the files are that a work reads. */
-  Path input() {
+  public Path input() {
     return scratch().resolve("input");
   }
 
   /** Returns the names of works, or none for all. */
-  List<String> works() {
+  public List<String> works() {
     return list("only");
   }
 
   /** Returns the names of candidates, or none for all. */
-  List<String> candidates() {
+  public List<String> candidates() {
     return list("candidates", ";"); // their names have commas
   }
 
   /** Returns whether works that are not measured stay in the results that are there. */
-  boolean keepsOthers() {
+  public boolean keepsOthers() {
     return Boolean.parseBoolean(values.get("keep"));
   }
 
   /** Returns how often each candidate runs. */
-  int rounds() {
+  public int rounds() {
     return Integer.parseInt(values.get("rounds"));
   }
 
   /** Returns how often each candidate runs before the first round. */
-  int uncounted() {
+  public int uncounted() {
     return Integer.parseInt(values.get("uncounted"));
   }
 
   /** Returns the parameters of the model, unless a work has its own size. */
-  double parameters() {
+  public double parameters() {
     return Double.parseDouble(values.get("parameters"));
   }
 
   /** Returns the parameters of a large model. */
-  double large() {
+  public double large() {
     return Double.parseDouble(values.get("large"));
   }
 
   /** Returns the parameters of growing models. */
-  List<Double> growth() {
+  public List<Double> growth() {
     return list("growth").stream().map(Double::valueOf).toList();
   }
 
   /** Returns growing counts of ranks. */
-  List<Integer> worlds() {
+  public List<Integer> worlds() {
     return list("worlds").stream().map(Integer::valueOf).toList();
   }
 
   /** Returns growing counts of tensors. */
-  List<Integer> tensors() {
+  public List<Integer> tensors() {
     return list("tensors").stream().map(Integer::valueOf).toList();
   }
 
   /** Returns the layers of the model that an adapter is merged into. */
-  int layers() {
+  public int layers() {
     return Integer.parseInt(values.get("layers"));
   }
 
@@ -134,7 +134,7 @@ final class Settings {
    *
    * @param writtenBytes that the run writes; 0 means that it needs no fresh pages
    */
-  long warmBytes(long writtenBytes) {
+  public long warmBytes(long writtenBytes) {
     long asked = Long.parseLong(values.get("warm-mib"));
     if (asked >= 0 || writtenBytes == 0) {
       return writtenBytes == 0 ? 0 : asked << 20;
@@ -143,7 +143,7 @@ final class Settings {
   }
 
   /** Returns the command, for the record. */
-  String command() {
+  public String command() {
     return command;
   }
 

@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.machine;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,13 +16,13 @@ import java.nio.file.StandardOpenOption;
  * nothing. (Memory of a process in place of a file makes it worse: what is freed there comes back
  * in other sizes than a page cache takes.)
  */
-final class WarmPages {
+public final class WarmPages {
   private static final int PIECE_BYTES = 8 << 20;
 
   private WarmPages() {}
 
   /** Writes so much into a file in a folder and deletes it. */
-  static void write(Path folder, long lengthBytes) throws IOException {
+  public static void write(Path folder, long lengthBytes) throws IOException {
     if (lengthBytes == 0) {
       return;
     }

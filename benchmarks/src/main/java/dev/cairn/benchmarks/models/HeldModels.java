@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.models;
 
 import dev.cairn.device.Device;
 import dev.cairn.device.HostMemory;
@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 
 /** One rank's partitions of made-up models: all in the same memory, as large as the largest. */
-final class HeldModels implements AutoCloseable {
+public final class HeldModels implements AutoCloseable {
   private static final int ALIGNMENT = 64;
   private static final int FILL_BYTES = 1 << 30;
 
@@ -24,13 +24,13 @@ final class HeldModels implements AutoCloseable {
   private final Map<String, ParameterSet> models = new HashMap<>();
   private HostMemory memory = HostMemory.allocate(0);
 
-  HeldModels(int rank, int worldSize) {
+  public HeldModels(int rank, int worldSize) {
     this.rank = rank;
     this.worldSize = worldSize;
   }
 
   /** Returns this rank's part of a model of about so many parameters. */
-  ParameterSet model(double parameters, DType held) {
+  public ParameterSet model(double parameters, DType held) {
     String key = held + " " + parameters;
     if (!models.containsKey(key)) {
       Map<String, Shape> shapes = LlamaShapes.of(parameters);

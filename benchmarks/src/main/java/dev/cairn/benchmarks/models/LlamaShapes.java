@@ -1,11 +1,11 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.models;
 
 import dev.cairn.tensor.Shape;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** The tensors of a Llama-shaped model of about so many parameters, in the model's order. */
-final class LlamaShapes {
+public final class LlamaShapes {
   private static final int VOCABULARY = 32000;
 
   private LlamaShapes() {}
@@ -21,7 +21,7 @@ final class LlamaShapes {
   }
 
   /** Returns shapes by name. */
-  static Map<String, Shape> of(double parameters) {
+  public static Map<String, Shape> of(double parameters) {
     int hidden = hidden(parameters);
     int inner = hidden * 11 / 4;
     int vocabulary = hidden < 1024 ? 256 : VOCABULARY;
@@ -47,7 +47,7 @@ final class LlamaShapes {
   }
 
   /** Returns the number of elements of all tensors. */
-  static long elements(Map<String, Shape> shapes) {
+  public static long elements(Map<String, Shape> shapes) {
     return shapes.values().stream().mapToLong(Shape::elements).sum();
   }
 }

@@ -1,5 +1,6 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.models;
 
+import dev.cairn.benchmarks.machine.Folders;
 import dev.cairn.json.Json;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.TensorInfo;
@@ -22,7 +23,7 @@ import java.util.Random;
  * A base model in BF16 and a LoRA adapter of rank 64 of all its linear layers, made up on disk;
  * with 16 layers the shapes are those of Llama 3.2 1B.
  */
-final class LoraModel {
+public final class LoraModel {
   private static final int HIDDEN = 2048;
   private static final int INNER = 8192;
   private static final int KEYS = 512;
@@ -45,7 +46,7 @@ final class LoraModel {
   private final List<TensorInfo> adapter = new ArrayList<>();
   private final int layers;
 
-  LoraModel(int layers) {
+  public LoraModel(int layers) {
     this.layers = layers;
     add(base, "model.embed_tokens.weight", Shape.of((long) VOCABULARY_PER_LAYER * layers, HIDDEN));
     add(base, "model.norm.weight", Shape.of(HIDDEN));
@@ -69,12 +70,12 @@ final class LoraModel {
   }
 
   /** Returns the bytes of the base model's tensors. */
-  long lengthBytes() {
+  public long lengthBytes() {
     return base.stream().mapToLong(TensorInfo::lengthBytes).sum();
   }
 
   /** Writes {@code base} and {@code adapter} into the folder. */
-  void write(Path folder) throws IOException {
+  public void write(Path folder) throws IOException {
     Path model = Files.createDirectories(folder.resolve("base"));
     write(model.resolve("model.safetensors"), base);
     Files.write(model.resolve("config.json"), Json.pretty(config()));

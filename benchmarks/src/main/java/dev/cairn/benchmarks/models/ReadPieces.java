@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.models;
 
 import dev.cairn.layout.ElementRange;
 import dev.cairn.layout.Layout;
@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 
 /** What the bound of a restore reads, listed in a file as {@code raw read} takes it. */
-final class ReadPieces {
+public final class ReadPieces {
   private ReadPieces() {}
 
   private static String line(int rank, long fileOffset, long lengthBytes, long memoryOffset) {
@@ -22,8 +22,8 @@ final class ReadPieces {
   }
 
   /** Writes the ranks' partitions, from where they lie in the file to where ranks have them. */
-  static void writePartitions(Path list, Map<String, Shape> shapes, Header header, int worldSize)
-      throws IOException {
+  public static void writePartitions(
+      Path list, Map<String, Shape> shapes, Header header, int worldSize) throws IOException {
     List<String> lines = new ArrayList<>();
     for (int rank = 0; rank < worldSize; rank++) {
       Map<String, Long> offsets = HeldModels.offsets(shapes, DType.BF16, rank, worldSize);
@@ -43,7 +43,7 @@ final class ReadPieces {
   }
 
   /** Writes as many bytes, from the file's start on, in one piece for each process. */
-  static void writeShares(Path list, long lengthBytes, int processes) throws IOException {
+  public static void writeShares(Path list, long lengthBytes, int processes) throws IOException {
     List<String> lines = new ArrayList<>();
     long share = lengthBytes / processes;
     for (int process = 0; process < processes; process++) {

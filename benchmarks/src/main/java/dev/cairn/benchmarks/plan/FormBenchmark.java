@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.plan;
 
 import dev.cairn.form.Form;
 import dev.cairn.form.FormResolver;

@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.plan;
 
 import dev.cairn.layout.Layout;
 import dev.cairn.plan.FileNaming;

@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.plan;
 
 import dev.cairn.plan.Chunk;
 import dev.cairn.plan.PlannedTensor;

@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.plan;
 
 import com.sun.management.ThreadMXBean;
 import dev.cairn.plan.Chunk;

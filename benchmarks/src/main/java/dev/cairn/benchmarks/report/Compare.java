@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.report;
 
 import dev.cairn.json.Json;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.report;
 
 import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
@@ -16,18 +16,19 @@ import java.util.stream.Stream;
  * @param needed the candidates that the value is made from, first the one that it is about; {@code
  *     {files}} in a name stands for how many files that one wrote
  */
-record Goal(String text, Direction direction, double limit, Value value, List<String> needed) {
+public record Goal(
+    String text, Direction direction, double limit, Value value, List<String> needed) {
   /** Which side of the limit is good. */
-  enum Direction {
+  public enum Direction {
     AT_LEAST,
     AT_MOST,
     TOLD
   }
 
   /** What is known of each candidate: medians, or the numbers of one round. */
-  interface Numbers {
+  public interface Numbers {
     /** Returns the seconds that the candidate took. */
-    double seconds(String candidate);
+    public double seconds(String candidate);
 
     /** Returns the bytes that it moved. */
     long lengthBytes(String candidate);
@@ -37,13 +38,13 @@ record Goal(String text, Direction direction, double limit, Value value, List<St
   }
 
   /** What a goal compares. */
-  interface Value {
+  public interface Value {
     /** Returns the value. */
     double of(Numbers numbers);
   }
 
   /** How many times as fast as the slowest of its bounds, each over the bytes of the work. */
-  static Goal speed(String candidate, double atLeast, String... bounds) {
+  public static Goal speed(String candidate, double atLeast, String... bounds) {
     return new Goal(
         "speed of %s ÷ %s".formatted(candidate, either(bounds)),
         Direction.AT_LEAST,
@@ -53,7 +54,7 @@ record Goal(String text, Direction direction, double limit, Value value, List<St
   }
 
   /** How many times as fast as the slower of a bound and the fastest of some others. */
-  static Goal speed(String candidate, double atLeast, List<String> fastestOf, String bound) {
+  public static Goal speed(String candidate, double atLeast, List<String> fastestOf, String bound) {
     List<String> needed = new ArrayList<>(List.of(candidate, bound));
     needed.addAll(fastestOf);
     return new Goal(
@@ -69,7 +70,7 @@ record Goal(String text, Direction direction, double limit, Value value, List<St
   }
 
   /** How many times as many bytes per second as the bound. */
-  static Goal bytesPerSecond(String candidate, double atLeast, String bound) {
+  public static Goal bytesPerSecond(String candidate, double atLeast, String bound) {
     return new Goal(
         "bytes per second of %s ÷ %s".formatted(candidate, bound),
         Direction.AT_LEAST,
@@ -82,7 +83,7 @@ record Goal(String text, Direction direction, double limit, Value value, List<St
   }
 
   /** How many times as fast as the bound, not counting what another candidate takes. */
-  static Goal speedLess(String candidate, String less, double atLeast, String bound) {
+  public static Goal speedLess(String candidate, String less, double atLeast, String bound) {
     return new Goal(
         "speed of %s, less %s ÷ %s".formatted(candidate, less, bound),
         Direction.AT_LEAST,
@@ -92,7 +93,7 @@ record Goal(String text, Direction direction, double limit, Value value, List<St
   }
 
   /** Seconds that a candidate may take. */
-  static Goal seconds(String candidate, double atMost) {
+  public static Goal seconds(String candidate, double atMost) {
     return new Goal(
         "seconds of " + candidate,
         Direction.AT_MOST,
@@ -102,7 +103,7 @@ record Goal(String text, Direction direction, double limit, Value value, List<St
   }
 
   /** MiB that a candidate may take. */
-  static Goal mebibytes(String candidate, double atMost) {
+  public static Goal mebibytes(String candidate, double atMost) {
     return new Goal(
         "MiB of " + candidate,
         Direction.AT_MOST,
@@ -117,7 +118,7 @@ record Goal(String text, Direction direction, double limit, Value value, List<St
    * @param unit what is counted
    * @param counts how many of them each candidate has
    */
-  static Goal flat(String unit, double atMost, Map<String, Double> counts) {
+  public static Goal flat(String unit, double atMost, Map<String, Double> counts) {
     List<String> names = List.copyOf(counts.keySet());
     return new Goal(
         "seconds per %s of %s, the most ÷ the least".formatted(unit, String.join(", ", names)),
@@ -138,7 +139,7 @@ record Goal(String text, Direction direction, double limit, Value value, List<St
   }
 
   /** MiB that candidates may take more than the first. */
-  static Goal constantMemory(double atMost, List<String> names) {
+  public static Goal constantMemory(double atMost, List<String> names) {
     return new Goal(
         "MiB of %s above those of %s, the most".formatted(others(names), names.get(0)),
         Direction.AT_MOST,
@@ -151,12 +152,12 @@ record Goal(String text, Direction direction, double limit, Value value, List<St
   }
 
   /** Returns the same without a limit: nobody has set one. */
-  Goal told() {
+  public Goal told() {
     return new Goal(text, Direction.TOLD, limit, value, needed);
   }
 
   /** Returns whether a value is on the good side. */
-  boolean isReached(double reached) {
+  public boolean isReached(double reached) {
     return direction == Direction.AT_MOST ? reached <= limit : reached >= limit;
   }
 

@@ -1,5 +1,6 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.report;
 
+import dev.cairn.benchmarks.machine.Settings;
 import dev.cairn.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,7 +32,7 @@ public final class Report {
   }
 
   /** Writes the report beside the results; those of the checkout also go into its page. */
-  static void write(Path folder, Path checkout) throws IOException {
+  public static void write(Path folder, Path checkout) throws IOException {
     Report report = new Report(folder);
     report.write();
     Path own = checkout.resolve(Settings.DEFAULT_RESULTS);

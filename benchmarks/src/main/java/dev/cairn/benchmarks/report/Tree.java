@@ -1,13 +1,13 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.report;
 
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** A JSON object, read by field. */
-record Tree(Map<String, Object> values) {
+public record Tree(Map<String, Object> values) {
   /** Views a parsed value. */
-  static Tree of(Object value) {
+  public static Tree of(Object value) {
     if (!(value instanceof Map<?, ?> map)) {
       throw new IllegalArgumentException("not an object: value=" + value);
     }
@@ -16,7 +16,7 @@ record Tree(Map<String, Object> values) {
     return new Tree(values);
   }
 
-  Tree tree(String name) {
+  public Tree tree(String name) {
     return of(values.get(name));
   }
 

@@ -1,5 +1,7 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.stall;
 
+import dev.cairn.benchmarks.machine.Machine;
+import dev.cairn.benchmarks.report.Statistics;
 import dev.cairn.comm.Communicator;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -93,9 +95,9 @@ public final class AsyncStall {
       }
     }
     System.out.printf(
-        "%nSteps that keep every core busy, until the (durable) save was committed: %.0f on each rank;"
-            + " all ranks' together took %.2f s longer than without a save (%.2f to %.2f). Writing took"
-            + " %.2f s of processor time (%.2f to %.2f).%n",
+        "%nSteps that keep every core busy, until the (durable) save was committed: %.0f on each"
+            + " rank; all ranks' together took %.2f s longer than without a save (%.2f to %.2f)."
+            + " Writing took %.2f s of processor time (%.2f to %.2f).%n",
         median(slowest(StallRank.Round::steps)),
         median(extra),
         smallest(extra),

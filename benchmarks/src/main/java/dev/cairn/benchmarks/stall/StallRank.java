@@ -1,8 +1,9 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.stall;
 
 import dev.cairn.Checkpointer;
 import dev.cairn.PendingSave;
 import dev.cairn.RunOptions;
+import dev.cairn.benchmarks.models.LlamaShapes;
 import dev.cairn.comm.Communicator;
 import dev.cairn.device.Device;
 import dev.cairn.device.HostMemory;

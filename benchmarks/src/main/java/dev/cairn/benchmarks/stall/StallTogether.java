@@ -1,4 +1,4 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.stall;
 
 import java.lang.management.ManagementFactory;
 import java.util.concurrent.BrokenBarrierException;

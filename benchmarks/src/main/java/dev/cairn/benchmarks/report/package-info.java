@@ -1,0 +1,2 @@
+/** What is made of timings: goals, tables, charts, comparisons. */
+package dev.cairn.benchmarks.report;

@@ -1,0 +1,2 @@
+/** How long a save in the background holds a trainer. */
+package dev.cairn.benchmarks.stall;
