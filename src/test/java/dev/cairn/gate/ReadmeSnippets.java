@@ -9,16 +9,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What README.md and the page for trainers tell a reader to copy, as it stands there. */
-public final class ReadmeSnippets {
+final class ReadmeSnippets {
   private ReadmeSnippets() {}
 
   /** Returns the whole program that README begins with. */
-  public static String example() throws IOException {
+  static String example() throws IOException {
     return first(Path.of("README.md"), "java");
   }
 
   /** Returns what a project's POM takes to use Cairn. */
-  public static String dependencies() throws IOException {
+  static String dependencies() throws IOException {
     return first(Path.of("src/site/markdown/trainers.md"), "xml");
   }
 
@@ -30,7 +30,7 @@ public final class ReadmeSnippets {
   }
 
   /** Returns the name of the class in a block of Java. */
-  public static String className(String source) {
+  static String className(String source) {
     Matcher matcher = Pattern.compile("class (\\w+)").matcher(source);
     assertTrue(matcher.find(), "the example has no class");
     return matcher.group(1);

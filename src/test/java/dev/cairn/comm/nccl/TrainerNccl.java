@@ -17,7 +17,7 @@ import org.bytedeco.cuda.nccl.ncclUniqueId;
 import org.bytedeco.javacpp.BytePointer;
 
 /** An NCCL communicator of a trainer's own, and what it does with it. */
-public final class TrainerNccl {
+final class TrainerNccl {
   private static final int RANK_BYTES = 64;
 
   private final Caller caller;
@@ -31,8 +31,7 @@ public final class TrainerNccl {
   }
 
   /** Joins the ranks with NCCL, by numbers that the trainer has given them. */
-  public static TrainerNccl join(Communicator ranks, int rank, int size, Device device)
-      throws Exception {
+  static TrainerNccl join(Communicator ranks, int rank, int size, Device device) throws Exception {
     Caller caller = new Caller(rank, size);
     byte[] made = rank == 0 ? caller.uniqueId() : new byte[0];
     List<byte[]> told = ranks.control().allGather(made);
@@ -51,8 +50,7 @@ public final class TrainerNccl {
   }
 
   /** As {@link #join}, but the communicator's calls return before their work is done. */
-  public static TrainerNccl joinWithoutBlocking(Communicator ranks, Device device)
-      throws Exception {
+  static TrainerNccl joinWithoutBlocking(Communicator ranks, Device device) throws Exception {
     Caller caller = new Caller(ranks.rank(), ranks.size());
     byte[] id = ranks.control().broadcast(caller.rank() == 0 ? caller.uniqueId() : new byte[0]);
     try (ncclUniqueId unique = new ncclUniqueId();
@@ -76,7 +74,7 @@ public final class TrainerNccl {
   }
 
   /** Queues an all-gather as training does, on a stream of the trainer's, and does not wait. */
-  public void begin(CudaStream stream, DeviceMemory memory) {
+  void begin(CudaStream stream, DeviceMemory memory) {
     long own = memory.address() + (long) RANK_BYTES * caller.rank();
     made(() -> caller.allGather(handle, own, memory.address(), RANK_BYTES, stream));
   }
@@ -95,17 +93,17 @@ public final class TrainerNccl {
   }
 
   /** Returns how much memory that takes. */
-  public long lengthBytes() {
+  long lengthBytes() {
     return (long) RANK_BYTES * caller.size();
   }
 
   /** Returns what is lent. */
-  public long handle() {
+  long handle() {
     return handle;
   }
 
   /** Uses the communicator as training does: it must be as it was. */
-  public void train() throws Exception {
+  void train() throws Exception {
     try (CudaStream stream = CudaStream.create(device);
         DeviceMemory memory = DeviceMemory.allocate(device, (long) RANK_BYTES * caller.size());
         PinnedMemory host = PinnedMemory.allocate(device, (long) RANK_BYTES * caller.size())) {
@@ -123,12 +121,12 @@ public final class TrainerNccl {
   }
 
   /** Ends the communicator as a trainer does that has lost a rank. */
-  public void abort() {
+  void abort() {
     made(() -> caller.abort(handle));
   }
 
   /** Ends the communicator. */
-  public void destroy() {
+  void destroy() {
     made(() -> caller.destroy(handle));
   }
 }
