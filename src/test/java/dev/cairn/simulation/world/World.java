@@ -32,7 +32,7 @@ public final class World {
 
   /** How processes come to be ranks of one group. */
   private interface Network {
-    public RankGroup connect(List<SimulatedProcess> processes, List<Machine> machines);
+    RankGroup connect(List<SimulatedProcess> processes, List<Machine> machines);
   }
 
   private final SplittableRandom random;

@@ -28,7 +28,7 @@ public record Goal(
   /** What is known of each candidate: medians, or the numbers of one round. */
   public interface Numbers {
     /** Returns the seconds that the candidate took. */
-    public double seconds(String candidate);
+    double seconds(String candidate);
 
     /** Returns the bytes that it moved. */
     long lengthBytes(String candidate);
