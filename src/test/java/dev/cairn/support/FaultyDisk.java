@@ -76,12 +76,11 @@ public final class FaultyDisk implements Disk {
     return waiting(failing, nth, true, gate);
   }
 
-  public static FaultyDisk waiting(
-      Call failing, int nth, boolean canExchange, CountDownLatch gate) {
+  public static FaultyDisk waiting(Call failing, int nth, boolean swaps, CountDownLatch gate) {
     return new FaultyDisk(
         failing,
         nth,
-        canExchange,
+        swaps,
         true,
         path -> {
           try {
