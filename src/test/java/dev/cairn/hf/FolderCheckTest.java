@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.json.Golden;
 import dev.cairn.safetensors.Manifest;
-import dev.cairn.safetensors.Manifest.FileRecord;
-import dev.cairn.safetensors.Manifest.TensorRecord;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
@@ -18,12 +16,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.zip.CRC32C;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,36 +33,7 @@ class FolderCheckTest {
   @BeforeEach
   void copyFolderAndWriteItsManifest() throws IOException {
     folder = Folders.copy("llama_sharded", temp.resolve("model"));
-    writeManifest();
-  }
-
-  private void writeManifest() throws IOException {
-    List<TensorRecord> tensors = new ArrayList<>();
-    List<FileRecord> files = new ArrayList<>();
-    try (ModelFolder open = ModelFolder.open(folder)) {
-      for (FolderTensor tensor : open.tensors()) {
-        byte[] bytes = Files.readAllBytes(folder.resolve(tensor.file()));
-        int dataOffset = (int) open.header(tensor.file()).dataOffset();
-        int begin = dataOffset + (int) tensor.entry().beginByte();
-        int crc = Folders.crc32c(bytes, begin, dataOffset + (int) tensor.entry().endByte());
-        tensors.add(TensorRecord.of(tensor.entry(), tensor.file(), crc));
-      }
-      List<String> names = new ArrayList<>(open.files());
-      names.addAll(List.of(Folders.INDEX, "config.json", "generation_config.json"));
-      for (String name : names) {
-        byte[] bytes = Files.readAllBytes(folder.resolve(name));
-        files.add(new FileRecord(name, bytes.length, Folders.crc32c(bytes, 0, bytes.length)));
-      }
-    }
-    Manifest manifest = new Manifest("now", "gather", 1, OptionalLong.empty(), tensors, files);
-    Files.write(folder.resolve("cairn.json"), manifest.encode());
-    writeMarker(folder);
-  }
-
-  private static void writeMarker(Path folder) throws IOException {
-    byte[] manifest = Files.readAllBytes(folder.resolve("cairn.json"));
-    int crc = Folders.crc32c(manifest, 0, manifest.length);
-    Files.writeString(folder.resolve("COMPLETED"), Manifest.completedText(crc));
+    Folders.writeManifest(folder);
   }
 
   @ParameterizedTest
@@ -245,7 +212,7 @@ class FolderCheckTest {
     Path single = Folders.copy("llama_single", temp.resolve("single"));
     Manifest none = new Manifest("now", "gather", 1, OptionalLong.empty(), List.of(), List.of());
     Files.write(single.resolve("cairn.json"), none.encode());
-    writeMarker(single);
+    Folders.writeMarker(single);
     List<Finding> findings = check(single);
     assertEquals(List.of(Finding.of("model.safetensors", "file is not in the manifest")), findings);
   }
@@ -286,17 +253,6 @@ class FolderCheckTest {
   void findingIsOneLine() {
     assertEquals("problem, tensor=w, file=f", new Finding("f", "w", "problem").toString());
     assertEquals("problem, file=f", Finding.of("f", "problem").toString());
-  }
-
-  @Test
-  void checksumOfTheTestsIsJavas() {
-    byte[] bytes = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
-    CRC32C java = new CRC32C();
-    java.update(bytes);
-    assertEquals((int) java.getValue(), Folders.crc32c(bytes, 0, bytes.length));
-    int half = Folders.crc32c(bytes, 0, 5);
-    assertEquals(
-        (int) java.getValue(), Folders.crc32c(ByteBuffer.wrap(bytes).position(5), 5, half));
   }
 
   private void assertOne(String file, String problem) throws IOException {

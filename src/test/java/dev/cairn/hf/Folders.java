@@ -2,6 +2,9 @@ package dev.cairn.hf;
 
 import dev.cairn.json.Golden;
 import dev.cairn.safetensors.Header;
+import dev.cairn.safetensors.Manifest;
+import dev.cairn.safetensors.Manifest.FileRecord;
+import dev.cairn.safetensors.Manifest.TensorRecord;
 import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,7 +12,9 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /** Model folders to damage: copies of what transformers wrote. */
@@ -78,5 +83,35 @@ final class Folders {
 
   static int crc32c(byte[] bytes, int from, int to) {
     return crc32c(ByteBuffer.wrap(bytes).position(from), to - from, 0);
+  }
+
+  /** Writes the manifest of what lies there, and its marker. */
+  static void writeManifest(Path folder) throws IOException {
+    List<TensorRecord> tensors = new ArrayList<>();
+    List<FileRecord> files = new ArrayList<>();
+    try (ModelFolder open = ModelFolder.open(folder)) {
+      for (FolderTensor tensor : open.tensors()) {
+        byte[] bytes = Files.readAllBytes(folder.resolve(tensor.file()));
+        int dataOffset = (int) open.header(tensor.file()).dataOffset();
+        int begin = dataOffset + (int) tensor.entry().beginByte();
+        int crc = crc32c(bytes, begin, dataOffset + (int) tensor.entry().endByte());
+        tensors.add(TensorRecord.of(tensor.entry(), tensor.file(), crc));
+      }
+      List<String> names = new ArrayList<>(open.files());
+      names.addAll(List.of(INDEX, "config.json", "generation_config.json"));
+      for (String name : names) {
+        byte[] bytes = Files.readAllBytes(folder.resolve(name));
+        files.add(new FileRecord(name, bytes.length, crc32c(bytes, 0, bytes.length)));
+      }
+    }
+    Manifest manifest = new Manifest("now", "gather", 1, OptionalLong.empty(), tensors, files);
+    Files.write(folder.resolve("cairn.json"), manifest.encode());
+    writeMarker(folder);
+  }
+
+  static void writeMarker(Path folder) throws IOException {
+    byte[] manifest = Files.readAllBytes(folder.resolve("cairn.json"));
+    int crc = crc32c(manifest, 0, manifest.length);
+    Files.writeString(folder.resolve("COMPLETED"), Manifest.completedText(crc));
   }
 }

@@ -1,5 +1,6 @@
-package dev.cairn.cli;
+package dev.cairn.cli.refusals;
 
+import dev.cairn.cli.CommandRun;
 import dev.cairn.tensor.DType;
 import dev.cairn.torchfile.TorchSave;
 import java.io.IOException;

@@ -1,9 +1,10 @@
-package dev.cairn.cli;
+package dev.cairn.cli.refusals;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.RankJvm;
+import dev.cairn.support.RankJvm;
+import dev.cairn.support.ShellRun;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
