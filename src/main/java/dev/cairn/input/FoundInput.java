@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -33,6 +34,9 @@ public record FoundInput(Format format, Path path, Optional<String> tag, Optiona
   }
 
   /** A Trainer's run holds checkpoints that hold a run of DeepSpeed's. */
+  /** What diffusers keeps beside the folders of a pipeline's models. */
+  private static final String PIPELINE_INDEX = "model_index.json";
+
   private static final int MAX_DEPTH = 3;
 
   private static final Pattern RANK_FILE =
@@ -75,7 +79,7 @@ public record FoundInput(Format format, Path path, Optional<String> tag, Optiona
         return ofFolder(folder, note);
       }
     }
-    throw Refusal.UNKNOWN_FOLDER.of(at, "names", SaveName.words(InputFolder.of(at).names()));
+    throw unknown(InputFolder.of(at));
   }
 
   /** Finds what to read, where there is no choice to make. */
@@ -203,9 +207,23 @@ public record FoundInput(Format format, Path path, Optional<String> tag, Optiona
       case DISTRIBUTED -> throw Refusal.DISTRIBUTED.of(path);
       case CAIRN_RUN -> throw refusal(Refusal.CAIRN_RUN, folder, cairns(folder));
       case EMPTY -> throw Refusal.EMPTY_FOLDER.of(path);
-      case UNKNOWN ->
-          throw Refusal.UNKNOWN_FOLDER.of(path, "names", SaveName.words(folder.names()));
+      case UNKNOWN -> throw unknown(folder);
     };
+  }
+
+  private static CorruptFileException unknown(InputFolder folder) throws IOException {
+    List<String> models = new ArrayList<>();
+    if (folder.names().contains(PIPELINE_INDEX)) {
+      for (String name : folder.names()) {
+        Path component = folder.path().resolve(name);
+        if (Files.isDirectory(component) && holdsSafetensors(component)) {
+          models.add(name);
+        }
+      }
+    }
+    return models.isEmpty()
+        ? Refusal.UNKNOWN_FOLDER.of(folder.path(), "names", SaveName.words(folder.names()))
+        : refusal(Refusal.PIPELINE, folder, models);
   }
 
   private static List<String> cairns(InputFolder folder) {

@@ -202,6 +202,10 @@ public enum Refusal {
       "no folder named {tag}",
       "--tag and the file latest name a folder in the checkpoint's; there are {names}",
       "choose one of these with --tag"),
+  PIPELINE(
+      "a pipeline of diffusers, with {names}",
+      "each of them is a model of its own",
+      "name one: {path}/{last}"),
   EMPTY_FOLDER("an empty folder", "there is nothing to read", "name the folder that was saved to"),
   UNKNOWN_FOLDER(
       "a folder without a checkpoint that is known here: {names}",

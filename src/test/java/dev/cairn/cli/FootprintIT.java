@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.deepspeed.MadeUpCheckpoint;
 import dev.cairn.json.Golden;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
@@ -16,11 +17,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What memory a save takes, and which libraries a command loads. */
+/** What memory a save takes, what a conversion reads, and which libraries a command loads. */
 @Tag("processes")
 class FootprintIT {
   private static final long STAGING_BYTES = 4 * (8L << 20);
@@ -30,6 +32,8 @@ class FootprintIT {
   private static final String PARAMETERS = System.getProperty("cairn.footprint.parameters", "80M");
 
   private static final Pattern TORCH = Pattern.compile("/lib[^/]*torch[^/]*\\.so");
+
+  private static final int HELD_PARAMETERS = 20_000_000;
 
   @TempDir private Path folder;
 
@@ -56,6 +60,46 @@ class FootprintIT {
       JsonNumber growthBytes = (JsonNumber) ((Map<?, ?>) rank).get("rssGrowthBytes");
       assertTrue(growthBytes.longValue() <= STAGING_BYTES + MORE_BYTES, run.out());
     }
+  }
+
+  /** The 16-bit weights lie in the model states, half as long as the masters. */
+  @Test
+  void sixteenBitWeightsAreReadAndNotTheirMasters() throws Exception {
+    Path checkpoint = folder.resolve("zero2");
+    MadeUpCheckpoint.main(
+        new String[] {checkpoint.toString(), Integer.toString(HELD_PARAMETERS), "2", "2"});
+    long held = bytesRead("consolidate --dtype bf16 " + checkpoint + " bf16");
+    long masters = bytesRead("consolidate --dtype f32 " + checkpoint + " f32");
+    long start = bytesRead("--version");
+    assertTrue(start > 1000, () -> "start=" + start);
+    long dataBytes = Files.size(folder.resolve("bf16/model.safetensors"));
+    assertTrue(dataBytes > HELD_PARAMETERS, () -> "dataBytes=" + dataBytes);
+    assertBetween(0.99, held - start, 1.25, dataBytes);
+    assertBetween(1.99, masters - start, 2.25, dataBytes);
+  }
+
+  private static void assertBetween(double least, long bytes, double most, long dataBytes) {
+    assertTrue(
+        bytes >= least * dataBytes && bytes <= most * dataBytes,
+        () -> "read " + bytes + " for data of " + dataBytes);
+  }
+
+  /** Returns what the kernel says that a command read: a shell's count has its children's in it. */
+  private long bytesRead(String arguments) throws Exception {
+    ShellRun run =
+        ShellRun.of(
+            folder,
+            Map.of(),
+            List.of(
+                "bash",
+                "-c",
+                ShellRun.CHECKOUT + "/bin/cairn " + arguments + " >/dev/null && cat /proc/$$/io"));
+    assertEquals(0, run.exitCode(), run.err());
+    return run.out()
+        .lines()
+        .filter(line -> line.startsWith("rchar: "))
+        .mapToLong(line -> Long.parseLong(line.substring("rchar: ".length())))
+        .sum();
   }
 
   @ParameterizedTest

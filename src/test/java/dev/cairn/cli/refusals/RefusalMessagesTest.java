@@ -229,6 +229,11 @@ class RefusalMessagesTest extends RefusalMessages {
     consolidateRefused(Refusal.EMPTY_FOLDER, Files.createDirectory(temp.resolve("empty")));
     Path notes = write("notes/a.txt", "x").getParent();
     consolidateRefused(Refusal.UNKNOWN_FOLDER, notes, "names", "a.txt");
+    Path pipeline = write("pipeline/model_index.json", "{}").getParent();
+    Files.createDirectory(pipeline.resolve("scheduler"));
+    write("pipeline/unet/diffusion_pytorch_model.safetensors", "x");
+    write("pipeline/vae/diffusion_pytorch_model.safetensors", "x");
+    consolidateRefused(Refusal.PIPELINE, pipeline, "names", "unet, vae", "last", "vae");
     Path distributed = write("dcp/__0_0.distcp", "x").getParent();
     consolidateRefused(Refusal.DISTRIBUTED, distributed);
     Path torch =
