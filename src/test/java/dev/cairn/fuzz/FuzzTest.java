@@ -37,6 +37,7 @@ class FuzzTest {
   @CsvSource({
     "archive, dev.cairn.deepspeed.ArchiveFuzz",
     "legacy, dev.cairn.deepspeed.ArchiveFuzz",
+    "folder, dev.cairn.deepspeed.FolderFuzz",
     "index, dev.cairn.torchfile.ShardsFuzz",
     "pickle, dev.cairn.torchfile.PickleFuzz",
     "header, dev.cairn.safetensors.HeaderFuzz"
