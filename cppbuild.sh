@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Builds the native code; the only place that knows compilers. Needs g++ only, and nvcc for EXTENSION=-gpu.
-#   cppbuild.sh            what the jar needs: target/native/$PLATFORM/lib, and with EXTENSION=-gpu also
-#                          target/native/$PLATFORM-gpu/lib; silent when up to date
+#   cppbuild.sh            what the jar holds: the kernels, and around them the code that JavaCPP wrote into
+#                          target/native/jni, in target/classes; with EXTENSION=-gpu those for GPUs too.
+#                          Silent when up to date. The same sources and compiler make the same bytes
 #   cppbuild.sh emulation  what tests of GPU code need: .../emulation, with the kernels compiled for the host
 #   cppbuild.sh test       builds and runs native/test: once under ASan and UBSan, once optimised and exhaustive
 # CAIRN_NVCC is the CUDA compiler if it is not nvcc, CAIRN_CUDA_ARCHITECTURES what it makes code for.
-# Maven calls it; PLATFORM and EXTENSION are JavaCPP's.
+# Maven calls it; PLATFORM and EXTENSION are JavaCPP's, JAVA_HOME has jni.h.
 set -euo pipefail
 cd "$(dirname "$0")"
+export LC_ALL=C # the order of files is that of objects in a library
 
 platform="${PLATFORM:-linux-x86_64}"
 out="target/native/$platform"
@@ -63,13 +65,9 @@ compile() {
 
 library() {
   local archive="$out/lib/libcairn_cpu.a"
-  older "$archive" native/include native/src/cpu native/src/jni || return 0
+  older "$archive" native/include native/src/cpu || return 0
   compile "$out/obj"
   mkdir -p "$out/lib"
-  # What only the library that JavaCPP links wants; tests have the C++ library's own.
-  # Each in an archive, so that the linker can be told to export nothing of it.
-  "$cxx" "${flags[@]}" -c native/src/jni/allocate.cpp -o "$out/allocate.o"
-  ar rcs "$out/lib/libcairn_jni.a" "$out/allocate.o"
   rm -f "$archive.tmp"
   ar rcs "$archive.tmp" "$out"/obj/*.o
   mv "$archive.tmp" "$archive"
@@ -77,16 +75,65 @@ library() {
 
 # What Maven asks for.
 libraries() {
+  local classes="target/classes/dev/cairn" folder="$platform${EXTENSION:-}"
   library
+  support
+  jni jnicairn "$classes/$folder" "$out"/lib/libcairn_{cpu,jni}.a
   if [ "${EXTENSION:-}" = -gpu ]; then
     cuda_library
+    jni jnicairncuda "$classes/kernels/jni/$folder" \
+      "$out-gpu"/lib/{libcairn_cuda.a,libcudart.so.13} "$out/lib/libcairn_jni.a"
   fi
+}
+
+# What libraries that are packed have of the C++ library; tests have all of it. In an archive, so that the
+# linker can be told to export nothing of it.
+support() {
+  local archive="$out/lib/libcairn_jni.a"
+  older "$archive" native/src/jni || return 0
+  "$cxx" "${flags[@]}" -c native/src/jni/allocate.cpp -o "$out/allocate.o"
+  rm -f "$archive"
+  ar rcs "$archive" "$out/allocate.o"
+}
+
+# Prints what JavaCPP wrote with its functions in the order of their names: it has them in that in which
+# reflection lists methods, which differs from run to run.
+by_name() {
+  awk '
+    BEGIN { place = "0" }
+    /^JNIEXPORT .* Java_/ { place = "1 " $4 }
+    { print place "\t" $0 }
+    /^}/ && place != "0" { place = "2" }' "$1" | sort -s -t "$(printf '\t')" -k 1,1 | cut -f 2-
+}
+
+# jni NAME FOLDER LIBRARY...: the library NAME that Java loads, in FOLDER, linked with those libraries.
+jni() {
+  local name="$1" file="$2/lib$1.so" source dir="$out/jni"
+  local options=(-std=c++17 -O3 -fPIC -pthread -fvisibility=hidden -Wall -Inative/include
+    "'-I${JAVA_HOME:?}/include' '-I$JAVA_HOME/include/linux'" -include native/src/jni/old_glibc.h
+    # Nothing here throws. Without this machinery the result runs on a glibc of 2.28.
+    -fno-exceptions -fno-rtti -fno-threadsafe-statics)
+  mkdir -p "$dir" "$2"
+  for source in "$name" jnijavacpp; do
+    by_name "target/native/jni/$source.cpp" >"$dir/$source.tmp"
+    cmp -s "$dir/$source.tmp" "$dir/$source.cpp" || mv "$dir/$source.tmp" "$dir/$source.cpp"
+    rm -f "$dir/$source.tmp"
+    older "$dir/$source.o" "$dir/$source.cpp" native/include native/src/jni || continue
+    echo "$cxx ${options[*]} -c $dir/$source.cpp -o $dir/$source.o"
+  done | tr '\n' '\0' | xargs -0 -P "$(nproc)" -I{} bash -c '{}'
+  older "$file" "$dir/$name.o" "$dir/jnijavacpp.o" "${@:3}" || return 0
+  # The libraries by their files: a link path would end up in the result. A symbol that is missing
+  # fails this build, not a running JVM.
+  "$cxx" -shared -s -pthread -static-libstdc++ -static-libgcc "$dir/$name.o" "$dir/jnijavacpp.o" "${@:3}" \
+    -Wl,--no-as-needed,-l:libdl.so.2,--as-needed '-Wl,-rpath,$ORIGIN/' \
+    -Wl,-z,noexecstack,-z,defs,-z,now,-Bsymbolic,--exclude-libs,ALL -o "$file.tmp"
+  mv "$file.tmp" "$file"
 }
 
 # The GPU kernels, in a fat binary that is not compressed: code for each architecture, PTX of the last
 # for those to come. A kernel that spills registers or uses local memory is an error.
 cuda_library() {
-  local nvcc="${CAIRN_NVCC:-nvcc}" out="$out$EXTENSION" archive
+  local nvcc="${CAIRN_NVCC:-nvcc}" out="$out-gpu" archive
   archive="$out/lib/libcairn_cuda.a"
   if ! command -v "$nvcc" >/dev/null; then
     echo "cppbuild.sh: no CUDA compiler: $nvcc; install the CUDA toolkit 13, or build without -gpu" >&2
@@ -125,6 +172,12 @@ cuda_runtime() {
 
 # A CUDA driver, runtime and NCCL that tests load instead of NVIDIA's, and the GPU kernels compiled for the host.
 emulation() {
+  local dir="$out/emulation"
+  emulated_libraries
+  jni jnicairncuda "$dir" "$dir/libcairn_cuda.a" "$dir/libcudart.so.13"
+}
+
+emulated_libraries() {
   local dir="$out/emulation" sources=native/emulation
   older "$dir/libnccl.so.2" native/emulation native/include native/src/cuda native/src/cpu/element.h || return 0
   mkdir -p "$dir"
@@ -179,7 +232,7 @@ run_tests() {
 
 case "${1:-libraries}" in
   libraries) libraries ;;
-  emulation) library && emulation ;;
+  emulation) emulation ;;
   test) run_tests ;;
   *)
     echo "usage: cppbuild.sh [emulation|test]" >&2
