@@ -9,15 +9,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The archive for machines without Java, made of this build and unpacked in an empty root. */
 final class Distribution {
   private static final int LIMIT_SECONDS = 900;
   private static final int LEAST_JAVA = 25;
-  private static final Pattern JAVA_VERSION = Pattern.compile("JAVA_VERSION=\"(\\d+)");
   private static final Path BUILD = Path.of(System.getProperty("cairn.build.directory", "target"));
   private static final Path LOADER = Path.of("/lib64/ld-linux-x86-64.so.2");
 
@@ -32,25 +29,7 @@ final class Distribution {
 
   /** Returns whether the machine has a Java whose jlink makes the archive. */
   static boolean isPossible() throws IOException {
-    if (Runtime.version().feature() >= LEAST_JAVA) {
-      return true;
-    }
-    Path machines = Path.of("/usr/lib/jvm");
-    if (!Files.isDirectory(machines)) {
-      return false;
-    }
-    try (Stream<Path> homes = Files.list(machines)) {
-      for (Path home : homes.toList()) {
-        Path release = home.resolve("release");
-        if (Files.exists(home.resolve("bin/jlink")) && Files.exists(release)) {
-          Matcher version = JAVA_VERSION.matcher(Files.readString(release));
-          if (version.find() && Integer.parseInt(version.group(1)) >= LEAST_JAVA) {
-            return true;
-          }
-        }
-      }
-    }
-    return false;
+    return !Jdks.from(LEAST_JAVA).isEmpty();
   }
 
   /** Makes the archive, as the profile does. */

@@ -1,6 +1,5 @@
 package dev.cairn.gate;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,52 +10,78 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A release of these sources, made in another folder and signed with a key that is thrown away. */
+/**
+ * A release of these sources, made by another user, in another folder, in another time zone, and
+ * signed with a key that is thrown away. It lies in a repository, from which projects take it.
+ */
 @Tag("processes")
 class ReleaseIT {
   private static final String ADDRESS = "https://cairn.invalid/project";
   private static final List<String> JARS = List.of("", "-linux-x86_64", "-sources", "-javadoc");
 
+  private static final String FETCHED = System.getProperty("cairn.maven.repository");
+
   @TempDir private static Path folder;
   private static Path checkout;
   private static String name;
+  private static boolean asNobody;
 
   @BeforeAll
+  @Timeout(value = 20, unit = TimeUnit.MINUTES)
   static void release() throws Exception {
     assumeTrue(Boolean.getBoolean("cairn.release"), "takes minutes: mvn -P full verify");
     name = "cairn-" + System.getProperty("cairn.version");
-    checkout = Files.createDirectory(folder.resolve("checkout"));
-    Files.createDirectory(folder.resolve("keys"));
-    sh("chmod 700 keys");
-    sh("gpg --batch --passphrase '' --quick-gen-key 'Nobody <nobody@cairn.invalid>'");
+    checkout = folder.resolve("checkout");
+    for (String made : List.of("checkout", "keys", "home", "fetched", "staged")) {
+      Files.createDirectory(folder.resolve(made));
+    }
     String source = Path.of("").toAbsolutePath().toString();
     sh(
-        "cd '"
-            + source
-            + "' && git ls-files -z --cached --others --exclude-standard"
-            + " | xargs -0 cp --parents -t '"
-            + checkout
-            + "'");
+        "cd '%s' && git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t '%s'"
+            .formatted(source, checkout));
+    // What a release is made with is fetched first: later nobody may write there.
     String maven = System.getProperty("cairn.maven.home") + "/bin/mvn";
+    String profiles = "-B -q -P release,dist -Drelease.url=%s -Drelease.scm=%s.git";
+    maven = "cd checkout && '" + maven + "' " + profiles.formatted(ADDRESS, ADDRESS);
     sh(
-        "cd checkout && '"
-            + maven
-            + "' -B -q -P release,dist verify -DskipTests"
-            + " -Drelease.url="
-            + ADDRESS
-            + " -Drelease.scm="
-            + ADDRESS
-            + ".git");
+        "%s -Dmaven.repo.local='%s' org.apache.maven.plugins:maven-dependency-plugin:%s:resolve-plugins"
+            .formatted(maven, FETCHED, System.getProperty("cairn.dependency.plugin")));
+    if (sh("id -u").strip().equals("0")) {
+      sh("chown -R nobody .");
+      asNobody = true;
+    }
+    sh("chmod 700 keys");
+    sh("gpg --batch --passphrase '' --quick-gen-key 'Nobody <nobody@cairn.invalid>'");
+    String repository = asNobody ? folder.resolve("fetched").toString() : FETCHED;
+    sh(
+        "umask 077 && %s -o deploy -Dmaven.test.skip=true -Dmaven.install.skip -Dfmt.skip -Dmaven.repo.local='%s'"
+                .formatted(maven, repository)
+            + " -DaltDeploymentRepository=staged::file:'"
+            + folder.resolve("staged")
+            + "'");
   }
 
+  /** Runs a line of the shell, as nobody once there is something of nobody's. */
   private static String sh(String line) throws Exception {
-    List<String> command =
-        new ArrayList<>(List.of("env", "JAVA_HOME=" + System.getProperty("java.home")));
+    List<String> command = new ArrayList<>();
+    if (asNobody) {
+      String mount = "mount --bind \"$1\" \"$2\" && shift 2 && exec \"$@\"";
+      command.addAll(List.of("unshare", "--mount", "sh", "-c", mount, "sh", FETCHED));
+      command.add(folder.resolve("fetched").toString());
+      // Of the same group: it may read what was fetched.
+      command.addAll(List.of("setpriv", "--reuid=nobody", "--keep-groups"));
+    }
+    command.addAll(List.of("env", "JAVA_HOME=" + System.getProperty("java.home")));
+    command.addAll(List.of("HOME=" + folder.resolve("home"), "TZ=Asia/Tokyo"));
+    command.add("MAVEN_OPTS=-Duser.home=" + folder.resolve("home"));
     command.add("GNUPGHOME=" + folder.resolve("keys"));
     command.addAll(List.of("sh", "-c", "cd '" + folder + "' && " + line));
     Finished run = Distribution.run(command);
@@ -68,16 +93,20 @@ class ReleaseIT {
     return checkout.resolve("target").resolve(file);
   }
 
-  /**
-   * Not that of natives: JavaCPP writes functions in whatever order reflection gives it methods.
-   */
   @Test
   void jarsHaveTheBytesOfThisBuild() throws Exception {
-    for (String classifier : List.of("", "-sources", "-javadoc")) {
-      byte[] here = Files.readAllBytes(JarsIT.jar(classifier));
-      byte[] there = Files.readAllBytes(made(name + classifier + ".jar"));
-      assertArrayEquals(here, there, "made in another folder: classifier=" + classifier);
+    for (String classifier : JARS) {
+      assertSame(JarsIT.jar(classifier), made(name + classifier + ".jar"));
     }
+  }
+
+  @Test
+  void archiveHasTheBytesOfThisBuild() throws Exception {
+    assertSame(Distribution.make(), made(name + "-linux-x86_64.tar.gz"));
+  }
+
+  private static void assertSame(Path here, Path there) throws Exception {
+    assertEquals(-1, Files.mismatch(here, there), there + ": first byte that differs");
   }
 
   @Test
@@ -105,6 +134,16 @@ class ReleaseIT {
     String parts = Files.readString(made("bom.json"));
     for (String part : List.of("org.bytedeco/javacpp@", "jackson-core@", "picocli@")) {
       assertTrue(parts.contains(part), part);
+    }
+  }
+
+  @Test
+  void projectsOnEveryJdkHereSaveWithWhatIsStaged() throws Exception {
+    for (Map.Entry<Integer, Path> jdk : Jdks.from(17).entrySet()) {
+      Path place = Files.createDirectory(folder.resolve("project-" + jdk.getKey()));
+      var project = new ConsumerProject(place, jdk.getValue(), folder.resolve("staged").toUri());
+      String said = project.save() + project.saveAsModule();
+      assertFalse(said.contains("native library not loaded"), said);
     }
   }
 }
