@@ -14,7 +14,6 @@ module dev.cairn {
   requires static org.bytedeco.pytorch;
   requires static org.bytedeco.cuda;
   requires static info.picocli;
-  requires static java.desktop;
 
   exports dev.cairn;
   exports dev.cairn.comm;

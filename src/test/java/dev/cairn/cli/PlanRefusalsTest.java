@@ -126,8 +126,8 @@ class PlanRefusalsTest {
   void plotThatCannotBeDrawnIsRefusedBeforeAnything() {
     assertRefused(
         2,
-        "not a drawing: plot=cost.pdf, expected a name that ends in .svg or .png",
-        RUN + " --stall-seconds 1 --plot cost.pdf");
+        "not a drawing: plot=cost.png, expected a name that ends in .svg",
+        RUN + " --stall-seconds 1 --plot cost.png");
     Path plot = folder.resolve("cost.svg");
     assertRefused(
         2,

@@ -1,13 +1,11 @@
 package dev.cairn.cli.plan;
 
+import dev.cairn.cli.plan.Svg.Point;
 import dev.cairn.cli.text.Numbers;
 import dev.cairn.policy.CostModel;
 import dev.cairn.policy.IntervalAdvice;
 import dev.cairn.policy.IntervalLimit;
 import dev.cairn.policy.Overhead;
-import java.awt.Color;
-import java.awt.Font;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,153 +13,145 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
-import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.BitmapEncoder.BitmapFormat;
-import org.knowm.xchart.VectorGraphicsEncoder;
-import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
-import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
-import org.knowm.xchart.XYSeries;
-import org.knowm.xchart.style.Styler.LegendPosition;
-import org.knowm.xchart.style.XYStyler;
-import org.knowm.xchart.style.markers.Marker;
-import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Draws what every interval between saves costs, and marks the one that is advised. */
 final class CostPlot {
-  private static final int WIDTH = 1000;
-  private static final int HEIGHT = 620;
   private static final int POINTS = 90;
   private static final double REACH = 12;
   private static final double SHORT_REACH = 3;
-  private static final Color TOTAL = new Color(0x1F, 0x4E, 0x9C);
-  private static final Color LOST = new Color(0xC0, 0x39, 0x2B);
-  private static final Color STALL = new Color(0x1E, 0x84, 0x49);
-  private static final Color SIDE = new Color(0x7D, 0x3C, 0x98);
+  private static final String SIDE = "#7D3C98";
+  private static final double MARK = 7;
+  private static final int LINE = 22;
+  private static final double LETTER = 7.2;
 
-  /** What a plot can be written as. */
-  enum Format {
-    SVG,
-    PNG;
+  /** One line of the drawing. */
+  private record Curve(
+      String name, String color, double width, ToDoubleFunction<Overhead> fraction) {}
 
-    /** Returns the format that a file's name asks for. */
-    static Format of(Path file) {
-      String name = file.toString().toLowerCase(Locale.ROOT);
-      for (Format format : values()) {
-        if (name.endsWith("." + format.name().toLowerCase(Locale.ROOT))) {
-          return format;
-        }
-      }
-      throw new IllegalArgumentException(
-          "not a drawing: plot=" + file + ", expected a name that ends in .svg or .png");
+  private static final List<Curve> CURVES =
+      List.of(
+          new Curve("lost work and stalls", "#1F4E9C", 3, Overhead::fraction),
+          new Curve("lost work alone", "#C0392B", 1.5, Overhead::lostFraction),
+          new Curve("stalls alone", "#1E8449", 1.5, Overhead::stallFraction));
+
+  /** One point of it; the shape is where its corners are from the middle, a circle without any. */
+  private record Mark(String name, Overhead overhead, List<Point> shape, String color) {
+    String label() {
+      String steps = Numbers.steps(overhead.intervalSteps());
+      return "%s: %s, %s".formatted(name, steps, Numbers.percent(overhead.fraction()));
     }
   }
 
-  private CostPlot() {}
+  private final IntervalAdvice advice;
+  private final Axes axes;
+  private final List<Double> steps = new ArrayList<>();
+  private final Svg svg = new Svg(Axes.WIDTH, Axes.HEIGHT);
 
-  /** Draws into memory, then writes the file; one that is there is replaced. */
-  static void write(IntervalAdvice advice, Path file, Format format) throws IOException {
-    System.setProperty("java.awt.headless", "true");
-    XYChart chart = draw(advice);
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    switch (format) {
-      case SVG -> VectorGraphicsEncoder.saveVectorGraphic(chart, bytes, VectorGraphicsFormat.SVG);
-      case PNG -> BitmapEncoder.saveBitmap(chart, bytes, BitmapFormat.PNG);
-    }
-    Files.write(file, bytes.toByteArray());
-  }
-
-  private static XYChart draw(IntervalAdvice advice) {
-    XYChart chart =
-        new XYChartBuilder()
-            .width(WIDTH)
-            .height(HEIGHT)
-            .title(
-                "Save every %s (%s): %s of training time, limited by %s"
-                    .formatted(
-                        Numbers.steps((double) advice.steps()),
-                        Durations.words(advice.seconds()),
-                        Numbers.percent(advice.overhead().fraction()),
-                        advice.limit()))
-            .xAxisTitle("steps between two saves (log scale)")
-            .yAxisTitle("expected cost, % of training time")
-            .build();
-    style(chart.getStyler());
-    addCurves(chart, advice);
-    if (advice.limit() != IntervalLimit.COST_OPTIMUM && advice.model().optimumSteps() > 0) {
-      Overhead optimum = advice.model().overhead(advice.model().optimumSteps());
-      addMark(chart, "cost optimum", optimum, SeriesMarkers.DIAMOND, Color.BLACK);
-    }
-    addMark(chart, "half", advice.overheadAtHalf(), SeriesMarkers.TRIANGLE_DOWN, SIDE);
-    addMark(chart, "advised", advice.overhead(), SeriesMarkers.CIRCLE, TOTAL);
-    addMark(chart, "double", advice.overheadAtDouble(), SeriesMarkers.TRIANGLE_UP, SIDE);
-    return chart;
-  }
-
-  private static void style(XYStyler styler) {
-    styler.setXAxisLogarithmic(true);
-    styler.setXAxisDecimalPattern("#,##0.###");
-    styler.setYAxisMin(0.0);
-    styler.setChartBackgroundColor(Color.WHITE);
-    styler.setLegendPosition(LegendPosition.InsideN);
-    styler.setLegendBackgroundColor(Color.WHITE);
-    styler.setMarkerSize(12);
-    styler.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 17));
-    styler.setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 15));
-    styler.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13));
-    styler.setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13));
-  }
-
-  private static void addCurves(XYChart chart, IntervalAdvice advice) {
+  private CostPlot(IntervalAdvice advice) {
+    this.advice = advice;
     CostModel model = advice.model();
     double middle = (double) advice.steps();
     double optimum = Math.max(model.optimumSteps(), 0.5);
     double least = Math.min(middle, optimum) / REACH;
     // Far right of the optimum the cost grows so large that nothing else can be seen.
     double most = Math.max(middle * (middle > 2 * optimum ? SHORT_REACH : REACH), optimum * REACH);
-    List<Double> steps = new ArrayList<>();
     for (int point = 0; point <= POINTS; point++) {
       steps.add(least * Math.pow(most / least, (double) point / POINTS));
     }
-    addCurve(chart, "lost work and stalls", model, steps, Overhead::fraction)
-        .setLineColor(TOTAL)
-        .setLineWidth(3f);
-    addCurve(chart, "lost work alone", model, steps, Overhead::lostFraction)
-        .setLineColor(LOST)
-        .setLineWidth(1.5f);
-    addCurve(chart, "stalls alone", model, steps, Overhead::stallFraction)
-        .setLineColor(STALL)
-        .setLineWidth(1.5f);
+    double highest =
+        steps.stream().mapToDouble(each -> model.overhead(each).fraction()).max().orElseThrow();
+    axes = new Axes(least, most, 100 * highest);
   }
 
-  private static XYSeries addCurve(
-      XYChart chart,
-      String name,
-      CostModel model,
-      List<Double> steps,
-      ToDoubleFunction<Overhead> fraction) {
-    List<Double> percent =
-        steps.stream().map(each -> 100 * fraction.applyAsDouble(model.overhead(each))).toList();
-    XYSeries series = chart.addSeries(name, steps, percent);
-    series.setMarker(SeriesMarkers.NONE);
-    return series;
+  /**
+   * Checks that a file's name is that of a drawing.
+   *
+   * @throws IllegalArgumentException if not
+   */
+  static void check(Path file) {
+    if (!file.toString().toLowerCase(Locale.ROOT).endsWith(".svg")) {
+      throw new IllegalArgumentException(
+          "not a drawing: plot=" + file + ", expected a name that ends in .svg");
+    }
   }
 
-  private static void addMark(
-      XYChart chart, String name, Overhead overhead, Marker marker, Color color) {
-    String label =
-        "%s: %s, %s"
+  /** Draws into memory, then writes the file; one that is there is replaced. */
+  static void write(IntervalAdvice advice, Path file) throws IOException {
+    Files.writeString(file, new CostPlot(advice).drawn());
+  }
+
+  private String drawn() {
+    String title =
+        "Save every %s (%s): %s of training time, limited by %s"
             .formatted(
-                name,
-                Numbers.steps(overhead.intervalSteps()),
-                Numbers.percent(overhead.fraction()));
-    XYSeries series =
-        chart.addSeries(
-            label,
-            new double[] {overhead.intervalSteps()},
-            new double[] {100 * overhead.fraction()});
-    series.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
-    series.setMarker(marker);
-    series.setMarkerColor(color);
+                Numbers.steps((double) advice.steps()),
+                Durations.words(advice.seconds()),
+                Numbers.percent(advice.overhead().fraction()),
+                advice.limit());
+    Point top = new Point((Axes.LEFT + Axes.RIGHT) / 2.0, Axes.TOP - 14.0);
+    svg.text(top, "middle", 17, "font-weight=\"bold\"", title);
+    axes.draw(svg, "steps between two saves (log scale)", "expected cost, % of training time");
+    for (Curve curve : CURVES) {
+      svg.curve(steps.stream().map(each -> at(curve, each)).toList(), curve.color, curve.width);
+    }
+    List<Mark> marks = marks();
+    for (Mark mark : marks) {
+      Overhead overhead = mark.overhead;
+      draw(mark, axes.place(overhead.intervalSteps(), 100 * overhead.fraction()));
+    }
+    legend(marks);
+    return svg.drawn();
+  }
+
+  private Point at(Curve curve, double interval) {
+    double fraction = curve.fraction.applyAsDouble(advice.model().overhead(interval));
+    return axes.place(interval, 100 * fraction);
+  }
+
+  private List<Mark> marks() {
+    List<Point> down = List.of(new Point(-MARK, -MARK), new Point(MARK, -MARK), new Point(0, MARK));
+    List<Point> up = List.of(new Point(-MARK, MARK), new Point(MARK, MARK), new Point(0, -MARK));
+    List<Point> diamond =
+        List.of(new Point(0, -MARK), new Point(MARK, 0), new Point(0, MARK), new Point(-MARK, 0));
+    List<Mark> marks = new ArrayList<>();
+    if (advice.limit() != IntervalLimit.COST_OPTIMUM && advice.model().optimumSteps() > 0) {
+      Overhead optimum = advice.model().overhead(advice.model().optimumSteps());
+      marks.add(new Mark("cost optimum", optimum, diamond, "black"));
+    }
+    marks.add(new Mark("half", advice.overheadAtHalf(), down, SIDE));
+    marks.add(new Mark("advised", advice.overhead(), List.of(), CURVES.get(0).color));
+    marks.add(new Mark("double", advice.overheadAtDouble(), up, SIDE));
+    return marks;
+  }
+
+  private void draw(Mark mark, Point middle) {
+    if (mark.shape.isEmpty()) {
+      svg.circle(middle, MARK, mark.color);
+      return;
+    }
+    svg.polygon(
+        mark.shape.stream()
+            .map(corner -> new Point(middle.x() + corner.x(), middle.y() + corner.y()))
+            .toList(),
+        mark.color);
+  }
+
+  private void legend(List<Mark> marks) {
+    int letters = marks.stream().mapToInt(mark -> mark.label().length()).max().orElseThrow();
+    double width = 55 + letters * LETTER;
+    double left = (Axes.LEFT + Axes.RIGHT - width) / 2;
+    double line = Axes.TOP + 6 + LINE / 2.0;
+    svg.frame(left, Axes.TOP + 6, width, (double) LINE * (CURVES.size() + marks.size()));
+    for (Curve curve : CURVES) {
+      List<Point> sample = List.of(new Point(left + 10, line), new Point(left + 35, line));
+      svg.curve(sample, curve.color, curve.width);
+      svg.text(new Point(left + 45, line + 4.5), "start", 13, "", curve.name);
+      line += LINE;
+    }
+    for (Mark mark : marks) {
+      draw(mark, new Point(left + 22.5, line));
+      svg.text(new Point(left + 45, line + 4.5), "start", 13, "", mark.label());
+      line += LINE;
+    }
   }
 }

@@ -132,14 +132,16 @@ public final class PlanCommand implements Callable<Integer> {
   @Option(
       names = "--plot",
       paramLabel = "FILE",
-      description = "Draw the cost of every interval into this .svg or .png file.")
+      description = "Draw the cost of every interval into this .svg file.")
   private Path plot;
 
   @Mixin private OutputOptions speech;
 
   @Override
   public Integer call() throws IOException {
-    Optional<CostPlot.Format> format = Optional.ofNullable(plot).map(CostPlot.Format::of);
+    if (plot != null) {
+      CostPlot.check(plot);
+    }
     PlanResult plan = plan();
     if (plan.checkpointBytes().isEmpty() && plan.optimumSeconds().isEmpty()) {
       throw new IllegalArgumentException(
@@ -147,8 +149,8 @@ public final class PlanCommand implements Callable<Integer> {
               + " save: "
               + String.join(", ", plan.missing()));
     }
-    if (format.isPresent()) {
-      draw(adviceToDraw(plan), format.get());
+    if (plot != null) {
+      CostPlot.write(adviceToDraw(plan), plot);
     }
     if (speech.isJson()) {
       speech.printJson(PlanDocument.of(plan));
@@ -156,17 +158,6 @@ public final class PlanCommand implements Callable<Integer> {
       PlanTable.of(plan).forEach(speech.out()::println);
     }
     return ExitCode.FINE;
-  }
-
-  private void draw(IntervalAdvice advice, CostPlot.Format format) throws IOException {
-    try {
-      CostPlot.write(advice, plot, format);
-    } catch (NoClassDefFoundError e) {
-      throw new IOException(
-          "nothing to draw with: plot=%s, needs a JDK with java.desktop: run bin/cairn of a checkout"
-              .formatted(plot),
-          e);
-    }
   }
 
   private static IntervalAdvice adviceToDraw(PlanResult plan) {
