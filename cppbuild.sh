@@ -4,8 +4,10 @@
 #                          target/native/jni, in target/classes; with EXTENSION=-gpu those for GPUs too.
 #                          Silent when up to date. The same sources and compiler make the same bytes
 #   cppbuild.sh emulation  what tests of GPU code need: .../emulation, with the kernels compiled for the host
-#   cppbuild.sh test       builds and runs native/test: once under ASan and UBSan, once optimised and exhaustive
+#   cppbuild.sh test       builds and runs native/test: once under ASan and UBSan, once optimised and exhaustive;
+#                          for another processor than this one under qemu-user
 # CAIRN_NVCC is the CUDA compiler if it is not nvcc, CAIRN_CUDA_ARCHITECTURES what it makes code for.
+# CXX is the C++ compiler if it is not g++, and for PLATFORM=linux-arm64 elsewhere aarch64-linux-gnu-g++.
 # Maven calls it; PLATFORM and EXTENSION are JavaCPP's, JAVA_HOME has jni.h.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -13,34 +15,43 @@ export LC_ALL=C # the order of files is that of objects in a library
 
 platform="${PLATFORM:-linux-x86_64}"
 out="target/native/$platform"
-cxx="${CXX:-g++}"
+cxx=g++
+if [ "$platform" = linux-arm64 ] && [ "$(uname -m)" != aarch64 ]; then cxx=aarch64-linux-gnu-g++; fi
+cxx="${CXX:-$cxx}"
 flags=(-std=c++17 -O3 -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti
   -Wall -Wextra -Werror -Inative/include -Inative/src/cpu)
 
 if ! command -v "$cxx" >/dev/null; then
-  echo "cppbuild.sh: no C++ compiler: $cxx; install one, e.g. apt-get install g++" >&2
+  echo "cppbuild.sh: no C++ compiler: $cxx; install one, e.g. apt-get install g++${cxx#g++}" >&2
   exit 1
 fi
 
+ar="${cxx%g++}ar"
+command -v "$ar" >/dev/null || ar=ar
 avx2=(-mavx2 -mf16c)
-fma=(-mfma) # the processors with AVX2 have it; isa.cpp makes sure
+fma=(-mfma) # the processors with AVX2 have it; isa_x86_64.cpp makes sure
 avx512=(-mavx512f -mavx512bw -mavx512dq -mavx512vl -mf16c -mprefer-vector-width=512)
 crc=(-msse4.2 -mpclmul)
 
 # object name | source | flags of its own: the kernels
 units() {
   echo "cast_baseline cast.inc.cpp -DCAIRN_CASTS=kCastsBaseline"
+  echo "product_baseline product.inc.cpp -DCAIRN_PRODUCT=ProductBaseline"
+  echo "crc32c_table crc32c_table.cpp"
+  echo "cpu cpu.cpp"
+  echo "file file.cpp"
+  if [ "$platform" = linux-arm64 ]; then
+    echo "crc32c_arm64 crc32c_arm64.cpp -march=armv8-a+crc"
+    echo "isa_arm64 isa_arm64.cpp"
+    return
+  fi
   echo "cast_avx2 cast.inc.cpp -DCAIRN_CASTS=kCastsAvx2 ${avx2[*]}"
   echo "cast_avx512 cast.inc.cpp -DCAIRN_CASTS=kCastsAvx512 ${avx512[*]}"
-  echo "product_baseline product.inc.cpp -DCAIRN_PRODUCT=ProductBaseline"
   echo "product_avx2 product.inc.cpp -DCAIRN_PRODUCT=ProductAvx2 ${avx2[*]} ${fma[*]}"
   echo "product_avx512 product.inc.cpp -DCAIRN_PRODUCT=ProductAvx512 ${avx512[*]} ${fma[*]}"
-  echo "crc32c_table crc32c_table.cpp"
   echo "crc32c_sse42 crc32c_sse42.cpp ${crc[*]}"
   echo "crc32c_vpclmul crc32c_vpclmul.cpp ${crc[*]} -mavx512f -mvpclmulqdq"
-  echo "cpu cpu.cpp"
-  echo "isa isa.cpp"
-  echo "file file.cpp"
+  echo "isa_x86_64 isa_x86_64.cpp"
 }
 
 # older FILE SOURCE...: true if FILE is missing, or older than this script or any source.
@@ -57,6 +68,7 @@ stale() {
 compile() {
   local dir="$1"
   shift
+  rm -rf "$dir"
   mkdir -p "$dir"
   units | while read -r object source own; do
     echo "$cxx ${flags[*]} $* $own -c native/src/cpu/$source -o $dir/$object.o"
@@ -69,7 +81,7 @@ library() {
   compile "$out/obj"
   mkdir -p "$out/lib"
   rm -f "$archive.tmp"
-  ar rcs "$archive.tmp" "$out"/obj/*.o
+  "$ar" rcs "$archive.tmp" "$out"/obj/*.o
   mv "$archive.tmp" "$archive"
 }
 
@@ -93,7 +105,7 @@ support() {
   older "$archive" native/src/jni || return 0
   "$cxx" "${flags[@]}" -c native/src/jni/allocate.cpp -o "$out/allocate.o"
   rm -f "$archive"
-  ar rcs "$archive" "$out/allocate.o"
+  "$ar" rcs "$archive" "$out/allocate.o"
 }
 
 # Prints what JavaCPP wrote with its functions in the order of their names: it has them in that in which
@@ -152,7 +164,7 @@ cuda_library() {
   # The runtime to link with, where Maven finds it.
   ln -sf "$(cuda_runtime "$nvcc")" "$out/lib/libcudart.so.13"
   rm -f "$archive.tmp"
-  ar rcs "$archive.tmp" "$out/cuda.o"
+  "$ar" rcs "$archive.tmp" "$out/cuda.o"
   mv "$archive.tmp" "$archive"
 }
 
@@ -192,7 +204,7 @@ emulated_libraries() {
     echo "'$cxx' ${kernels[*]} -c -o $dir/cuda.o"
   } | tr '\n' '\0' | xargs -0 -P "$(nproc)" -I{} bash -c '{}'
   rm -f "$dir/libcairn_cuda.a"
-  ar rcs "$dir/libcairn_cuda.a" "$dir/cuda.o"
+  "$ar" rcs "$dir/libcairn_cuda.a" "$dir/cuda.o"
   # Its work runs on the other's streams.
   "$cxx" "${shared[@]}" -I"$sources" -Wl,-soname,libnccl.so.2 "$sources"/nccl*.cpp "$dir/libcudart.so.13" "$dir/libcuda.so.1" -o "$dir/libnccl.so.2"
 }
@@ -230,10 +242,32 @@ run_tests() {
   echo "native tests passed: test_cast test_product test_crc32c test_file test_cuda (ASan, UBSan), exhaustive"
 }
 
+# The tests of the kernels for another processor, which an emulator runs: it knows no sanitizers, and has no
+# time for every input.
+run_emulated_tests() { # emulator
+  local test
+  library
+  if stale "$out/test/built"; then
+    mkdir -p "$out/test"
+    for test in test_cast test_product test_crc32c test_file; do
+      program "$test" "$out/lib/libcairn_cpu.a" -static
+    done | xargs -P "$(nproc)" -I{} bash -c '{}'
+    touch "$out/test/built"
+  fi
+  rm -rf "$out/test/files"
+  mkdir -p "$out/test/files"
+  for test in test_cast test_product test_crc32c "test_file $out/test/files"; do
+    "$1" $out/test/$test
+  done
+  echo "native tests passed under $1: test_cast test_product test_crc32c test_file"
+}
+
 case "${1:-libraries}" in
   libraries) libraries ;;
   emulation) emulation ;;
-  test) run_tests ;;
+  test)
+    if [ "$cxx" = aarch64-linux-gnu-g++ ]; then run_emulated_tests qemu-aarch64-static; else run_tests; fi
+    ;;
   *)
     echo "usage: cppbuild.sh [emulation|test]" >&2
     exit 2

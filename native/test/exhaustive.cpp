@@ -10,18 +10,12 @@
 #include "cairn/cpu.h"
 #include "check.h"
 #include "definition.h"
-#include "table.h"
+#include "isa.h"
 
 namespace {
 
 constexpr uint32_t kChunk = 1U << 14;
 constexpr uint32_t kChunks = 1U << 18;
-
-const cairn::Casts& CastsOf(int32_t isa) {
-  return isa == CAIRN_ISA_AVX512 ? cairn::kCastsAvx512
-         : isa == CAIRN_ISA_AVX2 ? cairn::kCastsAvx2
-                                 : cairn::kCastsBaseline;
-}
 
 // Every F16 begins at a least F32; a chunk ascends within one sign.
 void ExpectF16(const std::vector<uint32_t>& least, uint32_t first,
@@ -56,7 +50,7 @@ void Compare(int32_t to, const std::vector<uint32_t>& source,
              std::vector<uint16_t>* actual) {
   for (int32_t isa = CAIRN_ISA_BASELINE; isa <= cairn_isa_supported(); ++isa) {
     // The loops alone: checksums would take most of the time.
-    CastsOf(isa).cast[CAIRN_F32][to](
+    cairn::KernelsOf(isa).casts->cast[CAIRN_F32][to](
         reinterpret_cast<const uint8_t*>(source.data()),
         reinterpret_cast<uint8_t*>(actual->data()), kChunk);
     if (memcmp(expected.data(), actual->data(), kChunk * 2) == 0) {

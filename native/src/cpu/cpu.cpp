@@ -2,10 +2,10 @@
 
 #include "cairn/cpu.h"
 
-#include <emmintrin.h>
 #include <string.h>
 
 #include "crc32c.h"
+#include "float_mode.h"
 #include "isa.h"
 #include "table.h"
 
@@ -19,43 +19,13 @@ constexpr uintptr_t kCacheLineBytes = 64;
 
 constexpr int64_t kElementBytes[kTypes] = {8, 4, 2, 2};
 
-const Machine kMachine = DetectMachine();
-
-const Casts& CastsOf(int32_t isa) {
-  switch (isa) {
-    case CAIRN_ISA_AVX512:
-      return kCastsAvx512;
-    case CAIRN_ISA_AVX2:
-      return kCastsAvx2;
-    default:
-      return kCastsBaseline;
-  }
-}
-
-Checksum ChecksumOf(int32_t isa) {
-  if (isa == CAIRN_ISA_BASELINE) {
-    return ChecksumTable;
-  }
-  return isa == CAIRN_ISA_AVX512 && kMachine.vpclmul ? ChecksumVpclmul
-                                                     : ChecksumSse42;
-}
-
-Product ProductOf(int32_t isa) {
-  switch (isa) {
-    case CAIRN_ISA_AVX512:
-      return ProductAvx512;
-    case CAIRN_ISA_AVX2:
-      return ProductAvx2;
-    default:
-      return ProductBaseline;
-  }
-}
+const int32_t kSupported = SupportedIsa();
 
 int32_t CheckIsa(int32_t isa) {
   if (isa < CAIRN_ISA_BASELINE || isa > CAIRN_ISA_AVX512) {
     return CAIRN_BAD_ARGUMENT;
   }
-  return isa <= kMachine.isa ? CAIRN_OK : CAIRN_UNSUPPORTED;
+  return isa <= kSupported ? CAIRN_OK : CAIRN_UNSUPPORTED;
 }
 
 bool Overlap(const void* source, int64_t source_bytes, const void* target,
@@ -65,19 +35,6 @@ bool Overlap(const void* source, int64_t source_bytes, const void* target,
   return s < t + static_cast<uintptr_t>(target_bytes) &&
          t < s + static_cast<uintptr_t>(source_bytes);
 }
-
-// Rounding to nearest and no flushing of denormals while it lives: a library in
-// this process may have changed either. Only conversions from F64 depend on it.
-class DefaultFloatMode {
- public:
-  DefaultFloatMode() : before_(_mm_getcsr()) { _mm_setcsr(0x1F80); }
-  ~DefaultFloatMode() { _mm_setcsr(before_); }
-  DefaultFloatMode(const DefaultFloatMode&) = delete;
-  DefaultFloatMode& operator=(const DefaultFloatMode&) = delete;
-
- private:
-  const unsigned before_;
-};
 
 void CastBlocks(Cast cast, Checksum checksum, const uint8_t* source,
                 int64_t source_width, uint8_t* target, int64_t target_width,
@@ -111,7 +68,7 @@ void CastBlocks(Cast cast, Checksum checksum, const uint8_t* source,
 
 int32_t cairn_cpu_abi(void) noexcept { return CAIRN_CPU_ABI; }
 
-int32_t cairn_isa_supported(void) noexcept { return cairn::kMachine.isa; }
+int32_t cairn_isa_supported(void) noexcept { return cairn::kSupported; }
 
 int32_t cairn_cast(int32_t isa, int32_t from, const void* source, int32_t to,
                    void* target, int64_t elements, uint32_t* crc) noexcept {
@@ -123,7 +80,7 @@ int32_t cairn_cast(int32_t isa, int32_t from, const void* source, int32_t to,
       elements > INT64_MAX / 8) {
     return CAIRN_BAD_ARGUMENT;
   }
-  const Cast cast = CastsOf(isa).cast[from][to];
+  const Cast cast = KernelsOf(isa).casts->cast[from][to];
   if (cast == nullptr) {
     return CAIRN_BAD_ARGUMENT;
   }
@@ -136,7 +93,7 @@ int32_t cairn_cast(int32_t isa, int32_t from, const void* source, int32_t to,
     return CAIRN_BAD_ARGUMENT;
   }
   const DefaultFloatMode mode;
-  CastBlocks(cast, ChecksumOf(isa), static_cast<const uint8_t*>(source),
+  CastBlocks(cast, KernelsOf(isa).checksum, static_cast<const uint8_t*>(source),
              kElementBytes[from], static_cast<uint8_t*>(target),
              kElementBytes[to], elements, crc);
   return CAIRN_OK;
@@ -168,8 +125,8 @@ int32_t cairn_copy(int32_t isa, const void* source, void* target,
   const auto copy = [](const uint8_t* from, uint8_t* to, int64_t bytes) {
     memcpy(to, from, static_cast<size_t>(bytes));
   };
-  CastBlocks(copy, ChecksumOf(isa), static_cast<const uint8_t*>(source), 1,
-             static_cast<uint8_t*>(target), 1, length_bytes, crc);
+  CastBlocks(copy, KernelsOf(isa).checksum, static_cast<const uint8_t*>(source),
+             1, static_cast<uint8_t*>(target), 1, length_bytes, crc);
   return CAIRN_OK;
 }
 
@@ -183,8 +140,8 @@ int32_t cairn_crc32c(int32_t isa, const void* source, int64_t length_bytes,
       (source == nullptr && length_bytes > 0)) {
     return CAIRN_BAD_ARGUMENT;
   }
-  *crc = ~ChecksumOf(isa)(~*crc, static_cast<const uint8_t*>(source),
-                          length_bytes);
+  *crc = ~KernelsOf(isa).checksum(~*crc, static_cast<const uint8_t*>(source),
+                                  length_bytes);
   return CAIRN_OK;
 }
 
@@ -200,8 +157,9 @@ int32_t cairn_add_product(int32_t isa, int32_t type, void* tile, int64_t first,
       panels == nullptr) {
     return CAIRN_BAD_ARGUMENT;
   }
-  cairn::ProductOf(isa)(type, tile, first, elements, columns, left, panels,
-                        rank, cairn::kMachine.bf16_pairs);
+  const cairn::Kernels kernels = cairn::KernelsOf(isa);
+  kernels.product(type, tile, first, elements, columns, left, panels, rank,
+                  kernels.has_pairs);
   return CAIRN_OK;
 }
 

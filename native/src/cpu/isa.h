@@ -1,18 +1,26 @@
-// What the processor and the operating system of this machine run.
+// What the processor and the operating system of this machine run, and with
+// which kernels; for each kind of processor in a file of its own.
 #ifndef CAIRN_ISA_H_
 #define CAIRN_ISA_H_
 
 #include <stdint.h>
 
+#include "table.h"
+
 namespace cairn {
 
-struct Machine {
-  int32_t isa;      // CAIRN_ISA_*
-  bool vpclmul;     // VPCLMULQDQ on 512-bit registers
-  bool bf16_pairs;  // AVX512_BF16
+struct Kernels {
+  const Casts* casts;
+  Checksum checksum;
+  Product product;
+  bool has_pairs;  // for product
 };
 
-Machine DetectMachine();
+// Returns the last CAIRN_ISA_* that runs here.
+int32_t SupportedIsa();
+
+// isa: one that runs here.
+Kernels KernelsOf(int32_t isa);
 
 }  // namespace cairn
 

@@ -44,6 +44,7 @@ void ProductAvx512(int32_t type, void* tile, int64_t first, int64_t elements,
 uint32_t ChecksumTable(uint32_t state, const uint8_t* source, int64_t bytes);
 uint32_t ChecksumSse42(uint32_t state, const uint8_t* source, int64_t bytes);
 uint32_t ChecksumVpclmul(uint32_t state, const uint8_t* source, int64_t bytes);
+uint32_t ChecksumArm(uint32_t state, const uint8_t* source, int64_t bytes);
 
 }  // namespace cairn
 

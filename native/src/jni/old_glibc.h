@@ -4,11 +4,14 @@
 #ifndef CAIRN_OLD_GLIBC_H_
 #define CAIRN_OLD_GLIBC_H_
 
-#if defined(__GLIBC__) || defined(__linux__)
-__asm__(".symver dlopen, dlopen@GLIBC_2.2.5");
-__asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
-__asm__(".symver dlclose, dlclose@GLIBC_2.2.5");
-__asm__(".symver dlerror, dlerror@GLIBC_2.2.5");
+#ifdef __x86_64__
+#define CAIRN_OLD_GLIBC "GLIBC_2.2.5"
+#else
+#define CAIRN_OLD_GLIBC "GLIBC_2.17"
 #endif
+__asm__(".symver dlopen, dlopen@" CAIRN_OLD_GLIBC);
+__asm__(".symver dlsym, dlsym@" CAIRN_OLD_GLIBC);
+__asm__(".symver dlclose, dlclose@" CAIRN_OLD_GLIBC);
+__asm__(".symver dlerror, dlerror@" CAIRN_OLD_GLIBC);
 
 #endif  // CAIRN_OLD_GLIBC_H_

@@ -1,8 +1,7 @@
-#include "isa.h"
-
 #include <cpuid.h>
 
 #include "cairn/cpu.h"
+#include "isa.h"
 
 namespace cairn {
 namespace {
@@ -28,7 +27,11 @@ unsigned SavedRegisters() {
   return low;
 }
 
-}  // namespace
+struct Machine {
+  int32_t isa;      // CAIRN_ISA_*
+  bool vpclmul;     // VPCLMULQDQ on 512-bit registers
+  bool bf16_pairs;  // AVX512_BF16
+};
 
 Machine DetectMachine() {
   const Registers basic = Cpuid(1, 0);
@@ -53,6 +56,24 @@ Machine DetectMachine() {
   const bool has_more = extended.eax >= 1;
   return {CAIRN_ISA_AVX512, Has(extended.ecx, bit_VPCLMULQDQ),
           has_more && Has(Cpuid(7, 1).eax, bit_AVX512BF16)};
+}
+
+const Machine kMachine = DetectMachine();
+
+}  // namespace
+
+int32_t SupportedIsa() { return kMachine.isa; }
+
+Kernels KernelsOf(int32_t isa) {
+  switch (isa) {
+    case CAIRN_ISA_AVX512:
+      return {&kCastsAvx512, kMachine.vpclmul ? ChecksumVpclmul : ChecksumSse42,
+              ProductAvx512, kMachine.bf16_pairs};
+    case CAIRN_ISA_AVX2:
+      return {&kCastsAvx2, ChecksumSse42, ProductAvx2, false};
+    default:
+      return {&kCastsBaseline, ChecksumTable, ProductBaseline, false};
+  }
 }
 
 }  // namespace cairn
