@@ -205,6 +205,7 @@ final class ConsolidateCommand implements Callable<Integer> {
   /** Returns the base model's files, or those that lie beside the weights of a whole model. */
   private ModelFiles files(FoundInput found) throws IOException {
     if (baseModel != null) {
+      baseOptions.sayWhatIsLeft(baseModel, speech);
       return ModelFiles.fromFolder(baseModel, baseOptions.generationConfig());
     }
     Path folder = found.path();
@@ -213,6 +214,7 @@ final class ConsolidateCommand implements Callable<Integer> {
       return ModelFiles.none();
     }
     ModelFiles files = ModelFiles.fromFolder(folder, baseOptions.generationConfig());
+    baseOptions.sayWhatIsLeft(folder, speech);
     speech.message("taking config and tokenizer from " + folder);
     return files;
   }

@@ -90,6 +90,7 @@ final class MergeLoraCommand implements Callable<Integer> {
     }
     checkBase();
     checkAdapter();
+    baseOptions.sayWhatIsLeft(base, speech);
     int threads = Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors());
     SaveOptions options =
         folderOptions

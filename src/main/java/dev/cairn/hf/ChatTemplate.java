@@ -1,5 +1,6 @@
 package dev.cairn.hf;
 
+import dev.cairn.hf.files.SmallFiles;
 import dev.cairn.json.Json;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
@@ -22,7 +23,7 @@ final class ChatTemplate {
   /** Replaces the templates among some files, by relative path. */
   static void replace(Map<String, FolderFile> files, String template) throws IOException {
     // any other template would make it one of several, or hide it from a processor
-    files.keySet().removeIf(path -> path.startsWith(CopiedFiles.TEMPLATE_FOLDER + "/"));
+    files.keySet().removeIf(path -> path.startsWith(SmallFiles.TEMPLATE_FOLDER + "/"));
     files.remove(OF_PROCESSORS);
     files.put(FILE_NAME, FolderFile.of(FILE_NAME, template.getBytes(StandardCharsets.UTF_8)));
     FolderFile config = files.get(CONFIG);

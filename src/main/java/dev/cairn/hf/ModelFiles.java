@@ -1,5 +1,6 @@
 package dev.cairn.hf;
 
+import dev.cairn.hf.files.SmallFiles;
 import dev.cairn.hf.generation.GenerationConfig;
 import dev.cairn.hf.generation.GenerationConfigCopy;
 import dev.cairn.json.CodePointOrder;
@@ -212,7 +213,8 @@ public final class ModelFiles {
     }
 
     /**
-     * Copies a folder's tokenizer, processors, chat templates and custom code byte for byte.
+     * Copies a folder's tokenizer, processors, chat templates, custom code and other small files
+     * byte for byte; no weights, and nothing of a trainer's.
      *
      * @param folder exists; its files are listed by {@link #build}, and copied when a save writes
      *     them
@@ -256,12 +258,11 @@ public final class ModelFiles {
      */
     public ModelFiles build() throws IOException {
       Map<String, FolderFile> files = new TreeMap<>(CodePointOrder.INSTANCE);
-      if (configFolder != null) {
-        CopiedFiles.code(configFolder).forEach(file -> files.put(file.relativePath(), file));
+      if (configFolder != null && !configFolder.equals(tokenizerFolder)) {
+        copy(configFolder, SmallFiles.of(configFolder).code(), files);
       }
       if (tokenizerFolder != null) {
-        CopiedFiles.tokenizer(tokenizerFolder)
-            .forEach(file -> files.put(file.relativePath(), file));
+        copy(tokenizerFolder, SmallFiles.of(tokenizerFolder).taken(), files);
       }
       if (chatTemplate != null) {
         ChatTemplate.replace(files, chatTemplate);
@@ -273,6 +274,10 @@ public final class ModelFiles {
       chosenGenerationConfig().ifPresent(file -> files.put(file.relativePath(), file));
       return new ModelFiles(
           chosenConfig(), List.copyOf(files.values()), Optional.ofNullable(configFolder));
+    }
+
+    private static void copy(Path folder, List<String> paths, Map<String, FolderFile> files) {
+      paths.forEach(path -> files.put(path, FolderFile.copyOf(path, folder.resolve(path))));
     }
 
     private Optional<ModelConfig> chosenConfig() throws IOException {

@@ -59,6 +59,15 @@ public final class Links {
   }
 
   /**
+   * Returns whether a file, which exists, may be copied into an output.
+   *
+   * @param folder the one that the user has named
+   */
+  public static boolean isOwn(Path folder, Path file) throws IOException {
+    return mayBeCopied(folder.toRealPath(), file.toRealPath());
+  }
+
+  /**
    * Returns whether a file may be copied into an output.
    *
    * @param root real path of the folder that was named

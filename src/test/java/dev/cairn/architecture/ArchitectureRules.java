@@ -32,7 +32,7 @@ final class ArchitectureRules {
           List.of("restore", "run"),
           List.of("save"),
           List.of("hf"),
-          List.of("hf.generation"),
+          List.of("hf.generation", "hf.files"),
           List.of("gpu", "meter"),
           List.of("ranks", "commit"),
           List.of("copy"),
@@ -70,7 +70,7 @@ final class ArchitectureRules {
 
   /** Read what a trainer or user hands over, or copy it; checkpoints are not their business. */
   private static final String READERS_OF_INPUT =
-      ".*\\.(ModelConfig|GenerationConfig|TokenIds|VocabularyReader|CopiedFiles|FolderFile"
+      ".*\\.(ModelConfig|GenerationConfig|TokenIds|VocabularyReader|SmallFiles|FolderFile"
           + "|FolderDescription)(\\$.*)?";
 
   private final String root;

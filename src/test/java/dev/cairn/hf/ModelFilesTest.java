@@ -55,7 +55,7 @@ class ModelFilesTest {
     }
     Files.writeString(folder.resolve("generation_config.json"), "{ \"top_k\":50 }\r\n");
     for (String name :
-        List.of("model.safetensors", "README.md", "pytorch_model.bin", "cairn.json", "x.json")) {
+        List.of("model.safetensors", "README.md", "pytorch_model.bin", "cairn.json")) {
       Files.writeString(folder.resolve(name), "not copied");
     }
     List<FolderFile> files = ModelFiles.fromFolder(folder).files(Optional.empty());

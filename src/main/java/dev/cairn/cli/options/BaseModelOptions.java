@@ -1,6 +1,10 @@
 package dev.cairn.cli.options;
 
+import dev.cairn.cli.text.Messages;
+import dev.cairn.hf.files.SmallFiles;
 import dev.cairn.hf.generation.GenerationConfigCopy;
+import java.io.IOException;
+import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /** The options of commands that copy what a base model has beside its weights. */
@@ -14,6 +18,22 @@ public final class BaseModelOptions {
               + " would refuse to save it; refuse it then; or leave it out (default:"
               + " ${DEFAULT-VALUE}).")
   private GenerationConfigCopy generationConfig;
+
+  @Option(
+      names = "--verbose",
+      description = "Say which of the base's files are left behind, and why.")
+  private boolean verbose;
+
+  /** Says what is not taken of a base's folder, if that is wanted. */
+  public void sayWhatIsLeft(Path base, OutputOptions speech) throws IOException {
+    if (verbose) {
+      SmallFiles.of(base)
+          .left()
+          .forEach(
+              (path, reason) ->
+                  speech.message(Messages.printable("left behind: " + path + " (" + reason + ")")));
+    }
+  }
 
   /** Returns what is done with the base's generation config. */
   public GenerationConfigCopy generationConfig() {

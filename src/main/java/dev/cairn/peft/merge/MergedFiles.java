@@ -5,6 +5,8 @@ import static java.util.stream.Collectors.toSet;
 import dev.cairn.hf.FolderFile;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.hf.files.FileRole;
+import dev.cairn.hf.files.SmallFiles;
 import dev.cairn.hf.generation.GenerationConfigCopy;
 import dev.cairn.json.Json;
 import java.io.IOException;
@@ -19,8 +21,6 @@ import java.util.Set;
 
 /** What a merged model has beside its weights: the base's files, and the adapter's tokenizer. */
 final class MergedFiles {
-  private static final String GENERATION_CONFIG = "generation_config.json";
-
   /** What a tokenizer may have beside it: no tokenizer by itself. */
   private static final Set<String> ADDITIONS =
       Set.of(
@@ -29,7 +29,7 @@ final class MergedFiles {
           "special_tokens_map.json",
           "added_tokens.json");
 
-  private static final String MORE_TEMPLATES = "additional_chat_templates/";
+  private static final String MORE_TEMPLATES = SmallFiles.TEMPLATE_FOLDER + "/";
 
   private final Path base;
   private final ModelFiles baseFiles;
@@ -58,10 +58,9 @@ final class MergedFiles {
   }
 
   private static boolean isTokenizer(FolderFile file) {
-    String name = file.relativePath();
-    return !name.equals(GENERATION_CONFIG)
-        && !name.endsWith(".py")
-        && !name.contains("processor_config");
+    String path = file.relativePath();
+    return path.startsWith(MORE_TEMPLATES)
+        || (path.indexOf('/') < 0 && FileRole.of(path) == FileRole.TOKENIZER);
   }
 
   private static boolean isAddition(FolderFile file) {
