@@ -64,6 +64,13 @@ public final class FormResolver {
     return model.isPresent();
   }
 
+  /**
+   * {@return the model type of configs of the model's class, if that is one of transformers' own}
+   */
+  public Optional<String> modelType() {
+    return model.map(ModelClass::modelType);
+  }
+
   private boolean hasCustomCode() {
     return config.containsKey("auto_map");
   }

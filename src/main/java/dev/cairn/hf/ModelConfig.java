@@ -162,16 +162,26 @@ public final class ModelConfig {
    * @throws IllegalArgumentException if it is no floating type of 16 bits or more
    */
   public byte[] encode(Optional<DType> savedDtype) {
+    return Json.prettySorted(saved(savedDtype).tree);
+  }
+
+  /**
+   * {@return the config that {@link #encode} writes}
+   *
+   * @param savedDtype as that takes it
+   * @throws IllegalArgumentException as that does
+   */
+  public ModelConfig saved(Optional<DType> savedDtype) {
     Map<String, Object> saved = new LinkedHashMap<>(tree);
     if (saved.get(ARCHITECTURES) instanceof List<?> architectures) {
       saved.put(ARCHITECTURES, architectures.stream().map(ModelConfig::withoutPrefix).toList());
     }
     savedDtype.ifPresent(dtype -> putDtype(saved, torchName(dtype)));
-    return Json.prettySorted(saved);
+    return new ModelConfig(saved);
   }
 
-  /** Returns this config without what says how the base model's weights were quantised. */
-  ModelConfig withoutQuantisation() {
+  /** {@return this config without what says how the base model's weights were quantised} */
+  public ModelConfig withoutQuantisation() {
     Map<String, Object> plain = new LinkedHashMap<>(tree);
     removeQuantisation(plain);
     return new ModelConfig(plain);

@@ -1,33 +1,33 @@
 package dev.cairn.hf;
 
-import dev.cairn.hf.files.SmallFiles;
 import dev.cairn.hf.generation.GenerationConfig;
 import dev.cairn.hf.generation.GenerationConfigCopy;
-import dev.cairn.json.CodePointOrder;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
  * What is written beside the safetensors files: config, generation config, tokenizer. Immutable.
  */
 public final class ModelFiles {
-  private static final String MODEL_CARD = "README.md";
-
+  private final Optional<ModelConfig> given;
   private final Optional<ModelConfig> config;
   private final List<FolderFile> others;
   private final Optional<Path> base;
   private Map<String, TensorInfo> baseTensors; // null until somebody asks
 
-  private ModelFiles(Optional<ModelConfig> config, List<FolderFile> others, Optional<Path> base) {
+  private ModelFiles(
+      Optional<ModelConfig> given,
+      Optional<ModelConfig> config,
+      List<FolderFile> others,
+      Optional<Path> base) {
+    this.given = given;
     this.config = config;
     this.others = others;
     this.base = base;
@@ -35,7 +35,7 @@ public final class ModelFiles {
 
   /** {@return no files at all: only weights are written} */
   public static ModelFiles none() {
-    return new ModelFiles(Optional.empty(), List.of(), Optional.empty());
+    return of(Optional.empty(), List.of());
   }
 
   /**
@@ -45,7 +45,7 @@ public final class ModelFiles {
    * @param files copied as they are, each with its own path
    */
   public static ModelFiles of(Optional<ModelConfig> config, List<FolderFile> files) {
-    return new ModelFiles(config, List.copyOf(files), Optional.empty());
+    return new ModelFiles(config, config, List.copyOf(files), Optional.empty());
   }
 
   /**
@@ -106,11 +106,20 @@ public final class ModelFiles {
   }
 
   /**
-   * {@return these files for plain floats: loaders would take them for quantised weights if the
-   * config said that the base model's were}
+   * {@return these files with another config: one that fits what is saved}
+   *
+   * @param fitted takes the place of the config
+   * @param tensors the base's, by name, as they are in a model with that config
    */
-  public ModelFiles withoutQuantisation() {
-    return new ModelFiles(config.map(ModelConfig::withoutQuantisation), others, base);
+  public ModelFiles withFitted(ModelConfig fitted, Map<String, TensorInfo> tensors) {
+    ModelFiles files = new ModelFiles(given, Optional.of(fitted), others, base);
+    files.baseTensors = Map.copyOf(tensors);
+    return files;
+  }
+
+  /** {@return the config as it was given, whatever {@link #withFitted} has put in its place} */
+  public Optional<ModelConfig> given() {
+    return given;
   }
 
   /**
@@ -257,27 +266,12 @@ public final class ModelFiles {
      *     config, and so does {@link GenerationConfigCopy#REFUSE}
      */
     public ModelFiles build() throws IOException {
-      Map<String, FolderFile> files = new TreeMap<>(CodePointOrder.INSTANCE);
-      if (configFolder != null && !configFolder.equals(tokenizerFolder)) {
-        copy(configFolder, SmallFiles.of(configFolder).code(), files);
-      }
-      if (tokenizerFolder != null) {
-        copy(tokenizerFolder, SmallFiles.of(tokenizerFolder).taken(), files);
-      }
-      if (chatTemplate != null) {
-        ChatTemplate.replace(files, chatTemplate);
-      }
-      if (modelCard != null) {
-        files.put(
-            MODEL_CARD, FolderFile.of(MODEL_CARD, modelCard.getBytes(StandardCharsets.UTF_8)));
-      }
+      Map<String, FolderFile> files =
+          SmallCopies.of(configFolder, tokenizerFolder, chatTemplate, modelCard);
       chosenGenerationConfig().ifPresent(file -> files.put(file.relativePath(), file));
+      Optional<ModelConfig> chosen = chosenConfig();
       return new ModelFiles(
-          chosenConfig(), List.copyOf(files.values()), Optional.ofNullable(configFolder));
-    }
-
-    private static void copy(Path folder, List<String> paths, Map<String, FolderFile> files) {
-      paths.forEach(path -> files.put(path, FolderFile.copyOf(path, folder.resolve(path))));
+          chosen, chosen, List.copyOf(files.values()), Optional.ofNullable(configFolder));
     }
 
     private Optional<ModelConfig> chosenConfig() throws IOException {

@@ -3,9 +3,7 @@ package dev.cairn.save;
 import dev.cairn.commit.StagedFolder;
 import dev.cairn.copy.ShardFiles;
 import dev.cairn.copy.TensorChecksums;
-import dev.cairn.form.check.QuantisedWeights;
 import dev.cairn.hf.FolderFile;
-import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.kernels.Crc32c;
 import dev.cairn.machine.Machine;
@@ -69,11 +67,7 @@ final class CheckpointFolder implements AutoCloseable {
     if (trainerFile.isPresent()) {
       write(TrainerFile.FILE_NAME, trainerFile.get().encode());
     }
-    ModelFiles files =
-        QuantisedWeights.among(modelTensors(), Map.of()).isEmpty()
-            ? contents.files().withoutQuantisation()
-            : contents.files();
-    for (FolderFile file : files.files(options.dtype().or(this::heldDtype))) {
+    for (FolderFile file : contents.files().files(options.dtype().or(this::heldDtype))) {
       try (InputStream content = file.open()) {
         long lengthBytes = file.lengthBytes();
         int crc = folder.write(file.relativePath(), content, lengthBytes, durable);

@@ -36,7 +36,9 @@ import java.util.function.UnaryOperator;
  * copy that an asynchronous save makes before ranks meet. One thread at a time.
  */
 public final class FormAgreement {
+  private final FittedFiles fitted = new FittedFiles();
   private Optional<Agreed> last = Optional.empty();
+  private ModelFiles files;
 
   /**
    * What all ranks know.
@@ -97,6 +99,13 @@ public final class FormAgreement {
     }
   }
 
+  /**
+   * Returns the files of the save that was agreed upon last, with a config that fits it. Rank 0.
+   */
+  ModelFiles files() {
+    return files;
+  }
+
   /** Returns what the save before knew; empty before the first. */
   public Optional<Agreed> last() {
     return last;
@@ -119,7 +128,8 @@ public final class FormAgreement {
               DataOutputStream data = new DataOutputStream(bytes);
               Outcome.writeText(data, contents.runName());
               if (ranks.isWriter()) {
-                data.write(known(options, set, contents.files()).encode());
+                files = fitted.fit(options, set, contents.files());
+                data.write(known(options, set, files).encode());
               }
               return bytes.toByteArray();
             });
@@ -205,7 +215,7 @@ public final class FormAgreement {
     return form(options, PublishedParameters.described(set), files).wide();
   }
 
-  private static Form form(SaveOptions options, List<MemoryTensor> memory, ModelFiles files)
+  static Form form(SaveOptions options, List<MemoryTensor> memory, ModelFiles files)
       throws IOException {
     if (options.form().rawNames() || files.config().isEmpty()) {
       return Form.none();

@@ -68,6 +68,10 @@ public record SaveContents(
     return new SaveContents(target, step, replacement, files, state, stem);
   }
 
+  SaveContents withFiles(ModelFiles replacement) {
+    return new SaveContents(target, step, model, replacement, state, stem);
+  }
+
   SaveContents withState(TrainerState replacement) {
     return new SaveContents(target, step, model, files, Optional.of(replacement), stem);
   }

@@ -67,6 +67,9 @@ public final class SaveRun {
     Meter.Timing planning = meter.begin(SaveWork.PLAN);
     FormAgreement.Agreed agreed =
         tools.forms().agree(ranks, tools.options(), contents, taken.given());
+    if (ranks.isWriter()) {
+      contents = contents.withFiles(tools.forms().files());
+    }
     publish(agreed);
     try (BorrowedTensors borrowed =
         new BorrowedTensors(agreed.borrowed(), agreed.form().wide(), contents.files(), ranks)) {

@@ -31,6 +31,7 @@ final class ArchitectureRules {
           List.of(""),
           List.of("restore", "run"),
           List.of("save"),
+          List.of("hf.fit"),
           List.of("hf"),
           List.of("hf.generation", "hf.files"),
           List.of("gpu", "meter"),

@@ -68,14 +68,23 @@ class ModelCheckTest extends SmallModels {
 
   /** Of a config with a key that no template knows, the size of the vocabulary is still certain. */
   @Test
-  void resizedVocabularyIsRefusedBesideWhateverElseTheConfigSays() throws Exception {
+  void resizedVocabularyIsPutIntoTheConfigBesideWhateverElseTheConfigSays() throws Exception {
     Path config = Files.createDirectory(temporary.resolve("config"));
     Files.writeString(
         config.resolve("config.json"), SMALL_LLAMA.replace("}", ",\"unheard_of\":7}"));
     ReferenceModel resized = new ReferenceModel(1);
     resized.add("model.embed_tokens.weight", DType.F32, ZERO3, 6, 8);
     resized.add("lm_head.weight", DType.F32, ZERO3, 6, 8);
-    String message = refusal(options().build(), resized, config);
+    try (LogLines logged = LogLines.of("dev.cairn.save.FittedFiles")) {
+      save(options().build(), resized, ModelFiles.fromFolder(config), "resized");
+      assertTrue(logged.all().contains("config.json: vocab_size=6, was 4"), logged::toString);
+    }
+    String saved = Files.readString(temporary.resolve("resized/config.json"));
+    assertTrue(saved.contains("\"vocab_size\": 6"), saved);
+    ReferenceModel torn = new ReferenceModel(1);
+    torn.add("model.embed_tokens.weight", DType.F32, ZERO3, 6, 8);
+    torn.add("lm_head.weight", DType.F32, ZERO3, 7, 8);
+    String message = refusal(options().build(), torn, config);
     assertTrue(message.contains("shape=[6,8], vocab_size=4; the vocabulary was resized"), message);
     ReferenceModel moreRows = new ReferenceModel(1); // as Llama 3.2 Vision has them
     moreRows.add("model.embed_tokens.weight", DType.F32, ZERO3, 6, 8);

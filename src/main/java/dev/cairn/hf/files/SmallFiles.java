@@ -30,7 +30,7 @@ public final class SmallFiles {
   private static final Set<String> CONFIGS = Set.of("config.json", "generation_config.json");
 
   /** No vocabulary is as large; only files of names that nobody knows are measured. */
-  private static final long MOST_BYTES = 64 << 20;
+  private static final long MOST_BYTES = 64L << 20;
 
   private static final int DEEPEST = 6;
 

@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
 
 /** The tensors of an adapter file, sorted by what they do to the base model. */
 final class AdapterTensors {
-  private static final String TOKENS = ".token_adapter." + AdapterKey.TOKENS;
+  private static final String TOKEN_ADAPTER = ".token_adapter";
+  private static final String TOKENS = TOKEN_ADAPTER + "." + AdapterKey.TOKENS;
   private static final String BASE_LAYER = ".base_layer.";
   private static final String COPIES = "." + AdapterKey.MODULES_TO_SAVE + ".";
   private static final Pattern COPY =
@@ -91,7 +92,8 @@ final class AdapterTensors {
       String target =
           base < 0
               ? name
-              : name.substring(0, base + 1) + name.substring(base + BASE_LAYER.length());
+              : without(TOKEN_ADAPTER, name.substring(0, base))
+                  + name.substring(base + BASE_LAYER.length() - 1);
       // a copy may be there twice, under its module's name and under that in the state dict
       String module = COPY.matcher(target).replaceFirst(".");
       replacements.merge(
@@ -99,6 +101,10 @@ final class AdapterTensors {
           new Replacement(tensor, base >= 0),
           (first, second) -> first.tensor().name().contains(COPIES) ? second : first);
     }
+  }
+
+  private static String without(String end, String name) {
+    return name.endsWith(end) ? name.substring(0, name.length() - end.length()) : name;
   }
 
   private static void add(Layer layer, LoraPart part, StoredWeight tensor) {

@@ -2,6 +2,7 @@ package dev.cairn.peft.merge;
 
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.TiedNames;
+import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ final class BaseWeights {
   private final StoredWeights base;
   private Optional<TiedNames> tied;
   private final Map<String, WeightMerge> merges = new LinkedHashMap<>();
+  private final List<String> misfits = new ArrayList<>();
   private boolean untied;
 
   /**
@@ -138,8 +140,47 @@ final class BaseWeights {
     return merges.get(name);
   }
 
-  /** Adds a tensor that the base has not. */
-  void add(String name, WeightSource source) {
+  /**
+   * Adds a tensor that the base has not.
+   *
+   * @param misfit what is wrong if the model cannot have one
+   */
+  void add(String name, WeightSource source, String misfit) {
     merges.put(name, new WeightMerge(name, source));
+    misfits.add(misfit);
+  }
+
+  /**
+   * Takes values of another shape for a tensor.
+   *
+   * @param misfit what is wrong if the model cannot have them
+   */
+  void reshape(WeightMerge merge, WeightSource source, String misfit) {
+    merge.replace(source);
+    misfits.add(misfit);
+  }
+
+  /** Returns what is wrong with the first tensor that the base's config may not describe. */
+  Optional<String> misfit() {
+    return misfits.stream().findFirst();
+  }
+
+  /** Returns what the base has, by name. */
+  Map<String, TensorInfo> stored() {
+    Map<String, TensorInfo> stored = new LinkedHashMap<>();
+    for (StoredWeight tensor : base.tensors()) {
+      stored.put(tensor.name(), new TensorInfo(tensor.name(), tensor.dtype(), tensor.shape()));
+    }
+    return stored;
+  }
+
+  /**
+   * Gives tensors other names, and drops others.
+   *
+   * @param names by the name so far; what has none is dropped
+   */
+  void keep(Map<String, String> names) {
+    merges.keySet().retainAll(names.keySet());
+    merges.forEach((name, merge) -> merge.rename(names.get(name)));
   }
 }

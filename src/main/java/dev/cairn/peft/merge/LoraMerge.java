@@ -4,6 +4,7 @@ import dev.cairn.Checkpointer;
 import dev.cairn.comm.Communicator;
 import dev.cairn.form.NameRule;
 import dev.cairn.hf.ModelConfig;
+import dev.cairn.hf.ModelFiles;
 import dev.cairn.hf.ModelForm;
 import dev.cairn.hf.generation.GenerationConfigCopy;
 import dev.cairn.input.FoundInput;
@@ -86,6 +87,8 @@ public final class LoraMerge {
         StoredWeights adapterFolder = StoredWeights.ofAdapter(adapter);
         MergedWeights weights = new MergedWeights()) {
       BaseWeights planned = new MergePlan(baseFolder, files.config(), adapterFolder, config).make();
+      Optional<String> task = Optional.ofNullable((String) config.fields().get("task_type"));
+      ModelFiles saved = files.toSave(planned, task);
       List<Parameter> parameters = new ArrayList<>();
       for (WeightMerge merge : planned.all()) {
         parameters.add(weights.parameter(merge, options.dtype()));
@@ -93,8 +96,7 @@ public final class LoraMerge {
       try (Communicator communicator = Communicator.single();
           Checkpointer checkpointer =
               Checkpointer.open(communicator, inNamesOf(baseFolder, files.config(), options))) {
-        return checkpointer.save(
-            output, ParameterSet.of(parameters), files.toSave(planned.isUntied()));
+        return checkpointer.save(output, ParameterSet.of(parameters), saved);
       }
     }
   }

@@ -68,12 +68,15 @@ final class MergePlan {
     List<String> missing =
         targets.names().stream().filter(name -> !isFound(name) && !isNew(name)).sorted().toList();
     if (!missing.isEmpty()) {
-      int all = targets.names().size();
-      throw new IllegalArgumentException(
-          "adapter's targets are missing in the base model: %d of %d targets found; first missing:"
-                  .formatted(all - missing.size(), all)
-              + " tensor=%s, base=%s".formatted(missing.get(0), base.root()));
+      throw new IllegalArgumentException(missing(missing));
     }
+  }
+
+  private String missing(List<String> names) {
+    int all = targets.names().size();
+    return "adapter's targets are missing in the base model: %d of %d targets found; first missing:"
+            .formatted(all - names.size(), all)
+        + " tensor=%s, base=%s".formatted(names.get(0), base.root());
   }
 
   private boolean isFound(String name) {
@@ -84,7 +87,7 @@ final class MergePlan {
   /** Returns whether a tensor is of a head that the base has not, and the adapter's task has. */
   private boolean isNew(String name) {
     AdapterTensors.Replacement replacement = tensors.replacements().get(name);
-    return replacement != null && !replacement.isInPlace() && isNewHead() && isModuleToSave(name);
+    return replacement != null && !replacement.isInPlace() && isModuleToSave(name);
   }
 
   /** Returns whether a module has the tensor of this name as a copy of its own. */
@@ -104,18 +107,19 @@ final class MergePlan {
       return;
     }
     if (isCopy && !isFound(name)) {
-      base.add(found.name(), source);
+      base.add(found.name(), source, missing(List.of(name)));
       return;
     }
     // PEFT then lets the tied modules share one copy, and saves it under both names
     boolean isOwn = isCopy && !config.isOn("ensure_weight_tying");
     List<WeightMerge> all = isOwn ? List.of(base.own(found.name())) : base.shared(found.name());
     for (WeightMerge merge : all) {
-      if (!merge.shape().equals(source.shape())) {
-        throw misfit(name, merge, source.shape().toString());
-      }
       checkDtypes(name, merge, source);
-      merge.replace(source);
+      if (merge.shape().equals(source.shape())) {
+        merge.replace(source);
+      } else {
+        base.reshape(merge, source, misfit(name, merge, source.shape().toString()).getMessage());
+      }
     }
   }
 

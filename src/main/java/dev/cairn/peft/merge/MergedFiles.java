@@ -8,9 +8,7 @@ import dev.cairn.hf.ModelFiles;
 import dev.cairn.hf.files.FileRole;
 import dev.cairn.hf.files.SmallFiles;
 import dev.cairn.hf.generation.GenerationConfigCopy;
-import dev.cairn.json.Json;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,12 +29,10 @@ final class MergedFiles {
 
   private static final String MORE_TEMPLATES = SmallFiles.TEMPLATE_FOLDER + "/";
 
-  private final Path base;
   private final ModelFiles baseFiles;
   private final List<FolderFile> tokenizer;
 
-  private MergedFiles(Path base, ModelFiles baseFiles, List<FolderFile> tokenizer) {
-    this.base = base;
+  private MergedFiles(ModelFiles baseFiles, List<FolderFile> tokenizer) {
     this.baseFiles = baseFiles;
     this.tokenizer = tokenizer;
   }
@@ -48,7 +44,7 @@ final class MergedFiles {
         tokenizer.add(file);
       }
     }
-    return new MergedFiles(base, ModelFiles.fromFolder(base, copy), tokenizer);
+    return new MergedFiles(ModelFiles.fromFolder(base, copy), tokenizer);
   }
 
   private static List<FolderFile> copied(ModelFiles files) {
@@ -73,8 +69,14 @@ final class MergedFiles {
     return baseFiles.config();
   }
 
-  /** Returns the files, the config saying so if weights are no longer tied. */
-  ModelFiles toSave(boolean isUntied) throws IOException {
+  /**
+   * Returns the files, with a config that fits what was planned; it says so if weights are no
+   * longer tied.
+   *
+   * @param task of PEFT's; empty if the adapter says none
+   * @throws IllegalArgumentException if no config fits
+   */
+  ModelFiles toSave(BaseWeights planned, Optional<String> task) throws IOException {
     List<FolderFile> files = new ArrayList<>(tokenizer);
     boolean isWhole = !tokenizer.stream().allMatch(MergedFiles::isAddition);
     Set<String> taken = tokenizer.stream().map(FolderFile::relativePath).collect(toSet());
@@ -83,15 +85,15 @@ final class MergedFiles {
         files.add(file);
       }
     }
-    return ModelFiles.of(isUntied ? untiedConfig() : baseFiles.config(), files);
+    Optional<ModelConfig> known = baseFiles.config();
+    Optional<ModelConfig> tied = planned.isUntied() ? known.map(MergedFiles::untied) : known;
+    Optional<ModelConfig> fitted = MergeFit.of(planned, tied, task);
+    ModelFiles saved = ModelFiles.of(known, files);
+    return fitted.map(config -> saved.withFitted(config, Map.of())).orElse(saved);
   }
 
-  private Optional<ModelConfig> untiedConfig() throws IOException {
-    Path file = base.resolve(ModelConfig.FILE_NAME);
-    if (!Files.exists(file)) {
-      return Optional.empty();
-    }
-    Map<String, Object> tree = new LinkedHashMap<>(Json.parseObject(Files.readAllBytes(file)));
+  private static ModelConfig untied(ModelConfig config) {
+    Map<String, Object> tree = new LinkedHashMap<>(config.tree());
     tree.put("tie_word_embeddings", false);
     if (tree.get("text_config") instanceof Map<?, ?> text
         && text.containsKey("tie_word_embeddings")) {
@@ -99,6 +101,6 @@ final class MergedFiles {
       untied.put("tie_word_embeddings", false);
       tree.put("text_config", untied);
     }
-    return Optional.of(ModelConfig.parse(Json.compact(tree), file.toString()));
+    return ModelConfig.of(tree);
   }
 }

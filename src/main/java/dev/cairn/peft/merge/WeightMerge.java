@@ -6,9 +6,10 @@ import java.util.List;
 
 /** What becomes of one tensor of the base model. Filled while a merge is planned. */
 final class WeightMerge {
-  private final String name;
+  private String name;
   private final WeightSource base;
   private WeightSource start;
+  private boolean isReplaced;
   private final List<Patch> patches = new ArrayList<>();
   private final List<Product> products = new ArrayList<>();
   private final List<TokenRows> tokens = new ArrayList<>();
@@ -84,6 +85,15 @@ final class WeightMerge {
     return name;
   }
 
+  void rename(String other) {
+    name = other;
+  }
+
+  /** Returns whether the adapter does nothing to a tensor that the base has. */
+  boolean isUntouched() {
+    return !isReplaced && isCopy();
+  }
+
   /** Returns the tensor whose dtype the result has. */
   WeightSource base() {
     return base;
@@ -106,6 +116,7 @@ final class WeightMerge {
 
   void replace(WeightSource other) {
     start = other;
+    isReplaced = true;
   }
 
   void add(Patch patch) {

@@ -1,0 +1,113 @@
+package dev.cairn.save;
+
+import dev.cairn.form.MemoryTensor;
+import dev.cairn.form.PublishedTensor;
+import dev.cairn.hf.ModelConfig;
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.hf.fit.ConfigChanges;
+import dev.cairn.hf.fit.ConfigFit;
+import dev.cairn.model.Parameter;
+import dev.cairn.model.ParameterSet;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.safetensors.TensorInfo;
+import dev.cairn.tensor.DType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Gives a save's files the config that fits what is saved, and says what it changes. On rank 0. */
+final class FittedFiles {
+  private static final Logger LOG = System.getLogger(FittedFiles.class.getName());
+
+  private List<String> said = List.of();
+
+  /**
+   * Returns the files with a config that fits the model; as they are if none does, which is for a
+   * later check to say.
+   */
+  ModelFiles fit(SaveOptions options, ParameterSet set, ModelFiles files) throws IOException {
+    if (files.config().isEmpty()) {
+      return files;
+    }
+    ModelFiles fitted = find(options, set, files).orElse(files);
+    say(
+        files.given().orElseThrow(),
+        fitted.config().orElseThrow(),
+        options.dtype().or(() -> held(set)));
+    return fitted;
+  }
+
+  private static Optional<ModelFiles> find(SaveOptions options, ParameterSet set, ModelFiles files)
+      throws IOException {
+    ModelConfig config = files.config().orElseThrow();
+    Map<String, TensorInfo> base = files.baseTensors();
+    try {
+      return ConfigFit.find(
+              config,
+              base,
+              options.form().incomplete(),
+              Optional.empty(),
+              tried -> published(options, set, files.withFitted(tried, base)))
+          .map(fit -> files.withFitted(fit.config(), fit.base()));
+    } catch (IllegalArgumentException e) { // it cannot be published, as the save is about to say
+      return Optional.empty();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static Collection<TensorInfo> published(
+      SaveOptions options, ParameterSet set, ModelFiles files) {
+    List<MemoryTensor> memory = PublishedParameters.described(set);
+    List<TensorInfo> published = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    try {
+      for (PublishedTensor tensor :
+          FormAgreement.form(options, memory, files)
+              .withRules(options.form().names(), memory)
+              .apply(memory)) {
+        Parameter source = set.parameters().get(tensor.runs().get(0).source());
+        published.add(new TensorInfo(tensor.name(), source.held(), tensor.shape()));
+        names.add(tensor.name());
+      }
+      if (options.form().missingFromBase()) {
+        files.baseTensors().values().stream()
+            .filter(tensor -> !names.contains(tensor.name()))
+            .forEach(published::add);
+      }
+      return published;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Says once what is changed: saves of a run change the same. */
+  private void say(ModelConfig given, ModelConfig fitted, Optional<DType> dtype) {
+    List<String> changes = ConfigChanges.between(given.tree(), fitted.saved(dtype).tree());
+    if (!changes.equals(said)) {
+      changes.forEach(change -> LOG.log(Level.INFO, "config.json: {0}", change));
+      said = changes;
+    }
+  }
+
+  /** Returns the floating dtype that most of a model's bytes have. */
+  private static Optional<DType> held(ParameterSet set) {
+    Map<DType, Long> bytes = new EnumMap<>(DType.class);
+    for (Parameter parameter : set.parameters()) {
+      if (parameter.held().isCastable()) {
+        bytes.merge(
+            parameter.held(), parameter.held().bytes(parameter.shape().elements()), Long::sum);
+      }
+    }
+    return bytes.entrySet().stream().max(Map.Entry.comparingByValue()).map(Map.Entry::getKey);
+  }
+}
