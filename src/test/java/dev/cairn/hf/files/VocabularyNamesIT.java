@@ -2,7 +2,7 @@ package dev.cairn.hf.files;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.cairn.PythonScript;
+import dev.cairn.support.PythonScript;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
