@@ -24,11 +24,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Gives a save's files the config that fits what is saved, and says what it changes. On rank 0. */
+/**
+ * Gives a save's files the config that fits what is saved, and says what it changes. On rank 0.
+ *
+ * <p>Saves of a run have the same tensors and the same config: what fitted the last one is kept.
+ */
 final class FittedFiles {
   private static final Logger LOG = System.getLogger(FittedFiles.class.getName());
 
   private List<String> said = List.of();
+  private List<TensorInfo> lastTensors = List.of();
+  private ModelFiles lastFiles = ModelFiles.none();
+  private ModelFiles lastFitted = ModelFiles.none();
 
   /**
    * Returns the files with a config that fits the model; as they are if none does, which is for a
@@ -38,7 +45,17 @@ final class FittedFiles {
     if (files.config().isEmpty()) {
       return files;
     }
+    List<TensorInfo> tensors =
+        set.parameters().stream()
+            .map(one -> new TensorInfo(one.name(), one.held(), one.shape()))
+            .toList();
+    if (files.isOfSameModel(lastFiles) && tensors.equals(lastTensors)) {
+      return files.withFitted(lastFitted.config().orElseThrow(), lastFitted.baseTensors());
+    }
     ModelFiles fitted = find(options, set, files).orElse(files);
+    lastTensors = tensors;
+    lastFiles = files;
+    lastFitted = fitted;
     say(
         files.given().orElseThrow(),
         fitted.config().orElseThrow(),

@@ -3,6 +3,7 @@ package dev.cairn.cli;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.logging.LogManager;
 
 /**
  * A command that ran in this process.
@@ -16,6 +17,7 @@ public record CommandRun(int exitCode, String out, String err) {
   public static CommandRun of(String... arguments) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
+    LogManager.getLogManager().getLogger("").getHandlers(); // else the first log takes err for good
     PrintStream outBefore = System.out;
     PrintStream errBefore = System.err;
     System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
