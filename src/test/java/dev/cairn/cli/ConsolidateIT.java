@@ -64,6 +64,7 @@ class ConsolidateIT {
             "cairn.json",
             "config.json",
             "generation_config.json",
+            "meta.json",
             "model.safetensors"),
         namesIn(out("")));
     assertArrayEquals(
