@@ -73,6 +73,17 @@ def targets(model, with_embeddings):
     return sorted(name for _, name in sorted(names)[:MOST])
 
 
+def experts(model):
+    """Full names of stacked experts' parameters: all of the first module that has any, and one of the last."""
+    stacks = [
+        [f"{name}.{inner}" for inner, parameter in module.named_parameters(recurse=False) if parameter.ndim in (2, 3)]
+        for name, module in model.named_modules()
+        if type(module).__name__.endswith("Experts")
+    ]
+    stacks = [stack for stack in stacks if stack]
+    return sorted({*stacks[0], stacks[-1][0]}) if stacks else []
+
+
 def counted(model):
     found = {}
     for _, parameter in model.named_parameters(remove_duplicate=False):
@@ -87,15 +98,19 @@ def config(model, name):
     ranks = {"^" + names[i].replace(".", r"\."): 64 for i in range(0, len(names), 3)}
     layers = [model.get_submodule(target) for target in names]
     have_bias = all(getattr(layer, "bias", None) is not None for layer in layers)
+    parameters = experts(model)
+    ranks |= {"^" + each.replace(".", r"\."): 64 for each in parameters[1:2]}
+    use_dora = seed % 5 == 0 and not parameters
     return LoraConfig(
         r=4,
         lora_alpha=5,
         target_modules="|".join(target.replace(".", r"\.") for target in names),
         rank_pattern=ranks,
         use_rslora=seed % 2 == 0,
-        use_dora=seed % 5 == 0,
-        bias="none" if seed % 5 == 0 else ["none", "lora_only"][seed % 7 == 0],
-        lora_bias=seed % 5 != 0 and have_bias,
+        use_dora=use_dora,
+        bias="none" if use_dora else ["none", "lora_only"][seed % 7 == 0],
+        lora_bias=have_bias and not use_dora and not parameters,
+        target_parameters=parameters or None,
     )
 
 

@@ -1,7 +1,9 @@
 package dev.cairn.peft;
 
 import dev.cairn.peft.names.LoraPart;
+import dev.cairn.peft.names.TargetParameters;
 import dev.cairn.tensor.Shape;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -63,16 +65,29 @@ final class AdapterCheck {
           "adapter is incomplete: module=%s has %s, expected both"
               .formatted(module, layer.a == null ? "only lora_B" : "only lora_A"));
     }
+    if (config.isOn("use_bdlora")) {
+      return;
+    }
     boolean fits =
         layer.a.dimensions() >= 2
             && layer.b.dimensions() >= 2
             && layer.a.dimension(0) == layer.b.dimension(1);
-    boolean isPlain = !config.isOn("target_parameters") && !config.isOn("use_bdlora");
-    int rank = config.rank(LoraPart.inBaseModel(module));
-    if (isPlain && (!fits || layer.a.dimension(0) != rank)) {
+    String name = LoraPart.inBaseModel(module);
+    List<String> parameters = new TargetParameters(config.strings("target_parameters")).of(name);
+    if (parameters.isEmpty()) {
+      int rank = config.rank(name);
+      if (!fits || layer.a.dimension(0) != rank) {
+        throw new IllegalArgumentException(
+            "adapter shapes do not fit: module=%s, A=%s, B=%s, expected [%d,…] and […,%d] (r=%d)"
+                .formatted(module, layer.a, layer.b, rank, rank, rank));
+      }
+    } else if (!fits
+        || parameters.stream().allMatch(each -> layer.a.dimension(0) % config.rank(each) != 0)) {
       throw new IllegalArgumentException(
-          "adapter shapes do not fit: module=%s, A=%s, B=%s, expected [%d,…] and […,%d] (r=%d)"
-              .formatted(module, layer.a, layer.b, rank, rank, rank));
+          "adapter shapes do not fit: module=%s, A=%s, B=%s, expected r=%d rows and columns for each"
+                  .formatted(module, layer.a, layer.b, config.rank(parameters.get(0)))
+              + " expert of target_parameters="
+              + config.fields().get("target_parameters"));
     }
   }
 }

@@ -5,6 +5,7 @@ import dev.cairn.form.MemoryTensor;
 import dev.cairn.form.place.Location;
 import dev.cairn.form.place.Places;
 import dev.cairn.hf.ModelConfig;
+import dev.cairn.peft.LoraConfig;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.Shape;
 import java.util.ArrayList;
@@ -27,10 +28,17 @@ final class AdapterTargets {
   private final Places places;
   private final Map<String, String> tied;
   private final Set<String> names = new HashSet<>();
+  private final List<ParameterTarget.Found> parameters;
 
-  /** Finds all targets of an adapter. */
+  /**
+   * Finds all targets of an adapter.
+   *
+   * @throws IllegalArgumentException if parameters that were trained by their own names are not
+   *     found, or may be several
+   */
   AdapterTargets(
       AdapterTensors tensors,
+      LoraConfig adapterConfig,
       StoredWeights base,
       Optional<ModelConfig> config,
       Orientation orientation) {
@@ -49,6 +57,9 @@ final class AdapterTargets {
     Set<String> known = new HashSet<>(names);
     known.addAll(files.keySet());
     this.tied = resolver.tied(known, false);
+    this.parameters =
+        new ParameterTargets(adapterConfig, base, each -> Places.find(resolver, files, each))
+            .find(tensors.wrappers());
   }
 
   private static List<MemoryTensor> wanted(AdapterTensors tensors, Orientation orientation) {
@@ -77,6 +88,11 @@ final class AdapterTargets {
   /** Returns the names of the targets. */
   Set<String> names() {
     return names;
+  }
+
+  /** Returns the parameters that were trained by their own names. */
+  List<ParameterTarget.Found> parameters() {
+    return parameters;
   }
 
   /** Returns the name that the output projection has in the files, or would have. */

@@ -3,8 +3,10 @@ package dev.cairn.peft.merge;
 import dev.cairn.peft.LoraConfig;
 import dev.cairn.peft.names.AdapterKey;
 import dev.cairn.peft.names.LoraPart;
+import dev.cairn.peft.names.TargetParameters;
 import dev.cairn.tensor.Shape;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -19,6 +21,7 @@ final class AdapterTensors {
       Pattern.compile("\\.modules_to_save\\.(?:[^.]+\\.(?=.*[^.]))?");
 
   private final Map<String, Layer> layers = new TreeMap<>();
+  private final Map<String, List<Layer>> wrappers = new TreeMap<>();
   private final Map<String, StoredWeight> tokens = new TreeMap<>();
   private final Map<String, Replacement> replacements = new TreeMap<>();
 
@@ -75,6 +78,21 @@ final class AdapterTensors {
       throw new IllegalArgumentException("empty adapter: no tensors, file=" + adapter.files());
     }
     config.check(shapes);
+    setWrappersApart(new TargetParameters(config.strings("target_parameters")));
+  }
+
+  private void setWrappersApart(TargetParameters parameters) {
+    Map<String, TreeMap<Integer, Layer>> byDepth = new TreeMap<>();
+    layers.forEach(
+        (module, layer) -> {
+          if (!parameters.of(module).isEmpty()) {
+            byDepth
+                .computeIfAbsent(TargetParameters.unwrapped(module), key -> new TreeMap<>())
+                .put(-TargetParameters.depth(module), layer);
+          }
+        });
+    byDepth.forEach((module, all) -> wrappers.put(module, List.copyOf(all.values())));
+    layers.keySet().removeIf(module -> wrappers.containsKey(TargetParameters.unwrapped(module)));
   }
 
   private void add(StoredWeight tensor) {
@@ -123,6 +141,14 @@ final class AdapterTensors {
   /** Returns the layers by the module's name in the base model. */
   Map<String, Layer> layers() {
     return layers;
+  }
+
+  /**
+   * Returns the layers around a module of which parameters were trained, the innermost first, by
+   * the module's name in the base model.
+   */
+  Map<String, List<Layer>> wrappers() {
+    return wrappers;
   }
 
   /** Returns the trained tokens' rows by the module's name in the base model. */

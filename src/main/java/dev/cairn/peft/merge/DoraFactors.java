@@ -1,5 +1,6 @@
 package dev.cairn.peft.merge;
 
+import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
@@ -34,7 +35,7 @@ final class DoraFactors {
       for (long first = 0; first < elements; first += Tiles.ELEMENTS) {
         int count = (int) Math.min(Tiles.ELEMENTS, elements - first);
         tile.read(merge, first, count);
-        prepared.addProducts(tile.floats(), first, count);
+        prepared.addProducts(DType.F32, tile.floats(), first, count);
         addSquares(tile.floats().asFloatBuffer(), first, count, squares);
       }
     }

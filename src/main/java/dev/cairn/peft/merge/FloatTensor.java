@@ -7,9 +7,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 
-/** A whole tensor of an adapter in memory, as F32; at most 2 GiB. */
+/** Elements of an adapter's tensor in memory, as F32; at most 2 GiB. */
 final class FloatTensor implements AutoCloseable {
-  private static final int STEP_ELEMENTS = 1 << 16;
+  /** What is read at a time. */
+  static final int STEP_ELEMENTS = 1 << 16;
 
   private final MergeMemory pool;
   private final HostMemory memory;
@@ -21,19 +22,18 @@ final class FloatTensor implements AutoCloseable {
     this.floats = memory.view(0, Math.toIntExact(DType.F32.bytes(elements))).asFloatBuffer();
   }
 
-  /** Reads a tensor of a castable dtype. */
+  /** Reads elements of a tensor of a castable dtype. */
   static FloatTensor read(
-      StoredWeights folder, StoredWeight tensor, Kernels kernels, MergeMemory pool)
+      WeightSource source, long begin, long elements, Kernels kernels, MergeMemory pool)
       throws IOException {
-    long elements = tensor.shape().elements();
     HostMemory memory = pool.take(DType.F32.bytes(elements));
-    DType dtype = tensor.dtype();
+    DType dtype = source.dtype();
     HostMemory step = pool.take(dtype.bytes(STEP_ELEMENTS));
     try {
       for (long first = 0; first < elements; first += STEP_ELEMENTS) {
         int count = (int) Math.min(STEP_ELEMENTS, elements - first);
         ByteBuffer given = step.view(0, (int) dtype.bytes(count));
-        folder.read(tensor.name(), dtype.bytes(first), given);
+        source.read(dtype.bytes(begin + first), given);
         ByteBuffer target =
             memory.view(DType.F32.bytes(first), Math.toIntExact(DType.F32.bytes(count)));
         kernels.cast(dtype, given.flip(), DType.F32, target, count, 0);
@@ -45,6 +45,14 @@ final class FloatTensor implements AutoCloseable {
     } finally {
       pool.giveBack(step);
     }
+  }
+
+  /** Copies all elements of a buffer. */
+  static FloatTensor copy(FloatBuffer source, MergeMemory pool) {
+    FloatTensor made =
+        new FloatTensor(pool, pool.take(DType.F32.bytes(source.remaining())), source.remaining());
+    made.floats.put(0, source, source.position(), source.remaining());
+    return made;
   }
 
   /** Copies {@code count} elements, from the one at {@code index} on, to the array's start. */

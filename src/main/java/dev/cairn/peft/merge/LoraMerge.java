@@ -85,7 +85,7 @@ public final class LoraMerge {
     try (StoredWeights baseFolder =
             isTorch ? StoredWeights.ofTorch(found.path()) : StoredWeights.of(base);
         StoredWeights adapterFolder = StoredWeights.ofAdapter(adapter);
-        MergedWeights weights = new MergedWeights()) {
+        MergedWeights weights = new MergedWeights(adapterFolder)) {
       BaseWeights planned = new MergePlan(baseFolder, files.config(), adapterFolder, config).make();
       Optional<String> task = Optional.ofNullable((String) config.fields().get("task_type"));
       ModelFiles saved = files.toSave(planned, task);

@@ -15,7 +15,6 @@ final class LoraVariants {
           "kasa_config",
           "monteclora_config",
           "velora_config",
-          "target_parameters",
           "layer_replication");
 
   /** Initialisations that change the base weights: the adapter does not fit the plain ones. */

@@ -12,7 +12,7 @@ import java.util.Arrays;
  * What an adapter adds to one weight: a tall matrix times a wide one, scaled, as F32 in the form
  * that {@link Kernels#addProduct} takes. Made when the weight's turn comes, freed after it.
  */
-final class LowRankProduct implements AutoCloseable {
+final class LowRankProduct implements Turns.Sized {
   /** What goes through the Java heap at a time: few calls, and it stays in the cache. */
   private static final int RUN_ELEMENTS = 1 << 14;
 
@@ -28,9 +28,9 @@ final class LowRankProduct implements AutoCloseable {
   private final int rank;
 
   /** Reads the adapter's matrices for a weight. */
-  LowRankProduct(LowRankSource source, Kernels kernels, MergeMemory pool) throws IOException {
-    this.kernels = kernels;
-    this.pool = pool;
+  LowRankProduct(LowRankSource source, AdapterMatrices matrices) throws IOException {
+    this.kernels = matrices.kernels();
+    this.pool = matrices.pool();
     this.columns = source.columns();
     this.rank = source.rank();
     int leftBytes = Math.toIntExact(DType.F32.bytes((long) source.rows() * rank));
@@ -40,19 +40,19 @@ final class LowRankProduct implements AutoCloseable {
     left = leftMemory.view(0, leftBytes);
     panels = panelMemory.view(0, panelBytes);
     try {
-      readLeft(source);
+      readLeft(source, matrices);
       clearLastPanel();
-      readPanels(source);
+      readPanels(source, matrices);
     } catch (IOException | RuntimeException | Error e) {
       close();
       throw e;
     }
   }
 
-  private void readLeft(LowRankSource source) throws IOException {
+  private void readLeft(LowRankSource source, AdapterMatrices matrices) throws IOException {
     float scale = (float) source.scale();
     FloatBuffer target = left.asFloatBuffer();
-    try (FloatTensor given = source.readLeft(kernels, pool)) {
+    try (FloatTensor given = source.readLeft(matrices)) {
       int rows = source.rows();
       if (source.isTransposed()) { // then given as rank x rows
         float[] column = new float[rows];
@@ -77,9 +77,9 @@ final class LowRankProduct implements AutoCloseable {
     }
   }
 
-  private void readPanels(LowRankSource source) throws IOException {
+  private void readPanels(LowRankSource source, AdapterMatrices matrices) throws IOException {
     FloatBuffer target = panels.asFloatBuffer();
-    try (FloatTensor given = source.readRight(kernels, pool)) {
+    try (FloatTensor given = source.readRight(matrices)) {
       if (source.isTransposed()) { // then given as columns x rank
         float[] column = new float[rank];
         for (int index = 0; index < columns; index++) {
@@ -133,6 +133,11 @@ final class LowRankProduct implements AutoCloseable {
   /** Adds elements of the product to as many of F32 or BF16 from the tile's position on. */
   void addTo(DType dtype, ByteBuffer tile, long firstElement, int elements) {
     kernels.addProduct(dtype, tile, firstElement, elements, columns, left, panels, rank);
+  }
+
+  @Override
+  public long lengthBytes() {
+    return leftMemory.lengthBytes() + panelMemory.lengthBytes();
   }
 
   @Override

@@ -1,25 +1,25 @@
 package dev.cairn.peft.merge;
 
-import dev.cairn.kernels.Kernels;
 import java.io.IOException;
 
 /**
- * Where the two matrices of one layer lie, and which way round its weight takes them.
+ * Where the two matrices of one layer lie, or one expert's part of them, and which way round its
+ * weight takes them.
  *
- * @param adapter the open adapter
  * @param a rank x inputs, further dimensions (a convolution's) flattened
  * @param b outputs x rank
+ * @param expert whose part it is
  * @param scale what their product is multiplied with
  * @param isTransposed whether the weight is stored inputs x outputs, as an embedding's and GPT-2's
  */
 record LowRankSource(
-    StoredWeights adapter, StoredWeight a, StoredWeight b, double scale, boolean isTransposed) {
+    StoredWeight a, StoredWeight b, ExpertSlice expert, double scale, boolean isTransposed) {
   int rank() {
-    return Math.toIntExact(a.shape().dimension(0));
+    return Math.toIntExact(a.shape().dimension(0) / expert.count());
   }
 
   private int inputs() {
-    return Math.toIntExact(a.shape().elements() / rank());
+    return Math.toIntExact(a.shape().elements() / a.shape().dimension(0));
   }
 
   private int outputs() {
@@ -36,11 +36,22 @@ record LowRankSource(
     return isTransposed ? outputs() : inputs();
   }
 
-  FloatTensor readLeft(Kernels kernels, MergeMemory pool) throws IOException {
-    return FloatTensor.read(adapter, isTransposed ? a : b, kernels, pool);
+  FloatTensor readLeft(AdapterMatrices matrices) throws IOException {
+    return isTransposed ? readA(matrices) : readB(matrices);
   }
 
-  FloatTensor readRight(Kernels kernels, MergeMemory pool) throws IOException {
-    return FloatTensor.read(adapter, isTransposed ? b : a, kernels, pool);
+  FloatTensor readRight(AdapterMatrices matrices) throws IOException {
+    return isTransposed ? readB(matrices) : readA(matrices);
+  }
+
+  private FloatTensor readA(AdapterMatrices matrices) throws IOException {
+    long elements = (long) rank() * inputs();
+    return matrices.read(a, expert.index() * elements, elements);
+  }
+
+  private FloatTensor readB(AdapterMatrices matrices) throws IOException {
+    return expert.count() == 1
+        ? matrices.read(b, 0, b.shape().elements())
+        : matrices.readColumns(b, expert);
   }
 }

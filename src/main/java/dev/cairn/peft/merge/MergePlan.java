@@ -41,7 +41,7 @@ final class MergePlan {
     this.config = config;
     this.tensors = new AdapterTensors(adapter, config);
     this.orientation = new Orientation(config, baseConfig);
-    this.targets = new AdapterTargets(tensors, baseFolder, baseConfig, orientation);
+    this.targets = new AdapterTargets(tensors, config, baseFolder, baseConfig, orientation);
     this.base = new BaseWeights(baseFolder, baseConfig, targets.head());
   }
 
@@ -60,6 +60,7 @@ final class MergePlan {
     names.get(true).forEach(name -> replace(name, true));
     names.get(false).forEach(name -> replace(name, false));
     tensors.layers().forEach(this::merge);
+    targets.parameters().forEach(found -> new ExpertMerge(config, base).add(found));
     tensors.tokens().forEach(this::replaceRows);
     return base;
   }
@@ -177,7 +178,7 @@ final class MergePlan {
   }
 
   private LowRankSource low(AdapterTensors.Layer layer, double scale, boolean isTransposed) {
-    return new LowRankSource(adapter, layer.a(), layer.b(), scale, isTransposed);
+    return new LowRankSource(layer.a(), layer.b(), ExpertSlice.WHOLE, scale, isTransposed);
   }
 
   /** Merges a layer whose weight is part of others in the files. */

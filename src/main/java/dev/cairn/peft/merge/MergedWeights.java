@@ -8,8 +8,6 @@ import dev.cairn.model.Partition;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -17,37 +15,20 @@ import java.util.Optional;
  * needs of the adapter is in memory only around its turn.
  */
 final class MergedWeights implements AutoCloseable {
-  /** Weights in memory at a time: a save goes through them in order. */
-  private static final int MAX_IDLE = 2;
+  private static final long MAX_IDLE_BYTES = 64 << 20;
 
   private final Kernels kernels = Kernels.best();
   private final Tiles tiles = new Tiles(kernels);
-  private final MergeMemory pool = new MergeMemory();
-  private final Map<WeightMerge, Entry> entries = new LinkedHashMap<>(); // least recent first
+  private final AdapterMatrices matrices;
+  private final Turns<LowRankSource, LowRankProduct> products;
+  private final Turns<WeightMerge, PreparedWeight> weights;
 
-  /** A weight's part of the adapter, made by the first thread that wants it. */
-  private final class Entry {
-    private final WeightMerge merge;
-    private PreparedWeight prepared;
-    private int users;
-
-    Entry(WeightMerge merge) {
-      this.merge = merge;
-    }
-
-    synchronized PreparedWeight prepare() throws IOException {
-      if (prepared == null) {
-        prepared = new PreparedWeight(merge, kernels, tiles, pool);
-      }
-      return prepared;
-    }
-
-    synchronized void close() {
-      if (prepared != null) {
-        prepared.close();
-        prepared = null;
-      }
-    }
+  /** Borrows an open adapter. */
+  MergedWeights(StoredWeights adapter) {
+    this.matrices = new AdapterMatrices(adapter, kernels);
+    this.products = new Turns<>(MAX_IDLE_BYTES, source -> new LowRankProduct(source, matrices));
+    this.weights =
+        new Turns<>(MAX_IDLE_BYTES, merge -> new PreparedWeight(merge, tiles, matrices, products));
   }
 
   /**
@@ -75,17 +56,13 @@ final class MergedWeights implements AutoCloseable {
 
   private void read(WeightMerge merge, DType held, long byteOffset, ByteBuffer target)
       throws IOException {
-    Entry entry = take(merge);
-    try {
-      PreparedWeight prepared = entry.prepare();
+    try (var lease = weights.take(merge)) {
       long first = byteOffset * 8 / held.bits();
-      if (held == DType.BF16 && merge.start().dtype() == held && merge.isOneProduct()) {
-        addInPlace(merge, prepared, first, target);
+      if (held == DType.BF16 && merge.start().dtype() == held && merge.areProductsApart()) {
+        addInPlace(merge, lease.value(), first, target);
       } else {
-        compute(merge, prepared, held, first, target);
+        compute(merge, lease.value(), held, first, target);
       }
-    } finally {
-      giveBack(entry);
     }
   }
 
@@ -98,7 +75,7 @@ final class MergedWeights implements AutoCloseable {
       int elements = Math.min(Tiles.ELEMENTS, target.remaining() / 2);
       ByteBuffer step = target.duplicate().limit(target.position() + 2 * elements);
       merge.start().read(2 * first, step);
-      prepared.addOnlyProduct(target, first, elements);
+      prepared.addProducts(DType.BF16, target, first, elements);
       target.position(step.limit());
       first += elements;
     }
@@ -113,7 +90,7 @@ final class MergedWeights implements AutoCloseable {
       while (target.hasRemaining()) {
         int elements = Math.min(Tiles.ELEMENTS, target.remaining() / elementBytes);
         tile.read(merge, first, elements);
-        prepared.addProducts(tile.floats(), first, elements);
+        prepared.addProducts(DType.F32, tile.floats(), first, elements);
         prepared.finish(tile.floats(), first, elements);
         tile.write(held, target, elements);
         first += elements;
@@ -121,35 +98,8 @@ final class MergedWeights implements AutoCloseable {
     }
   }
 
-  private synchronized Entry take(WeightMerge merge) {
-    Entry entry = entries.remove(merge);
-    if (entry == null) {
-      entry = new Entry(merge);
-    }
-    entries.put(merge, entry);
-    entry.users++;
-    return entry;
-  }
-
-  private synchronized void giveBack(Entry entry) {
-    entry.users--;
-    long idle = entries.values().stream().filter(other -> other.users == 0).count();
-    var oldest = entries.values().iterator();
-    while (idle > MAX_IDLE && oldest.hasNext()) {
-      Entry next = oldest.next();
-      if (next.users == 0) {
-        next.close();
-        oldest.remove();
-        idle--;
-      }
-    }
-  }
-
   @Override
-  public synchronized void close() {
-    CloseAll all = CloseAll.of(pool, tiles);
-    entries.values().forEach(entry -> all.add(entry::close));
-    entries.clear();
-    all.close();
+  public void close() {
+    CloseAll.of(tiles, matrices, products, weights).close();
   }
 }

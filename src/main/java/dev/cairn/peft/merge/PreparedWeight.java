@@ -1,6 +1,5 @@
 package dev.cairn.peft.merge;
 
-import dev.cairn.kernels.Kernels;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,68 +11,55 @@ import java.util.List;
 import java.util.Map;
 
 /** Everything that a weight's merge needs in memory, beside the weight itself. */
-final class PreparedWeight implements AutoCloseable {
+final class PreparedWeight implements Turns.Sized {
   private final WeightMerge merge;
-  private final List<PreparedProduct> products = new ArrayList<>();
-  private final Map<LowRankSource, LowRankProduct> bySource = new HashMap<>();
+  private final Turns<LowRankSource, LowRankProduct> products;
   private final Map<Long, float[]> rows = new HashMap<>();
   private final Map<WeightMerge.AddedBias, float[]> addedBiases = new LinkedHashMap<>();
   private float[] factors;
-
-  /** A product, and which elements it is added to. */
-  private record PreparedProduct(LowRankProduct product, WeightMerge.Range range) {}
 
   /**
    * Reads the adapter's part.
    *
    * @param tiles for a first pass over the weight, if its columns' or rows' lengths are wanted
-   * @param pool for what stays until the weight is done
+   * @param matrices the adapter's
+   * @param products made of these when a range wants them
    */
-  PreparedWeight(WeightMerge merge, Kernels kernels, Tiles tiles, MergeMemory pool)
+  PreparedWeight(
+      WeightMerge merge,
+      Tiles tiles,
+      AdapterMatrices matrices,
+      Turns<LowRankSource, LowRankProduct> products)
       throws IOException {
     this.merge = merge;
-    try {
-      for (WeightMerge.Product product : merge.products()) {
-        LowRankProduct made = bySource.get(product.source());
-        if (made == null) {
-          made = new LowRankProduct(product.source(), kernels, pool);
-          bySource.put(product.source(), made);
-        }
-        products.add(new PreparedProduct(made, product.range()));
-      }
-      for (WeightMerge.TokenRows tokens : merge.tokens()) {
-        addRows(tokens, kernels, pool);
-      }
-      for (WeightMerge.AddedBias bias : merge.addedBiases()) {
-        addedBiases.put(bias, read(bias.source(), kernels, pool));
-      }
-      if (!merge.magnitudes().isEmpty()) {
-        factors = new DoraFactors(merge, this, tiles).compute(magnitudes(kernels, pool));
-      }
-    } catch (IOException | RuntimeException | Error e) {
-      close();
-      throw e;
+    this.products = products;
+    for (WeightMerge.TokenRows tokens : merge.tokens()) {
+      addRows(tokens, matrices);
+    }
+    for (WeightMerge.AddedBias bias : merge.addedBiases()) {
+      addedBiases.put(bias, read(bias.source(), matrices));
+    }
+    if (!merge.magnitudes().isEmpty()) {
+      factors = new DoraFactors(merge, this, tiles).compute(magnitudes(matrices));
     }
   }
 
-  private List<float[]> magnitudes(Kernels kernels, MergeMemory pool) throws IOException {
+  private List<float[]> magnitudes(AdapterMatrices matrices) throws IOException {
     List<float[]> all = new ArrayList<>();
     for (WeightMerge.Magnitude magnitude : merge.magnitudes()) {
-      all.add(read(magnitude.source(), kernels, pool));
+      all.add(read(magnitude.source(), matrices));
     }
     return all;
   }
 
-  private static float[] read(WeightSource source, Kernels kernels, MergeMemory pool)
-      throws IOException {
-    try (FloatTensor tensor = FloatTensor.read(source.folder(), source.tensor(), kernels, pool)) {
+  private static float[] read(WeightSource source, AdapterMatrices matrices) throws IOException {
+    try (FloatTensor tensor = matrices.read(source.tensor(), 0, source.shape().elements())) {
       return tensor.toArray();
     }
   }
 
-  private void addRows(WeightMerge.TokenRows tokens, Kernels kernels, MergeMemory pool)
-      throws IOException {
-    float[] values = read(tokens.source(), kernels, pool);
+  private void addRows(WeightMerge.TokenRows tokens, AdapterMatrices matrices) throws IOException {
+    float[] values = read(tokens.source(), matrices);
     int rowElements = values.length / tokens.indices().size();
     for (int index = 0; index < tokens.indices().size(); index++) {
       float[] row = new float[rowElements];
@@ -82,21 +68,24 @@ final class PreparedWeight implements AutoCloseable {
     }
   }
 
-  /** Adds the products to F32 elements that hold the starting values. */
-  void addProducts(ByteBuffer tile, long first, int elements) {
-    for (PreparedProduct product : products) {
+  /**
+   * Adds the products to elements that hold the starting values.
+   *
+   * @param dtype F32; or BF16, if no two products are added to one element
+   * @param values from its position on, which stays as it is
+   * @param first the weight's element that is there
+   */
+  void addProducts(DType dtype, ByteBuffer values, long first, int elements) throws IOException {
+    for (WeightMerge.Product product : merge.products()) {
       WeightMerge.Range part = product.range().within(first, elements);
       if (part.elements() > 0) {
-        int begin = tile.position() + (int) DType.F32.bytes(part.begin() - first);
-        ByteBuffer target = tile.duplicate().order(tile.order()).position(begin);
-        product.product().addTo(DType.F32, target, part.otherBegin(), (int) part.elements());
+        int begin = values.position() + (int) dtype.bytes(part.begin() - first);
+        ByteBuffer target = values.duplicate().order(values.order()).position(begin);
+        try (var lease = products.take(product.source())) {
+          lease.value().addTo(dtype, target, part.otherBegin(), (int) part.elements());
+        }
       }
     }
-  }
-
-  /** Does all there is to do to BF16 elements that hold the starting values: adds one product. */
-  void addOnlyProduct(ByteBuffer values, long first, int elements) {
-    products.get(0).product().addTo(DType.BF16, values, first, elements);
   }
 
   /** Does what comes after the products. */
@@ -148,9 +137,13 @@ final class PreparedWeight implements AutoCloseable {
   }
 
   @Override
+  public long lengthBytes() {
+    return factors == null ? 0 : DType.F32.bytes(factors.length);
+  }
+
+  @Override
   public void close() {
-    bySource.values().forEach(LowRankProduct::close);
-    bySource.clear();
-    products.clear();
+    rows.clear();
+    addedBiases.clear();
   }
 }

@@ -161,9 +161,19 @@ final class WeightMerge {
     return addedBiases;
   }
 
-  /** Returns whether the result is {@link #start} plus one product, and nothing else. */
-  boolean isOneProduct() {
-    return products.size() == 1 && products.get(0).range().equals(all()) && hasProductsOnly();
+  /**
+   * Returns whether the result is {@link #start} plus products, no two of them in one element, and
+   * nothing else.
+   */
+  boolean areProductsApart() {
+    long end = 0;
+    for (Product product : products) {
+      if (product.range().begin() < end) {
+        return false;
+      }
+      end = product.range().begin() + product.range().elements();
+    }
+    return hasProductsOnly();
   }
 
   /** Returns whether the bytes to write are those of {@link #start}. */
