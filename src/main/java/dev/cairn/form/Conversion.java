@@ -150,15 +150,22 @@ final class Conversion {
     return out;
   }
 
-  /** Each source holds the experts of several targets side by side, in a list for each. */
+  /**
+   * Each source holds the experts of several targets side by side, in a list for each. Later sources
+   * may be missing: the experts of those that are given have their numbers all the same.
+   */
   private Map<String, List<View>> decouple(
       Transform.Operation operation, Map<String, List<View>> in) {
     int stack = operation.number("stack_dim");
     Map<String, List<View>> out = new LinkedHashMap<>();
     int count = transform.targets().size();
+    List<String> sources = transform.sources().subList(0, in.size());
+    if (!in.keySet().containsAll(sources)) {
+      throw new UnpublishableException("experts missing: " + sources + ", given " + in.keySet());
+    }
     for (int index = 0; index < count; index++) {
       int expert = 0;
-      for (String source : transform.sources()) {
+      for (String source : sources) {
         View part = in.get(source).get(0).chunks(operation.number("concat_dim"), count).get(index);
         for (long row = 0; row < part.size(stack); row++) {
           String name = transform.targets().get(index).replace("*", Integer.toString(expert));

@@ -219,7 +219,6 @@ class LoraMergeTest {
         "kasa_config | {\"beta\": 1e-4}",
         "monteclora_config | {\"num_samples\": 8}",
         "velora_config | {\"num_groups\": 2}",
-        "target_parameters | [\"experts.down_proj\"]",
         "layer_replication | [[0, 1]]"
       })
   void variantsThatAreNotPlainProductsAreRefused(String field, String value) throws IOException {
