@@ -3,6 +3,8 @@
   python peft_families.py make FOLDER [NAME...]    of these, of form_zoo.json's "sample", or of "all"
   python peft_families.py check FOLDER             prints what is wrong with FOLDER/NAME/merged, a line of JSON each
 
+A name may end on +fp8: then the base's projections are 8-bit floats with scales, which transformers dequantises.
+
 makes of each FOLDER/NAME/base/, what save_pretrained writes, FOLDER/NAME/adapter/, what peft writes, and
 FOLDER/NAME/expected.safetensors, the state_dict() in F64 of the model that peft has merged. Ranks are mixed; which
 families have rsLoRA, which DoRA and which trained biases follows from their names.
@@ -38,6 +40,7 @@ MOST = 24
 FAMILIES = ["LlavaNextForConditionalGeneration", "Qwen2VLForConditionalGeneration", "OPTForCausalLM"]
 FAMILIES += ["PaliGemmaForConditionalGeneration", "Mistral3ForConditionalGeneration", "ViTForImageClassification"]
 FAMILIES += ["MllamaForConditionalGeneration", "InternVLForConditionalGeneration", "PhiForCausalLM", "FalconForCausalLM"]
+FP8 = ["LlamaForCausalLM+fp8", "Qwen3MoeForCausalLM+fp8", "DeepseekV3ForCausalLM+fp8", "MixtralForCausalLM+fp8"]
 TOKENS = torch.arange(3, 15)[None]
 
 
@@ -86,7 +89,7 @@ def experts(model):
         if type(module).__name__.endswith("Experts")
     ]
     stacks = [stack for stack in stacks if stack]
-    return sorted({*stacks[0], stacks[-1][0]}) if stacks else []
+    return sorted({*stacks[0], stacks[-1][-1]}) if stacks else []
 
 
 def counted(model):
@@ -140,14 +143,37 @@ def state(model):
     return {name: value.contiguous() for name, value in form_zoo.in_memory(model).items()}
 
 
+def quantise(base, seed):
+    """Makes 8-bit floats of a folder's projections, with scales for blocks of 16 x 16, or one for all."""
+    tensors, plain = {}, load_file(base / "model.safetensors")
+    largest = torch.finfo(torch.float8_e4m3fn).max
+    for name, value in plain.items():
+        if value.ndim != 2 or not name.endswith(("proj.weight", "w1.weight", "w2.weight", "w3.weight")):
+            tensors[name] = value
+            continue
+        is_one = zlib.crc32(name.encode()) % 4 == seed % 4
+        rows, columns = (1 if is_one or size % 16 else size // 16 for size in value.shape)
+        blocks = value.float().reshape(rows, value.shape[0] // rows, columns, value.shape[1] // columns)
+        scales = blocks.abs().amax((1, 3), keepdim=True) / largest
+        tensors[name] = (blocks / scales).reshape(value.shape).to(torch.float8_e4m3fn)
+        tensors[name.removesuffix("weight") + "weight_scale_inv"] = scales.reshape(rows, columns)
+    save_file(tensors, base / "model.safetensors", {"format": "pt"})
+    path = base / "config.json"
+    how = {"quant_method": "fp8", "activation_scheme": "dynamic", "weight_block_size": [16, 16]}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "quantization_config": how}))
+
+
 def make(name, folder):
     folder = pathlib.Path(folder, name.rpartition(":")[2])
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    name, _, kind = name.partition("+")
     cls = form_zoo.model_class(name)
     model = form_zoo.tiny_model(name)
     model.tie_weights()
     model.save_pretrained(folder / "base")
+    if kind:
+        quantise(folder / "base", zlib.crc32(name.encode()))
     model = cls.from_pretrained(folder / "base", dtype=torch.float32)
     model = get_peft_model(model, config(model, name))
     randomized(model, zlib.crc32(name.encode())).save_pretrained(
@@ -161,7 +187,7 @@ def make(name, folder):
         expected["the model's logits"] = said
     save_file(expected, folder / "expected.safetensors", {"class": name})
     changed = sum(not torch.equal(value, before[key].double()) for key, value in state(merged).items())
-    return {"changed": changed, "logits": said is not None}
+    return {"class": name, "changed": changed, "logits": said is not None, "quantised": bool(kind)}
 
 
 def check(folder):
@@ -190,14 +216,14 @@ def check(folder):
 if __name__ == "__main__":
     form_zoo.quiet()
     if sys.argv[1] == "make":
-        lists = {"all": form_zoo.ZOO["architectures"], "sample": form_zoo.ZOO["sample"] + FAMILIES}
+        lists = {"all": form_zoo.ZOO["architectures"] + FP8, "sample": form_zoo.ZOO["sample"] + FAMILIES + FP8[:2]}
         given = sys.argv[3:] or ["sample"]
         for name in lists.get(given[0], given):
             folder = pathlib.Path(sys.argv[2], name.rpartition(":")[2])
             try:
                 with contextlib.redirect_stderr(None):
                     said = make(name, sys.argv[2])
-                (folder / "zoo.json").write_text(json.dumps({"class": name, **said}))
+                (folder / "zoo.json").write_text(json.dumps(said))
             except Exception as error:  # peft cannot
                 said = f"{type(error).__name__}: {error}".split("\n")[0][:200]
             print(json.dumps([name, said]), flush=True)

@@ -64,6 +64,13 @@ final class MergeLoraCommand implements Callable<Integer> {
       description = "The model folder to make.")
   private Path output;
 
+  @Option(
+      names = "--dequantise",
+      description =
+          "If the base's weights are FP8 with scales: make plain weights of them, in the dtype of"
+              + " its config, as transformers does, and merge into these.")
+  private boolean dequantise;
+
   @Mixin private BaseModelOptions baseOptions;
 
   @Mixin private FolderOptions folderOptions;
@@ -132,7 +139,8 @@ final class MergeLoraCommand implements Callable<Integer> {
   /** What does not fit is the input's fault, not the command line's. */
   private SaveReport merge(SaveOptions options) throws IOException {
     try {
-      return LoraMerge.merge(base, adapter, output, options, baseOptions.generationConfig());
+      return LoraMerge.merge(
+          base, adapter, output, options, baseOptions.generationConfig(), dequantise);
     } catch (IllegalArgumentException e) {
       throw new CorruptFileException(e.getMessage(), e);
     }

@@ -22,12 +22,19 @@ public final class AdapterFiles {
   public static final String PREFIX = "base_model.model.";
 
   private final Map<String, Shape> shapes = new LinkedHashMap<>();
+  private final Map<String, DType> others = new LinkedHashMap<>();
   private String modelConfig = "{\"model_type\": \"llama\"}";
 
   /** Adds a tensor whose elements count 1, 2, 3 and so on. */
   public AdapterFiles add(String name, long... dimensions) {
     shapes.put(name, Shape.of(dimensions));
     return this;
+  }
+
+  /** Adds a tensor of another type, whose elements' lowest bytes count 1, 2, 3 and so on. */
+  public AdapterFiles add(DType dtype, String name, long... dimensions) {
+    others.put(name, dtype);
+    return add(name, dimensions);
   }
 
   /** Takes a tensor away again. */
@@ -77,14 +84,20 @@ public final class AdapterFiles {
 
   private void write(Path file) throws IOException {
     List<TensorInfo> infos = new ArrayList<>();
-    shapes.forEach((name, shape) -> infos.add(new TensorInfo(name, DType.F32, shape)));
+    shapes.forEach(
+        (name, shape) ->
+            infos.add(new TensorInfo(name, others.getOrDefault(name, DType.F32), shape)));
     Header header = Header.of(Header.PYTORCH_METADATA, infos);
     ByteBuffer bytes =
         ByteBuffer.allocate((int) header.fileLengthBytes()).order(ByteOrder.LITTLE_ENDIAN);
     bytes.put(header.encode());
     for (TensorEntry entry : header.tensors()) {
       for (int i = 1; i <= entry.shape().elements(); i++) {
-        bytes.putFloat(i);
+        if (entry.dtype() == DType.F32) {
+          bytes.putFloat(i);
+        } else {
+          bytes.put((byte) i).position(bytes.position() + entry.dtype().bits() / 8 - 1);
+        }
       }
     }
     Files.write(file, bytes.array());

@@ -3,6 +3,8 @@ package dev.cairn.peft;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.PythonScript;
+import dev.cairn.hf.generation.GenerationConfigCopy;
 import dev.cairn.json.Json;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveOptions;
@@ -54,7 +56,12 @@ class PeftFamiliesIT {
       withLogits += says(family, "logits") ? 1 : 0;
       try {
         LoraMerge.merge(
-            family.resolve("base"), family.resolve("adapter"), family.resolve("merged"), OPTIONS);
+            family.resolve("base"),
+            family.resolve("adapter"),
+            family.resolve("merged"),
+            OPTIONS,
+            GenerationConfigCopy.COPY,
+            says(family, "quantised"));
       } catch (IOException | RuntimeException e) { // one must not hide the others
         wrong.add(family.getFileName() + ": " + e);
       }

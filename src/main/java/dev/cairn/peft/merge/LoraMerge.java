@@ -8,6 +8,7 @@ import dev.cairn.hf.ModelFiles;
 import dev.cairn.hf.ModelForm;
 import dev.cairn.hf.generation.GenerationConfigCopy;
 import dev.cairn.input.FoundInput;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.options.SaveOptions;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -78,15 +80,41 @@ public final class LoraMerge {
   public static SaveReport merge(
       Path base, Path adapter, Path output, SaveOptions options, GenerationConfigCopy copy)
       throws IOException {
+    return merge(base, adapter, output, options, copy, false);
+  }
+
+  /**
+   * Writes the merged model, as {@link #merge(Path, Path, Path, SaveOptions)} does.
+   *
+   * @param base a model folder, sharded or not, of safetensors or {@code pytorch_model.bin}
+   * @param adapter a folder with {@code adapter_model.safetensors}, or {@code adapter_model.bin},
+   *     and {@code adapter_config.json}
+   * @param output the folder to make
+   * @param options how to save; without a dtype each tensor keeps the base's
+   * @param copy what is done with the base's generation config
+   * @param dequantise whether 8-bit floats with scales are read as plain weights of the config's
+   *     dtype, as transformers dequantises them; else they stay as they are, and nothing can be
+   *     merged into them
+   * @return what was done
+   * @throws IllegalArgumentException if the adapter is empty, not LoRA's, or does not fit the base,
+   *     its generation config is refused, or its weights are quantised in another way; nothing is
+   *     left behind
+   * @throws IOException if reading or writing fails; nothing is left behind
+   */
+  public static SaveReport merge(
+      Path base,
+      Path adapter,
+      Path output,
+      SaveOptions options,
+      GenerationConfigCopy copy,
+      boolean dequantise)
+      throws IOException {
     LoraConfig config = LoraConfig.read(adapter.resolve(LoraConfig.FILE_NAME));
     MergedFiles files = MergedFiles.read(base, adapter, copy);
-    FoundInput found = FoundInput.find(base);
-    boolean isTorch = found.format() == FoundInput.Format.TORCH;
-    try (StoredWeights baseFolder =
-            isTorch ? StoredWeights.ofTorch(found.path()) : StoredWeights.of(base);
+    try (StoredWeights baseFolder = open(base, files.config(), dequantise);
         StoredWeights adapterFolder = StoredWeights.ofAdapter(adapter);
         MergedWeights weights = new MergedWeights(adapterFolder)) {
-      BaseWeights planned = new MergePlan(baseFolder, files.config(), adapterFolder, config).make();
+      BaseWeights planned = plan(baseFolder, files.config(), adapterFolder, config);
       Optional<String> task = Optional.ofNullable((String) config.fields().get("task_type"));
       ModelFiles saved = files.toSave(planned, task);
       List<Parameter> parameters = new ArrayList<>();
@@ -99,6 +127,38 @@ public final class LoraMerge {
         return checkpointer.save(output, ParameterSet.of(parameters), saved);
       }
     }
+  }
+
+  private static StoredWeights open(Path base, Optional<ModelConfig> config, boolean dequantise)
+      throws IOException {
+    FoundInput found = FoundInput.find(base);
+    boolean isTorch = found.format() == FoundInput.Format.TORCH;
+    StoredWeights stored = isTorch ? StoredWeights.ofTorch(found.path()) : StoredWeights.of(base);
+    if (!dequantise) {
+      return stored;
+    }
+    try {
+      StoredWeights plain = DequantisedWeights.of(stored, tree(config));
+      new QuantisedBase(plain, tree(config)).check();
+      return plain;
+    } catch (RuntimeException e) {
+      CloseAll.of(stored).closeAfter(e);
+      throw e;
+    }
+  }
+
+  private static BaseWeights plan(
+      StoredWeights base, Optional<ModelConfig> config, StoredWeights adapter, LoraConfig how)
+      throws IOException {
+    try {
+      return new MergePlan(base, config, adapter, how).make();
+    } catch (IllegalArgumentException e) {
+      throw new QuantisedBase(base, tree(config)).explain(e);
+    }
+  }
+
+  private static Map<String, Object> tree(Optional<ModelConfig> config) {
+    return config.map(ModelConfig::tree).orElse(Map.of());
   }
 
   /**
