@@ -26,6 +26,7 @@ final class ArchitectureRules {
       List.of(
           List.of("cli"),
           List.of("peft.merge"),
+          List.of("peft.stored"),
           List.of("peft", "deepspeed", "torch"),
           List.of("peft.names", "torchfile"),
           List.of(""),

@@ -1,5 +1,7 @@
 package dev.cairn.peft.merge;
 
+import dev.cairn.peft.stored.StoredWeight;
+import dev.cairn.peft.stored.StoredWeights;
 import dev.cairn.form.FormResolver;
 import dev.cairn.form.MemoryTensor;
 import dev.cairn.form.place.Location;

@@ -1,5 +1,7 @@
 package dev.cairn.peft.merge;
 
+import dev.cairn.peft.stored.StoredWeight;
+import dev.cairn.peft.stored.StoredWeights;
 import dev.cairn.peft.LoraConfig;
 import dev.cairn.peft.names.AdapterKey;
 import dev.cairn.peft.names.LoraPart;

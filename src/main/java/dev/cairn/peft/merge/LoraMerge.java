@@ -1,5 +1,8 @@
 package dev.cairn.peft.merge;
 
+import dev.cairn.peft.stored.DequantisedWeights;
+import dev.cairn.peft.stored.QuantisedBase;
+import dev.cairn.peft.stored.StoredWeights;
 import dev.cairn.Checkpointer;
 import dev.cairn.comm.Communicator;
 import dev.cairn.form.NameRule;

@@ -1,5 +1,7 @@
 package dev.cairn.peft.merge;
 
+import dev.cairn.peft.stored.FloatTensor;
+import dev.cairn.peft.stored.StoredWeight;
 import java.io.IOException;
 
 /**

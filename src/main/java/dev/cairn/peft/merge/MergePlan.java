@@ -1,5 +1,8 @@
 package dev.cairn.peft.merge;
 
+import dev.cairn.peft.stored.StoredWeight;
+import dev.cairn.peft.stored.StoredWeights;
+import dev.cairn.peft.stored.WeightSource;
 import static java.util.stream.Collectors.partitioningBy;
 
 import dev.cairn.form.place.Location;

@@ -1,5 +1,8 @@
 package dev.cairn.peft.merge;
 
+import dev.cairn.peft.stored.StoredWeights;
+import dev.cairn.peft.stored.Turns;
+import dev.cairn.peft.stored.WeightSource;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.layout.Layout;
 import dev.cairn.machine.CloseAll;

@@ -1,5 +1,6 @@
 package dev.cairn.peft.merge;
 
+import dev.cairn.peft.stored.StoredWeights;
 import dev.cairn.form.MemoryTensor;
 import dev.cairn.form.place.Location;
 import dev.cairn.form.place.Places;

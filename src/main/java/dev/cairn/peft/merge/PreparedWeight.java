@@ -1,5 +1,8 @@
 package dev.cairn.peft.merge;
 
+import dev.cairn.peft.stored.FloatTensor;
+import dev.cairn.peft.stored.Turns;
+import dev.cairn.peft.stored.WeightSource;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;

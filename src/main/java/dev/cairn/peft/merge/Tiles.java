@@ -1,5 +1,6 @@
 package dev.cairn.peft.merge;
 
+import dev.cairn.peft.stored.WeightSource;
 import dev.cairn.device.HostMemory;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.tensor.DType;

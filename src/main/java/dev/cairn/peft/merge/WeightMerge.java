@@ -1,5 +1,6 @@
 package dev.cairn.peft.merge;
 
+import dev.cairn.peft.stored.WeightSource;
 import dev.cairn.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.cairn.peft.merge;
+package dev.cairn.peft.stored;
 
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
@@ -11,19 +11,19 @@ import java.nio.ByteBuffer;
  * @param folder open while the merge runs
  * @param tensor one of its tensors
  */
-record WeightSource(StoredWeights folder, StoredWeight tensor) {
+public record WeightSource(StoredWeights folder, StoredWeight tensor) {
   private static final int STEP_BYTES = 1 << 20;
 
-  DType dtype() {
+  public DType dtype() {
     return tensor.dtype();
   }
 
-  Shape shape() {
+  public Shape shape() {
     return tensor.shape();
   }
 
   /** Returns whether another tensor is equal, element by element. */
-  boolean isSame(WeightSource other) throws IOException {
+  public boolean isSame(WeightSource other) throws IOException {
     if (dtype() != other.dtype() || !shape().equals(other.shape())) {
       return false;
     }
@@ -41,7 +41,7 @@ record WeightSource(StoredWeights folder, StoredWeight tensor) {
     return true;
   }
 
-  void read(long byteOffset, ByteBuffer target) throws IOException {
+  public void read(long byteOffset, ByteBuffer target) throws IOException {
     folder.read(tensor.name(), byteOffset, target);
   }
 }

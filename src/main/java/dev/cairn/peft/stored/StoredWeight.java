@@ -1,4 +1,4 @@
-package dev.cairn.peft.merge;
+package dev.cairn.peft.stored;
 
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
@@ -10,4 +10,4 @@ import dev.cairn.tensor.Shape;
  * @param dtype element type
  * @param shape dimensions
  */
-record StoredWeight(String name, DType dtype, Shape shape) {}
+public record StoredWeight(String name, DType dtype, Shape shape) {}

@@ -1,4 +1,4 @@
-package dev.cairn.peft.merge;
+package dev.cairn.peft.stored;
 
 import dev.cairn.form.check.QuantisedWeights;
 import dev.cairn.safetensors.TensorInfo;
@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** What cannot be merged into, as it is quantised, and what to do. */
-final class QuantisedBase {
+public final class QuantisedBase {
   private static final String ORIGINAL =
       "merge into the model that it was quantised from (--base)";
 
@@ -19,7 +19,7 @@ final class QuantisedBase {
    *
    * @param config its config.json; empty if there is none
    */
-  QuantisedBase(StoredWeights base, Map<String, ?> config) {
+  public QuantisedBase(StoredWeights base, Map<String, ?> config) {
     this.base = base;
     this.config = config;
   }
@@ -29,7 +29,7 @@ final class QuantisedBase {
    *
    * @throws IllegalArgumentException that names the method, the first tensor and what to do
    */
-  void check() {
+  public void check() {
     first()
         .ifPresent(
             tensor -> {
@@ -38,7 +38,7 @@ final class QuantisedBase {
   }
 
   /** Returns a refusal, with the reason if the base's weights are quantised. */
-  IllegalArgumentException explain(IllegalArgumentException refused) {
+  public IllegalArgumentException explain(IllegalArgumentException refused) {
     return first()
         .map(
             tensor ->

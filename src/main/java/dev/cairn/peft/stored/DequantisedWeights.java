@@ -1,4 +1,4 @@
-package dev.cairn.peft.merge;
+package dev.cairn.peft.stored;
 
 import dev.cairn.device.HostMemory;
 import dev.cairn.json.JsonNumber;
@@ -21,7 +21,7 @@ import java.util.Set;
  * The tensors of a base model whose 8-bit floats are read as plain floats: each times its scale, in
  * F32, rounded once, as transformers dequantises them. Range by range; any thread.
  */
-final class DequantisedWeights implements Closeable {
+public final class DequantisedWeights implements Closeable {
   private static final int STEP_ELEMENTS = 1 << 16;
   private static final long MAX_IDLE_BYTES = 16 << 20;
   private static final String WEIGHT = ".weight";
@@ -59,7 +59,7 @@ final class DequantisedWeights implements Closeable {
    * @param config its config.json; empty if there is none
    * @throws IllegalArgumentException if a weight of 8-bit floats has no scales, or they do not fit
    */
-  static StoredWeights of(StoredWeights base, Map<String, ?> config) {
+  public static StoredWeights of(StoredWeights base, Map<String, ?> config) {
     return new DequantisedWeights(base, config).weights();
   }
 

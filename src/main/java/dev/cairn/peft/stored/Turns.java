@@ -1,4 +1,4 @@
-package dev.cairn.peft.merge;
+package dev.cairn.peft.stored;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -11,7 +11,7 @@ import java.util.List;
  * @param <K> what it is made of
  * @param <V> closed when its turn is over
  */
-final class Turns<K, V extends Turns.Sized> implements AutoCloseable {
+public final class Turns<K, V extends Turns.Sized> implements AutoCloseable {
   /** So many stay at least, whatever they hold: the parts of a fused weight take turns quickly. */
   private static final int MIN_IDLE = 3;
 
@@ -22,7 +22,7 @@ final class Turns<K, V extends Turns.Sized> implements AutoCloseable {
   private final List<Entry> entries = new ArrayList<>(); // least recently taken first
 
   /** Something in memory. */
-  interface Sized extends AutoCloseable {
+  public interface Sized extends AutoCloseable {
     long lengthBytes();
 
     @Override
@@ -30,7 +30,7 @@ final class Turns<K, V extends Turns.Sized> implements AutoCloseable {
   }
 
   /** Makes a thing. */
-  interface Making<K, V> {
+  public interface Making<K, V> {
     V make(K key) throws IOException;
   }
 
@@ -39,13 +39,13 @@ final class Turns<K, V extends Turns.Sized> implements AutoCloseable {
    *
    * @param maxIdleBytes how much stays in memory that no thread uses
    */
-  Turns(long maxIdleBytes, Making<K, V> making) {
+  public Turns(long maxIdleBytes, Making<K, V> making) {
     this.maxIdleBytes = maxIdleBytes;
     this.making = making;
   }
 
   /** A thing in use until it is closed. */
-  final class Lease implements AutoCloseable {
+  public final class Lease implements AutoCloseable {
     private final Entry entry;
     private final V value;
 
@@ -54,7 +54,7 @@ final class Turns<K, V extends Turns.Sized> implements AutoCloseable {
       this.value = entry.value();
     }
 
-    V value() {
+    public V value() {
       return value;
     }
 
@@ -94,7 +94,7 @@ final class Turns<K, V extends Turns.Sized> implements AutoCloseable {
   }
 
   /** Lends the thing that is made of {@code key}. */
-  Lease take(K key) throws IOException {
+  public Lease take(K key) throws IOException {
     Entry entry = find(key);
     try {
       return new Lease(entry);

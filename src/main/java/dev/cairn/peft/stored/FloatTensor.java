@@ -1,4 +1,4 @@
-package dev.cairn.peft.merge;
+package dev.cairn.peft.stored;
 
 import dev.cairn.device.HostMemory;
 import dev.cairn.kernels.Kernels;
@@ -8,9 +8,9 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 
 /** Elements of an adapter's tensor in memory, as F32; at most 2 GiB. */
-final class FloatTensor implements AutoCloseable {
+public final class FloatTensor implements AutoCloseable {
   /** What is read at a time. */
-  static final int STEP_ELEMENTS = 1 << 16;
+  public static final int STEP_ELEMENTS = 1 << 16;
 
   private final MergeMemory pool;
   private final HostMemory memory;
@@ -23,7 +23,7 @@ final class FloatTensor implements AutoCloseable {
   }
 
   /** Reads elements of a tensor of a castable dtype. */
-  static FloatTensor read(
+  public static FloatTensor read(
       WeightSource source, long begin, long elements, Kernels kernels, MergeMemory pool)
       throws IOException {
     HostMemory memory = pool.take(DType.F32.bytes(elements));
@@ -48,7 +48,7 @@ final class FloatTensor implements AutoCloseable {
   }
 
   /** Copies all elements of a buffer. */
-  static FloatTensor copy(FloatBuffer source, MergeMemory pool) {
+  public static FloatTensor copy(FloatBuffer source, MergeMemory pool) {
     FloatTensor made =
         new FloatTensor(pool, pool.take(DType.F32.bytes(source.remaining())), source.remaining());
     made.floats.put(0, source, source.position(), source.remaining());
@@ -56,12 +56,12 @@ final class FloatTensor implements AutoCloseable {
   }
 
   /** Copies {@code count} elements, from the one at {@code index} on, to the array's start. */
-  void get(long index, float[] target, int count) {
+  public void get(long index, float[] target, int count) {
     floats.get(Math.toIntExact(index), target, 0, count);
   }
 
   /** Returns all elements on the Java heap. */
-  float[] toArray() {
+  public float[] toArray() {
     float[] array = new float[floats.capacity()];
     floats.get(0, array);
     return array;

@@ -1,4 +1,4 @@
-package dev.cairn.peft.merge;
+package dev.cairn.peft.stored;
 
 import dev.cairn.device.HostMemory;
 import java.util.ArrayList;
@@ -9,14 +9,14 @@ import java.util.List;
  * needs serves the next: a page that is new costs more than what is computed into it. What lies in
  * a block at first is left over from its last use. Any thread.
  */
-final class MergeMemory implements AutoCloseable {
+public final class MergeMemory implements AutoCloseable {
   private static final long MAX_IDLE_BYTES = 32 << 20;
 
   private final List<HostMemory> idle = new ArrayList<>(); // least recently given back first
   private long idleBytes;
 
   /** Lends a block of at least this length; whoever takes it gives it back. */
-  HostMemory take(long lengthBytes) {
+  public HostMemory take(long lengthBytes) {
     HostMemory found = find(lengthBytes);
     return found == null ? HostMemory.allocate(lengthBytes) : found;
   }
@@ -39,7 +39,7 @@ final class MergeMemory implements AutoCloseable {
   }
 
   /** Takes a block back; frees those that have been idle longest if they are too many. */
-  synchronized void giveBack(HostMemory block) {
+  public synchronized void giveBack(HostMemory block) {
     idle.add(block);
     idleBytes += block.lengthBytes();
     while (idleBytes > MAX_IDLE_BYTES) {

@@ -1,4 +1,4 @@
-package dev.cairn.peft.merge;
+package dev.cairn.peft.stored;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;

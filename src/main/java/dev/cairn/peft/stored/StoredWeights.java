@@ -1,4 +1,4 @@
-package dev.cairn.peft.merge;
+package dev.cairn.peft.stored;
 
 import dev.cairn.hf.ModelFolder;
 import dev.cairn.torchfile.SourceReader;
@@ -23,19 +23,19 @@ import java.util.Map;
  * @param data reads them
  * @param source what is closed at the end
  */
-record StoredWeights(
+public record StoredWeights(
     Path root, List<String> files, List<StoredWeight> tensors, Reading data, Closeable source)
     implements Closeable {
-  static final String ADAPTER_FILE = "adapter_model.safetensors";
+  public static final String ADAPTER_FILE = "adapter_model.safetensors";
 
   /** Reads tensors. */
-  interface Reading {
+  public interface Reading {
     /** Fills the rest of {@code target} with bytes of a tensor from {@code byteOffset} on. */
     void read(String name, long byteOffset, ByteBuffer target) throws IOException;
   }
 
   /** Fills the rest of {@code target} with bytes of a tensor from {@code byteOffset} on. */
-  void read(String name, long byteOffset, ByteBuffer target) throws IOException {
+  public void read(String name, long byteOffset, ByteBuffer target) throws IOException {
     data.read(name, byteOffset, target);
   }
 
@@ -45,17 +45,17 @@ record StoredWeights(
   }
 
   /** Opens a base model's safetensors. */
-  static StoredWeights of(Path base) throws IOException {
+  public static StoredWeights of(Path base) throws IOException {
     return of(ModelFolder.open(base));
   }
 
   /** Opens a base model's torch files, or one such file. */
-  static StoredWeights ofTorch(Path base) throws IOException {
+  public static StoredWeights ofTorch(Path base) throws IOException {
     return of(TorchModel.open(base));
   }
 
   /** Opens an adapter's folder. */
-  static StoredWeights ofAdapter(Path adapter) throws IOException {
+  public static StoredWeights ofAdapter(Path adapter) throws IOException {
     Path safetensors = adapter.resolve(ADAPTER_FILE);
     boolean isTorch =
         !Files.exists(safetensors) && Files.exists(adapter.resolve("adapter_model.bin"));
