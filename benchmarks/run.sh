@@ -36,7 +36,7 @@ case ${1-} in
     results=benchmarks/target/smoke
     rm -rf "$results"
     # Not growth, consolidate-large and consolidate-held: they are save and consolidate with other sizes or files.
-    run dev.cairn.benchmarks.Suite --only kernels,plan,start,save,durable,ranks,restore,consolidate,merge \
+    run dev.cairn.benchmarks.Suite --only kernels,plan,start,save,durable,ranks,restore,consolidate,merge,merge-experts \
       --rounds 1 --uncounted 0 --warm-mib 0 --parameters 1e6 --worlds 1,2 --tensors 100,1000 --layers 1 \
       --scratch benchmarks/target/scratch --results "$results"
     run org.openjdk.jmh.Main 'PlanBenchmark.plan$' -p tensors=1000 -f 1 -wi 0 -i 1 -r 100ms >"$results/jmh.txt"

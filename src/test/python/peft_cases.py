@@ -61,6 +61,18 @@ def mixtral():
         **{**SMALL, "num_hidden_layers": 1}, num_local_experts=3, num_experts_per_tok=2))
 
 
+def qwen3_moe():
+    return transformers.Qwen3MoeForCausalLM(transformers.Qwen3MoeConfig(
+        **{**SMALL, "num_hidden_layers": 1}, head_dim=8, num_experts=3, num_experts_per_tok=2,
+        moe_intermediate_size=8, decoder_sparse_step=1, mlp_only_layers=[]))
+
+
+def gpt_oss():
+    return transformers.GptOssForCausalLM(transformers.GptOssConfig(
+        **{**SMALL, "num_hidden_layers": 1}, head_dim=8, num_local_experts=3, num_experts_per_tok=2,
+        layer_types=["full_attention"], pad_token_id=0, eos_token_id=1))
+
+
 def qwen2_tied():
     return transformers.Qwen2ForCausalLM(transformers.Qwen2Config(
         **SMALL, tie_word_embeddings=True))
@@ -170,7 +182,14 @@ CASES = {
     "saved_head_t5": (t5, dict(target_modules=["q"], modules_to_save=["lm_head"],
                                task_type="FEATURE_EXTRACTION")),
     "experts": (mixtral, dict(target_modules=QV, rank_pattern={"experts": 2}, target_parameters=[
-        "mlp.experts.gate_up_proj", "mlp.experts.down_proj"]), dict(merge=False)),
+        "mlp.experts.gate_up_proj", "mlp.experts.down_proj"])),
+    "experts_bf16": (mixtral, dict(target_modules=["o_proj"], target_parameters=["down_proj"]),
+                     dict(dtype=torch.bfloat16)),
+    "experts_all_linear": (mixtral, dict(target_modules="all-linear")),
+    "experts_of_old": (qwen3_moe, dict(target_modules=["gate_proj", "up_proj", "down_proj"],
+                                       use_rslora=True)),
+    "experts_inputs_first": (gpt_oss, dict(target_modules=QV, bias="all", target_parameters=[
+        "experts.gate_up_proj", "experts.down_proj", "experts.down_proj_bias", "router.weight"])),
     "several_saved": (biased, dict(target_modules=QV, modules_to_save=["lm_head"]),
                       dict(others={"second": dict(target_modules=["q_proj"], r=2,
                                                   modules_to_save=["lm_head", "up_proj"])})),

@@ -30,6 +30,7 @@ final class FileWorks {
   private static final double CONSOLIDATE_MIB = 250;
   private static final double CONSOLIDATE_HELD_MIB = 128;
   private static final double MERGE_SECONDS_OF_CP = 2.5;
+  private static final double MERGE_EXPERTS_SECONDS_OF_CP = 3;
   private static final double MERGE_MIB = 400;
 
   private final Settings settings;
@@ -46,7 +47,8 @@ final class FileWorks {
         consolidate("consolidate", settings.parameters(), 4),
         consolidate("consolidate-large", settings.large(), 8),
         consolidateHeld(settings.large(), 8),
-        merge());
+        merge(),
+        mergeExperts());
   }
 
   /** The bound reads what the ranks read, from where it lies to where they have it. */
@@ -193,19 +195,40 @@ final class FileWorks {
 
   private Work merge() {
     LoraModel model = new LoraModel(settings.layers());
-    String base = settings.input().resolve("base").toString();
-    String adapter = settings.input().resolve("adapter").toString();
-    return new Work(
+    return merge(
         "merge",
         "a LoRA adapter of rank 64 into the base model, whole process",
         model.lengthBytes(),
         model::write,
+        MERGE_SECONDS_OF_CP);
+  }
+
+  /** A layer has as many parameters as several of the plain model. */
+  private Work mergeExperts() {
+    ExpertModel model = new ExpertModel(Math.max(1, settings.layers() / 8));
+    return merge(
+        "merge-experts",
+        "a LoRA adapter of rank 16 of 64 experts in each layer into the base model, whole process",
+        model.lengthBytes(),
+        model::write,
+        MERGE_EXPERTS_SECONDS_OF_CP);
+  }
+
+  private Work merge(
+      String name, String what, long lengthBytes, Work.Making making, double secondsOfCp) {
+    String base = settings.input().resolve("base").toString();
+    String adapter = settings.input().resolve("adapter").toString();
+    return new Work(
+        name,
+        what,
+        lengthBytes,
+        making,
         starts.of(
-            starts.program("cp", model.lengthBytes(), "cp", "-r", base, "{}"),
+            starts.program("cp", lengthBytes, "cp", "-r", base, "{}"),
             starts.cairn("cairn --version", 0, "--version"),
             starts.cairn(
                 "cairn merge-lora",
-                model.lengthBytes(),
+                lengthBytes,
                 "merge-lora",
                 "--base",
                 base,
@@ -214,9 +237,8 @@ final class FileWorks {
                 "--output",
                 "{}")),
         List.of(
-            Goal.speed("cairn merge-lora", 1 / MERGE_SECONDS_OF_CP, "cp"),
-            Goal.speedLess("cairn merge-lora", "cairn --version", 1 / MERGE_SECONDS_OF_CP, "cp")
-                .told(),
+            Goal.speed("cairn merge-lora", 1 / secondsOfCp, "cp"),
+            Goal.speedLess("cairn merge-lora", "cairn --version", 1 / secondsOfCp, "cp").told(),
             Goal.mebibytes("cairn merge-lora", MERGE_MIB)));
   }
 }

@@ -85,7 +85,7 @@ public final class LoraModel {
     Folders.force(folder);
   }
 
-  private static void write(Path file, List<TensorInfo> tensors) throws IOException {
+  static void write(Path file, List<TensorInfo> tensors) throws IOException {
     Header header = Header.of(Header.PYTORCH_METADATA, tensors);
     ByteBuffer piece = numbers();
     try (FileChannel channel =
