@@ -151,8 +151,8 @@ final class Conversion {
   }
 
   /**
-   * Each source holds the experts of several targets side by side, in a list for each. Later sources
-   * may be missing: the experts of those that are given have their numbers all the same.
+   * Each source holds the experts of several targets side by side, in a list for each. Later
+   * sources may be missing: the experts of those that are given have their numbers all the same.
    */
   private Map<String, List<View>> decouple(
       Transform.Operation operation, Map<String, List<View>> in) {

@@ -215,7 +215,7 @@ final class FileWorks {
   }
 
   private Work merge(
-      String name, String what, long lengthBytes, Work.Making making, double secondsOfCp) {
+      String name, String what, long lengthBytes, Work.Input making, double secondsOfCp) {
     String base = settings.input().resolve("base").toString();
     String adapter = settings.input().resolve("adapter").toString();
     return new Work(

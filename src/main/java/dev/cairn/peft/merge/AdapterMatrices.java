@@ -1,13 +1,13 @@
 package dev.cairn.peft.merge;
 
+import dev.cairn.kernels.Kernels;
+import dev.cairn.machine.CloseAll;
 import dev.cairn.peft.stored.FloatTensor;
 import dev.cairn.peft.stored.MergeMemory;
 import dev.cairn.peft.stored.StoredWeight;
 import dev.cairn.peft.stored.StoredWeights;
 import dev.cairn.peft.stored.Turns;
 import dev.cairn.peft.stored.WeightSource;
-import dev.cairn.kernels.Kernels;
-import dev.cairn.machine.CloseAll;
 import java.io.IOException;
 
 /**

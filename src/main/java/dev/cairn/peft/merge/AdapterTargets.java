@@ -1,13 +1,13 @@
 package dev.cairn.peft.merge;
 
-import dev.cairn.peft.stored.StoredWeight;
-import dev.cairn.peft.stored.StoredWeights;
 import dev.cairn.form.FormResolver;
 import dev.cairn.form.MemoryTensor;
 import dev.cairn.form.place.Location;
 import dev.cairn.form.place.Places;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.peft.LoraConfig;
+import dev.cairn.peft.stored.StoredWeight;
+import dev.cairn.peft.stored.StoredWeights;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.Shape;
 import java.util.ArrayList;

@@ -1,11 +1,11 @@
 package dev.cairn.peft.merge;
 
-import dev.cairn.peft.stored.StoredWeight;
-import dev.cairn.peft.stored.StoredWeights;
 import dev.cairn.peft.LoraConfig;
 import dev.cairn.peft.names.AdapterKey;
 import dev.cairn.peft.names.LoraPart;
 import dev.cairn.peft.names.TargetParameters;
+import dev.cairn.peft.stored.StoredWeight;
+import dev.cairn.peft.stored.StoredWeights;
 import dev.cairn.tensor.Shape;
 import java.util.LinkedHashMap;
 import java.util.List;

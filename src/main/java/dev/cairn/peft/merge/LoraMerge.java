@@ -1,8 +1,5 @@
 package dev.cairn.peft.merge;
 
-import dev.cairn.peft.stored.DequantisedWeights;
-import dev.cairn.peft.stored.QuantisedBase;
-import dev.cairn.peft.stored.StoredWeights;
 import dev.cairn.Checkpointer;
 import dev.cairn.comm.Communicator;
 import dev.cairn.form.NameRule;
@@ -17,6 +14,9 @@ import dev.cairn.model.ParameterSet;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
 import dev.cairn.peft.LoraConfig;
+import dev.cairn.peft.stored.DequantisedWeights;
+import dev.cairn.peft.stored.QuantisedBase;
+import dev.cairn.peft.stored.StoredWeights;
 import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,10 +1,10 @@
 package dev.cairn.peft.merge;
 
+import dev.cairn.device.HostMemory;
+import dev.cairn.kernels.Kernels;
 import dev.cairn.peft.stored.FloatTensor;
 import dev.cairn.peft.stored.MergeMemory;
 import dev.cairn.peft.stored.Turns;
-import dev.cairn.device.HostMemory;
-import dev.cairn.kernels.Kernels;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;

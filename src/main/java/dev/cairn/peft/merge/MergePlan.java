@@ -1,8 +1,5 @@
 package dev.cairn.peft.merge;
 
-import dev.cairn.peft.stored.StoredWeight;
-import dev.cairn.peft.stored.StoredWeights;
-import dev.cairn.peft.stored.WeightSource;
 import static java.util.stream.Collectors.partitioningBy;
 
 import dev.cairn.form.place.Location;
@@ -10,6 +7,9 @@ import dev.cairn.form.place.Place;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.peft.LoraConfig;
+import dev.cairn.peft.stored.StoredWeight;
+import dev.cairn.peft.stored.StoredWeights;
+import dev.cairn.peft.stored.WeightSource;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -1,13 +1,13 @@
 package dev.cairn.peft.merge;
 
-import dev.cairn.peft.stored.StoredWeights;
-import dev.cairn.peft.stored.Turns;
-import dev.cairn.peft.stored.WeightSource;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.layout.Layout;
 import dev.cairn.machine.CloseAll;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.Partition;
+import dev.cairn.peft.stored.StoredWeights;
+import dev.cairn.peft.stored.Turns;
+import dev.cairn.peft.stored.WeightSource;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,11 +1,11 @@
 package dev.cairn.peft.merge;
 
-import dev.cairn.peft.stored.StoredWeights;
 import dev.cairn.form.MemoryTensor;
 import dev.cairn.form.place.Location;
 import dev.cairn.form.place.Places;
 import dev.cairn.peft.LoraConfig;
 import dev.cairn.peft.names.TargetParameters;
+import dev.cairn.peft.stored.StoredWeights;
 import dev.cairn.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;

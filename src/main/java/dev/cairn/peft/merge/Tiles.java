@@ -1,8 +1,8 @@
 package dev.cairn.peft.merge;
 
-import dev.cairn.peft.stored.WeightSource;
 import dev.cairn.device.HostMemory;
 import dev.cairn.kernels.Kernels;
+import dev.cairn.peft.stored.WeightSource;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -71,19 +71,20 @@ public final class DequantisedWeights implements Closeable {
     long[] blocks = blocks(config);
     for (StoredWeight tensor : base.tensors()) {
       if (EightBitFloats.are(tensor.dtype())) {
-        StoredWeight scale = scaleNames(tensor.name()).stream()
-            .filter(byName::containsKey)
-            .findFirst()
-            .map(byName::get)
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "8-bit floats without scales: tensor=%s %s, expected %s, base=%s"
-                            .formatted(
-                                tensor.name(),
-                                tensor.dtype(),
-                                scaleNames(tensor.name()).get(0),
-                                base.root())));
+        StoredWeight scale =
+            scaleNames(tensor.name()).stream()
+                .filter(byName::containsKey)
+                .findFirst()
+                .map(byName::get)
+                .orElseThrow(
+                    () ->
+                        new IllegalArgumentException(
+                            "8-bit floats without scales: tensor=%s %s, expected %s, base=%s"
+                                .formatted(
+                                    tensor.name(),
+                                    tensor.dtype(),
+                                    scaleNames(tensor.name()).get(0),
+                                    base.root())));
         quantised.put(
             tensor.name(), new Quantised(tensor, scale, ScaleGrid.of(tensor, scale, blocks)));
       }

@@ -45,7 +45,8 @@ final class EightBitFloats {
       float size =
           exponent == 0
               ? Math.scalb((float) fraction, 1 - bias - fractionBits)
-              : Math.scalb((float) (fraction + (1 << fractionBits)), exponent - bias - fractionBits);
+              : Math.scalb(
+                  (float) (fraction + (1 << fractionBits)), exponent - bias - fractionBits);
       if (exponent == largest && isFinite && fraction == (1 << fractionBits) - 1) {
         size = Float.NaN;
       } else if (exponent == largest && !isFinite) {

@@ -8,8 +8,7 @@ import java.util.Optional;
 
 /** What cannot be merged into, as it is quantised, and what to do. */
 public final class QuantisedBase {
-  private static final String ORIGINAL =
-      "merge into the model that it was quantised from (--base)";
+  private static final String ORIGINAL = "merge into the model that it was quantised from (--base)";
 
   private final StoredWeights base;
   private final Map<String, ?> config;
@@ -59,8 +58,7 @@ public final class QuantisedBase {
 
   private String told(StoredWeight tensor) {
     return "cannot merge into quantised weights: quant_method=%s, tensor=%s %s %s, base=%s; %s"
-        .formatted(
-            method(), tensor.name(), tensor.dtype(), tensor.shape(), base.root(), advice());
+        .formatted(method(), tensor.name(), tensor.dtype(), tensor.shape(), base.root(), advice());
   }
 
   private String method() {

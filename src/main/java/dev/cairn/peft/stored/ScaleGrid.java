@@ -57,12 +57,7 @@ record ScaleGrid(
     }
     throw new IllegalArgumentException(
         "scales do not fit the weight: tensor=%s %s, scales=%s %s, weight_block_size=%s"
-            .formatted(
-                weight.name(),
-                shape,
-                scale.name(),
-                scales,
-                Arrays.toString(blocks)));
+            .formatted(weight.name(), shape, scale.name(), scales, Arrays.toString(blocks)));
   }
 
   /** Returns which scale an element has. */

@@ -76,8 +76,8 @@ class ExpertMergeTest {
   }
 
   /**
-   * What is added to one expert's output and input: 2 B A, element by element, as peft's einsum "o r
-   * e, e r i" has it of matrices that count 1, 2, 3.
+   * What is added to one expert's output and input: 2 B A, element by element, as peft's einsum "o
+   * r e, e r i" has it of matrices that count 1, 2, 3.
    */
   private static float delta(int expert, int experts, int inputs, int output, int input) {
     float sum = 0;
@@ -122,7 +122,8 @@ class ExpertMergeTest {
 
   @Test
   void innermostWrapperIsAboutTheFirstParameter() throws IOException {
-    // up_proj takes 3 to 4, and down_proj the other way round: read in the other order they fit, too
+    // up_proj takes 3 to 4, and down_proj the other way round: read in the other order they fit,
+    // too
     AdapterFiles base =
         new AdapterFiles().add(EXPERTS + ".up_proj", 2, 4, 3).add(EXPERTS + ".down_proj", 2, 3, 4);
     AdapterFiles adapter = add(adapter(INNER, 2, 3, 4), OUTER, 2, 4, 3);
@@ -204,7 +205,8 @@ class ExpertMergeTest {
       for (int i = 0; i < 6; i++) {
         assertArrayEquals(
             new float[] {
-              i + 1 + delta(expert, 2, 3, 2 + i / 3, i % 3), i + 1 + delta(expert, 2, 2, i / 2, i % 2)
+              i + 1 + delta(expert, 2, 3, 2 + i / 3, i % 3),
+              i + 1 + delta(expert, 2, 2, i / 2, i % 2)
             },
             new float[] {up[i], down[i]});
       }

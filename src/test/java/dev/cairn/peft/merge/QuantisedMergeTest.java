@@ -139,7 +139,8 @@ class QuantisedMergeTest {
             .add(dtype, Q + suffix, 8, 1)
             .modelConfig(config(method));
     for (boolean dequantise : new boolean[] {false, true}) {
-      assertRefused("cannot merge into quantised weights: quant_method=" + method, base, dequantise);
+      assertRefused(
+          "cannot merge into quantised weights: quant_method=" + method, base, dequantise);
       assertRefused(advice, base, dequantise);
     }
   }
