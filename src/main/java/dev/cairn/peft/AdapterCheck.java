@@ -74,15 +74,18 @@ final class AdapterCheck {
             && layer.a.dimension(0) == layer.b.dimension(1);
     String name = LoraPart.inBaseModel(module);
     List<String> parameters = new TargetParameters(config.strings("target_parameters")).of(name);
+    int rank = config.rank(name);
+    boolean isLayers = fits && layer.a.dimension(0) == rank;
     if (parameters.isEmpty()) {
-      int rank = config.rank(name);
-      if (!fits || layer.a.dimension(0) != rank) {
+      if (!isLayers) {
         throw new IllegalArgumentException(
             "adapter shapes do not fit: module=%s, A=%s, B=%s, expected [%d,…] and […,%d] (r=%d)"
                 .formatted(module, layer.a, layer.b, rank, rank, rank));
       }
-    } else if (!fits
-        || parameters.stream().allMatch(each -> layer.a.dimension(0) % config.rank(each) != 0)) {
+    } else if (!isLayers
+        && (!fits
+            || parameters.stream()
+                .allMatch(each -> layer.a.dimension(0) % config.rank(each) != 0))) {
       throw new IllegalArgumentException(
           "adapter shapes do not fit: module=%s, A=%s, B=%s, expected r=%d rows and columns for each"
                   .formatted(module, layer.a, layer.b, config.rank(parameters.get(0)))

@@ -44,24 +44,25 @@ final class AdapterTargets {
       StoredWeights base,
       Optional<ModelConfig> config,
       Orientation orientation) {
-    List<MemoryTensor> wanted = wanted(tensors, orientation);
-    wanted.forEach(tensor -> names.add(tensor.name()));
     Map<String, TensorInfo> files = new LinkedHashMap<>();
     for (StoredWeight tensor : base.tensors()) {
       files.put(tensor.name(), new TensorInfo(tensor.name(), tensor.dtype(), tensor.shape()));
     }
+    FormResolver resolver =
+        FormResolver.of(config.map(ModelConfig::tree).orElse(Map.of()), Optional.empty());
+    ParameterTargets wrapped =
+        new ParameterTargets(adapterConfig, base, each -> Places.find(resolver, files, each));
+    wrapped.layers(tensors.wrappers()).forEach(tensors::unwrap);
+    this.parameters = wrapped.find(tensors.wrappers());
+    List<MemoryTensor> wanted = wanted(tensors, orientation);
+    wanted.forEach(tensor -> names.add(tensor.name()));
     if (!names.contains(HEAD)) { // where it would be, if it has to be untied
       wanted.add(new MemoryTensor(HEAD, Shape.of()));
     }
-    FormResolver resolver =
-        FormResolver.of(config.map(ModelConfig::tree).orElse(Map.of()), Optional.empty());
     this.places = Places.find(resolver, files, wanted);
     Set<String> known = new HashSet<>(names);
     known.addAll(files.keySet());
     this.tied = resolver.tied(known, false);
-    this.parameters =
-        new ParameterTargets(adapterConfig, base, each -> Places.find(resolver, files, each))
-            .find(tensors.wrappers());
   }
 
   private static List<MemoryTensor> wanted(AdapterTensors tensors, Orientation orientation) {

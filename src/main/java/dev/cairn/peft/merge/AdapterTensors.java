@@ -153,6 +153,11 @@ final class AdapterTensors {
     return wrappers;
   }
 
+  /** Takes back that a module is wrapped: it has the name of one, but the weight of a layer. */
+  void unwrap(String module) {
+    layers.put(module, wrappers.remove(module).get(0));
+  }
+
   /** Returns the trained tokens' rows by the module's name in the base model. */
   Map<String, StoredWeight> tokens() {
     return tokens;

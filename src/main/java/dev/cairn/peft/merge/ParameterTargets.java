@@ -59,6 +59,24 @@ final class ParameterTargets {
   }
 
   /**
+   * Returns the modules that are layers: a parameter's name alone, such as {@code down_proj}, may
+   * stand for one of any module. Then {@link #find} takes the others.
+   *
+   * @param wrappers around each module, the innermost first
+   */
+  List<String> layers(Map<String, List<AdapterTensors.Layer>> wrappers) {
+    locate(wrappers);
+    return wrappers.entrySet().stream()
+        .filter(entry -> entry.getValue().size() == 1)
+        .filter(
+            entry ->
+                targets(entry.getKey(), entry.getValue().get(0)).stream()
+                    .noneMatch(target -> location(target).isStored()))
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  /**
    * Returns the targets.
    *
    * @param wrappers around each module, the innermost first
@@ -66,7 +84,6 @@ final class ParameterTargets {
    *     several ways
    */
   List<ParameterTarget.Found> find(Map<String, List<AdapterTensors.Layer>> wrappers) {
-    locate(wrappers);
     List<ParameterTarget.Found> all = new ArrayList<>();
     wrappers.forEach(
         (module, layers) ->

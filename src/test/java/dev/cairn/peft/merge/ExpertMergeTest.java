@@ -177,6 +177,23 @@ class ExpertMergeTest {
   }
 
   @Test
+  void parametersNameAloneLeavesLayersAsTheyAre() throws IOException {
+    AdapterFiles base =
+        AdapterFiles.base().add(EXPERTS + ".down_proj", 2, 4, 3);
+    AdapterFiles adapter =
+        add(AdapterFiles.adapter(), OUTER, 2, 3, 4);
+    Path merged =
+        merge(
+            base,
+            adapter,
+            config("[\"down_proj\"]").replace("}", ", \"target_modules\": [\"q_proj\"]}"));
+    assertArrayEquals(expected(2, 3, 4, false), read(merged, EXPERTS + ".down_proj"));
+    assertArrayEquals(
+        new float[] {23, 30, 37, 44, 51, 66, 81, 96, 79, 102, 125, 148, 107, 138, 169, 200},
+        read(merged, AdapterFiles.Q + ".weight"));
+  }
+
+  @Test
   void rowsThatAreNoMultipleOfTheRankAreRefused() {
     assertRefused(
         "expected r=3 rows and columns for each expert",
