@@ -3,7 +3,6 @@ package dev.cairn.peft;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.PythonScript;
 import dev.cairn.hf.generation.GenerationConfigCopy;
 import dev.cairn.json.Json;
 import dev.cairn.options.Durability;

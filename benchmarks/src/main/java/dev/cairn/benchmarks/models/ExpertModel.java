@@ -1,5 +1,6 @@
-package dev.cairn.benchmarks;
+package dev.cairn.benchmarks.models;
 
+import dev.cairn.benchmarks.machine.Folders;
 import dev.cairn.json.Json;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
@@ -16,7 +17,7 @@ import java.util.Map;
  * A base model of 64 experts in BF16, a tensor for each as OLMoE publishes them, and a LoRA adapter
  * of rank 16 of all experts, as PEFT stacks them; made up on disk.
  */
-final class ExpertModel {
+public final class ExpertModel {
   private static final int HIDDEN = 2048;
   private static final int INNER = 1024;
   private static final int EXPERTS = 64;
@@ -26,7 +27,7 @@ final class ExpertModel {
   private final List<TensorInfo> adapter = new ArrayList<>();
   private final int layers;
 
-  ExpertModel(int layers) {
+  public ExpertModel(int layers) {
     this.layers = layers;
     add(base, "model.norm.weight", Shape.of(HIDDEN));
     for (int layer = 0; layer < layers; layer++) {
@@ -52,12 +53,12 @@ final class ExpertModel {
   }
 
   /** Returns the bytes of the base model's tensors. */
-  long lengthBytes() {
+  public long lengthBytes() {
     return base.stream().mapToLong(TensorInfo::lengthBytes).sum();
   }
 
   /** Writes {@code base} and {@code adapter} into the folder. */
-  void write(Path folder) throws IOException {
+  public void write(Path folder) throws IOException {
     Path model = Files.createDirectories(folder.resolve("base"));
     LoraModel.write(model.resolve("model.safetensors"), base);
     Files.write(model.resolve("config.json"), Json.pretty(config()));
