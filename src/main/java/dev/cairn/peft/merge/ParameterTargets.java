@@ -8,6 +8,7 @@ import dev.cairn.peft.names.TargetParameters;
 import dev.cairn.peft.stored.StoredWeights;
 import dev.cairn.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -92,29 +93,48 @@ final class ParameterTargets {
     return all;
   }
 
-  /** Looks for every parameter in every shape that it may have, one shape of each at a time. */
+  /**
+   * Looks for every parameter in every shape that it may have. Those that one reading gives all
+   * modules are looked for together, as files may have several parameters in one list.
+   */
   private void locate(Map<String, List<AdapterTensors.Layer>> wrappers) {
-    Map<String, List<MemoryTensor>> byName = new LinkedHashMap<>();
-    wrappers.forEach(
-        (module, layers) ->
-            layers.forEach(
-                layer ->
-                    targets(module, layer)
-                        .forEach(
-                            target ->
-                                byName
-                                    .computeIfAbsent(target.name(), name -> new ArrayList<>())
-                                    .add(new MemoryTensor(target.name(), target.shape())))));
-    for (int turn = 0; !byName.isEmpty(); turn++) {
-      int index = turn;
-      byName.values().removeIf(shapes -> shapes.stream().distinct().count() <= index);
-      List<MemoryTensor> wanted =
-          byName.values().stream()
-              .map(shapes -> shapes.stream().distinct().skip(index).findFirst().orElseThrow())
-              .toList();
-      Places places = finding.apply(wanted);
-      wanted.forEach(tensor -> locations.put(tensor, places.get(tensor.name())));
+    int most = wrappers.keySet().stream().mapToInt(each -> inOrder(each).size()).max().orElse(0);
+    for (ParameterTarget.Kind kind : ParameterTarget.Kind.values()) {
+      for (int first = 0; first < most; first++) {
+        Map<String, MemoryTensor> wanted = new LinkedHashMap<>();
+        for (Map.Entry<String, List<AdapterTensors.Layer>> each : wrappers.entrySet()) {
+          addWanted(each.getKey(), each.getValue(), kind, first, wanted);
+        }
+        Places places = finding.apply(List.copyOf(wanted.values()));
+        wanted.forEach(
+            (name, tensor) -> {
+              Location found = places.get(name);
+              locations.merge(tensor, found, (old, other) -> old.isStored() ? old : other);
+            });
+      }
     }
+  }
+
+  /** Adds the parameters of a module, if its innermost wrapper is about this one of them. */
+  private void addWanted(
+      String module,
+      List<AdapterTensors.Layer> layers,
+      ParameterTarget.Kind kind,
+      int first,
+      Map<String, MemoryTensor> wanted) {
+    List<String> names = inOrder(module);
+    for (int depth = 0; depth < layers.size(); depth++) {
+      String name = names.get((first + depth) % names.size());
+      targets(module, layers.get(depth)).stream()
+          .filter(target -> target.kind() == kind && target.name().equals(name))
+          .forEach(target -> wanted.put(name, new MemoryTensor(name, target.shape())));
+    }
+  }
+
+  private List<String> inOrder(String module) {
+    return parameters.of(module).stream()
+        .sorted(Comparator.comparingInt(name -> ORDER.indexOf(last(name))))
+        .toList();
   }
 
   /** Returns what a wrapper's matrices may be about, whatever the base has. */
@@ -147,7 +167,9 @@ final class ParameterTargets {
   }
 
   private Location location(ParameterTarget target) {
-    return locations.get(new MemoryTensor(target.name(), target.shape()));
+    return locations.getOrDefault(
+        new MemoryTensor(target.name(), target.shape()),
+        new Location(target.name(), false, List.of()));
   }
 
   private boolean isInBase(ParameterTarget target) {
