@@ -68,6 +68,7 @@ def targets(model, with_embeddings):
     for name, module in model.named_modules():
         is_layer = type(module) in LAYERS and (with_embeddings or not isinstance(module, torch.nn.Embedding))
         is_alone = is_layer and id(module.weight) not in tied and getattr(module, "groups", 1) == 1
+        is_alone = is_alone and module.weight.numel()
         if is_alone and not any(name.startswith(f"{outer}.") for outer in attention):
             kind = name.rsplit(".", 1)[-1]
             if kind not in refused:

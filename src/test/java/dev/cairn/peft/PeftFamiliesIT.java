@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PeftFamiliesIT {
   private static final Path SCRIPT = Path.of("src/test/python/peft_families.py");
   private static final boolean IS_ALL = Boolean.getBoolean("cairn.zoo.all");
-  private static final int FEWEST = IS_ALL ? 300 : 30;
+  private static final int FEWEST = IS_ALL ? 560 : 30;
   private static final int FEWEST_LOGITS = 10;
   private static final SaveOptions OPTIONS =
       SaveOptions.builder()

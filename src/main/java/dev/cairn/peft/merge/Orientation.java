@@ -13,12 +13,19 @@ final class Orientation {
   private static final Set<String> CONV1D_MODELS =
       Set.of("gpt2", "openai-gpt", "imagegpt", "decision_transformer", "clvp");
 
+  /** The one of these that has plain layers, too, and what the names of the others begin with. */
+  private static final String MIXED_MODEL = "clvp";
+
+  private static final String CONV1D_BEGIN = ".c_";
+
   private final boolean inputFirst;
+  private final boolean isMixed;
 
   Orientation(LoraConfig config, Optional<ModelConfig> base) {
     // PEFT looks at the layer, whatever the config says; only unknown layers are believed to be so
     Optional<String> type =
         base.filter(known -> !known.hasCustomCode()).flatMap(ModelConfig::modelType);
+    this.isMixed = type.equals(Optional.of(MIXED_MODEL));
     this.inputFirst = type.map(CONV1D_MODELS::contains).orElse(config.isFanInFanOut());
   }
 
@@ -52,7 +59,8 @@ final class Orientation {
     boolean fits =
         isMatrices && weight.dimension(0) == outputs && weight.elements() == outputs * inputs;
     boolean fitsTransposed = isMatrices && weight.equals(Shape.of(inputs, outputs));
-    boolean isTransposed = layer.isEmbedding() || (inputFirst && fitsTransposed);
+    boolean isConv1d = inputFirst && (!isMixed || name.contains(CONV1D_BEGIN));
+    boolean isTransposed = layer.isEmbedding() || (isConv1d && fitsTransposed);
     boolean isCastable =
         dtype.isCastable() && layer.a().dtype().isCastable() && layer.b().dtype().isCastable();
     if (!isCastable || !(isTransposed ? fitsTransposed : fits)) {
