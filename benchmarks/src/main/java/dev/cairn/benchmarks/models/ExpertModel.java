@@ -22,6 +22,7 @@ public final class ExpertModel {
   private static final int INNER = 1024;
   private static final int EXPERTS = 64;
   private static final int RANK = 16;
+  private static final int VOCABULARY = 8016;
 
   private final List<TensorInfo> base = new ArrayList<>();
   private final List<TensorInfo> adapter = new ArrayList<>();
@@ -29,8 +30,11 @@ public final class ExpertModel {
 
   public ExpertModel(int layers) {
     this.layers = layers;
+    add(base, "model.embed_tokens.weight", Shape.of(VOCABULARY, HIDDEN));
+    add(base, "lm_head.weight", Shape.of(VOCABULARY, HIDDEN));
     add(base, "model.norm.weight", Shape.of(HIDDEN));
     for (int layer = 0; layer < layers; layer++) {
+      addOthers("model.layers." + layer + ".");
       String experts = "model.layers." + layer + ".mlp.experts";
       for (int expert = 0; expert < EXPERTS; expert++) {
         String prefix = experts + "." + expert;
@@ -41,6 +45,18 @@ public final class ExpertModel {
       addWrapper("base_model.model." + experts + ".base_layer", HIDDEN, 2 * INNER);
       addWrapper("base_model.model." + experts, INNER, HIDDEN);
     }
+  }
+
+  private void addOthers(String layer) {
+    for (String norm :
+        List.of(
+            "input_layernorm", "post_attention_layernorm", "self_attn.q_norm", "self_attn.k_norm")) {
+      add(base, layer + norm + ".weight", Shape.of(HIDDEN));
+    }
+    for (String projection : List.of("q_proj", "k_proj", "v_proj", "o_proj")) {
+      add(base, layer + "self_attn." + projection + ".weight", Shape.of(HIDDEN, HIDDEN));
+    }
+    add(base, layer + "mlp.gate.weight", Shape.of(EXPERTS, HIDDEN));
   }
 
   private void addWrapper(String module, int inputs, int outputs) {
@@ -77,6 +93,10 @@ public final class ExpertModel {
     config.put("intermediate_size", INNER);
     config.put("num_hidden_layers", layers);
     config.put("num_experts", EXPERTS);
+    config.put("num_attention_heads", 16);
+    config.put("num_key_value_heads", 16);
+    config.put("vocab_size", VOCABULARY);
+    config.put("tie_word_embeddings", false);
     return config;
   }
 
