@@ -2,8 +2,8 @@ package dev.cairn.benchmarks;
 
 import dev.cairn.benchmarks.machine.Folders;
 import dev.cairn.benchmarks.machine.Settings;
-import dev.cairn.benchmarks.models.LlamaShapes;
 import dev.cairn.benchmarks.models.ExpertModel;
+import dev.cairn.benchmarks.models.LlamaShapes;
 import dev.cairn.benchmarks.models.LoraModel;
 import dev.cairn.benchmarks.models.ReadPieces;
 import dev.cairn.benchmarks.report.Goal;

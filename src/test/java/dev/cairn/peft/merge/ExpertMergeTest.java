@@ -178,10 +178,8 @@ class ExpertMergeTest {
 
   @Test
   void parametersNameAloneLeavesLayersAsTheyAre() throws IOException {
-    AdapterFiles base =
-        AdapterFiles.base().add(EXPERTS + ".down_proj", 2, 4, 3);
-    AdapterFiles adapter =
-        add(AdapterFiles.adapter(), OUTER, 2, 3, 4);
+    AdapterFiles base = AdapterFiles.base().add(EXPERTS + ".down_proj", 2, 4, 3);
+    AdapterFiles adapter = add(AdapterFiles.adapter(), OUTER, 2, 3, 4);
     Path merged =
         merge(
             base,

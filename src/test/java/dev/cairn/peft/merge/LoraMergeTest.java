@@ -98,9 +98,11 @@ class LoraMergeTest {
       delimiter = '|',
       value = {
         "llama's layers are not Conv1D | {\"model_type\": \"llama\"} | true | 30",
-        "nor are those of clvp's attention, as its other ones | {\"model_type\": \"clvp\"} | false | 30",
+        "nor are those of clvp's attention, as its other ones | {\"model_type\": \"clvp\"} | false"
+            + " | 30",
         "gpt2's are | {\"model_type\": \"gpt2\"} | false | 48",
-        "custom code is what the adapter says | {\"model_type\": \"gpt2\", \"auto_map\": {}} | false | 30",
+        "custom code is what the adapter says | {\"model_type\": \"gpt2\", \"auto_map\": {}} |"
+            + " false | 30",
         "both ways | {\"model_type\": \"jais\", \"auto_map\": {}} | true | 48",
         "and so is a model of no type | {} | true | 48",
       })

@@ -50,7 +50,10 @@ public final class ExpertModel {
   private void addOthers(String layer) {
     for (String norm :
         List.of(
-            "input_layernorm", "post_attention_layernorm", "self_attn.q_norm", "self_attn.k_norm")) {
+            "input_layernorm",
+            "post_attention_layernorm",
+            "self_attn.q_norm",
+            "self_attn.k_norm")) {
       add(base, layer + norm + ".weight", Shape.of(HIDDEN));
     }
     for (String projection : List.of("q_proj", "k_proj", "v_proj", "o_proj")) {
