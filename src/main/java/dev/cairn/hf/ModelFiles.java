@@ -117,16 +117,6 @@ public final class ModelFiles {
     return files;
   }
 
-  /**
-   * {@return whether the config that was given and the base are the same as another's}
-   *
-   * @param other of an earlier save
-   */
-  public boolean isOfSameModel(ModelFiles other) {
-    return base.equals(other.base)
-        && given.map(ModelConfig::tree).equals(other.given.map(ModelConfig::tree));
-  }
-
   /** {@return the config as it was given, whatever {@link #withFitted} has put in its place} */
   public Optional<ModelConfig> given() {
     return given;

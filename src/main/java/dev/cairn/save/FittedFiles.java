@@ -49,7 +49,7 @@ final class FittedFiles {
         set.parameters().stream()
             .map(one -> new TensorInfo(one.name(), one.held(), one.shape()))
             .toList();
-    if (files.isOfSameModel(lastFiles) && tensors.equals(lastTensors)) {
+    if (tensors.equals(lastTensors) && isOfLastModel(files)) {
       return files.withFitted(lastFitted.config().orElseThrow(), lastFitted.baseTensors());
     }
     ModelFiles fitted = find(options, set, files).orElse(files);
@@ -61,6 +61,16 @@ final class FittedFiles {
         fitted.config().orElseThrow(),
         options.dtype().or(() -> held(set)));
     return fitted;
+  }
+
+  private boolean isOfLastModel(ModelFiles files) throws IOException {
+    return files == lastFiles
+        || (tree(files).equals(tree(lastFiles))
+            && files.baseTensors().equals(lastFiles.baseTensors()));
+  }
+
+  private static Map<String, Object> tree(ModelFiles files) {
+    return files.given().map(ModelConfig::tree).orElse(Map.of());
   }
 
   private static Optional<ModelFiles> find(SaveOptions options, ParameterSet set, ModelFiles files)

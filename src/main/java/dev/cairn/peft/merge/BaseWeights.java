@@ -1,10 +1,10 @@
 package dev.cairn.peft.merge;
 
+import dev.cairn.hf.ModelConfig;
+import dev.cairn.hf.TiedNames;
 import dev.cairn.peft.stored.StoredWeight;
 import dev.cairn.peft.stored.StoredWeights;
 import dev.cairn.peft.stored.WeightSource;
-import dev.cairn.hf.ModelConfig;
-import dev.cairn.hf.TiedNames;
 import dev.cairn.safetensors.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Path;

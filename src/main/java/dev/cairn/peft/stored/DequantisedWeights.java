@@ -42,7 +42,13 @@ public final class DequantisedWeights implements Closeable {
   private record Quantised(StoredWeight weight, StoredWeight scale, ScaleGrid grid) {}
 
   /** The scales of one weight in memory. */
-  private record Scales(float[] values) implements Turns.Sized {
+  private static final class Scales implements Turns.Sized {
+    private final float[] values;
+
+    Scales(float[] values) {
+      this.values = values;
+    }
+
     @Override
     public long lengthBytes() {
       return DType.F32.bytes(values.length);
@@ -158,7 +164,7 @@ public final class DequantisedWeights implements Closeable {
         ByteBuffer stored = memory.view(0, elements);
         base.read(name, first, stored);
         ByteBuffer floats = memory.view(STEP_ELEMENTS, 4 * elements);
-        multiply(weight, lease.value().values(), first, stored.flip(), floats.asFloatBuffer());
+        multiply(weight, lease.value().values, first, stored.flip(), floats.asFloatBuffer());
         ByteBuffer wanted = memory.view(5L * STEP_ELEMENTS, (int) dtype.bytes(elements));
         kernels.cast(DType.F32, floats, dtype, wanted, elements);
         target.put(wanted);

@@ -44,8 +44,8 @@ class ExpertMergeTest {
   private static AdapterFiles add(
       AdapterFiles files, String wrapper, int experts, int inputs, int outputs) {
     return files
-        .add(wrapper + ".lora_A.weight", RANK * experts, inputs)
-        .add(wrapper + ".lora_B.weight", outputs, RANK * experts);
+        .add(wrapper + ".lora_A.weight", (long) RANK * experts, inputs)
+        .add(wrapper + ".lora_B.weight", outputs, (long) RANK * experts);
   }
 
   private Path merge(AdapterFiles base, AdapterFiles adapter, String config) throws IOException {
