@@ -42,7 +42,7 @@ class KillTest {
   private static final int WORLD_SIZE = SaveLoop.WORLD_SIZE;
 
   /** How many random kills for each way of saving; many more with {@code -Pfaults}. */
-  private static final int KILLS = Integer.getInteger("cairn.kills", 6);
+  private static final int KILLS = Integer.getInteger("cairn.kills", 4);
 
   /** Shorter than any save, and yet leaves the processors to the ranks. */
   private static final long POLL_NANOS = 100_000;

@@ -36,7 +36,6 @@ class FuzzTest {
   @ParameterizedTest
   @CsvSource({
     "archive, dev.cairn.deepspeed.ArchiveFuzz",
-    "legacy, dev.cairn.deepspeed.ArchiveFuzz",
     "folder, dev.cairn.deepspeed.FolderFuzz",
     "index, dev.cairn.torchfile.ShardsFuzz",
     "pickle, dev.cairn.torchfile.PickleFuzz",
