@@ -109,6 +109,39 @@ CASES = {
 }
 
 
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "small", "file", "##s", "beside"]
+TEXT = "a small files beside"
+# Tokenizers with no tokenizer.json: their class is named, and its vocabulary has a name of its own.
+TOKENIZERS = {
+    "BertTokenizer": {"vocab.txt": "\n".join(WORDS)},
+    "GPT2Tokenizer": {
+        "vocab.json": json.dumps({token: i for i, token in enumerate(
+            ["<|endoftext|>", *"abdefilmst", "\u0120", "ma", "ll"])}),
+        "merges.txt": "#version: 0.2\nm a\nl l\n"},
+    "EsmTokenizer": {"vocab.txt": "\n".join(["<cls>", "<pad>", "<eos>", "<unk>", "a", "small", "beside", "<mask>"])},
+    "ProphetNetTokenizer": {"prophetnet.tokenizer": "\n".join(WORDS)},
+}
+
+
+# Whatever a tokenizer's config names, AutoTokenizer takes another one for these.
+FIXED = ["mistral", "llava"]
+
+
+def add_tokenizer(base, number):
+    if json.loads((base / "config.json").read_text())["model_type"] in FIXED:
+        return
+    name = list(TOKENIZERS)[number % len(TOKENIZERS)]
+    (base / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": name}))
+    for file, text in TOKENIZERS[name].items():
+        (base / file).write_text(text)
+
+
+def ids(folder):
+    if not (folder / "tokenizer_config.json").exists():
+        return None
+    return transformers.AutoTokenizer.from_pretrained(folder)(TEXT).input_ids
+
+
 def fill(model):
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
@@ -122,6 +155,7 @@ def make(folder):
         case = folder / name
         torch.manual_seed(0)
         base().save_pretrained(case / "base")
+        add_tokenizer(case / "base", list(CASES).index(name))
         model = load(case / "base")
         if config is None:
             torch.save(model.state_dict(), case / "weights.pt")
@@ -148,6 +182,9 @@ def wrong(case):
     state = model.state_dict()
     if state.keys() != expected.keys():
         return sorted(state.keys() ^ expected.keys())
+    tokens = ids(case / "base")
+    if tokens and len(set(tokens)) < 3 or ids(case / "made") != tokens:
+        return f"tokens {ids(case / 'made')}, expected {tokens}"
     far = [key for key in state if not torch.allclose(state[key], expected[key], atol=1e-6)]
     return far
 
