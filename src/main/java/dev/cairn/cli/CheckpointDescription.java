@@ -5,8 +5,7 @@ import dev.cairn.cli.text.Messages;
 import dev.cairn.deepspeed.CheckpointSummary;
 import dev.cairn.deepspeed.CheckpointSummary.Entry;
 import dev.cairn.deepspeed.DeepSpeedCheckpoint;
-import dev.cairn.input.FoundInput;
-import java.io.IOException;
+import dev.cairn.deepspeed.Mesh;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -17,18 +16,16 @@ import java.util.Map;
 /** A DeepSpeed checkpoint folder in words, or as JSON. */
 final class CheckpointDescription {
   private final CheckpointSummary summary;
+  private final Mesh mesh;
 
-  private CheckpointDescription(CheckpointSummary summary) {
-    this.summary = summary;
+  private CheckpointDescription(DeepSpeedCheckpoint checkpoint) {
+    this.summary = checkpoint.summary();
+    this.mesh = checkpoint.mesh();
   }
 
   /** Reads what the checkpoint says of itself; no tensor data. */
-  static CheckpointDescription of(FoundInput found) throws IOException {
-    DeepSpeedCheckpoint checkpoint =
-        found.tag().isEmpty()
-            ? DeepSpeedCheckpoint.open(found.path())
-            : DeepSpeedCheckpoint.open(found.path(), found.tag().get());
-    return new CheckpointDescription(checkpoint.summary());
+  static CheckpointDescription of(DeepSpeedCheckpoint checkpoint) {
+    return new CheckpointDescription(checkpoint);
   }
 
   void print(OutputOptions speech) {
@@ -39,9 +36,9 @@ final class CheckpointDescription {
     speech
         .out()
         .printf(
-            "DeepSpeed %s, %d ranks, version %s, tag %s%n",
+            "DeepSpeed %s, %s, version %s, tag %s%n",
             summary.stage() == 0 ? "with whole weights" : "ZeRO-" + summary.stage(),
-            summary.worldSize(),
+            ranks(),
             Messages.printable(summary.deepSpeedVersion().orElse("unknown")),
             Messages.printable(summary.tag()));
     for (Entry entry : summary.entries()) {
@@ -53,7 +50,8 @@ final class CheckpointDescription {
               entry.heldDType(),
               entry.shape(),
               kind(entry),
-              entry.tiedTo().map(to -> ", tied to " + Messages.printable(to)).orElse(""));
+              entry.tiedTo().map(to -> ", tied to " + Messages.printable(to)).orElse("")
+                  + cut(entry));
     }
     speech
         .out()
@@ -61,6 +59,25 @@ final class CheckpointDescription {
             "%d trainable elements, %d frozen%n",
             summary.trainableElements(), summary.frozenElements());
     speech.out().flush();
+  }
+
+  private static String cut(Entry entry) {
+    return entry.cut().isEmpty() ? "" : ", cut along " + entry.cut();
+  }
+
+  /** Returns how the model was spread, in words. */
+  private String ranks() {
+    StringBuilder words = new StringBuilder(summary.worldSize() + " ranks");
+    if (mesh.tensorRanks() > 1) {
+      words.append(", each of ").append(mesh.tensorRanks()).append(" tensor-parallel");
+    }
+    if (mesh.stages() > 1) {
+      words.append(", each of ").append(mesh.stages()).append(" stages");
+    }
+    if (mesh.expertRanks() > 1) {
+      words.append(", experts on ").append(mesh.expertRanks());
+    }
+    return words.toString();
   }
 
   private static String kind(Entry entry) {
@@ -77,11 +94,15 @@ final class CheckpointDescription {
       parameter.put("heldDtype", entry.heldDType().name());
       parameter.put("storedDtype", entry.storedDType().name());
       parameter.put("tiedTo", entry.tiedTo().orElse(null));
+      parameter.put("cutAlong", entry.cut());
       parameters.add(parameter);
     }
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("stage", summary.stage());
     tree.put("worldSize", summary.worldSize());
+    tree.put("tensorParallelRanks", mesh.tensorRanks());
+    tree.put("pipelineStages", mesh.stages());
+    tree.put("expertRanks", mesh.expertRanks());
     tree.put("deepSpeedVersion", summary.deepSpeedVersion().orElse(null));
     tree.put("tag", summary.tag());
     tree.put("trainableElements", summary.trainableElements());

@@ -7,6 +7,7 @@ import dev.cairn.cli.options.AdapterJob;
 import dev.cairn.cli.options.BaseModelOptions;
 import dev.cairn.cli.options.FolderOptions;
 import dev.cairn.cli.options.OutputOptions;
+import dev.cairn.cli.options.ParallelOptions;
 import dev.cairn.cli.text.ExitCode;
 import dev.cairn.cli.text.Progress;
 import dev.cairn.comm.Communicator;
@@ -140,6 +141,8 @@ final class ConsolidateCommand implements Callable<Integer> {
               + " several times.")
   private List<String> renamings = List.of();
 
+  @Mixin private ParallelOptions parallel;
+
   @Mixin private AdapterChoice adapter;
 
   @Mixin private BaseModelOptions baseOptions;
@@ -183,6 +186,7 @@ final class ConsolidateCommand implements Callable<Integer> {
     try (ConsolidateInput input =
             ConsolidateInput.open(
                 found,
+                parallel,
                 taken,
                 isAdapter ? options.forSingleFile(dtype) : options,
                 files,

@@ -1,5 +1,8 @@
 package dev.cairn.cli;
 
+import dev.cairn.cli.options.ParallelOptions;
+import dev.cairn.dcp.DistributedCheckpoint;
+import dev.cairn.dcp.DistributedParameterSet;
 import dev.cairn.deepspeed.CheckpointParameters;
 import dev.cairn.deepspeed.ConsolidationOptions;
 import dev.cairn.deepspeed.DeepSpeedCheckpoint;
@@ -38,17 +41,20 @@ record ConsolidateInput(ParameterSet parameters, Consumer<LongConsumer> reads, C
   /**
    * Opens what was found.
    *
+   * @param parallel what the user says of the checkpoint's parallelism
    * @param notes is told what was chosen
    */
   static ConsolidateInput open(
       FoundInput found,
+      ParallelOptions parallel,
       ConsolidationOptions options,
       SaveOptions save,
       ModelFiles files,
       Consumer<String> notes)
       throws IOException {
     return switch (found.format()) {
-      case DEEPSPEED -> deepSpeed(found, options, save, files, notes);
+      case DEEPSPEED -> deepSpeed(parallel.open(found), options, save, files, notes);
+      case DISTRIBUTED -> distributed(found.path(), options);
       case TORCH -> torch(found.path(), options, notes);
       case MODEL -> throw Refusal.MODEL_FOLDER.of(found.path());
       case ADAPTER -> throw Refusal.ADAPTER.of(found.path());
@@ -56,16 +62,12 @@ record ConsolidateInput(ParameterSet parameters, Consumer<LongConsumer> reads, C
   }
 
   private static ConsolidateInput deepSpeed(
-      FoundInput found,
+      DeepSpeedCheckpoint checkpoint,
       ConsolidationOptions options,
       SaveOptions save,
       ModelFiles files,
       Consumer<String> notes)
       throws IOException {
-    DeepSpeedCheckpoint checkpoint =
-        found.tag().isEmpty()
-            ? DeepSpeedCheckpoint.open(found.path())
-            : DeepSpeedCheckpoint.open(found.path(), found.tag().get());
     CheckpointParameters parameters = new CheckpointParameters(checkpoint, options);
     try {
       parameters.preferHeld(save, files).ifPresent(notes);
@@ -73,6 +75,13 @@ record ConsolidateInput(ParameterSet parameters, Consumer<LongConsumer> reads, C
       parameters.close();
       throw e;
     }
+    return new ConsolidateInput(parameters.parameters(), parameters::onRead, parameters::close);
+  }
+
+  private static ConsolidateInput distributed(Path path, ConsolidationOptions options)
+      throws IOException {
+    DistributedParameterSet parameters =
+        new DistributedParameterSet(DistributedCheckpoint.open(path), options.attribute());
     return new ConsolidateInput(parameters.parameters(), parameters::onRead, parameters::close);
   }
 

@@ -1,6 +1,7 @@
 package dev.cairn.cli;
 
 import dev.cairn.cli.options.OutputOptions;
+import dev.cairn.cli.options.ParallelOptions;
 import dev.cairn.cli.text.Amounts;
 import dev.cairn.cli.text.ExitCode;
 import dev.cairn.cli.text.Messages;
@@ -25,7 +26,8 @@ import picocli.CommandLine.Parameters;
     description = {
       "Shows the tensors of a safetensors file or model folder: dtypes, shapes, bytes, files, tied"
           + " names, metadata; or of a DeepSpeed checkpoint folder: stage, ranks, version, what is"
-          + " frozen, tied, or a buffer; or of torch's files. Of a Trainer's folder it takes the newest"
+          + " frozen, tied, a buffer, or cut over ranks; or of torch's files and distributed"
+          + " checkpoints. Of a Trainer's folder it takes the newest"
           + " checkpoint. Reads no data."
     },
     footer = {"", "Example: cairn inspect ~/models/olmo"})
@@ -35,6 +37,8 @@ final class InspectCommand implements Callable<Integer> {
       description = "A safetensors or torch file, a model folder, or a checkpoint's.")
   private Path path;
 
+  @Mixin private ParallelOptions parallel;
+
   @Mixin private OutputOptions speech;
 
   @Override
@@ -42,7 +46,11 @@ final class InspectCommand implements Callable<Integer> {
     FoundInput found = FoundInput.find(path);
     found.note().ifPresent(speech::message);
     if (found.format() == FoundInput.Format.DEEPSPEED) {
-      CheckpointDescription.of(found).print(speech);
+      CheckpointDescription.of(parallel.open(found)).print(speech);
+      return ExitCode.FINE;
+    }
+    if (found.format() == FoundInput.Format.DISTRIBUTED) {
+      DistributedDescription.of(found.path()).print(speech);
       return ExitCode.FINE;
     }
     if (found.format() == FoundInput.Format.TORCH) {

@@ -1,12 +1,15 @@
 package dev.cairn.cli;
 
 import dev.cairn.cli.options.OutputOptions;
+import dev.cairn.cli.options.ParallelOptions;
 import dev.cairn.cli.options.Verification;
 import dev.cairn.cli.text.Amounts;
 import dev.cairn.cli.text.ExitCode;
 import dev.cairn.cli.text.Messages;
 import dev.cairn.hf.Finding;
+import dev.cairn.input.FoundInput;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,7 +26,9 @@ import picocli.CommandLine.Parameters;
     name = "verify",
     description =
         "Checks a safetensors file or model folder: the structure of every file, the index against"
-            + " the files, sizes and CRC32C against cairn.json when there is one.",
+            + " the files, sizes and CRC32C against cairn.json when there is one. Of a DeepSpeed or"
+            + " torch.distributed checkpoint: that the ranks' pieces fill every weight, that copies"
+            + " are the same, and the checksums in its files.",
     footer = {
       "",
       "Example: cairn verify ~/models/olmo",
@@ -38,10 +43,20 @@ final class VerifyCommand implements Callable<Integer> {
       description = "Leave out the checksums: headers and lengths are read, tensors are not.")
   private boolean isSizesOnly;
 
+  @Mixin private ParallelOptions parallel;
+
   @Mixin private OutputOptions speech;
 
   @Override
   public Integer call() throws IOException {
+    if (Files.isDirectory(path)) {
+      FoundInput found = FoundInput.find(path);
+      if (found.format() == FoundInput.Format.DEEPSPEED
+          || found.format() == FoundInput.Format.DISTRIBUTED) {
+        new CheckpointVerification(found, isSizesOnly, speech).run(parallel);
+        return ExitCode.FINE;
+      }
+    }
     SafetensorsInput.require(path);
     Verification verification =
         isSizesOnly ? Verification.ofSizes(path) : Verification.of(path, speech);

@@ -3,6 +3,7 @@ package dev.cairn.deepspeed;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.model.PartitionReader;
 import dev.cairn.tensor.DType;
+import dev.cairn.torchfile.ReadBuffers;
 import dev.cairn.torchfile.SourceReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,7 +17,7 @@ import java.nio.ByteBuffer;
  * @param buffers where elements are read before the cast
  */
 record CastReader(
-    CheckpointParameter parameter, SourceReader reader, Kernels kernels, CastBuffers buffers)
+    CheckpointParameter parameter, SourceReader reader, Kernels kernels, ReadBuffers buffers)
     implements PartitionReader {
   @Override
   public void read(long byteOffset, ByteBuffer target) throws IOException {
@@ -24,14 +25,14 @@ record CastReader(
     DType held = parameter.heldDType();
     long begin = byteOffset / (held.bits() / 8);
     int elements = target.remaining() / (held.bits() / 8);
-    int step = CastBuffers.BUFFER_BYTES / (stored.bits() / 8);
+    int step = ReadBuffers.BUFFER_BYTES / (stored.bits() / 8);
+    PartitionReader content = parameter.reader(reader);
     ByteBuffer buffer = buffers.take();
     try {
       for (int done = 0; done < elements; done += step) {
         int count = Math.min(step, elements - done);
-        buffer.clear();
-        parameter.visitRanges(
-            begin + done, begin + done + count, range -> reader.read(range, buffer));
+        buffer.clear().limit(Math.toIntExact(stored.bytes(count)));
+        content.read(stored.bytes(begin + done), buffer);
         kernels.cast(stored, buffer.flip(), held, target, count, 0);
         target.position(target.position() + Math.toIntExact(held.bytes(count)));
       }

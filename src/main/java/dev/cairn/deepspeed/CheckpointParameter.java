@@ -1,9 +1,11 @@
 package dev.cairn.deepspeed;
 
-import dev.cairn.deepspeed.content.Content;
+import dev.cairn.content.Content;
+import dev.cairn.content.ContentReader;
 import dev.cairn.io.SourceRange;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
+import dev.cairn.torchfile.SourceReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,6 +110,21 @@ public final class CheckpointParameter {
     return ranges;
   }
 
+  /** Returns what reads the parameter as it is stored. */
+  ContentReader reader(SourceReader files) {
+    return new ContentReader(name, content, files);
+  }
+
+  /** Returns where the elements lie. */
+  Content content() {
+    return content;
+  }
+
+  /** Returns where the weights lie that the live engine held; null where they are not stored. */
+  Content heldContent() {
+    return heldContent;
+  }
+
   /** Returns the parameter as the live engine held it; null where only its masters are stored. */
   CheckpointParameter held() {
     return heldContent == null || heldContent.dtype() != heldDType
@@ -119,6 +136,11 @@ public final class CheckpointParameter {
   CheckpointParameter alias(String alias, DType aliasHeldDType) {
     return new CheckpointParameter(
         alias, shape, kind, aliasHeldDType, tiedTo == null ? name : tiedTo, content, heldContent);
+  }
+
+  /** Returns the same content under a name that is not another's alias. */
+  CheckpointParameter named(String other) {
+    return new CheckpointParameter(other, shape, kind, heldDType, tiedTo, content, heldContent);
   }
 
   @Override

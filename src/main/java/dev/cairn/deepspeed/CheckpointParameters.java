@@ -12,6 +12,7 @@ import dev.cairn.model.PartitionReader;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.save.FormAgreement;
 import dev.cairn.tensor.DType;
+import dev.cairn.torchfile.ReadBuffers;
 import dev.cairn.torchfile.SourceReader;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -33,7 +34,7 @@ import java.util.function.LongConsumer;
  */
 public final class CheckpointParameters implements AutoCloseable {
   private final SourceReader reader = new SourceReader();
-  private final CastBuffers castBuffers = new CastBuffers();
+  private final ReadBuffers castBuffers = new ReadBuffers();
   private final IdentityHashMap<Partition, CheckpointParameter> sources = new IdentityHashMap<>();
   private ParameterSet parameters;
   private volatile LongConsumer counter = lengthBytes -> {};
@@ -64,7 +65,7 @@ public final class CheckpointParameters implements AutoCloseable {
     long lengthBytes = dtype.bytes(parameter.shape().elements());
     PartitionReader content =
         dtype == parameter.storedDType()
-            ? new StoredReader(parameter, reader)
+            ? parameter.reader(reader)
             : new CastReader(parameter, reader, Kernels.best(), castBuffers);
     Partition partition = partition(content, lengthBytes);
     sources.put(partition, parameter);
@@ -144,8 +145,7 @@ public final class CheckpointParameters implements AutoCloseable {
         parameter.shape(),
         held.storedDType(),
         parameter.layout(),
-        partition(
-            new StoredReader(held, reader), held.storedDType().bytes(held.shape().elements())));
+        partition(held.reader(reader), held.storedDType().bytes(held.shape().elements())));
   }
 
   /** {@return the set, in the order of the module's state dict} */

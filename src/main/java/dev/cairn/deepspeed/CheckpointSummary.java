@@ -1,5 +1,6 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.content.BoxesContent;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.util.ArrayList;
@@ -35,6 +36,8 @@ public record CheckpointSummary(
    * @param storedDType dtype of the bytes in the files
    * @param heldDType dtype that the live engine held
    * @param tiedTo name of the parameter that it shares, empty if it has its own
+   * @param cut dimensions along which ranks have slices of it, as tensor parallelism makes them;
+   *     none where every rank has all of it or a run of its elements
    */
   public record Entry(
       String name,
@@ -42,7 +45,8 @@ public record CheckpointSummary(
       ParameterKind kind,
       DType storedDType,
       DType heldDType,
-      Optional<String> tiedTo) {}
+      Optional<String> tiedTo,
+      List<Integer> cut) {}
 
   static CheckpointSummary of(DeepSpeedCheckpoint checkpoint) {
     List<Entry> entries = new ArrayList<>();
@@ -54,7 +58,8 @@ public record CheckpointSummary(
               parameter.kind(),
               parameter.storedDType(),
               parameter.heldDType(),
-              parameter.tiedTo()));
+              parameter.tiedTo(),
+              BoxesContent.cut(parameter.content())));
     }
     return new CheckpointSummary(
         checkpoint.tag(),

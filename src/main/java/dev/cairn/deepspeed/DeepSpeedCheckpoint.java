@@ -1,14 +1,10 @@
 package dev.cairn.deepspeed;
 
-import dev.cairn.deepspeed.content.Content;
 import dev.cairn.input.FoundInput;
 import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
-import dev.cairn.torchfile.Printable;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,20 +27,14 @@ import java.util.SortedMap;
  */
 public final class DeepSpeedCheckpoint {
   private final TagFolder folder;
-  private final int stage;
-  private final int worldSize;
+  private final Mesh mesh;
   private final String version;
   private final List<CheckpointParameter> parameters;
 
   private DeepSpeedCheckpoint(
-      TagFolder folder,
-      int stage,
-      int worldSize,
-      String version,
-      List<CheckpointParameter> parameters) {
+      TagFolder folder, Mesh mesh, String version, List<CheckpointParameter> parameters) {
     this.folder = folder;
-    this.stage = stage;
-    this.worldSize = worldSize;
+    this.mesh = mesh;
     this.version = version;
     this.parameters = List.copyOf(parameters);
   }
@@ -61,7 +51,7 @@ public final class DeepSpeedCheckpoint {
    * @throws IOException if a file cannot be read
    */
   public static DeepSpeedCheckpoint open(Path checkpoint) throws IOException {
-    return read(found(checkpoint, null));
+    return read(found(checkpoint, null), null);
   }
 
   /**
@@ -74,7 +64,23 @@ public final class DeepSpeedCheckpoint {
    * @throws IOException if a file cannot be read
    */
   public static DeepSpeedCheckpoint open(Path checkpoint, String tag) throws IOException {
-    return read(found(checkpoint, tag));
+    return read(found(checkpoint, tag), null);
+  }
+
+  /**
+   * Opens a save of tensor-parallel ranks that does not say how they split its weights.
+   *
+   * @param checkpoint the folder that DeepSpeed's {@code save_checkpoint} was given
+   * @param tag name of a folder in {@code checkpoint}; empty for the one that {@code latest} names
+   * @param tensorRules a file that says it: JSON with the keys of DeepSpeed's {@code
+   *     universal_checkpoint_info}; null for none
+   * @return what the save holds; there is nothing to close
+   * @throws CorruptFileException as {@link #open(Path)} does, or if the file holds no such rules
+   * @throws IOException if a file cannot be read
+   */
+  public static DeepSpeedCheckpoint open(Path checkpoint, Optional<String> tag, Path tensorRules)
+      throws IOException {
+    return read(found(checkpoint, tag.orElse(null)), tensorRules);
   }
 
   private static TagFolder found(Path checkpoint, String tag) throws IOException {
@@ -85,139 +91,27 @@ public final class DeepSpeedCheckpoint {
     return TagFolder.find(found.path(), found.tag().orElse(null));
   }
 
-  private static DeepSpeedCheckpoint read(TagFolder folder) throws IOException {
-    RankFiles files = RankFiles.list(folder);
+  private static DeepSpeedCheckpoint read(TagFolder folder, Path tensorRules) throws IOException {
+    SaveFiles files = SaveFiles.list(folder);
     SortedMap<Integer, Path> layers = PipelineLayers.list(folder);
-    if (!layers.isEmpty()) {
-      return new DeepSpeedCheckpoint(folder, 0, 1, null, PipelineLayers.of(layers));
-    }
-    if (UniversalWeights.isThere(folder) && files.optimizerStates().isEmpty()) {
-      return universal(folder, files);
-    }
-    if (files.modelStates().isEmpty()) {
-      throw Refusal.NO_STATES.of(folder.path());
-    }
-    if (files.optimizerStates().isEmpty()) {
-      return whole(folder, files);
-    }
-    return partitioned(folder, files);
-  }
-
-  private static DeepSpeedCheckpoint whole(TagFolder folder, RankFiles files) throws IOException {
-    if (files.modelStatesPerRank()) {
-      throw Refusal.NO_MASTERS.of(folder.path());
-    }
-    ModelStates model = ModelStates.read(files.modelStates().firstEntry().getValue(), true);
-    List<CheckpointParameter> parameters = WholeWeights.of(model);
-    if (parameters.isEmpty()) {
-      throw Refusal.NO_MODULE.of(model.file());
-    }
-    return new DeepSpeedCheckpoint(folder, 0, model.ranks(), model.version(), parameters);
-  }
-
-  private static DeepSpeedCheckpoint universal(TagFolder folder, RankFiles files)
-      throws IOException {
-    if (files.modelStates().isEmpty()) {
-      ModelStates model = UniversalWeights.withoutModel(folder);
+    boolean isUniversal = UniversalWeights.isThere(folder) && !files.hasOptimizerStates();
+    if (!files.hasModelStates()) {
+      if (layers.isEmpty() && !isUniversal) {
+        throw Refusal.NO_STATES.of(folder.path());
+      }
       return new DeepSpeedCheckpoint(
-          folder, 0, 1, null, UniversalWeights.of(folder, model, Map.of()));
+          folder,
+          Mesh.ONE,
+          null,
+          isUniversal
+              ? UniversalWeights.of(folder, List.of(), null)
+              : PipelineLayers.of(layers, List.of()));
     }
-    ModelStates model = ModelStates.read(files.modelStates().firstEntry().getValue(), true);
-    Map<String, Content> frozen = frozen(files, model, files.modelStates().size());
-    return new DeepSpeedCheckpoint(
-        folder, 0, model.ranks(), model.version(), UniversalWeights.of(folder, model, frozen));
-  }
-
-  private static DeepSpeedCheckpoint partitioned(TagFolder folder, RankFiles files)
-      throws IOException {
-    OptimizerStates first = OptimizerStates.read(files.optimizerStates().firstEntry().getValue());
-    int worldSize = first.worldSize();
-    files.requireRanks(worldSize);
-    requireLayout(files, first);
-    List<OptimizerStates> optimizers = new ArrayList<>();
-    for (Path file : files.optimizerStates().values()) {
-      OptimizerStates states = optimizers.isEmpty() ? first : OptimizerStates.read(file);
-      requireSameSave(first, states);
-      optimizers.add(states);
-    }
-    ModelStates model = ModelStates.read(files.modelStates().firstEntry().getValue(), true);
-    requireSame("ds_version", first.version(), model.version(), model.file(), first.file());
-    Map<String, Content> frozen = frozen(files, model, worldSize);
-    refuseOffloaded(folder, optimizers);
+    SavedWeights saved = SavedWeights.open(folder, files, tensorRules);
+    ModelStates model = saved.ranks().get(0).model();
     List<CheckpointParameter> parameters =
-        ParameterAssembly.of(
-            model, model.groups(), TrainableContents.of(optimizers, model.groups()), frozen);
-    return new DeepSpeedCheckpoint(folder, first.stage(), worldSize, model.version(), parameters);
-  }
-
-  private static Map<String, Content> frozen(RankFiles files, ModelStates model, int worldSize)
-      throws IOException {
-    FrozenContents frozen =
-        new FrozenContents(model.frozenShapes(), files.modelStatesPerRank(), worldSize);
-    for (Map.Entry<Integer, Path> entry : files.modelStates().entrySet()) {
-      int rank = entry.getKey();
-      ModelStates states = rank == 0 ? model : ModelStates.read(entry.getValue(), false);
-      model.requireSameSave(states);
-      frozen.add(rank, states);
-    }
-    return frozen.contents();
-  }
-
-  /** With an optimizer on NVMe DeepSpeed copies its swap files, which do not say what is where. */
-  private static void refuseOffloaded(TagFolder folder, List<OptimizerStates> ranks)
-      throws CorruptFileException {
-    boolean isEmpty =
-        ranks.stream()
-            .flatMap(rank -> rank.flatGroups().stream())
-            .allMatch(group -> group.elements() == 0);
-    if (isEmpty && Files.isDirectory(folder.path().resolve("offloaded_tensors"))) {
-      throw Refusal.OFFLOADED.of(folder.path());
-    }
-  }
-
-  private static void requireLayout(RankFiles files, OptimizerStates first)
-      throws CorruptFileException {
-    if (files.modelStatesPerRank() != (first.stage() == 3)) {
-      throw Refusal.MIXED.of(
-          files.modelStates().firstEntry().getValue(),
-          "difference",
-          "zero_stage="
-              + first.stage()
-              + ", expected model states "
-              + (first.stage() == 3 ? "of every rank" : "of rank 0 alone")
-              + ", compared with "
-              + first.file());
-    }
-  }
-
-  private static void requireSameSave(OptimizerStates first, OptimizerStates other)
-      throws CorruptFileException {
-    requireSame("zero_stage", first.stage(), other.stage(), other.file(), first.file());
-    requireSame(
-        "partition_count",
-        first.partitionCounts(),
-        other.partitionCounts(),
-        other.file(),
-        first.file());
-    requireSame("ds_version", first.version(), other.version(), other.file(), first.file());
-    requireSame("step", first.step(), other.step(), other.file(), first.file());
-  }
-
-  private static void requireSame(
-      String what, Object expected, Object actual, Path file, Path other)
-      throws CorruptFileException {
-    if (expected != null && actual != null && !expected.equals(actual)) {
-      throw Refusal.MIXED.of(
-          file,
-          "difference",
-          what
-              + "="
-              + Printable.of(actual.toString())
-              + ", expected "
-              + Printable.of(expected.toString())
-              + ", compared with "
-              + other);
-    }
+        isUniversal ? saved.universal() : layers.isEmpty() ? saved.all() : saved.pipeline(layers);
+    return new DeepSpeedCheckpoint(folder, saved.mesh(), model.version(), parameters);
   }
 
   /** {@return the folder that was opened: the one of a single save} */
@@ -235,12 +129,29 @@ public final class DeepSpeedCheckpoint {
    * universal checkpoint or a pipeline's}
    */
   public int stage() {
-    return stage;
+    return mesh.stage();
   }
 
-  /** {@return how many ranks wrote it} */
+  /** {@return how many data-parallel ranks share each parameter, or each slice of it} */
   public int worldSize() {
-    return worldSize;
+    return mesh.dataRanks();
+  }
+
+  /** {@return how the model was spread over ranks} */
+  public Mesh mesh() {
+    return mesh;
+  }
+
+  /**
+   * Returns the same with other names, for a pipeline, whose files number its layers and do not
+   * have the model's names.
+   *
+   * @param names by the name that the checkpoint has; every name that is no alias
+   * @return the same weights
+   * @throws IllegalArgumentException if a name is not in the checkpoint, or one in it has no other
+   */
+  public DeepSpeedCheckpoint named(Map<String, String> names) {
+    return new DeepSpeedCheckpoint(folder, mesh, version, OtherNames.of(parameters, names));
   }
 
   /** {@return the version of DeepSpeed that wrote it; old versions do not say} */

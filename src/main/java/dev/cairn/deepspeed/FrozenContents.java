@@ -1,9 +1,9 @@
 package dev.cairn.deepspeed;
 
-import dev.cairn.deepspeed.content.Content;
-import dev.cairn.deepspeed.content.FragmentContent;
-import dev.cairn.deepspeed.content.PartitionedContent;
-import dev.cairn.deepspeed.content.TensorContent;
+import dev.cairn.content.Content;
+import dev.cairn.content.FragmentContent;
+import dev.cairn.content.PartitionedContent;
+import dev.cairn.content.TensorContent;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;

@@ -44,8 +44,8 @@ final class HeldWeights {
   private boolean agree(CheckpointParameter parameter, long first) throws IOException {
     int count = (int) Math.min(PIECE, parameter.shape().elements() - first);
     DType dtype = parameter.heldDType();
-    read(new StoredReader(parameter, reader), parameter.storedDType(), first, count, masters);
-    read(new StoredReader(parameter.held(), reader), dtype, first, count, held);
+    read(parameter.reader(reader), parameter.storedDType(), first, count, masters);
+    read(parameter.held().reader(reader), dtype, first, count, held);
     cast.clear();
     kernels.cast(parameter.storedDType(), masters, dtype, cast, count, 0);
     compared += count;

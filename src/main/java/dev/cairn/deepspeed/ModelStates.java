@@ -2,6 +2,7 @@ package dev.cairn.deepspeed;
 
 import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.PickleValue.Dictionary;
 import dev.cairn.torchfile.Printable;
@@ -28,6 +29,8 @@ import java.util.Set;
  * @param frozenFragments what this rank holds of each
  * @param sharedNames name of a tied parameter to the name under which it is stored
  * @param version DeepSpeed's version, null where the file does not say
+ * @param parallelism how the model was spread over ranks
+ * @param masters F32 weights without names, as saves without ZeRO have them, by optimizer group
  * @param identity counters that every rank of one save must agree on
  */
 record ModelStates(
@@ -39,6 +42,8 @@ record ModelStates(
     Map<String, StoredTensor> frozenFragments,
     Map<String, String> sharedNames,
     String version,
+    Parallelism parallelism,
+    List<List<StoredTensor>> masters,
     Map<String, String> identity) {
   private static final List<String> IDENTITY =
       List.of(
@@ -59,21 +64,82 @@ record ModelStates(
       TorchTensors types = new TorchTensors(file);
       Dictionary root = types.dictionary(archive.root(), "model states file");
       ModelStatesReader reader = new ModelStatesReader(archive, types, root);
-      reader.refuseUnsupported();
+      Parallelism parallelism = Parallelism.of(root, file);
+      Map<String, StoredTensor> module = first ? reader.tensors("module") : Map.of();
       return new ModelStates(
           file,
-          first ? reader.tensors("module") : Map.of(),
+          module,
           first ? reader.names("buffer_names") : Set.of(),
           reader.groups(),
           reader.shapes(root.get("frozen_param_shapes"), "frozen_param_shapes"),
           reader.tensors("frozen_param_fragments"),
-          first ? reader.sharedNames() : Map.of(),
+          first ? parallelism.shared(reader.sharedNames(), module.keySet()) : Map.of(),
           root.get("ds_version") instanceof String version ? version : null,
+          parallelism,
+          first ? NamelessMasters.read(root.get("optimizer"), archive, types) : List.of(),
           identity(root));
     }
   }
 
-  /** Returns how many ranks wrote the save; 1 where the file does not say. */
+  /** Returns the states of a save that has no such file. */
+  static ModelStates of(Path file, Map<String, StoredTensor> module) {
+    return new ModelStates(
+        file,
+        module,
+        Set.of(),
+        List.of(),
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        null,
+        Parallelism.NONE,
+        List.of(),
+        Map.of());
+  }
+
+  /** Returns the same with other trainable parameters. */
+  ModelStates withGroups(List<Map<String, Shape>> others) {
+    return new ModelStates(
+        file,
+        module,
+        bufferNames,
+        others,
+        frozenShapes,
+        frozenFragments,
+        sharedNames,
+        version,
+        parallelism,
+        masters,
+        identity);
+  }
+
+  /** Returns the same with another state dict and tied names. */
+  ModelStates withModule(Map<String, StoredTensor> other, Map<String, String> shared) {
+    return new ModelStates(
+        file,
+        other,
+        bufferNames,
+        groups,
+        frozenShapes,
+        frozenFragments,
+        shared,
+        version,
+        parallelism,
+        masters,
+        identity);
+  }
+
+  /** Returns the dtype that the live engine held most weights in. */
+  DType heldDType() {
+    return module.entrySet().stream()
+        .filter(entry -> !bufferNames.contains(entry.getKey()))
+        .map(entry -> entry.getValue().dtype())
+        .filter(DType::isCastable)
+        .findFirst()
+        .orElse(DType.F32);
+  }
+
+  /** Returns how many data-parallel ranks wrote the save; 1 where the file does not say. */
   int ranks() {
     String ranks = identity.get("dp_world_size");
     return ranks != null && ranks.matches("[1-9]\\d{0,5}") ? Integer.parseInt(ranks) : 1;
@@ -96,13 +162,8 @@ record ModelStates(
    * @throws CorruptFileException if a counter, the parameters or their shapes differ
    */
   void requireSameSave(ModelStates other) throws CorruptFileException {
+    requireSameRun(other);
     String difference = null;
-    for (Map.Entry<String, String> entry : identity.entrySet()) {
-      String value = other.identity.get(entry.getKey());
-      if (!entry.getValue().equals(value)) {
-        difference = entry.getKey() + "=" + value + ", expected " + entry.getValue();
-      }
-    }
     if (!inOrder(groups).equals(inOrder(other.groups))) {
       difference = "its param_shapes differ";
     } else if (!frozenShapes.equals(other.frozenShapes)) {
@@ -110,6 +171,29 @@ record ModelStates(
     }
     if (difference != null) {
       throw Refusal.MIXED.of(other.file, "difference", difference + ", compared with " + file);
+    }
+  }
+
+  /**
+   * Checks that another model rank's file belongs to the same save.
+   *
+   * @throws CorruptFileException if a counter differs
+   */
+  void requireSameRun(ModelStates other) throws CorruptFileException {
+    for (Map.Entry<String, String> entry : identity.entrySet()) {
+      String value = other.identity.get(entry.getKey());
+      if (!entry.getValue().equals(value)) {
+        throw Refusal.MIXED.of(
+            other.file,
+            "difference",
+            entry.getKey()
+                + "="
+                + value
+                + ", expected "
+                + entry.getValue()
+                + ", compared with "
+                + file);
+      }
     }
   }
 

@@ -3,7 +3,6 @@ package dev.cairn.deepspeed;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.PickleValue.Dictionary;
-import dev.cairn.torchfile.PickleValue.Sequence;
 import dev.cairn.torchfile.Printable;
 import dev.cairn.torchfile.StoredTensor;
 import dev.cairn.torchfile.TorchFile;
@@ -26,32 +25,6 @@ final class ModelStatesReader {
     this.archive = archive;
     this.types = types;
     this.root = root;
-  }
-
-  void refuseUnsupported() throws CorruptFileException {
-    Object parallel = root.get("mp_world_size");
-    long degree = parallel instanceof Long ranks ? ranks : 1;
-    if (root.get("checkpoint_parallel_dimensions") instanceof Dictionary dimensions) {
-      for (Object value : dimensions.entries().values()) {
-        degree = Math.max(degree, value instanceof Long ranks ? ranks : 1);
-      }
-    }
-    if (degree > 1) {
-      throw new CorruptFileException(
-          "tensor- or pipeline-parallel checkpoint not supported yet: degree="
-              + degree
-              + ", expected 1, file="
-              + types.file());
-    }
-    for (String key : List.of("ds_autoep_layers", "autoep_layers", "num_experts")) {
-      if (root.get(key) instanceof Sequence layers && layers.size() > 0) {
-        throw new CorruptFileException(
-            "expert-parallel checkpoint not supported yet: it has "
-                + key
-                + ", file="
-                + types.file());
-      }
-    }
   }
 
   /** Returns the tensors of a dict by name; empty where the dict is None or absent. */

@@ -11,7 +11,9 @@ import dev.cairn.torchfile.TorchTensors;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What one rank's optimizer states say that a conversion needs.
@@ -21,6 +23,8 @@ import java.util.List;
  * @param partitionCounts ranks that share each group; one number for all groups under ZeRO-3
  * @param flatGroups this rank's flat partition of the masters of each group
  * @param version DeepSpeed's version, null where the file does not say
+ * @param slices by group, what this rank's partition has of each parameter: the count of elements
+ * @param expertRank which experts this rank has, where the file says it; -1 otherwise
  * @param step the optimizer's step count, null where the file does not say
  */
 record OptimizerStates(
@@ -28,6 +32,8 @@ record OptimizerStates(
     int stage,
     List<Long> partitionCounts,
     List<StoredTensor> flatGroups,
+    List<Map<String, Long>> slices,
+    int expertRank,
     String version,
     String step) {
   private static final String STATES = "optimizer_state_dict";
@@ -44,16 +50,13 @@ record OptimizerStates(
       Sequence groups =
           types.list(
               states.get(stage == 3 ? ZERO3_GROUPS : ZERO12_GROUPS), "masters of the optimizer");
-      if (states.get("ds_zero_partition_groups") != null) {
-        throw new CorruptFileException(
-            "expert-parallel checkpoint not supported yet: it has ds_zero_partition_groups, file="
-                + file);
-      }
       return new OptimizerStates(
           file,
           stage,
           partitionCounts(states.get("partition_count"), types),
           flatGroups(groups, archive, types),
+          slices(states.get("param_slice_mappings"), types),
+          expertRank(root.get("folding")),
           version(root, states),
           OptimizerStep.read(states, archive, types));
     }
@@ -123,6 +126,40 @@ record OptimizerStates(
     return flat;
   }
 
+  /** Returns what {@code param_slice_mappings} says; nothing where it is absent. */
+  private static List<Map<String, Long>> slices(Object value, TorchTensors types)
+      throws CorruptFileException {
+    List<Map<String, Long>> slices = new ArrayList<>();
+    if (!(value instanceof Sequence groups)) {
+      return slices;
+    }
+    for (Object group : groups.elements()) {
+      Map<String, Long> elements = new LinkedHashMap<>();
+      Dictionary parameters = types.dictionary(group, "param_slice_mappings");
+      for (Map.Entry<Object, Object> entry : parameters.entries().entrySet()) {
+        if (entry.getKey() instanceof String name
+            && entry.getValue() instanceof Inert address
+            && address.state() instanceof Dictionary fields
+            && fields.get("numel") instanceof Long count
+            && count >= 0) {
+          elements.put(name, count);
+        }
+      }
+      slices.add(elements);
+    }
+    return slices;
+  }
+
+  /** With AutoEP and tensor parallelism together a file says which experts its rank has. */
+  private static int expertRank(Object folding) {
+    return folding instanceof Dictionary fields
+            && fields.get("ep_rank") instanceof Long rank
+            && rank >= 0
+            && rank < 1_000_000
+        ? rank.intValue()
+        : -1;
+  }
+
   private static String version(Dictionary root, Dictionary states) {
     Object version = root.get("ds_version");
     if (!(version instanceof String)) {
@@ -131,25 +168,19 @@ record OptimizerStates(
     return version instanceof String text ? text : null;
   }
 
-  /** Returns the ranks that the optimizer says there are. */
+  /** Returns the data-parallel ranks that the optimizer says there are: experts have fewer. */
   int worldSize() throws CorruptFileException {
-    long first = partitionCounts.isEmpty() ? 0 : partitionCounts.get(0);
+    long most = 0;
     for (long count : partitionCounts) {
-      if (count != first) {
-        throw new CorruptFileException(
-            "expert-parallel checkpoint not supported yet: partition_count="
-                + partitionCounts.subList(0, Math.min(partitionCounts.size(), 16))
-                + ", expected the same for every group, file="
-                + file);
-      }
+      most = Math.max(most, count);
     }
-    if (first < 1 || first > 1_000_000) {
+    if (most < 1 || most > 1_000_000) {
       throw new CorruptFileException(
           "world size out of range: partition_count="
-              + first
+              + partitionCounts.subList(0, Math.min(partitionCounts.size(), 16))
               + ", expected 1 to 1000000, file="
               + file);
     }
-    return (int) first;
+    return (int) most;
   }
 }

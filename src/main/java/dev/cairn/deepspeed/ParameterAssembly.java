@@ -1,8 +1,9 @@
 package dev.cairn.deepspeed;
 
-import dev.cairn.deepspeed.content.Content;
-import dev.cairn.deepspeed.content.TensorContent;
+import dev.cairn.content.Content;
+import dev.cairn.content.TensorContent;
 import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.Printable;
 import dev.cairn.torchfile.StoredTensor;
@@ -23,10 +24,12 @@ import java.util.Map;
  */
 final class ParameterAssembly {
   private final ModelStates model;
+  private final DType othersDType;
   private final Map<String, CheckpointParameter> own = new LinkedHashMap<>();
 
   private ParameterAssembly(ModelStates model) {
     this.model = model;
+    this.othersDType = model.heldDType();
   }
 
   /** Returns all parameters and buffers. */
@@ -58,13 +61,18 @@ final class ParameterAssembly {
               name,
               entry.getValue(),
               kind,
-              held == null ? content.dtype() : held.dtype(),
+              heldDType(held, content),
               null,
               content,
               held != null && held.shape().equals(entry.getValue())
                   ? new TensorContent(held)
                   : null));
     }
+  }
+
+  /** The experts of a universal checkpoint are not in the module; the others' dtype is theirs. */
+  private DType heldDType(StoredTensor held, Content content) {
+    return held != null ? held.dtype() : model.module().isEmpty() ? content.dtype() : othersDType;
   }
 
   private void addBuffer(String name) throws CorruptFileException {

@@ -43,11 +43,7 @@ final class PipelineLayers {
         Matcher matcher = LAYER.matcher(file.getFileName().toString());
         if (matcher.matches()) {
           if (matcher.group(2) != null && Integer.parseInt(matcher.group(2)) != 0) {
-            throw new CorruptFileException(
-                "tensor-parallel checkpoint not supported yet: model="
-                    + matcher.group(2)
-                    + ", expected only model_00, file="
-                    + file);
+            throw Refusal.TENSOR_PIPELINE.of(folder.path(), "file", file.getFileName().toString());
           }
           TagFolder.requireFile(file);
           Path other = layers.put(Integer.parseInt(matcher.group(1)), file);
@@ -63,11 +59,17 @@ final class PipelineLayers {
     return layers;
   }
 
-  /** Returns all parameters. */
-  static List<CheckpointParameter> of(SortedMap<Integer, Path> layers) throws IOException {
+  /**
+   * Returns all parameters.
+   *
+   * @param stages the stages' model and optimizer states; none where they were not copied
+   */
+  static List<CheckpointParameter> of(SortedMap<Integer, Path> layers, List<ModelRank> stages)
+      throws IOException {
     Map<Integer, Map<String, StoredTensor>> read = new TreeMap<>();
     Set<String> seen = new HashSet<>();
-    boolean isNumbered = false;
+    boolean isNumbered = stages.stream().anyMatch(stage -> !stage.optimizers().isEmpty());
+    boolean hasMasters = isNumbered;
     for (Map.Entry<Integer, Path> layer : layers.entrySet()) {
       Map<String, StoredTensor> tensors = StateDict.read(layer.getValue()).tensors();
       read.put(layer.getKey(), tensors);
@@ -80,20 +82,13 @@ final class PipelineLayers {
       String prefix = isNumbered ? layer.getKey() + "." : "";
       layer.getValue().forEach((name, tensor) -> module.put(prefix + name, tensor));
     }
+    Path file = layers.get(layers.firstKey());
     if (module.isEmpty()) {
       throw new CorruptFileException(
-          "layers have no tensors: file=" + Printable.of(layers.get(layers.firstKey()).toString()));
+          "layers have no tensors: file=" + Printable.of(file.toString()));
     }
-    return WholeWeights.of(
-        new ModelStates(
-            layers.get(layers.firstKey()),
-            module,
-            Set.of(),
-            List.of(),
-            Map.of(),
-            Map.of(),
-            Map.of(),
-            null,
-            Map.of()));
+    return hasMasters
+        ? PipelineMasters.of(file, module, stages)
+        : WholeWeights.of(ModelStates.of(file, module), Map.of());
   }
 }

@@ -2,105 +2,48 @@ package dev.cairn.deepspeed;
 
 import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
-import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
- * The files of one save, by rank in numeric order.
+ * The files of one model rank of a save, by data-parallel rank in numeric order.
  *
+ * @param modelRank the number after {@code mp_rank_}
  * @param optimizerStates per rank the file with its masters
- * @param modelStates per rank the file with its module; under ZeRO-1 and -2 only rank 0's
- * @param modelStatesPerRank whether every rank wrote model states, as under ZeRO-3
+ * @param perRank per rank the file with its module, as under ZeRO-3
+ * @param single rank 0's file with the module, which others do not write
  */
 record RankFiles(
+    int modelRank,
     TreeMap<Integer, Path> optimizerStates,
-    TreeMap<Integer, Path> modelStates,
-    boolean modelStatesPerRank) {
-  private static final Pattern OPTIMIZER =
-      Pattern.compile(
-          "(?:bf16_|fp16_)?zero_pp_rank_(\\d{1,6})_mp_rank_(\\d{1,6})_optim_states\\.pt");
-  private static final Pattern MODEL_OF_RANK =
-      Pattern.compile("zero_pp_rank_(\\d{1,6})_mp_rank_(\\d{1,6})_model_states\\.pt");
-  private static final Pattern MODEL = Pattern.compile("mp_rank_(\\d{1,6})_model_states\\.pt");
-  private static final Pattern EXPERT =
-      Pattern.compile(
-          "(?:layer_\\d+_)?expert_\\d+_mp_rank_\\d+_model_states\\.pt|expp_rank_.*\\.pt");
-  private static final int MAX_FILES = 1_000_000;
+    TreeMap<Integer, Path> perRank,
+    TreeMap<Integer, Path> single) {
+  RankFiles(int modelRank) {
+    this(modelRank, new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
+  }
+
+  /** Returns whether every rank wrote model states, as under ZeRO-3. */
+  boolean modelStatesPerRank() {
+    return !perRank.isEmpty();
+  }
+
+  /** Returns the files with modules; under ZeRO-1 and -2 only rank 0's. */
+  TreeMap<Integer, Path> modelStates() {
+    return perRank.isEmpty() ? single : perRank;
+  }
 
   /**
-   * Lists the files of a save and refuses the kinds of checkpoint that are not supported.
+   * Checks that model states are of one kind.
    *
-   * @throws CorruptFileException if files are those of another kind or of two saves
+   * @throws CorruptFileException if files are those of two saves
    */
-  static RankFiles list(TagFolder folder) throws IOException {
-    TreeMap<Integer, Path> optimizerStates = new TreeMap<>();
-    TreeMap<Integer, Path> perRank = new TreeMap<>();
-    TreeMap<Integer, Path> single = new TreeMap<>();
-    int files = 0;
-    try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder.path())) {
-      for (Path path : stream) {
-        if (++files > MAX_FILES) {
-          throw new CorruptFileException("folder holds too many files: path=" + folder.path());
-        }
-        sort(path, folder, optimizerStates, perRank, single);
-      }
-    }
+  void requireOneKind(TagFolder folder) throws CorruptFileException {
     if (!perRank.isEmpty() && !single.isEmpty()) {
       throw mixed(folder, perRank.firstEntry().getValue(), single.firstEntry().getValue());
     }
-    boolean each = single.isEmpty();
-    return new RankFiles(optimizerStates, each ? perRank : single, each && !perRank.isEmpty());
   }
 
-  private static void sort(
-      Path path,
-      TagFolder folder,
-      Map<Integer, Path> optimizerStates,
-      Map<Integer, Path> perRank,
-      Map<Integer, Path> single)
-      throws IOException {
-    String name = path.getFileName().toString();
-    if (EXPERT.matcher(name).matches()) {
-      throw new CorruptFileException("expert-parallel checkpoint not supported yet: file=" + path);
-    }
-    put(OPTIMIZER.matcher(name), 1, 2, path, folder, optimizerStates);
-    put(MODEL_OF_RANK.matcher(name), 1, 2, path, folder, perRank);
-    put(MODEL.matcher(name), 0, 1, path, folder, single);
-  }
-
-  private static void put(
-      Matcher matcher,
-      int rankGroup,
-      int modelRankGroup,
-      Path path,
-      TagFolder folder,
-      Map<Integer, Path> files)
-      throws IOException {
-    if (!matcher.matches()) {
-      return;
-    }
-    if (Integer.parseInt(matcher.group(modelRankGroup)) != 0) {
-      throw new CorruptFileException(
-          "tensor- or pipeline-parallel checkpoint not supported yet: mp_rank="
-              + matcher.group(modelRankGroup)
-              + ", expected only mp_rank_00, file="
-              + path);
-    }
-    TagFolder.requireFile(path);
-    int rank = rankGroup == 0 ? 0 : Integer.parseInt(matcher.group(rankGroup));
-    Path other = files.put(rank, path);
-    if (other != null) {
-      throw mixed(folder, other, path);
-    }
-  }
-
-  private static CorruptFileException mixed(TagFolder folder, Path one, Path other) {
+  static CorruptFileException mixed(TagFolder folder, Path one, Path other) {
     return Refusal.MIXED.of(
         folder.path(),
         "difference",
@@ -113,14 +56,13 @@ record RankFiles(
    * @throws CorruptFileException naming the first rank whose file is missing or too many
    */
   void requireRanks(int worldSize) throws CorruptFileException {
-    requireRanks(optimizerStates, worldSize, "optimizer states", "*_optim_states.pt");
-    if (modelStatesPerRank) {
-      requireRanks(modelStates, worldSize, "model states", "*_model_states.pt");
+    requireRanks(optimizerStates, worldSize, "optimizer states", "optim_states.pt");
+    if (modelStatesPerRank()) {
+      requireRanks(perRank, worldSize, "model states", "model_states.pt");
     }
   }
 
-  private static void requireRanks(
-      TreeMap<Integer, Path> files, int worldSize, String what, String pattern)
+  private void requireRanks(TreeMap<Integer, Path> files, int worldSize, String what, String suffix)
       throws CorruptFileException {
     Path folder = files.firstEntry().getValue().getParent();
     for (int rank = 0; rank < worldSize; rank++) {
@@ -132,7 +74,7 @@ record RankFiles(
             "what",
             what,
             "name",
-            pattern.replace("*", "*zero_pp_rank_" + rank + "_mp_rank_00"),
+            "*zero_pp_rank_%d_mp_rank_%02d_%s".formatted(rank, modelRank, suffix),
             "ranks",
             Integer.toString(worldSize));
       }

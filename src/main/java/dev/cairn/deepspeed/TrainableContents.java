@@ -1,9 +1,9 @@
 package dev.cairn.deepspeed;
 
-import dev.cairn.deepspeed.content.Content;
-import dev.cairn.deepspeed.content.FlatContent;
-import dev.cairn.deepspeed.content.FlatPieces;
-import dev.cairn.deepspeed.content.PartitionedContent;
+import dev.cairn.content.Content;
+import dev.cairn.content.FlatContent;
+import dev.cairn.content.FlatPieces;
+import dev.cairn.content.PartitionedContent;
 import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
@@ -14,33 +14,46 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Finds the masters of the trainable parameters in the ranks' flat groups.
+ * Finds the masters of trainable parameters in the flat groups of the ranks that share them.
  *
  * @see <a
  *     href="https://github.com/deepspeedai/DeepSpeed/blob/master/deepspeed/utils/zero_to_fp32.py">DeepSpeed
  *     zero_to_fp32.py, _zero2_merge_trainable_params and _zero3_merge_trainable_params</a>
  */
 final class TrainableContents {
-  private TrainableContents() {}
+  private final List<OptimizerStates> ranks;
+  private final List<Map<String, Shape>> groups;
+  private final int[] sharers;
+
+  private TrainableContents(
+      List<OptimizerStates> ranks, List<Map<String, Shape>> groups, int[] sharers) {
+    this.ranks = ranks;
+    this.groups = groups;
+    this.sharers = sharers;
+  }
 
   /**
-   * Returns the content of each parameter in {@code groups}, in order.
+   * Returns the content of the parameters of some groups.
    *
-   * @param ranks optimizer states of every rank, in rank order
+   * @param ranks optimizer states of the ranks that share these groups, in rank order
+   * @param groups all groups of the save, since a rank's masters of all lie one after the other
+   * @param sharers per group how many ranks share it
+   * @param chosen per group whether its parameters are wanted
    * @throws CorruptFileException if the ranks disagree or hold another count of elements
    */
-  static Map<String, Content> of(List<OptimizerStates> ranks, List<Map<String, Shape>> groups)
+  static Map<String, Content> of(
+      List<OptimizerStates> ranks, List<Map<String, Shape>> groups, int[] sharers, boolean[] chosen)
       throws CorruptFileException {
+    TrainableContents contents = new TrainableContents(ranks, groups, sharers);
     try {
-      return ranks.get(0).stage() == 3 ? zero3(ranks, groups) : zero12(ranks, groups);
+      return ranks.get(0).stage() == 3 ? contents.zero3(chosen) : contents.zero12(chosen);
     } catch (ArithmeticException e) {
       throw new CorruptFileException(
           "element count of the parameters overflows: file=" + ranks.get(0).file(), e);
     }
   }
 
-  private static Map<String, Content> zero3(
-      List<OptimizerStates> ranks, List<Map<String, Shape>> groups) throws CorruptFileException {
+  private Map<String, Content> zero3(boolean[] chosen) throws CorruptFileException {
     List<FlatPieces> flat = new ArrayList<>();
     for (OptimizerStates rank : ranks) {
       FlatPieces pieces = FlatPieces.of(rank.flatGroups());
@@ -51,11 +64,13 @@ final class TrainableContents {
     }
     Map<String, Content> contents = new LinkedHashMap<>();
     long base = 0;
-    for (Map<String, Shape> group : groups) {
-      for (Map.Entry<String, Shape> entry : group.entrySet()) {
+    for (int i = 0; i < groups.size(); i++) {
+      for (Map.Entry<String, Shape> entry : groups.get(i).entrySet()) {
         long elements = entry.getValue().elements();
-        long partition = PartitionedContent.partitionElements(elements, flat.size());
-        contents.put(entry.getKey(), new PartitionedContent(flat, base, Math.max(partition, 1)));
+        long partition = PartitionedContent.partitionElements(elements, sharers[i]);
+        if (chosen[i]) {
+          contents.put(entry.getKey(), new PartitionedContent(flat, base, Math.max(partition, 1)));
+        }
         base = Math.addExact(base, partition);
       }
     }
@@ -67,8 +82,7 @@ final class TrainableContents {
     return contents;
   }
 
-  private static Map<String, Content> zero12(
-      List<OptimizerStates> ranks, List<Map<String, Shape>> groups) throws CorruptFileException {
+  private Map<String, Content> zero12(boolean[] chosen) throws CorruptFileException {
     for (OptimizerStates rank : ranks) {
       if (rank.flatGroups().size() != groups.size()) {
         throw new CorruptFileException(
@@ -82,21 +96,29 @@ final class TrainableContents {
     }
     Map<String, Content> contents = new LinkedHashMap<>();
     for (int i = 0; i < groups.size(); i++) {
-      List<StoredTensor> partitions = new ArrayList<>();
-      for (OptimizerStates rank : ranks) {
-        partitions.add(rank.flatGroups().get(i));
+      if (chosen[i]) {
+        contents.putAll(group(i));
       }
-      FlatPieces pieces = FlatPieces.of(partitions);
-      long base = 0;
-      for (Map.Entry<String, Shape> entry : groups.get(i).entrySet()) {
-        contents.put(entry.getKey(), new FlatContent(pieces, base));
-        base = Math.addExact(base, entry.getValue().elements());
-      }
-      // DeepSpeed aligns a group to 2 * world size, and strips some of that padding again.
-      long most = Math.addExact(base, 2L * ranks.size());
-      if (pieces.elements() < base || pieces.elements() > most) {
-        throw wrongCount(ranks.get(0), pieces.elements(), base, most);
-      }
+    }
+    return contents;
+  }
+
+  private Map<String, Content> group(int i) throws CorruptFileException {
+    List<StoredTensor> partitions = new ArrayList<>();
+    for (OptimizerStates rank : ranks) {
+      partitions.add(rank.flatGroups().get(i));
+    }
+    FlatPieces pieces = FlatPieces.of(partitions);
+    Map<String, Content> contents = new LinkedHashMap<>();
+    long base = 0;
+    for (Map.Entry<String, Shape> entry : groups.get(i).entrySet()) {
+      contents.put(entry.getKey(), new FlatContent(pieces, base));
+      base = Math.addExact(base, entry.getValue().elements());
+    }
+    // DeepSpeed aligns a group to 2 * world size, and strips some of that padding again.
+    long most = Math.addExact(base, 2L * ranks.size());
+    if (pieces.elements() < base || pieces.elements() > most) {
+      throw wrongCount(ranks.get(0), pieces.elements(), base, most);
     }
     return contents;
   }

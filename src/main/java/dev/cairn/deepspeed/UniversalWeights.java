@@ -1,7 +1,8 @@
 package dev.cairn.deepspeed;
 
-import dev.cairn.deepspeed.content.Content;
-import dev.cairn.deepspeed.content.TensorContent;
+import dev.cairn.content.Content;
+import dev.cairn.content.TensorContent;
+import dev.cairn.deepspeed.parallel.SplitRules;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.PickleValue.Dictionary;
@@ -42,14 +43,20 @@ final class UniversalWeights {
   /**
    * Returns all parameters and buffers.
    *
-   * @param model rank 0's model states, beside which there may be others
-   * @param frozen the frozen parameters, which the conversion to a universal one leaves where they
-   *     were
+   * @param ranks every model rank's model states, which the conversion to a universal checkpoint
+   *     copies: they say the order, what is tied, and have what is not trained; none where they
+   *     were left out
+   * @param rules how tensor-parallel ranks split weights; null where there are none
    */
-  static List<CheckpointParameter> of(
-      TagFolder folder, ModelStates model, Map<String, Content> frozen) throws IOException {
+  static List<CheckpointParameter> of(TagFolder folder, List<ModelRank> ranks, SplitRules rules)
+      throws IOException {
     Map<String, Shape> shapes = new LinkedHashMap<>();
-    model.groups().forEach(shapes::putAll);
+    boolean isSplit = ranks.size() > 1 && rules != null;
+    if (!isSplit) {
+      for (ModelRank rank : ranks) {
+        rank.model().groups().forEach(shapes::putAll);
+      }
+    }
     Map<String, StoredTensor> stored = read(folder.path().resolve(FOLDER), shapes);
     if (stored.isEmpty()) {
       throw new CorruptFileException(
@@ -58,7 +65,68 @@ final class UniversalWeights {
               + " for each in "
               + folder.path().resolve(FOLDER));
     }
-    for (String name : shapes.keySet()) {
+    if (isSplit) {
+      return joined(folder, ranks, rules, stored);
+    }
+    requireAll(folder, shapes.keySet(), stored);
+    Map<String, Content> contents = new LinkedHashMap<>();
+    stored.forEach(
+        (name, tensor) -> {
+          shapes.put(name, tensor.shape());
+          contents.put(name, new TensorContent(tensor));
+        });
+    if (ranks.isEmpty()) {
+      return ParameterAssembly.of(
+          ModelStates.of(folder.path(), Map.of()), List.of(shapes), contents, Map.of());
+    }
+    return ParameterAssembly.of(
+        ranks.get(0).model(), List.of(shapes), contents, ranks.get(0).frozen());
+  }
+
+  /** Takes what is not trained from the tensor-parallel ranks, and the masters as they are. */
+  private static List<CheckpointParameter> joined(
+      TagFolder folder, List<ModelRank> ranks, SplitRules rules, Map<String, StoredTensor> stored)
+      throws CorruptFileException {
+    List<List<CheckpointParameter>> lists = new ArrayList<>();
+    for (ModelRank rank : ranks) {
+      Map<String, Content> own = new LinkedHashMap<>();
+      for (Map<String, Shape> group : rank.model().groups()) {
+        for (String name : group.keySet()) {
+          StoredTensor held = rank.model().module().get(name);
+          own.put(name, new TensorContent(held == null ? stored.get(name) : held));
+        }
+      }
+      requireAll(folder, own.keySet(), stored);
+      lists.add(ParameterAssembly.of(rank.model(), rank.model().groups(), own, rank.frozen()));
+    }
+    List<CheckpointParameter> parameters = new ArrayList<>();
+    for (CheckpointParameter whole :
+        TensorParallel.join(lists, rules, ranks.get(0).model().file())) {
+      StoredTensor master = stored.get(whole.tiedTo().orElse(whole.name()));
+      parameters.add(master == null ? whole : withMaster(whole, master));
+    }
+    return parameters;
+  }
+
+  private static CheckpointParameter withMaster(CheckpointParameter whole, StoredTensor master)
+      throws CorruptFileException {
+    if (!whole.shape().equals(master.shape())) {
+      throw otherShape(whole.name(), master, whole.shape());
+    }
+    return new CheckpointParameter(
+        whole.name(),
+        whole.shape(),
+        whole.kind(),
+        whole.heldDType(),
+        whole.tiedTo().orElse(null),
+        new TensorContent(master),
+        whole.heldContent());
+  }
+
+  private static void requireAll(
+      TagFolder folder, Set<String> names, Map<String, StoredTensor> stored)
+      throws CorruptFileException {
+    for (String name : names) {
       if (!stored.containsKey(name)) {
         throw new CorruptFileException(
             "parameter has no content: parameter="
@@ -67,13 +135,6 @@ final class UniversalWeights {
                 + folder.path().resolve(FOLDER));
       }
     }
-    Map<String, Content> contents = new LinkedHashMap<>();
-    stored.forEach(
-        (name, tensor) -> {
-          shapes.putIfAbsent(name, tensor.shape());
-          contents.put(name, new TensorContent(tensor));
-        });
-    return ParameterAssembly.of(model, List.of(shapes), contents, frozen);
   }
 
   private static Map<String, StoredTensor> read(Path folder, Map<String, Shape> shapes)
@@ -105,30 +166,37 @@ final class UniversalWeights {
       Object value = root instanceof Dictionary fields ? fields.get("param") : root;
       String what = "master of " + Printable.of(name);
       StoredTensor stored = StoredTensor.locate(archive, types.tensor(value, what), what);
-      if (expected == null || stored.shape().equals(expected)) {
+      if (expected == null || stored.shape().equals(expected) || isWhole(root, stored)) {
         return stored;
       }
-      // ZeRO-3's were not given their shapes by some versions.
+      // ZeRO-3's are not given their shapes.
       if (stored.shape().dimensions() == 1
           && stored.elements() == expected.elements()
           && stored.tensor().isContiguous()) {
         return stored.as(expected);
       }
-      throw new CorruptFileException(
-          "master has another shape: parameter="
-              + Printable.of(name)
-              + ", shape="
-              + stored.shape()
-              + ", expected "
-              + expected
-              + ", file="
-              + file);
+      throw otherShape(name, stored, expected);
     }
   }
 
-  /** Returns model states of a folder that has none: masters alone are known. */
-  static ModelStates withoutModel(TagFolder folder) {
-    return new ModelStates(
-        folder.path(), Map.of(), Set.of(), List.of(), Map.of(), Map.of(), Map.of(), null, Map.of());
+  /** Experts have whole tensors here, and in the model states the shapes of one rank's. */
+  private static boolean isWhole(Object root, StoredTensor stored) {
+    return root instanceof Dictionary fields
+        && Boolean.TRUE.equals(fields.get("is_expert_param"))
+        && fields.get("ep_num_experts") instanceof Long experts
+        && stored.shape().dimensions() > 0
+        && stored.shape().dimension(0) == experts;
+  }
+
+  private static CorruptFileException otherShape(String name, StoredTensor stored, Shape expected) {
+    return new CorruptFileException(
+        "master has another shape: parameter="
+            + Printable.of(name)
+            + ", shape="
+            + stored.shape()
+            + ", expected "
+            + expected
+            + ", file="
+            + stored.file());
   }
 }

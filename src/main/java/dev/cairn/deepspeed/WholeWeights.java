@@ -1,7 +1,7 @@
 package dev.cairn.deepspeed;
 
-import dev.cairn.deepspeed.content.Content;
-import dev.cairn.deepspeed.content.TensorContent;
+import dev.cairn.content.Content;
+import dev.cairn.content.TensorContent;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.Printable;
@@ -19,21 +19,49 @@ import java.util.Set;
 final class WholeWeights {
   private WholeWeights() {}
 
-  /** Returns all parameters and buffers. */
-  static List<CheckpointParameter> of(ModelStates model) throws CorruptFileException {
+  /**
+   * Returns all parameters and buffers.
+   *
+   * @param masters F32 weights by name, which a save in 16 bit without ZeRO has; what has none is
+   *     not trained, if others have
+   */
+  static List<CheckpointParameter> of(ModelStates model, Map<String, Content> masters)
+      throws CorruptFileException {
     List<Map<String, Shape>> groups =
         model.groups().isEmpty() ? List.of(trainable(model)) : model.groups();
     Map<String, Content> contents = new LinkedHashMap<>();
+    Map<String, Shape> trained = new LinkedHashMap<>();
     for (Map<String, Shape> group : groups) {
       for (Map.Entry<String, Shape> entry : group.entrySet()) {
-        contents.put(entry.getKey(), content(model, entry.getKey(), entry.getValue()));
+        String name = entry.getKey();
+        if (ExpertGroups.isExpert(name, model.parallelism())) {
+          continue; // they have files of their own
+        }
+        Content content = masters.get(name);
+        if (content != null || masters.isEmpty()) {
+          Content held = content(model, name, entry.getValue());
+          contents.put(name, content == null ? held : content);
+          trained.put(name, entry.getValue());
+        }
       }
     }
     Map<String, Content> frozen = new LinkedHashMap<>();
     for (Map.Entry<String, Shape> entry : model.frozenShapes().entrySet()) {
       frozen.put(entry.getKey(), content(model, entry.getKey(), entry.getValue()));
     }
-    return ParameterAssembly.of(model, groups, contents, frozen);
+    return ParameterAssembly.of(model, List.of(trained), contents, frozen);
+  }
+
+  /** Returns what masters may be of: all that is no buffer, each tensor once. */
+  static Map<String, NamelessMasters.Held> candidates(ModelStates model) {
+    Map<String, NamelessMasters.Held> candidates = new LinkedHashMap<>();
+    trainable(model)
+        .forEach(
+            (name, shape) ->
+                candidates.put(
+                    name,
+                    new NamelessMasters.Held(shape, new TensorContent(model.module().get(name)))));
+    return candidates;
   }
 
   /** Without ZeRO nothing says what is trained: all that is no buffer, each tensor once. */

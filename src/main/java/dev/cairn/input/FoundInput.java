@@ -27,6 +27,8 @@ public record FoundInput(Format format, Path path, Optional<String> tag, Optiona
     DEEPSPEED,
     /** One torch file, or a folder with some. */
     TORCH,
+    /** Made by {@code torch.distributed.checkpoint}. */
+    DISTRIBUTED,
     /** safetensors: a file, a model's folder. */
     MODEL,
     /** safetensors: an adapter's folder. */
@@ -204,7 +206,7 @@ public record FoundInput(Format format, Path path, Optional<String> tag, Optiona
       case MODEL -> new FoundInput(Format.MODEL, path, Optional.empty(), note);
       case ADAPTER -> new FoundInput(Format.ADAPTER, path, Optional.empty(), note);
       case TORCH -> new FoundInput(Format.TORCH, torchPath(folder), Optional.empty(), note);
-      case DISTRIBUTED -> throw Refusal.DISTRIBUTED.of(path);
+      case DISTRIBUTED -> new FoundInput(Format.DISTRIBUTED, path, Optional.empty(), note);
       case CAIRN_RUN -> throw refusal(Refusal.CAIRN_RUN, folder, cairns(folder));
       case EMPTY -> throw Refusal.EMPTY_FOLDER.of(path);
       case UNKNOWN -> throw unknown(folder);

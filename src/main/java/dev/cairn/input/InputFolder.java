@@ -33,6 +33,7 @@ record InputFolder(
     /** safetensors with {@code adapter_config.json}. */
     ADAPTER,
     MODEL,
+    /** torch's {@code .metadata} and {@code .distcp} files, or DCP's safetensors shards. */
     DISTRIBUTED,
     /** Cairn's own {@code step_N} folders. */
     CAIRN_RUN,
@@ -42,6 +43,12 @@ record InputFolder(
 
   static final String LATEST = "latest";
   static final String LATEST_UNIVERSAL = "latest_universal";
+  private static final String DISTRIBUTED_METADATA = ".metadata";
+
+  /** What each rank writes with DCP's safetensors writer. */
+  private static final Pattern SHARD =
+      Pattern.compile("shard-\\d+-model-\\d+-of-\\d+\\.safetensors");
+
   static final String ADAPTER_CONFIG = "adapter_config.json";
   private static final Pattern STATES =
       Pattern.compile("(?:(?:bf16_|fp16_)?zero_pp_rank_|mp_rank_|layer_|expp_rank_).*_states\\.pt");
@@ -76,7 +83,10 @@ record InputFolder(
         }
         has[0] |= STATES.matcher(name).matches();
         has[1] |= name.endsWith(".safetensors");
-        has[2] |= name.endsWith(".distcp");
+        has[2] |=
+            name.endsWith(".distcp")
+                || name.equals(DISTRIBUTED_METADATA)
+                || SHARD.matcher(name).matches();
         has[3] |= CAIRNS.matcher(name).matches() && Files.exists(entry.resolve("COMPLETED"));
         if (torch.size() < MAX_KEPT && isWhole(name) && Files.isRegularFile(entry)) {
           torch.add(name);
@@ -101,15 +111,15 @@ record InputFolder(
     if (has[0] || isUniversal(folder)) {
       return Kind.DEEPSPEED_SAVE;
     }
+    if (has[2]) {
+      return Kind.DISTRIBUTED;
+    }
     if (has[1]) {
       boolean isAdapter = Files.exists(folder.resolve(ADAPTER_CONFIG));
       return isAdapter && !Files.exists(folder.resolve("config.json")) ? Kind.ADAPTER : Kind.MODEL;
     }
     if (TORCH_FIXED.stream().anyMatch(name -> Files.exists(folder.resolve(name)))) {
       return Kind.TORCH;
-    }
-    if (has[2]) {
-      return Kind.DISTRIBUTED;
     }
     if (has[3]) {
       return Kind.CAIRN_RUN;
@@ -134,7 +144,10 @@ record InputFolder(
     if (SaveName.isTrainers(name) || SaveName.isLightnings(name)) {
       return true;
     }
-    return isUniversal(entry) || holdsStates(entry);
+    // accelerate has the optimizer in such a folder, too
+    boolean isDistributed =
+        Files.exists(entry.resolve(DISTRIBUTED_METADATA)) && !name.startsWith("optimizer");
+    return isDistributed || isUniversal(entry) || holdsStates(entry);
   }
 
   /** {@code ds_to_universal} makes a folder for each parameter. */

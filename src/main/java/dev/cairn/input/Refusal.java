@@ -137,11 +137,28 @@ public enum Refusal {
       "a trainer's run, with {names}",
       "only the step_N folders that Cairn commits are listed and pruned",
       "look at one with `cairn inspect {path}/{last}`"),
-  DISTRIBUTED(
-      "a torch.distributed checkpoint (.distcp)",
-      "its shards are not read yet",
-      "run `python -m torch.distributed.checkpoint.format_utils dcp_to_torch {path} model.pt`,"
-          + " then `cairn consolidate model.pt OUTPUT`"),
+  NO_METADATA(
+      "a torch.distributed checkpoint without .metadata",
+      "it says which bytes of the .distcp files are what: the save did not end, or the file was left"
+          + " out of a copy as its name begins with a dot",
+      "copy .metadata here too, or take a save that ended"),
+  MISSING_PIECES(
+      "a torch.distributed checkpoint without {name}",
+      "each rank's file has a part of the weights",
+      "copy it here too: each node may have saved to a disk of its own"),
+  TRANSFORMED(
+      "a torch.distributed checkpoint whose tensors went through an extension, such as compression:"
+          + " first {tensor}",
+      "what the extension does is not undone",
+      "load it with torch, and save it again without extensions"),
+  NO_MODEL(
+      "a torch.distributed checkpoint without a model: {count} tensors of an optimizer and others",
+      "trainers may save the model in a folder of its own, beside this one",
+      "name that folder"),
+  SEVERAL_SECTIONS(
+      "a torch.distributed checkpoint with tensors under {names}",
+      "none of them is the model for certain",
+      "save the one that is wanted under the key model"),
   ONE_RANK(
       "one rank's file of a DeepSpeed checkpoint",
       "it has only a part of each weight",
@@ -175,6 +192,34 @@ public enum Refusal {
       "DeepSpeed model states without weights",
       "their module holds no tensors, and there are no *_optim_states.pt beside them",
       "copy all files of that save here, or name another one"),
+  NO_MASTERS_OF_SOME(
+      "optimizer states of some ranks: none of mp_rank {rank}",
+      "its part of the F32 weights would be missing",
+      "copy the *_optim_states.pt of every rank here too"),
+  NO_TENSOR_RULES(
+      "a checkpoint of {ranks} tensor-parallel ranks that does not say how they split weights",
+      "a model put together along the wrong dimension loads, and generates noise",
+      "say it with --tp-rules FILE: JSON with the keys of DeepSpeed's universal_checkpoint_info"),
+  TENSOR_PIPELINE(
+      "a pipeline whose stages are tensor-parallel: {file}",
+      "which rank has which slice of which layer is not read yet",
+      "run DeepSpeed's ds_to_universal.py on it, then `cairn consolidate` on what that makes"),
+  NO_LAYERS(
+      "a pipeline's save without layer_NN-model_states.pt",
+      "each of those has the weights of a layer",
+      "copy them here too: each node may have saved to a disk of its own"),
+  OLD_EXPERTS(
+      "an expert's file without its layer",
+      "DeepSpeed wrote such only while a model could have one layer with experts",
+      "load it with the DeepSpeed that saved it, and save it again with a newer one"),
+  MISSING_EXPERT(
+      "experts without {name}",
+      "the layer has {count}, each in a file of its own",
+      "copy it here too: each node may have saved to a disk of its own"),
+  SPLIT_EXPERTS(
+      "two files of one expert, the other is {other}",
+      "experts that are split over tensor-parallel ranks are not read",
+      "save again with experts that are whole on each rank, or gather them in Python"),
   OFFLOADED(
       "a checkpoint whose optimizer was offloaded to NVMe",
       "DeepSpeed leaves the F32 weights as raw files in offloaded_tensors, without their names, and"

@@ -7,10 +7,12 @@ import java.util.regex.Pattern;
 
 /** How trainers name the folders of their saves, and where they put the step. */
 final class SaveName {
-  /** HF Trainer, DeepSpeed, Lightning ({@code epoch=1-step=30.ckpt}), and Cairn's runs. */
+  /**
+   * HF Trainer, DeepSpeed, torchtitan, Lightning ({@code epoch=1-step=30.ckpt}), and Cairn's runs.
+   */
   private static final Pattern WITH_STEP =
       Pattern.compile(
-          "(?:checkpoint-|global_step|(?:step|epoch)_|(?:.*[^a-z])?step=)(\\d{1,18})(?:_universal|\\.ckpt)?");
+          "(?:checkpoint-|global_step|step-|(?:step|epoch)_|(?:.*[^a-z])?step=)(\\d{1,18})(?:_universal|\\.ckpt)?");
 
   private static final Pattern TRAINERS = Pattern.compile("checkpoint-\\d{1,18}");
   private static final Pattern ACCELERATES = Pattern.compile("pytorch_model(?:_\\d{1,6})?");

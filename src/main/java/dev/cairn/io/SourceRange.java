@@ -32,8 +32,25 @@ public record SourceRange(
     return dtype.bytes(elements());
   }
 
-  /** Returns {@code count} elements of this range from its element {@code first} on. */
-  SourceRange part(long first, long count) {
+  /**
+   * {@return the same bytes, as elements of another tensor}
+   *
+   * @param elements how much later they come in it
+   */
+  public SourceRange moved(long elements) {
+    return elements == 0
+        ? this
+        : new SourceRange(
+            file, fileOffset, strideBytes, dtype, beginElement + elements, endElement + elements);
+  }
+
+  /**
+   * {@return some elements of this range}
+   *
+   * @param first counted from the range's first
+   * @param count how many
+   */
+  public SourceRange part(long first, long count) {
     return new SourceRange(
         file,
         fileOffset + first * strideBytes,

@@ -3,7 +3,6 @@ package dev.cairn.torchfile;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
 /**
@@ -15,7 +14,7 @@ import java.nio.file.Path;
 final class ByteInput {
   private static final int BUFFER_BYTES = 1 << 16;
 
-  private final FileChannel channel;
+  private final Region channel;
   private final Path file;
   private final String what;
   private final long begin;
@@ -30,13 +29,12 @@ final class ByteInput {
    *
    * @param what what the region is, for messages
    */
-  ByteInput(FileChannel channel, Path file, String what, long begin, long lengthBytes) {
+  ByteInput(Region channel, Path file, String what, long begin, long lengthBytes) {
     this(channel, file, what, begin, lengthBytes, BUFFER_BYTES);
   }
 
   /** Creates one whose reads fetch no more than {@code bufferBytes} at a time. */
-  ByteInput(
-      FileChannel channel, Path file, String what, long begin, long lengthBytes, int bufferBytes) {
+  ByteInput(Region channel, Path file, String what, long begin, long lengthBytes, int bufferBytes) {
     this.channel = channel;
     this.file = file;
     this.what = what;

@@ -1,5 +1,6 @@
 package dev.cairn.torchfile;
 
+import dev.cairn.input.Links;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.torchfile.PickleValue.Dictionary;
 import dev.cairn.torchfile.PickleValue.Global;
@@ -7,6 +8,9 @@ import dev.cairn.torchfile.PickleValue.Inert;
 import dev.cairn.torchfile.PickleValue.Sequence;
 import dev.cairn.torchfile.PickleValue.Storage;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -42,11 +46,32 @@ public final class PickleReader {
   }
 
   /**
+   * Returns the value that a file describes which is one pickle.
+   *
+   * @throws CorruptFileException if it is longer than a pickle may be, or no pickle
+   */
+  public static Object read(Path file) throws IOException {
+    Links.requireReadable(file);
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      if (channel.size() > TorchFile.MAX_PICKLE_BYTES) {
+        throw new CorruptFileException(
+            "pickle too long: lengthBytes="
+                + channel.size()
+                + ", expected at most "
+                + TorchFile.MAX_PICKLE_BYTES
+                + ", file="
+                + file);
+      }
+      return read(new ByteInput(Region.whole(channel), file, "pickle", 0, channel.size()));
+    }
+  }
+
+  /**
    * Returns the value that the pickle describes.
    *
    * @throws CorruptFileException if it is malformed, goes on after its end, or exceeds a limit
    */
-  public static Object read(ByteInput input) throws IOException {
+  static Object read(ByteInput input) throws IOException {
     Object value = readNext(input, new HashMap<>());
     if (input.remaining() != 0) {
       throw input.corrupt("pickle goes on after its end: extraBytes=" + input.remaining());
@@ -179,8 +204,13 @@ public final class PickleReader {
         call(stack.pop(), arguments);
       }
       case 'b' -> {
-        stack.pop(); // state: attributes of the object, such as OrderedDict's _metadata
-        stack.peek();
+        Object state =
+            stack.pop(); // of what is no object here, OrderedDict's _metadata, none is kept
+        Object made = stack.pop();
+        if (made instanceof Inert object) {
+          object.setState(state);
+        }
+        stack.push(made);
       }
       case 'Q' -> pushStorage(stack.pop());
       default -> {

@@ -113,7 +113,8 @@ public sealed interface PickleValue {
   final class Inert implements PickleValue {
     private final Global global;
     private final Object arguments;
-    private final int depth;
+    private Object state;
+    private int depth;
 
     Inert(Global global, Object arguments) {
       this.global = global;
@@ -128,6 +129,22 @@ public sealed interface PickleValue {
     /** Returns argument {@code index}, or null where there is no such one. */
     public Object argument(int index) {
       return arguments instanceof Sequence list && index < list.size() ? list.get(index) : null;
+    }
+
+    /** Returns whether it is what a class or function of that name would have made. */
+    public boolean isOf(String module, String name) {
+      return global.is(module, name);
+    }
+
+    /** Returns what would have been its state, its attributes by name as a rule; null for none. */
+    public Object state() {
+      return state;
+    }
+
+    /** Takes the state; a pickle gives it after the object is made. */
+    void setState(Object given) {
+      state = given;
+      depth = Math.max(depth, 1 + depthOf(given));
     }
 
     int arguments() {

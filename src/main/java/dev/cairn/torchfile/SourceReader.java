@@ -21,6 +21,7 @@ public final class SourceReader implements AutoCloseable {
   private static final int WINDOW_BYTES = 1 << 16;
 
   private final Map<Path, FileChannel> channels = new HashMap<>();
+  private final ReadBuffers buffers = new ReadBuffers();
   private boolean closed;
 
   /** Creates a reader that has no file open. */
@@ -36,21 +37,19 @@ public final class SourceReader implements AutoCloseable {
    * @throws IOException if it cannot be read
    */
   public void read(SourceRange range, ByteBuffer target) throws IOException {
-    FileChannel channel = channel(range.file());
     int lengthBytes = Math.toIntExact(range.lengthBytes());
     if (range.isContiguous()) {
       int limit = target.limit();
       target.limit(target.position() + lengthBytes);
-      readFully(channel, range, range.fileOffset(), target);
+      readFully(range.file(), range.fileOffset(), target);
       target.limit(limit);
     } else {
-      gather(channel, range, target);
+      pick(range, target);
     }
   }
 
   /** Reads windows of the file and picks the elements out of them. */
-  private static void gather(FileChannel channel, SourceRange range, ByteBuffer target)
-      throws IOException {
+  private void pick(SourceRange range, ByteBuffer target) throws IOException {
     int width = range.dtype().bits() / 8;
     long stride = range.strideBytes();
     long perWindow =
@@ -59,7 +58,7 @@ public final class SourceReader implements AutoCloseable {
     for (long at = 0; at < range.elements(); ) {
       int count = (int) Math.min(perWindow, range.elements() - at);
       window.clear().limit((int) ((count - 1) * stride) + width);
-      readFully(channel, range, range.fileOffset() + at * stride, window);
+      readFully(range.file(), range.fileOffset() + at * stride, window);
       for (int i = 0; i < count; i++) {
         target.put(window.array(), (int) (i * stride), width);
       }
@@ -67,15 +66,25 @@ public final class SourceReader implements AutoCloseable {
     }
   }
 
-  private static void readFully(
-      FileChannel channel, SourceRange range, long fileOffset, ByteBuffer target)
-      throws IOException {
+  /**
+   * Returns what reads many ranges to one target, the ones that lie near each other in a file
+   * together. One thread; closing it gives its buffer back and reads nothing.
+   *
+   * @param target takes the ranges one after the other from its position on
+   */
+  public Gathering gather(ByteBuffer target) {
+    return new Gathering(this, buffers, target);
+  }
+
+  /** Fills {@code target} with bytes of the file from {@code fileOffset} on. */
+  void readFully(Path file, long fileOffset, ByteBuffer target) throws IOException {
+    FileChannel channel = channel(file);
     long at = fileOffset;
     while (target.hasRemaining()) {
       int count = channel.read(target, at);
       if (count < 0) {
         throw new CorruptFileException(
-            "file got shorter while it was read: fileOffset=" + at + ", file=" + range.file());
+            "file got shorter while it was read: fileOffset=" + at + ", file=" + file);
       }
       at += count;
     }
@@ -97,6 +106,7 @@ public final class SourceReader implements AutoCloseable {
   @Override
   public synchronized void close() throws IOException {
     closed = true;
+    buffers.close();
     CloseAll all = CloseAll.of(channels.values());
     channels.clear();
     all.closeIo();

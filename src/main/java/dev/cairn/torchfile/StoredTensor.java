@@ -27,6 +27,14 @@ public record StoredTensor(TensorRef tensor, Path file, long fileOffset) {
     return tensor.shape().elements();
   }
 
+  /** Returns a tensor whose elements lie row-major without holes from a byte of a file on. */
+  public static StoredTensor contiguous(Path file, long fileOffset, DType dtype, Shape shape) {
+    return new StoredTensor(
+        new TensorRef("", shape.elements(), dtype, 0, shape, Strides.rowMajor(shape)),
+        file,
+        fileOffset);
+  }
+
   /** Returns the same elements, which are contiguous, in another shape of as many. */
   public StoredTensor as(Shape shape) {
     TensorRef other =
@@ -76,7 +84,9 @@ public record StoredTensor(TensorRef tensor, Path file, long fileOffset) {
               + archive.file());
     }
     return new StoredTensor(
-        tensor, archive.file(), storage.offset() + tensor.elementOffset() * width);
+        tensor,
+        archive.file(),
+        archive.channel().begin() + storage.offset() + tensor.elementOffset() * width);
   }
 
   /**

@@ -2,7 +2,6 @@ package dev.cairn.torchfile;
 
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -30,14 +29,14 @@ final class TorchArchive extends TorchFile {
   private final String folder;
 
   private TorchArchive(
-      FileChannel channel, Path file, Map<String, ZipEntryInfo> entries, String folder) {
+      Region channel, Path file, Map<String, ZipEntryInfo> entries, String folder) {
     super(channel, file);
     this.entries = entries;
     this.folder = folder;
   }
 
   /** Checks the directory; does not close the channel if that fails. */
-  static TorchArchive open(FileChannel channel, Path file) throws IOException {
+  static TorchArchive open(Region channel, Path file) throws IOException {
     Map<String, ZipEntryInfo> entries = ZipDirectory.read(channel, file);
     TorchArchive archive =
         new TorchArchive(channel, file, entries, findFolder(entries.keySet(), file));
@@ -110,9 +109,18 @@ final class TorchArchive extends TorchFile {
     return new ByteInput(channel(), file(), "data.pkl", offset, entry.lengthBytes());
   }
 
+  @Override
+  void verify() throws IOException {
+    for (ZipEntryInfo entry : entries.values()) {
+      if (entry.crc32() != 0) {
+        checkCrc(entry, dataOffset(entry));
+      }
+    }
+  }
+
   private void checkCrc(ZipEntryInfo entry, long offset) throws IOException {
     CRC32 crc = new CRC32();
-    ByteInput input = new ByteInput(channel(), file(), "data.pkl", offset, entry.lengthBytes());
+    ByteInput input = new ByteInput(channel(), file(), entry.name(), offset, entry.lengthBytes());
     while (input.remaining() > 0) {
       crc.update(input.readBytes((int) Math.min(input.remaining(), 1 << 16)));
     }
@@ -120,8 +128,8 @@ final class TorchArchive extends TorchFile {
       throw new CorruptFileException(
           String.format(
               Locale.ROOT,
-              "checksum of the pickle differs: crc32=%08x, expected %08x, file=%s;"
-                  + " the file is damaged",
+              "checksum of %s differs: crc32=%08x, expected %08x, file=%s; the file is damaged",
+              entry.name().endsWith(PICKLE) ? "the pickle" : entry.name(),
               crc.getValue(),
               entry.crc32(),
               file()));

@@ -23,10 +23,11 @@ public abstract sealed class TorchFile implements AutoCloseable permits TorchArc
   /** Pickles beyond this are refused unread: their parsing would look like a hang. */
   static final long MAX_PICKLE_BYTES = 512L << 20;
 
-  private final FileChannel channel;
+  private final Region channel;
+  private FileChannel owned;
   private final Path file;
 
-  TorchFile(FileChannel channel, Path file) {
+  TorchFile(Region channel, Path file) {
     this.channel = channel;
     this.file = file;
   }
@@ -47,20 +48,78 @@ public abstract sealed class TorchFile implements AutoCloseable permits TorchArc
     }
     FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
     try {
-      return kind == FileKind.TORCH_ZIP
-          ? TorchArchive.open(channel, file)
-          : LegacyFile.open(channel, file);
+      TorchFile opened = open(Region.whole(channel), file, kind);
+      opened.owned = channel;
+      return opened;
     } catch (IOException | RuntimeException e) {
       CloseAll.of(channel).closeAfter(e);
       throw e;
     }
   }
 
+  private static TorchFile open(Region region, Path file, FileKind kind) throws IOException {
+    return kind == FileKind.TORCH_ZIP
+        ? TorchArchive.open(region, file)
+        : LegacyFile.open(region, file);
+  }
+
+  /**
+   * Opens one that lies in a larger file, as torch's distributed checkpoints have them.
+   *
+   * @param channel of the larger file; borrowed, not closed here
+   * @param offset where it begins
+   * @param lengthBytes how long it is
+   * @throws CorruptFileException if it is no such file, goes beyond the larger one, or contradicts
+   *     itself
+   */
+  public static TorchFile openAt(FileChannel channel, Path file, long offset, long lengthBytes)
+      throws IOException {
+    if (offset < 0 || lengthBytes <= 0 || offset > channel.size() - lengthBytes) {
+      throw new CorruptFileException(
+          "tensor lies outside its file: fileOffset="
+              + offset
+              + ", lengthBytes="
+              + lengthBytes
+              + ", expected within "
+              + channel.size()
+              + ", file="
+              + file);
+    }
+    Region region = new Region(channel, offset, lengthBytes);
+    int firstBytes = (int) Math.min(FileKind.FIRST_BYTES, lengthBytes);
+    byte[] first = new ByteInput(region, file, "first bytes", 0, firstBytes).readBytes(firstBytes);
+    FileKind kind = FileKind.of(first);
+    if (!kind.isTorch()) {
+      throw new CorruptFileException(
+          "no tensor where the checkpoint says: fileOffset="
+              + offset
+              + ", expected what torch.save writes, found "
+              + kind
+              + ", file="
+              + file);
+    }
+    return open(region, file, kind);
+  }
+
+  /**
+   * Reads a whole file and compares it with the checksums in it, where it has some.
+   *
+   * @throws CorruptFileException naming the first part that differs
+   */
+  public static void verify(Path file) throws IOException {
+    try (TorchFile archive = open(file)) {
+      archive.verify();
+    }
+  }
+
+  /** Compares every storage with its checksum. */
+  abstract void verify() throws IOException;
+
   final Path file() {
     return file;
   }
 
-  final FileChannel channel() {
+  final Region channel() {
     return channel;
   }
 
@@ -76,13 +135,16 @@ public abstract sealed class TorchFile implements AutoCloseable permits TorchArc
 
   /** Reads up to 8 bytes at {@code fileOffset}, little endian. */
   public final ByteBuffer readSmall(long fileOffset, int lengthBytes) throws IOException {
-    ByteInput input = new ByteInput(channel, file, "storage", fileOffset, lengthBytes);
+    ByteInput input =
+        new ByteInput(channel, file, "storage", fileOffset - channel.begin(), lengthBytes);
     return ByteBuffer.wrap(input.readBytes(lengthBytes)).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   @Override
   public final void close() throws IOException {
-    channel.close();
+    if (owned != null) {
+      owned.close();
+    }
   }
 
   /** A range of the file: {@code lengthBytes} bytes from {@code offset}. */

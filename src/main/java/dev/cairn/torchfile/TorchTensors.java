@@ -58,11 +58,7 @@ public final class TorchTensors {
       } else if (global.is(UTILS, "_rebuild_tensor_v2")) {
         return describe(made, null, 6, what);
       } else if (global.is(UTILS, "_rebuild_tensor_v3")) {
-        DType dtype = TorchTypes.ofDType(made.argument(6));
-        if (dtype == null) {
-          throw notUnderstood(made.argument(6), what, "a dtype");
-        }
-        return describe(made, dtype, 7, what);
+        return describe(made, dtype(made.argument(6), what), 7, what);
       } else {
         break;
       }
@@ -135,6 +131,19 @@ public final class TorchTensors {
               + " elements"
               + at());
     }
+  }
+
+  /**
+   * Returns the element type that {@code value} names.
+   *
+   * @param what its place in the checkpoint, for messages
+   */
+  public DType dtype(Object value, String what) throws CorruptFileException {
+    DType dtype = TorchTypes.ofDType(value);
+    if (dtype == null) {
+      throw notUnderstood(value, what, "a dtype");
+    }
+    return dtype;
   }
 
   /** Returns the shape that a tuple, a list or a {@code torch.Size} of extents gives. */

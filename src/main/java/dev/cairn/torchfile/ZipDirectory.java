@@ -3,7 +3,6 @@ package dev.cairn.torchfile;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -44,7 +43,7 @@ final class ZipDirectory {
   }
 
   /** Returns the entries by name. */
-  static Map<String, ZipEntryInfo> read(FileChannel channel, Path file) throws IOException {
+  static Map<String, ZipEntryInfo> read(Region channel, Path file) throws IOException {
     ZipEnd end = ZipEnd.find(channel, file);
     if (end.entries() < 0
         || end.entries() > MAX_ENTRIES

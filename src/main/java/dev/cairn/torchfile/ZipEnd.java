@@ -5,7 +5,6 @@ import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
 /**
@@ -29,7 +28,7 @@ record ZipEnd(long directoryOffset, long directoryBytes, long entries) {
    *
    * @throws CorruptFileException if there is none (cut short, or no zip), or they contradict
    */
-  static ZipEnd find(FileChannel channel, Path file) throws IOException {
+  static ZipEnd find(Region channel, Path file) throws IOException {
     long fileBytes = channel.size();
     int tailBytes = (int) Math.min(fileBytes, END_BYTES + MAX_COMMENT_BYTES);
     ByteBuffer tail = read(channel, file, fileBytes - tailBytes, tailBytes);
@@ -42,7 +41,7 @@ record ZipEnd(long directoryOffset, long directoryBytes, long entries) {
     throw Refusal.CUT_TORCH.of(file);
   }
 
-  private static ZipEnd parse(FileChannel channel, Path file, ByteBuffer end, long endOffset)
+  private static ZipEnd parse(Region channel, Path file, ByteBuffer end, long endOffset)
       throws IOException {
     end.order(ByteOrder.LITTLE_ENDIAN);
     long entries = end.getShort(10) & 0xFFFF;
@@ -75,7 +74,7 @@ record ZipEnd(long directoryOffset, long directoryBytes, long entries) {
     return new ZipEnd(directoryOffset, directoryBytes, entries);
   }
 
-  private static ByteBuffer readEnd64(FileChannel channel, Path file, long offset, long locator)
+  private static ByteBuffer readEnd64(Region channel, Path file, long offset, long locator)
       throws IOException {
     if (offset < 0 || offset > locator - END64_BYTES) {
       throw contradiction(file, "zip64 end record offset", offset, locator - END64_BYTES);
@@ -113,7 +112,7 @@ record ZipEnd(long directoryOffset, long directoryBytes, long entries) {
             + file);
   }
 
-  private static ByteBuffer read(FileChannel channel, Path file, long offset, int lengthBytes)
+  private static ByteBuffer read(Region channel, Path file, long offset, int lengthBytes)
       throws IOException {
     ByteInput input = new ByteInput(channel, file, "zip end", offset, lengthBytes);
     return ByteBuffer.wrap(input.readBytes(lengthBytes)).order(ByteOrder.LITTLE_ENDIAN);

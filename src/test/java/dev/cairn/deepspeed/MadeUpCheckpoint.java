@@ -1,6 +1,6 @@
 package dev.cairn.deepspeed;
 
-import dev.cairn.deepspeed.content.PartitionedContent;
+import dev.cairn.content.PartitionedContent;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.PickleWriter;

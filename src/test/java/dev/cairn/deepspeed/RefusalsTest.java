@@ -109,31 +109,36 @@ class RefusalsTest extends Refusals {
         "zero_pp_rank_0_mp_rank_01_model_states.pt",
         "bf16_zero_pp_rank_0_mp_rank_01_optim_states.pt"
       })
-  void tensorParallelCheckpoint(String file) throws IOException {
+  void fileOfATensorParallelRankThatIsNone(String file) throws IOException {
     Path checkpoint = checkpoint();
     Files.createFile(save(checkpoint).resolve(file));
-    assertRefused(
-        checkpoint, "tensor- or pipeline-parallel checkpoint not supported yet: mp_rank=01", file);
+    assertRefused(checkpoint, "files of two different saves are mixed: mp_rank=1");
   }
 
   @Test
   void pipelineOfTensorParallelLayers() throws IOException {
     Path checkpoint = checkpoint();
     Files.createFile(save(checkpoint).resolve("layer_00-model_01-model_states.pt"));
-    assertRefused(checkpoint, "tensor-parallel checkpoint not supported yet: model=01");
+    assertRefused(checkpoint, "a pipeline whose stages are tensor-parallel");
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
         "layer_0_expert_3_mp_rank_00_model_states.pt",
-        "expert_3_mp_rank_00_model_states.pt",
         "expp_rank_0_mp_rank_00_optim_states.pt"
       })
-  void expertParallelCheckpoint(String file) throws IOException {
+  void emptyFileOfAnExpert(String file) throws IOException {
     Path checkpoint = checkpoint();
     Files.createFile(save(checkpoint).resolve(file));
-    assertRefused(checkpoint, "expert-parallel checkpoint not supported yet");
+    assertRefused(checkpoint, "an empty file", file);
+  }
+
+  @Test
+  void expertWithoutItsLayer() throws IOException {
+    Path checkpoint = checkpoint();
+    Files.createFile(save(checkpoint).resolve("expert_3_mp_rank_00_model_states.pt"));
+    assertRefused(checkpoint, "an expert's file without its layer");
   }
 
   @Test

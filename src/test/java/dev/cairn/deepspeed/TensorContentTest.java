@@ -3,7 +3,7 @@ package dev.cairn.deepspeed;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.cairn.deepspeed.content.TensorContent;
+import dev.cairn.content.TensorContent;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.SourceReader;

@@ -39,6 +39,7 @@ class FuzzTest {
     "folder, dev.cairn.deepspeed.FolderFuzz",
     "index, dev.cairn.torchfile.ShardsFuzz",
     "pickle, dev.cairn.torchfile.PickleFuzz",
+    "distributed, dev.cairn.dcp.DistributedFuzz",
     "header, dev.cairn.safetensors.HeaderFuzz"
   })
   void noInputCrashesHangsOrTakesMoreMemory(String corpus, String target) throws Exception {

@@ -27,7 +27,8 @@ class PickleReaderTest {
     Path file = folder.resolve("pickle");
     Files.write(file, pickle.getBytes(StandardCharsets.ISO_8859_1));
     try (FileChannel channel = FileChannel.open(file)) {
-      return PickleReader.read(new ByteInput(channel, file, "pickle", 0, pickle.length()));
+      return PickleReader.read(
+          new ByteInput(Region.whole(channel), file, "pickle", 0, pickle.length()));
     }
   }
 

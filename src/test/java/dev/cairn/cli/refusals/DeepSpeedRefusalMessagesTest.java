@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.cairn.deepspeed.MadeUpCheckpoint;
 import dev.cairn.input.Refusal;
+import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.TorchSave;
 import java.io.IOException;
@@ -124,5 +125,73 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
     Path save = checkpoint.resolve("global_step7");
     write("in/global_step7/offloaded_tensors/rank00/1.tensor.swp", "x");
     refused(Refusal.OFFLOADED, save, List.of(), "consolidate", checkpoint.toString(), out());
+  }
+
+  @Test
+  void tensorParallelSaves() throws IOException {
+    Path checkpoint = parallel("tp2_z1_w2_llama");
+    Files.delete(save(checkpoint).resolve("bf16_zero_pp_rank_0_mp_rank_01_optim_states.pt"));
+    String in = checkpoint.toString();
+    refused(
+        Refusal.NO_MASTERS_OF_SOME,
+        save(checkpoint),
+        List.of("rank", "1"),
+        "consolidate",
+        in,
+        out());
+    Path old = Files.createDirectories(temp.resolve("old"));
+    for (int rank = 0; rank < 2; rank++) {
+      TorchSave.save(
+          old.resolve("mp_rank_0" + rank + "_model_states.pt"),
+          Map.of("mp_world_size", 2, "module", Map.of("w", TorchSave.tensor("0", DType.F32, 4))));
+    }
+    consolidateRefused(Refusal.NO_TENSOR_RULES, old, "ranks", "2");
+  }
+
+  @Test
+  void pipelines() throws IOException {
+    Path checkpoint = parallel("pp2_z1_w2_llama_tied");
+    String in = checkpoint.toString();
+    Path layer = save(checkpoint).resolve("layer_00-model_01-model_states.pt");
+    Files.createFile(layer);
+    refused(
+        Refusal.TENSOR_PIPELINE,
+        save(checkpoint),
+        List.of("file", "layer_00-model_01-model_states.pt"),
+        "consolidate",
+        in,
+        out());
+    Files.delete(layer);
+    for (int i = 0; i < 5; i++) {
+      Files.delete(save(checkpoint).resolve("layer_0" + i + "-model_states.pt"));
+    }
+    refused(Refusal.NO_LAYERS, save(checkpoint), List.of(), "consolidate", in, out());
+  }
+
+  @Test
+  void experts() throws IOException {
+    Path checkpoint = parallel("moe4_ep2_z2_w4_residual");
+    String in = checkpoint.toString();
+    Path expert = save(checkpoint).resolve("layer_0_expert_1_mp_rank_00_model_states.pt");
+    Path other = save(checkpoint).resolve("layer_0_expert_1_mp_rank_01_model_states.pt");
+    Files.copy(expert, other);
+    refused(
+        Refusal.SPLIT_EXPERTS,
+        other,
+        List.of("other", expert.getFileName().toString()),
+        "consolidate",
+        in,
+        out());
+    Files.delete(other);
+    Files.delete(expert);
+    refused(
+        Refusal.MISSING_EXPERT,
+        save(checkpoint),
+        List.of("name", "layer_0_expert_1_mp_rank_*_model_states.pt", "count", "4"),
+        "consolidate",
+        in,
+        out());
+    Path old = Files.createFile(save(checkpoint).resolve("expert_1_mp_rank_00_model_states.pt"));
+    refused(Refusal.OLD_EXPERTS, old, List.of(), "consolidate", in, out());
   }
 }

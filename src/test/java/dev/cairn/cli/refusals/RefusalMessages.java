@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Refusals, whole, as a command prints them for real files and folders. */
@@ -30,7 +31,14 @@ abstract class RefusalMessages {
           Refusal.NO_MASTERS,
           Refusal.NO_MODULE,
           Refusal.NO_STATES,
-          Refusal.OFFLOADED);
+          Refusal.OFFLOADED,
+          Refusal.NO_MASTERS_OF_SOME,
+          Refusal.NO_TENSOR_RULES,
+          Refusal.TENSOR_PIPELINE,
+          Refusal.NO_LAYERS,
+          Refusal.OLD_EXPERTS,
+          Refusal.MISSING_EXPERT,
+          Refusal.SPLIT_EXPERTS);
 
   @TempDir Path temp;
 
@@ -72,6 +80,27 @@ abstract class RefusalMessages {
 
   final Path fixture(String name) throws IOException {
     return Fixture.of(name).copyTo(temp.resolve("in"));
+  }
+
+  /** Copies a checkpoint of several parallel ranks. */
+  final Path parallel(String name) throws IOException {
+    return copy("parallel/" + name, temp.resolve(name));
+  }
+
+  /** Copies a folder below the resources, whatever is in it. */
+  static Path copy(String resource, Path target) throws IOException {
+    Path source = ShellRun.CHECKOUT.resolve("src/test/resources").resolve(resource);
+    try (Stream<Path> entries = Files.walk(source)) {
+      for (Path entry : entries.toList()) {
+        Path copy = target.resolve(source.relativize(entry).toString());
+        if (Files.isDirectory(entry)) {
+          Files.createDirectories(copy);
+        } else {
+          Files.copy(entry, copy);
+        }
+      }
+    }
+    return target;
   }
 
   static Path save(Path checkpoint) {

@@ -183,7 +183,13 @@ class RefusalMessagesTest extends RefusalMessages {
     mergeRefused(Refusal.MODEL_AS_ADAPTER, model, model, model);
     mergeRefused(Refusal.CHECKPOINT_AS_ADAPTER, Path.of(checkpoint), model, Path.of(checkpoint));
     mergeRefused(Refusal.CHECKPOINT_AS_MODEL, Path.of(checkpoint), Path.of(checkpoint), adapter);
-    refused(Refusal.CHECKPOINT_AS_MODEL, Path.of(checkpoint), List.of(), "verify", checkpoint);
+    refused(
+        Refusal.CHECKPOINT_AS_MODEL,
+        Path.of(checkpoint),
+        List.of(),
+        "diff",
+        checkpoint,
+        checkpoint);
   }
 
   private void mergeRefused(Refusal refusal, Path path, Path base, Path adapter, String... details)
@@ -235,7 +241,7 @@ class RefusalMessagesTest extends RefusalMessages {
     write("pipeline/vae/diffusion_pytorch_model.safetensors", "x");
     consolidateRefused(Refusal.PIPELINE, pipeline, "names", "unet, vae", "last", "vae");
     Path distributed = write("dcp/__0_0.distcp", "x").getParent();
-    consolidateRefused(Refusal.DISTRIBUTED, distributed);
+    consolidateRefused(Refusal.NO_METADATA, distributed);
     Path torch =
         TorchSave.save(
             temp.resolve("torch/a.pt"), Map.of("w", TorchSave.tensor("0", DType.F32, 4)));
@@ -272,5 +278,22 @@ class RefusalMessagesTest extends RefusalMessages {
         out(),
         "--step",
         "7");
+  }
+
+  @Test
+  void distributedCheckpoints() throws IOException {
+    Path folder = copy("dcp", temp.resolve("dcps"));
+    Path transformed = folder.resolve("transformed");
+    refused(
+        Refusal.TRANSFORMED,
+        transformed.resolve(".metadata"),
+        List.of("tensor", "model.w"),
+        "consolidate",
+        transformed.toString(),
+        out());
+    consolidateRefused(Refusal.NO_MODEL, folder.resolve("optimizer"), "count", "1");
+    consolidateRefused(Refusal.SEVERAL_SECTIONS, folder.resolve("several"), "names", "a, b");
+    Files.delete(folder.resolve("tp2_fsdp2/__2_0.distcp"));
+    consolidateRefused(Refusal.MISSING_PIECES, folder.resolve("tp2_fsdp2"), "name", "__2_0.distcp");
   }
 }

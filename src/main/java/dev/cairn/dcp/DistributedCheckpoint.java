@@ -1,0 +1,183 @@
+package dev.cairn.dcp;
+
+import dev.cairn.content.BoxesContent;
+import dev.cairn.content.Content;
+import dev.cairn.content.TensorContent;
+import dev.cairn.input.Links;
+import dev.cairn.input.Refusal;
+import dev.cairn.layout.Box;
+import dev.cairn.machine.CloseAll;
+import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.tensor.DType;
+import dev.cairn.tensor.Shape;
+import dev.cairn.torchfile.Printable;
+import dev.cairn.torchfile.StoredTensor;
+import dev.cairn.torchfile.TorchFile;
+import dev.cairn.torchfile.TorchTensors;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A folder that {@code torch.distributed.checkpoint} made, opened: the model's tensors and where
+ * their boxes lie. No weight is read, and nothing in the pickles is run. Holds no file open.
+ * Immutable; any thread.
+ *
+ * @param folder with {@code .metadata} and the ranks' files
+ * @param files how many files the model's tensors are in
+ * @param tensors by name, in the checkpoint's order
+ * @param others how many further tensors there are, the optimizer's
+ */
+public record DistributedCheckpoint(
+    Path folder, int files, Map<String, Tensor> tensors, int others) {
+  static final String METADATA = ".metadata";
+
+  /**
+   * A whole tensor.
+   *
+   * @param shape of it
+   * @param content where its elements lie
+   * @param pieces into how many boxes it is cut
+   * @param cut along which dimensions
+   */
+  public record Tensor(Shape shape, Content content, int pieces, List<Integer> cut) {
+    static Tensor of(String what, Shape shape, List<BoxesContent.Piece> pieces)
+        throws CorruptFileException {
+      return new Tensor(
+          shape,
+          BoxesContent.of(what, shape, pieces),
+          pieces.size(),
+          BoxesContent.cut(shape, pieces));
+    }
+  }
+
+  /**
+   * Opens a folder with {@code .metadata}, or with DCP's safetensors shards.
+   *
+   * @throws CorruptFileException if files are missing, damaged or hostile, or pieces do not tile
+   *     their tensors
+   */
+  public static DistributedCheckpoint open(Path folder) throws IOException {
+    Path metadata = folder.resolve(METADATA);
+    if (!Files.exists(metadata)) {
+      if (!SafetensorsShards.list(folder).isEmpty()) {
+        return SafetensorsShards.open(folder);
+      }
+      throw Refusal.NO_METADATA.of(folder);
+    }
+    List<DescribedTensor> all = MetadataReader.read(metadata);
+    List<DescribedTensor> model = ModelSection.of(all, folder);
+    try (OpenPieces pieces = new OpenPieces(folder)) {
+      Map<String, Tensor> tensors = new LinkedHashMap<>();
+      for (DescribedTensor tensor : model) {
+        if (tensors.put(tensor.name(), pieces.locate(tensor)) != null) {
+          throw new CorruptFileException(
+              "tensor is there twice: tensor="
+                  + Printable.of(tensor.name())
+                  + ", file="
+                  + metadata);
+        }
+      }
+      return new DistributedCheckpoint(
+          folder, pieces.channels.size(), tensors, all.size() - model.size());
+    }
+  }
+
+  /** Finds the bytes of pieces; keeps the files open that it has looked into. */
+  private static final class OpenPieces implements AutoCloseable {
+    private final Path folder;
+    private final Map<String, FileChannel> channels = new HashMap<>();
+
+    OpenPieces(Path folder) {
+      this.folder = folder;
+    }
+
+    Tensor locate(DescribedTensor tensor) throws IOException {
+      String what = "tensor=" + Printable.of(tensor.name()) + ", file=" + folder.resolve(METADATA);
+      List<BoxesContent.Piece> pieces = new ArrayList<>();
+      for (StoredPiece piece : tensor.pieces()) {
+        pieces.add(
+            new BoxesContent.Piece(piece.box(), content(tensor.name(), tensor.dtype(), piece)));
+      }
+      if (pieces.isEmpty() && tensor.shape().elements() == 0) {
+        pieces.add(
+            new BoxesContent.Piece(
+                Box.whole(tensor.shape()),
+                new TensorContent(
+                    StoredTensor.contiguous(
+                        folder.resolve(METADATA), 0, tensor.dtype(), tensor.shape()))));
+      }
+      return Tensor.of(what, tensor.shape(), pieces);
+    }
+
+    private Content content(String name, DType dtype, StoredPiece piece) throws IOException {
+      Path file = file(piece.file());
+      FileChannel channel = channels.get(piece.file());
+      if (channel == null) {
+        channel = FileChannel.open(file, StandardOpenOption.READ);
+        channels.put(piece.file(), channel);
+      }
+      try (TorchFile archive =
+          TorchFile.openAt(channel, file, piece.fileOffset(), piece.lengthBytes())) {
+        String what = "tensor " + Printable.of(name);
+        StoredTensor stored =
+            StoredTensor.locate(archive, new TorchTensors(file).tensor(archive.root(), what), what);
+        if (stored.dtype() != dtype || !stored.shape().equals(piece.box().extents())) {
+          throw new CorruptFileException(
+              "piece of a tensor is another than its metadata says: tensor="
+                  + Printable.of(name)
+                  + ", dtype="
+                  + stored.dtype()
+                  + ", shape="
+                  + stored.shape()
+                  + ", expected "
+                  + dtype
+                  + " "
+                  + piece.box().extents()
+                  + ", file="
+                  + file
+                  + "; files of two saves, or a damaged one");
+        }
+        return new TensorContent(stored);
+      }
+    }
+
+    private Path file(String name) throws IOException {
+      boolean odd =
+          name.isEmpty()
+              || name.equals(".")
+              || name.equals("..")
+              || name.indexOf('/') >= 0
+              || name.indexOf('\\') >= 0
+              || name.chars().anyMatch(Character::isISOControl);
+      if (odd) {
+        throw new CorruptFileException(
+            "file of a tensor leads out of the checkpoint: file="
+                + Printable.of(name)
+                + ", expected the name of one in "
+                + folder);
+      }
+      Path file = folder.resolve(name);
+      if (!Files.exists(file)) {
+        throw Refusal.MISSING_PIECES.of(folder, "name", name);
+      }
+      Links.requireReadable(file);
+      if (!Files.isRegularFile(file)) {
+        throw new CorruptFileException("not a regular file: file=" + file);
+      }
+      return file;
+    }
+
+    @Override
+    public void close() throws IOException {
+      CloseAll.of(channels.values()).closeIo();
+    }
+  }
+}

@@ -1,2 +1,0 @@
-/** Where the elements of a parameter lie in the files of a DeepSpeed checkpoint. */
-package dev.cairn.deepspeed.content;

@@ -1,0 +1,68 @@
+package dev.cairn.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.PythonScript;
+import dev.cairn.hf.FolderDiff;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Models of ten families, saved by torch.distributed.checkpoint from FSDP, HSDP, tensor parallelism
+ * and both: every tensor is what torch gathered, and the folder what {@code save_pretrained}
+ * writes.
+ */
+@Tag("processes")
+@Tag("python")
+class DistributedPythonIT {
+  private static final Path SCRIPT = Path.of("src/test/python/dcp_checkpoints.py");
+  private static final int CASES = 70;
+
+  @TempDir private Path temporary;
+
+  @Test
+  void tensorsAreThoseThatTorchGathers() throws Exception {
+    Path made = temporary.resolve("made");
+    PythonScript.run("DistributedPythonIT", temporary.resolve("log"), 10, SCRIPT, made.toString());
+    List<String> lines = Files.readAllLines(made.resolve("cases.tsv"));
+    List<String> wrong = new ArrayList<>();
+    for (String line : lines) {
+      List<String> fields = List.of(line.split("\t"));
+      Path checkpoint = made.resolve(fields.get(0));
+      Path model = made.resolve(fields.get(1));
+      wrong.addAll(compare(checkpoint, model.resolve("full"), "--raw-names"));
+      wrong.addAll(
+          compare(
+              checkpoint,
+              model.resolve("reference"),
+              "--hf",
+              model.resolve("reference").toString()));
+    }
+    assertEquals(List.of(), wrong);
+    assertEquals(CASES, lines.size());
+  }
+
+  private List<String> compare(Path checkpoint, Path expected, String... options)
+      throws IOException {
+    Path output = temporary.resolve("out");
+    List<String> command =
+        new ArrayList<>(List.of("consolidate", checkpoint.toString(), output.toString()));
+    command.addAll(List.of("--dtype", "keep", "--overwrite"));
+    command.addAll(List.of(options));
+    CommandRun run = CommandRun.of(command.toArray(String[]::new));
+    if (run.exitCode() != 0) {
+      return List.of(checkpoint.getFileName() + ": " + run.err());
+    }
+    assertTrue(Files.exists(output.resolve("model.safetensors")));
+    return FolderDiff.of(expected, output).stream()
+        .map(difference -> checkpoint.getFileName() + " " + difference)
+        .toList();
+  }
+}

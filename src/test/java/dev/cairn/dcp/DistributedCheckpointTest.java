@@ -1,0 +1,93 @@
+package dev.cairn.dcp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.tensor.Shape;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DistributedCheckpointTest {
+  @TempDir private Path folder;
+
+  @BeforeEach
+  void copy() throws IOException, URISyntaxException {
+    Path source = Path.of(getClass().getResource("/dcp/tp2_fsdp2").toURI());
+    for (String name :
+        List.of(".metadata", "__0_0.distcp", "__1_0.distcp", "__2_0.distcp", "__3_0.distcp")) {
+      Files.copy(source.resolve(name), folder.resolve(name));
+    }
+  }
+
+  @Test
+  void modelIsFoundAmongOthersAndItsCutIsKnown() throws IOException {
+    DistributedCheckpoint checkpoint = DistributedCheckpoint.open(folder);
+    assertEquals(
+        Set.of("a.weight", "a.bias", "b.weight", "b.bias", "n"), checkpoint.tensors().keySet());
+    assertEquals(1, checkpoint.others());
+    assertEquals(Shape.of(10, 6), checkpoint.tensors().get("a.weight").shape());
+    assertEquals(List.of(0), checkpoint.tensors().get("a.weight").cut());
+    assertEquals(List.of(0, 1), checkpoint.tensors().get("b.weight").cut());
+    assertEquals(4, checkpoint.tensors().get("b.weight").pieces());
+  }
+
+  @Test
+  void fileOutsideTheFolderIsRefused() throws IOException {
+    replace("__3_0.distcp", "../_0.distcp");
+    assertRefused("file of a tensor leads out of the checkpoint");
+  }
+
+  @Test
+  void holeIsNamed() throws IOException {
+    // the size of a.weight, [10, 6], is written once: 10 is then 11
+    byte[] bytes = Files.readAllBytes(folder.resolve(".metadata"));
+    int at = indexOf(bytes, "app.model.a.weight".getBytes(StandardCharsets.US_ASCII));
+    while (bytes[at] != 'K' || bytes[at + 1] != 10 || bytes[at + 2] != 'K') {
+      at++;
+    }
+    bytes[at + 1] = 11;
+    Files.write(folder.resolve(".metadata"), bytes);
+    assertRefused("pieces leave a hole in the tensor: hole=[10:11,0:6]");
+  }
+
+  @Test
+  void shortenedFileIsRefused() throws IOException {
+    Path file = folder.resolve("__3_0.distcp");
+    byte[] bytes = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
+    assertRefused("tensor lies outside its file");
+  }
+
+  private void replace(String from, String to) throws IOException {
+    byte[] bytes = Files.readAllBytes(folder.resolve(".metadata"));
+    int at = indexOf(bytes, from.getBytes(StandardCharsets.US_ASCII));
+    System.arraycopy(to.getBytes(StandardCharsets.US_ASCII), 0, bytes, at, to.length());
+    Files.write(folder.resolve(".metadata"), bytes);
+  }
+
+  private static int indexOf(byte[] bytes, byte[] wanted) {
+    for (int at = 0; at + wanted.length <= bytes.length; at++) {
+      if (Arrays.equals(bytes, at, at + wanted.length, wanted, 0, wanted.length)) {
+        return at;
+      }
+    }
+    throw new IllegalStateException("not there");
+  }
+
+  private void assertRefused(String expected) {
+    CorruptFileException error =
+        assertThrows(CorruptFileException.class, () -> DistributedCheckpoint.open(folder));
+    assertTrue(error.getMessage().contains(expected), error.getMessage());
+  }
+}
