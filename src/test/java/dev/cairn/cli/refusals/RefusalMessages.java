@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cairn.cli.CommandRun;
 import dev.cairn.cli.Fixture;
 import dev.cairn.input.Refusal;
+import dev.cairn.support.ShellRun;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
