@@ -1,5 +1,8 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.deepspeed.saved.ModelStates;
+import dev.cairn.deepspeed.saved.SaveFiles;
+import dev.cairn.deepspeed.saved.TagFolder;
 import dev.cairn.input.FoundInput;
 import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;

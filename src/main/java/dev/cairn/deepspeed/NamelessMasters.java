@@ -5,12 +5,8 @@ import dev.cairn.content.TensorContent;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
-import dev.cairn.torchfile.PickleValue.Dictionary;
-import dev.cairn.torchfile.PickleValue.Sequence;
 import dev.cairn.torchfile.SourceReader;
 import dev.cairn.torchfile.StoredTensor;
-import dev.cairn.torchfile.TorchFile;
-import dev.cairn.torchfile.TorchTensors;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,29 +20,6 @@ import java.util.Map;
  */
 final class NamelessMasters {
   private NamelessMasters() {}
-
-  /**
-   * Returns the tensors of {@code fp32_groups}, by group; none if the optimizer has no such.
-   *
-   * @param optimizer the value of that name in a file
-   */
-  static List<List<StoredTensor>> read(Object optimizer, TorchFile archive, TorchTensors types)
-      throws IOException {
-    List<List<StoredTensor>> masters = new ArrayList<>();
-    if (!(optimizer instanceof Dictionary states)
-        || !(states.get("fp32_groups") instanceof Sequence groups)) {
-      return masters;
-    }
-    for (Object group : groups.elements()) {
-      List<StoredTensor> tensors = new ArrayList<>();
-      for (Object tensor : types.list(group, "fp32_groups").elements()) {
-        String what = "master in fp32_groups";
-        tensors.add(StoredTensor.locate(archive, types.tensor(tensor, what), what));
-      }
-      masters.add(tensors);
-    }
-    return masters;
-  }
 
   /**
    * Returns the content of each parameter that has a master, and which group each is in.

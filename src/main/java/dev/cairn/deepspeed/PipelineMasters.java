@@ -2,6 +2,9 @@ package dev.cairn.deepspeed;
 
 import dev.cairn.content.BoxesContent;
 import dev.cairn.content.Content;
+import dev.cairn.deepspeed.saved.ExpertGroups;
+import dev.cairn.deepspeed.saved.ModelRank;
+import dev.cairn.deepspeed.saved.ModelStates;
 import dev.cairn.layout.Box;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;

@@ -1,6 +1,9 @@
 package dev.cairn.deepspeed;
 
 import dev.cairn.content.Content;
+import dev.cairn.deepspeed.saved.ExpertFiles;
+import dev.cairn.deepspeed.saved.ModelRank;
+import dev.cairn.deepspeed.saved.ModelStates;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;

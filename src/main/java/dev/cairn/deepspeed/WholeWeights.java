@@ -2,6 +2,8 @@ package dev.cairn.deepspeed;
 
 import dev.cairn.content.Content;
 import dev.cairn.content.TensorContent;
+import dev.cairn.deepspeed.saved.ExpertGroups;
+import dev.cairn.deepspeed.saved.ModelStates;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.Printable;

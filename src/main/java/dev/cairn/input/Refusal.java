@@ -3,10 +3,7 @@ package dev.cairn.input;
 import dev.cairn.tensor.CorruptFileException;
 import java.nio.file.Path;
 
-/**
- * Every input that is turned away for what it is: what was found, why that does not work, and what
- * to type next. The page on the command line has them all in a table.
- */
+/** Every input that is turned away: what was found, why that does not work, what to type next. */
 public enum Refusal {
   LFS_POINTER(
       "a Git LFS pointer",
@@ -290,8 +287,7 @@ public enum Refusal {
   public String message(Path path, String... details) {
     String text = found + ": path={path}; " + why + "; " + next;
     for (int i = 0; i < details.length; i += 2) {
-      String value = details[i + 1].replaceAll("\\p{Cntrl}", "?");
-      text = text.replace("{" + details[i] + "}", value);
+      text = text.replace("{" + details[i] + "}", details[i + 1].replaceAll("\\p{Cntrl}", "?"));
     }
     return text.replace("{path}", path.toString());
   }

@@ -1,5 +1,7 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.deepspeed.saved.ModelStates;
+import dev.cairn.deepspeed.saved.OptimizerStates;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.torchfile.StateDict;
 import java.io.IOException;

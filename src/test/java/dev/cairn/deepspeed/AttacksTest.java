@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.deepspeed.saved.ModelStates;
+import dev.cairn.deepspeed.saved.OptimizerStates;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.torchfile.StateDict;
 import java.io.IOException;

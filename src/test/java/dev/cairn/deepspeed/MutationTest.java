@@ -3,6 +3,8 @@ package dev.cairn.deepspeed;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.deepspeed.saved.ModelStates;
+import dev.cairn.deepspeed.saved.OptimizerStates;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

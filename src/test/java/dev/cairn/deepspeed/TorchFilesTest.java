@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.cairn.content.TensorContent;
+import dev.cairn.deepspeed.saved.ModelStates;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.SourceReader;

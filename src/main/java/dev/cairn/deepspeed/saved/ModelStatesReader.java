@@ -1,8 +1,9 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.saved;
 
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.PickleValue.Dictionary;
+import dev.cairn.torchfile.PickleValue.Sequence;
 import dev.cairn.torchfile.Printable;
 import dev.cairn.torchfile.StoredTensor;
 import dev.cairn.torchfile.TorchFile;
@@ -103,5 +104,29 @@ final class ModelStatesReader {
           types.text(entry.getValue(), "value in shared_params"));
     }
     return names;
+  }
+
+  /**
+   * Returns the masters of a save in 16 bit without ZeRO, by group: whole F32 tensors without
+   * names; none if the optimizer has no such.
+   *
+   * @param optimizer the value of that name in a file
+   */
+  static List<List<StoredTensor>> masters(Object optimizer, TorchFile archive, TorchTensors types)
+      throws IOException {
+    List<List<StoredTensor>> masters = new ArrayList<>();
+    if (!(optimizer instanceof Dictionary states)
+        || !(states.get("fp32_groups") instanceof Sequence groups)) {
+      return masters;
+    }
+    for (Object group : groups.elements()) {
+      List<StoredTensor> tensors = new ArrayList<>();
+      for (Object tensor : types.list(group, "fp32_groups").elements()) {
+        String what = "master in fp32_groups";
+        tensors.add(StoredTensor.locate(archive, types.tensor(tensor, what), what));
+      }
+      masters.add(tensors);
+    }
+    return masters;
   }
 }

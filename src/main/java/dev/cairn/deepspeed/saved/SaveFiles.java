@@ -1,4 +1,4 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.saved;
 
 import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
  * @param experts files of one expert of one layer each
  * @param expertOptimizers optimizer states of one expert rank each, which saves without ZeRO have
  */
-record SaveFiles(
+public record SaveFiles(
     TreeMap<Integer, RankFiles> modelRanks,
     List<ExpertFile> experts,
     List<ExpertFile> expertOptimizers) {
@@ -58,7 +58,7 @@ record SaveFiles(
    *
    * @throws CorruptFileException if files are those of another kind or of two saves
    */
-  static SaveFiles list(TagFolder folder) throws IOException {
+  public static SaveFiles list(TagFolder folder) throws IOException {
     SaveFiles save = new SaveFiles(new TreeMap<>(), new ArrayList<>(), new ArrayList<>());
     int files = 0;
     try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder.path())) {
@@ -126,12 +126,12 @@ record SaveFiles(
   }
 
   /** Returns whether there are optimizer states of any rank. */
-  boolean hasOptimizerStates() {
+  public boolean hasOptimizerStates() {
     return modelRanks.values().stream().anyMatch(rank -> !rank.optimizerStates().isEmpty());
   }
 
   /** Returns whether there are model states of any rank. */
-  boolean hasModelStates() {
+  public boolean hasModelStates() {
     return modelRanks.values().stream().anyMatch(rank -> !rank.modelStates().isEmpty());
   }
 
@@ -140,7 +140,7 @@ record SaveFiles(
    *
    * @param ranks how many the save says there are
    */
-  void requireModelRanks(TagFolder folder, int ranks) throws CorruptFileException {
+  public void requireModelRanks(TagFolder folder, int ranks) throws CorruptFileException {
     for (int rank = 0; rank < ranks; rank++) {
       RankFiles files = modelRanks.get(rank);
       if (files == null || files.modelStates().isEmpty()) {

@@ -1,4 +1,4 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.saved;
 
 import dev.cairn.content.Content;
 import dev.cairn.input.Refusal;
@@ -22,7 +22,7 @@ import java.util.Map;
  * @param optimizers optimizer states of every data-parallel rank, in order; none without ZeRO
  * @param frozen the frozen parameters
  */
-record ModelRank(
+public record ModelRank(
     int number, ModelStates model, List<OptimizerStates> optimizers, Map<String, Content> frozen) {
 
   /**
@@ -30,7 +30,7 @@ record ModelRank(
    *
    * @param shared the tied names, which only the first rank of all writes; null for its own
    */
-  static ModelRank read(TagFolder folder, RankFiles files, Map<String, String> shared)
+  public static ModelRank read(TagFolder folder, RankFiles files, Map<String, String> shared)
       throws IOException {
     if (files.modelStates().isEmpty()) {
       throw Refusal.NO_STATES.of(folder.path());
@@ -137,7 +137,7 @@ record ModelRank(
   }
 
   /** Checks that another model rank's files belong to the same save. */
-  void requireSameRun(ModelRank other) throws CorruptFileException {
+  public void requireSameRun(ModelRank other) throws CorruptFileException {
     model.requireSameRun(other.model);
     if (optimizers.isEmpty() != other.optimizers.isEmpty()) {
       throw Refusal.NO_MASTERS_OF_SOME.of(
@@ -151,7 +151,7 @@ record ModelRank(
   }
 
   /** Returns the ZeRO stage; 0 where weights are not partitioned. */
-  int stage() {
+  public int stage() {
     return optimizers.isEmpty() ? 0 : optimizers.get(0).stage();
   }
 
@@ -161,7 +161,7 @@ record ModelRank(
    * @param shapes of the parameters, where no {@code param_shapes} say them and only the optimizer
    *     knows their order
    */
-  List<Map<String, Shape>> groups(Map<String, Shape> shapes) throws CorruptFileException {
+  public List<Map<String, Shape>> groups(Map<String, Shape> shapes) throws CorruptFileException {
     if (!model.groups().isEmpty() || optimizers.isEmpty()) {
       return model.groups();
     }
@@ -193,7 +193,7 @@ record ModelRank(
    * @param groups all groups
    * @param experts which of them are of experts
    */
-  Map<String, Content> dense(List<Map<String, Shape>> groups, ExpertGroups experts)
+  public Map<String, Content> dense(List<Map<String, Shape>> groups, ExpertGroups experts)
       throws CorruptFileException {
     boolean[] chosen = new boolean[groups.size()];
     for (int i = 0; i < chosen.length; i++) {

@@ -1,4 +1,4 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.saved;
 
 import dev.cairn.deepspeed.parallel.AutoEpLayer;
 import dev.cairn.tensor.CorruptFileException;
@@ -24,9 +24,10 @@ import java.util.regex.Pattern;
  * @see <a href="https://github.com/deepspeedai/DeepSpeed/blob/master/deepspeed/utils/groups.py">
  *     DeepSpeed, groups.py, _create_expert_and_data_parallel</a>
  */
-final class ExpertGroups {
+public final class ExpertGroups {
   /** {@code deepspeed.moe}: what comes before an expert's number, the number, what comes after. */
-  static final Pattern NUMBERED = Pattern.compile("(.*\\.deepspeed_experts\\.)(\\d{1,6})(\\..+)");
+  public static final Pattern NUMBERED =
+      Pattern.compile("(.*\\.deepspeed_experts\\.)(\\d{1,6})(\\..+)");
 
   private final boolean[] isExpert;
   private final List<List<OptimizerStates>> members;
@@ -43,7 +44,7 @@ final class ExpertGroups {
    * @param groups the first model rank's groups; every rank has the same
    * @throws CorruptFileException if a group has experts and others, or ranks do not add up
    */
-  static ExpertGroups of(List<ModelRank> ranks, List<Map<String, Shape>> groups)
+  public static ExpertGroups of(List<ModelRank> ranks, List<Map<String, Shape>> groups)
       throws CorruptFileException {
     ModelStates model = ranks.get(0).model();
     boolean[] isExpert = new boolean[groups.size()];
@@ -80,7 +81,7 @@ final class ExpertGroups {
   }
 
   /** Returns whether a parameter is of an expert, or of several. */
-  static boolean isExpert(String name, Parallelism parallelism) {
+  public static boolean isExpert(String name, Parallelism parallelism) {
     if (!parallelism.hasExperts()) {
       return false;
     }
@@ -176,17 +177,17 @@ final class ExpertGroups {
   }
 
   /** Returns whether a group is of experts. */
-  boolean isExpert(int group) {
+  public boolean isExpert(int group) {
     return isExpert[group];
   }
 
   /** Returns over how many ranks experts are spread; 0 where there are none. */
-  int expertRanks() {
+  public int expertRanks() {
     return members.size();
   }
 
   /** Returns per group how many ranks share it, if {@code worldSize} share what is no expert. */
-  int[] sharers(int worldSize) {
+  public int[] sharers(int worldSize) {
     int[] sharers = new int[isExpert.length];
     for (int i = 0; i < sharers.length; i++) {
       sharers[i] = isExpert[i] && !members.isEmpty() ? members.get(0).size() : worldSize;
@@ -195,12 +196,12 @@ final class ExpertGroups {
   }
 
   /** Returns the ranks that share the experts of one expert rank. */
-  List<OptimizerStates> members(int expertRank) {
+  public List<OptimizerStates> members(int expertRank) {
     return members.get(expertRank);
   }
 
   /** Returns which groups are of experts. */
-  boolean[] chosen() {
+  public boolean[] chosen() {
     return Arrays.copyOf(isExpert, isExpert.length);
   }
 }

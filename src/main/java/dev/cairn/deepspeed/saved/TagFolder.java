@@ -1,4 +1,4 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.saved;
 
 import dev.cairn.input.FoundInput;
 import dev.cairn.input.Links;
@@ -20,7 +20,7 @@ import java.util.List;
  * @param path the folder that holds the {@code .pt} files
  * @param tag name of the save, such as {@code global_step3}
  */
-record TagFolder(Path path, String tag) {
+public record TagFolder(Path path, String tag) {
   private static final int MAX_LATEST_BYTES = 4096;
 
   /** What {@code save_checkpoint} writes, and {@code ds_to_universal}. */
@@ -32,7 +32,7 @@ record TagFolder(Path path, String tag) {
    * @param checkpoint the folder that {@code save_checkpoint} was given, or one save's own folder
    * @param tag the save's name, or null for the one that {@code latest} names
    */
-  static TagFolder find(Path checkpoint, String tag) throws IOException {
+  public static TagFolder find(Path checkpoint, String tag) throws IOException {
     if (!Files.exists(checkpoint)) {
       throw new NoSuchFileException(checkpoint.toString());
     }
@@ -93,7 +93,7 @@ record TagFolder(Path path, String tag) {
   }
 
   /** Checks that a file is a regular one, and none of the system's. */
-  static void requireFile(Path file) throws IOException {
+  public static void requireFile(Path file) throws IOException {
     Links.requireReadable(file);
     if (!Files.isRegularFile(file)) {
       throw new CorruptFileException("not a regular file: file=" + file);

@@ -1,4 +1,4 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.saved;
 
 import dev.cairn.torchfile.PickleValue.Dictionary;
 import dev.cairn.torchfile.PickleValue.Sequence;

@@ -1,4 +1,4 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.saved;
 
 import dev.cairn.content.Content;
 import dev.cairn.content.FlatContent;
@@ -20,7 +20,7 @@ import java.util.Map;
  *     href="https://github.com/deepspeedai/DeepSpeed/blob/master/deepspeed/utils/zero_to_fp32.py">DeepSpeed
  *     zero_to_fp32.py, _zero2_merge_trainable_params and _zero3_merge_trainable_params</a>
  */
-final class TrainableContents {
+public final class TrainableContents {
   private final List<OptimizerStates> ranks;
   private final List<Map<String, Shape>> groups;
   private final int[] sharers;
@@ -41,7 +41,7 @@ final class TrainableContents {
    * @param chosen per group whether its parameters are wanted
    * @throws CorruptFileException if the ranks disagree or hold another count of elements
    */
-  static Map<String, Content> of(
+  public static Map<String, Content> of(
       List<OptimizerStates> ranks, List<Map<String, Shape>> groups, int[] sharers, boolean[] chosen)
       throws CorruptFileException {
     TrainableContents contents = new TrainableContents(ranks, groups, sharers);

@@ -1,4 +1,4 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.saved;
 
 import dev.cairn.deepspeed.parallel.AutoEpLayer;
 import dev.cairn.deepspeed.parallel.PlainTree;
@@ -23,7 +23,7 @@ import java.util.Set;
  * @param autoEp layers of experts that AutoEP made; none otherwise
  * @param experts per layer with experts how many there are; none otherwise
  */
-record Parallelism(
+public record Parallelism(
     int modelRanks,
     int stages,
     int tensorRanks,
@@ -95,12 +95,12 @@ record Parallelism(
   }
 
   /** Returns whether a pipeline's stages, not tensor-parallel ranks, have numbers of their own. */
-  boolean isPipeline() {
+  public boolean isPipeline() {
     return stages > 1;
   }
 
   /** Returns whether some layers have experts that are spread over ranks. */
-  boolean hasExperts() {
+  public boolean hasExperts() {
     return !autoEp.isEmpty() || experts.stream().anyMatch(count -> count > 1);
   }
 }

@@ -1,4 +1,4 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.saved;
 
 import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
@@ -13,7 +13,7 @@ import java.util.TreeMap;
  * @param perRank per rank the file with its module, as under ZeRO-3
  * @param single rank 0's file with the module, which others do not write
  */
-record RankFiles(
+public record RankFiles(
     int modelRank,
     TreeMap<Integer, Path> optimizerStates,
     TreeMap<Integer, Path> perRank,

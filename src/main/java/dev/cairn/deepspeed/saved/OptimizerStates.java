@@ -1,4 +1,4 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.saved;
 
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.torchfile.PickleValue.Dictionary;
@@ -27,7 +27,7 @@ import java.util.Map;
  * @param expertRank which experts this rank has, where the file says it; -1 otherwise
  * @param step the optimizer's step count, null where the file does not say
  */
-record OptimizerStates(
+public record OptimizerStates(
     Path file,
     int stage,
     List<Long> partitionCounts,
@@ -41,7 +41,7 @@ record OptimizerStates(
   private static final String ZERO12_GROUPS = "single_partition_of_fp32_groups";
 
   /** Reads the file; its large storages stay where they are. */
-  static OptimizerStates read(Path file) throws IOException {
+  public static OptimizerStates read(Path file) throws IOException {
     try (TorchFile archive = TorchFile.open(file)) {
       TorchTensors types = new TorchTensors(file);
       Dictionary root = types.dictionary(archive.root(), "optimizer file");
@@ -169,7 +169,7 @@ record OptimizerStates(
   }
 
   /** Returns the data-parallel ranks that the optimizer says there are: experts have fewer. */
-  int worldSize() throws CorruptFileException {
+  public int worldSize() throws CorruptFileException {
     long most = 0;
     for (long count : partitionCounts) {
       most = Math.max(most, count);

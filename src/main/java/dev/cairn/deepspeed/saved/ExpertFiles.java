@@ -1,6 +1,6 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.saved;
 
-import dev.cairn.deepspeed.SaveFiles.ExpertFile;
+import dev.cairn.deepspeed.saved.SaveFiles.ExpertFile;
 import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.torchfile.PickleValue.Dictionary;
@@ -22,7 +22,7 @@ import java.util.TreeSet;
  * @param tensors held weights by the names in the files, which have experts' numbers among all
  * @param masters of saves without ZeRO: one entry for each file of an expert rank
  */
-record ExpertFiles(Map<String, StoredTensor> tensors, List<ExpertMasters> masters) {
+public record ExpertFiles(Map<String, StoredTensor> tensors, List<ExpertMasters> masters) {
   /**
    * Masters without names in the optimizer states of one expert rank.
    *
@@ -30,7 +30,7 @@ record ExpertFiles(Map<String, StoredTensor> tensors, List<ExpertMasters> master
    * @param modelRank whose other weights are among them
    * @param groups the masters by optimizer group
    */
-  record ExpertMasters(int expertRank, int modelRank, List<List<StoredTensor>> groups) {}
+  public record ExpertMasters(int expertRank, int modelRank, List<List<StoredTensor>> groups) {}
 
   /**
    * Reads the metadata of the files, and checks what they hold against its checksums where two
@@ -38,7 +38,7 @@ record ExpertFiles(Map<String, StoredTensor> tensors, List<ExpertMasters> master
    *
    * @throws CorruptFileException if a file is missing, damaged, or of an expert that is split
    */
-  static ExpertFiles read(SaveFiles files, List<ModelRank> ranks) throws IOException {
+  public static ExpertFiles read(SaveFiles files, List<ModelRank> ranks) throws IOException {
     Map<String, StoredTensor> tensors = new LinkedHashMap<>();
     requireAll(files, ranks.get(0).model().parallelism().experts());
     for (ExpertFile file : files.experts()) {
@@ -65,7 +65,7 @@ record ExpertFiles(Map<String, StoredTensor> tensors, List<ExpertMasters> master
     try (TorchFile archive = TorchFile.open(file.path())) {
       TorchTensors types = new TorchTensors(file.path());
       Dictionary root = types.dictionary(archive.root(), "optimizer file");
-      return NamelessMasters.read(root.get("optimizer"), archive, types);
+      return ModelStatesReader.masters(root.get("optimizer"), archive, types);
     }
   }
 

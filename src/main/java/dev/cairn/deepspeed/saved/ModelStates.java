@@ -1,4 +1,4 @@
-package dev.cairn.deepspeed;
+package dev.cairn.deepspeed.saved;
 
 import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
@@ -33,7 +33,7 @@ import java.util.Set;
  * @param masters F32 weights without names, as saves without ZeRO have them, by optimizer group
  * @param identity counters that every rank of one save must agree on
  */
-record ModelStates(
+public record ModelStates(
     Path file,
     Map<String, StoredTensor> module,
     Set<String> bufferNames,
@@ -59,7 +59,7 @@ record ModelStates(
    *
    * @param first whether this is rank 0's: the other ranks' modules repeat it and are passed over
    */
-  static ModelStates read(Path file, boolean first) throws IOException {
+  public static ModelStates read(Path file, boolean first) throws IOException {
     try (TorchFile archive = TorchFile.open(file)) {
       TorchTensors types = new TorchTensors(file);
       Dictionary root = types.dictionary(archive.root(), "model states file");
@@ -76,13 +76,13 @@ record ModelStates(
           first ? parallelism.shared(reader.sharedNames(), module.keySet()) : Map.of(),
           root.get("ds_version") instanceof String version ? version : null,
           parallelism,
-          first ? NamelessMasters.read(root.get("optimizer"), archive, types) : List.of(),
+          first ? ModelStatesReader.masters(root.get("optimizer"), archive, types) : List.of(),
           identity(root));
     }
   }
 
   /** Returns the states of a save that has no such file. */
-  static ModelStates of(Path file, Map<String, StoredTensor> module) {
+  public static ModelStates of(Path file, Map<String, StoredTensor> module) {
     return new ModelStates(
         file,
         module,
@@ -130,7 +130,7 @@ record ModelStates(
   }
 
   /** Returns the dtype that the live engine held most weights in. */
-  DType heldDType() {
+  public DType heldDType() {
     return module.entrySet().stream()
         .filter(entry -> !bufferNames.contains(entry.getKey()))
         .map(entry -> entry.getValue().dtype())
@@ -140,7 +140,7 @@ record ModelStates(
   }
 
   /** Returns how many data-parallel ranks wrote the save; 1 where the file does not say. */
-  int ranks() {
+  public int ranks() {
     String ranks = identity.get("dp_world_size");
     return ranks != null && ranks.matches("[1-9]\\d{0,5}") ? Integer.parseInt(ranks) : 1;
   }
