@@ -12,7 +12,7 @@ final class Boxes {
   static Shape shape(Random random) {
     long[] extents = new long[1 + random.nextInt(3)];
     for (int i = 0; i < extents.length; i++) {
-      extents[i] = 1 + random.nextInt(6);
+      extents[i] = 1L + random.nextInt(6);
     }
     return Shape.of(extents);
   }
