@@ -160,6 +160,34 @@ class LatestTest {
   }
 
   @Test
+  void restoreSaysWhichHostsLackTheCheckpoint() throws Exception {
+    save(1);
+    Path here = run().directory();
+    Path nowhere = temporary.resolve("another-hosts");
+    List<Group.Result<Void>> results =
+        Group.run(
+            3,
+            communicator -> {
+              int rank = communicator.rank();
+              Disk disk = rank == 1 ? RedirectedDisk.local(here, nowhere) : Disk.local();
+              try (Checkpointer checkpointer =
+                  Checkpointer.open(
+                      communicator, options(), Optional.of(run()), disk, Machine.local())) {
+                checkpointer.latest().orElseThrow().restore(MODEL.poisonedOn(rank, 3));
+              }
+              return null;
+            });
+    for (Group.Result<Void> result : results) {
+      String message = assertInstanceOf(CheckpointException.class, result.failure()).getMessage();
+      String start =
+          "restore failed: checkpoint is not on every host: folder=%s, missing on "
+              .formatted(here.resolve("step_1"));
+      assertTrue(message.startsWith(start), message);
+      assertTrue(message.contains(" (rank 1); keep the run's directory on "), message);
+    }
+  }
+
+  @Test
   void failedSearchIsCalledSo() throws Exception {
     List<Group.Result<Void>> results =
         Group.run(

@@ -10,6 +10,7 @@ import dev.cairn.comm.channel.Transport;
 import dev.cairn.comm.control.Origin;
 import dev.cairn.comm.control.Run;
 import dev.cairn.comm.rendezvous.LentStoreRendezvous;
+import dev.cairn.comm.rendezvous.NetworkVariables;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -205,7 +206,8 @@ public interface Communicator extends AutoCloseable {
             size,
             timeouts,
             new LentStoreRendezvous(store, rankZeroHost),
-            Optional.empty())
+            Optional.empty(),
+            NetworkVariables.listening(System.getenv()))
         .join();
   }
 
@@ -238,7 +240,8 @@ public interface Communicator extends AutoCloseable {
             group.size(),
             timeouts,
             rendezvous,
-            Optional.of(group))
+            Optional.of(group),
+            NetworkVariables.listening(System.getenv()))
         .join();
   }
 }

@@ -2,10 +2,12 @@ package dev.cairn.comm;
 
 import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.control.Listening;
 import dev.cairn.comm.control.Origin;
 import dev.cairn.comm.rendezvous.DirectoryRendezvous;
 import dev.cairn.comm.rendezvous.HostedRendezvous;
 import dev.cairn.comm.rendezvous.LauncherVariables;
+import dev.cairn.comm.rendezvous.NetworkVariables;
 import dev.cairn.comm.rendezvous.Rendezvous;
 import dev.cairn.comm.rendezvous.RunVariables;
 import dev.cairn.comm.rendezvous.StoreRendezvous;
@@ -34,7 +36,9 @@ final class Environment {
     }
     Origin origin = Origin.of(RunVariables.run(variables));
     Rendezvous rendezvous = rendezvous(origin, rank, size);
-    return new TcpGroup(origin, rank, size, timeouts, rendezvous, Optional.empty()).join();
+    Listening listening = NetworkVariables.listening(variables);
+    return new TcpGroup(origin, rank, size, timeouts, rendezvous, Optional.empty(), listening)
+        .join();
   }
 
   private Rendezvous rendezvous(Origin origin, int rank, int size) {
@@ -55,9 +59,15 @@ final class Environment {
       String key = "cairn/%s/%d/%d".formatted(run, restarts, GROUPS.getAndIncrement());
       return new StoreRendezvous(host, number("MASTER_PORT", 1, 65535), key);
     }
-    int port =
-        isSet("CAIRN_PORT") ? number("CAIRN_PORT", 1, 65535) : number("MASTER_PORT", 1, 65534) + 1;
-    return new HostedRendezvous(host, port, origin, rank, size);
+    return new HostedRendezvous(host, storePort(), origin, rank, size);
+  }
+
+  private int storePort() {
+    if (isSet("CAIRN_PORT")) {
+      return number("CAIRN_PORT", 1, 65535);
+    }
+    Optional<Integer> first = NetworkVariables.storePort(variables);
+    return first.isPresent() ? first.get() : number("MASTER_PORT", 1, 65534) + 1;
   }
 
   private boolean isSet(String name) {

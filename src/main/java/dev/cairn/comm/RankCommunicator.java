@@ -65,14 +65,17 @@ final class RankCommunicator implements Communicator {
 
   @Override
   public Transport transport() throws CommunicationException {
-    List<byte[]> states = session.allGather(new byte[] {isUsable() ? USABLE : UNUSABLE});
+    boolean isUsable = isUsable();
+    byte[] introduction = isUsable ? new byte[0] : factory.introduce();
+    List<byte[]> states = session.allGather(state(isUsable ? USABLE : UNUSABLE, introduction));
     if (states.stream().allMatch(state -> state[0] == USABLE)) {
       return current();
     }
     session.beginAgain();
     closeTransport();
     try {
-      List<byte[]> prepared = session.allGather(attempt(factory::prepare));
+      List<byte[]> introduced = payloads(states);
+      List<byte[]> prepared = session.allGather(attempt(() -> factory.prepare(introduced)));
       throwFirstFailure(prepared);
       throwFirstFailure(session.allGather(attempt(() -> connect(prepared))));
       return current();
@@ -110,17 +113,23 @@ final class RankCommunicator implements Communicator {
 
   private byte[] attempt(Step step) {
     try {
-      byte[] result = step.run();
-      return ByteBuffer.allocate(1 + result.length).put(USABLE).put(result).array();
+      return state(USABLE, step.run());
     } catch (CommunicationException e) {
       session.cancel(e.getMessage()); // The others may be waiting for this rank's connections.
       return failed(e);
     }
   }
 
+  private static byte[] state(byte state, byte[] payload) {
+    return ByteBuffer.allocate(1 + payload.length).put(state).put(payload).array();
+  }
+
+  private static List<byte[]> payloads(List<byte[]> states) {
+    return states.stream().map(state -> Arrays.copyOfRange(state, 1, state.length)).toList();
+  }
+
   private byte[] connect(List<byte[]> states) throws CommunicationException {
-    List<byte[]> prepared = states.stream().map(s -> Arrays.copyOfRange(s, 1, s.length)).toList();
-    adopt(factory.connect(generation++, prepared));
+    adopt(factory.connect(generation++, payloads(states)));
     return new byte[0];
   }
 
@@ -136,14 +145,32 @@ final class RankCommunicator implements Communicator {
   }
 
   private void throwFirstFailure(List<byte[]> states) throws CommunicationException {
-    for (byte[] state : states) {
-      if (state[0] == FAILED) {
-        closeTransport();
-        int culprit = ByteBuffer.wrap(state).getInt(1);
-        String reason = new String(state, 5, state.length - 5, StandardCharsets.UTF_8);
-        throw new CommunicationException(culprit, reason);
+    Optional<byte[]> worst = worst(states);
+    if (worst.isPresent()) {
+      closeTransport();
+      byte[] state = worst.get();
+      String reason = new String(state, 5, state.length - 5, StandardCharsets.UTF_8);
+      throw new CommunicationException(culprit(state), reason);
+    }
+  }
+
+  /** Returns the first failure of a rank's own, or else the first that repeats another's. */
+  private static Optional<byte[]> worst(List<byte[]> states) {
+    Optional<byte[]> repeated = Optional.empty();
+    for (int rank = 0; rank < states.size(); rank++) {
+      byte[] state = states.get(rank);
+      if (state[0] == FAILED && culprit(state) == rank) {
+        return Optional.of(state);
+      }
+      if (state[0] == FAILED && repeated.isEmpty()) {
+        repeated = Optional.of(state);
       }
     }
+    return repeated;
+  }
+
+  private static int culprit(byte[] state) {
+    return ByteBuffer.wrap(state).getInt(1);
   }
 
   private void adopt(EndableTransport made) {

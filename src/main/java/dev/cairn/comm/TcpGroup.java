@@ -5,10 +5,10 @@ import dev.cairn.comm.bulk.TransportFactory;
 import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.comm.channel.MessageGroup;
 import dev.cairn.comm.channel.Timeouts;
-import dev.cairn.comm.control.ControlAddresses;
 import dev.cairn.comm.control.DaemonThreads;
 import dev.cairn.comm.control.FailureState;
 import dev.cairn.comm.control.Handshakes;
+import dev.cairn.comm.control.Listening;
 import dev.cairn.comm.control.Origin;
 import dev.cairn.comm.control.RankNames;
 import dev.cairn.comm.control.Session;
@@ -18,11 +18,13 @@ import dev.cairn.comm.gloo.GlooFactory;
 import dev.cairn.comm.rendezvous.Endpoint;
 import dev.cairn.comm.rendezvous.Rendezvous;
 import dev.cairn.machine.Machine;
+import dev.cairn.machine.OpenFiles;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +37,9 @@ final class TcpGroup {
   /** Rank 0 names who is missing: the others give it this much longer to say so. */
   private static final long GRACE_MILLIS = 3000;
 
+  /** What a JVM with its libraries and a checkpoint's files has open beside connections. */
+  private static final int FILES_OF_A_PROCESS = 200;
+
   /** How long another rank 0 may take to say that it lives. */
   private static final long RIVAL_MILLIS = 3000;
 
@@ -44,16 +49,24 @@ final class TcpGroup {
   private final Timeouts timeouts;
   private final Rendezvous rendezvous;
   private final Optional<MessageGroup> lent;
+  private final Listening listening;
   private final long deadlineNanos;
 
-  /** Prepares to join; {@code lent} carries the bulk of saves that the caller waits for. */
+  /**
+   * Prepares to join.
+   *
+   * @param lent carries the bulk of saves that the caller waits for
+   * @param listening where rank 0 may listen; means nothing elsewhere
+   */
   TcpGroup(
       Origin origin,
       int rank,
       int size,
       Timeouts timeouts,
       Rendezvous rendezvous,
-      Optional<MessageGroup> lent) {
+      Optional<MessageGroup> lent,
+      Listening listening) {
+    this.listening = listening;
     this.origin = origin;
     this.lent = lent;
     this.rank = rank;
@@ -97,26 +110,45 @@ final class TcpGroup {
     return rendezvous.where();
   }
 
+  /** Beyond the limit even the JVM's own files do not open any more, and nobody knows why. */
+  private void checkOpenFiles(OptionalLong limit) throws CommunicationException {
+    long needed = 2L * size + FILES_OF_A_PROCESS;
+    if (limit.isPresent() && limit.getAsLong() < needed) {
+      throw new CommunicationException(
+          rank,
+          ("too few files may be open on %s: limit=%d, expected %d or more, two connections for"
+                  + " each rank; raise it where this process is started (ulimit -n, LimitNOFILE)")
+              .formatted(RankNames.name(rank, size), limit.getAsLong(), needed));
+    }
+  }
+
   private Communicator gather() throws IOException {
+    checkOpenFiles(OpenFiles.limit());
     Session session = new Session(rank, size, 0, Machine.local());
     String secret = Endpoint.newSecret();
     byte[] secretBytes = new Endpoint("", 1, secret).secretBytes();
     Optional<Rendezvous> lingering = Optional.of(rendezvous).filter(Rendezvous::lingers);
-    TcpHub hub =
-        new TcpHub(session, timeouts, origin, secretBytes, rendezvous.bindAddress(), lingering);
+    Listening here = listening.onAddressOr(rendezvous.bindAddress());
+    TcpHub hub = new TcpHub(session, timeouts, origin, secretBytes, here, lingering);
     session.attach(hub);
     hub.start();
     try {
-      Endpoint own = new Endpoint(rendezvous.advertisedHost(), hub.port(), secret);
+      Endpoint own = new Endpoint(advertisedHost(), hub.port(), secret);
       publish(own);
       get(hub.complete(), timeouts.rendezvous().toMillis() + GRACE_MILLIS);
       refuseRival(own);
-      TransportFactory factory = factory(session, hub::addresses);
+      TransportFactory factory = factory(session, hub::localAddress);
       return new RankCommunicator(session, factory, hub::leave);
     } catch (IOException e) {
       hub.abandon("rendezvous failed on %s: %s".formatted(RankNames.name(0, size), e.getMessage()));
       throw e;
     }
+  }
+
+  private String advertisedHost() throws IOException {
+    return listening.address().isPresent()
+        ? listening.address().get().getHostAddress()
+        : rendezvous.advertisedHost();
   }
 
   private void publish(Endpoint own) throws IOException {
@@ -160,8 +192,8 @@ final class TcpGroup {
     }
   }
 
-  private TransportFactory factory(Session session, ControlAddresses.Finder addresses) {
-    GlooFactory own = new GlooFactory(session, timeouts, addresses);
+  private TransportFactory factory(Session session, GlooFactory.LocalAddress local) {
+    GlooFactory own = new GlooFactory(session, timeouts, local);
     return lent.isEmpty() ? own : new LentFactory(session, timeouts, lent.get(), own);
   }
 
@@ -208,7 +240,7 @@ final class TcpGroup {
     member.start(endpoint.secretBytes(), origin);
     try {
       if (get(member.welcome(), waitMillis)) {
-        TransportFactory factory = factory(session, member::addresses);
+        TransportFactory factory = factory(session, member::localAddress);
         return Optional.of(new RankCommunicator(session, factory, member::leave));
       }
     } catch (IOException e) {
@@ -225,13 +257,14 @@ final class TcpGroup {
       channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
       InetSocketAddress address = endpoint.address();
       if (address.isUnresolved()) {
-        throw new IOException("unknown host: host=" + endpoint.host());
+        throw new IOException("unknown host");
       }
       channel.socket().connect(address, (int) Math.min(leftMillis(), 5000));
       return channel;
     } catch (IOException e) {
       channel.close();
-      throw e;
+      // Where ranks meet is another place, whose port may be open.
+      throw new IOException("control channel of rank 0 at %s: %s".formatted(endpoint, e), e);
     }
   }
 

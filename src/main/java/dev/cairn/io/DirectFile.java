@@ -120,7 +120,7 @@ final class DirectFile implements OutputFile {
   private static void logRefusal(Path file, Exception e) {
     if (!REFUSAL_LOGGED.getAndSet(true)) {
       LOG.log(
-          Level.INFO,
+          Level.WARNING,
           "written through the page cache, as it cannot be written directly: file={0}, reason={1}",
           file,
           e.toString());

@@ -9,6 +9,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -108,7 +109,33 @@ enum LocalDisk implements Disk {
     if (Files.exists(target)) { // not atomic: the file system has no rename that refuses to replace
       throw new FileAlreadyExistsException(target.toString());
     }
-    Files.move(source, target, StandardCopyOption.ATOMIC_MOVE);
+    try {
+      Files.move(source, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (AtomicMoveNotSupportedException e) {
+      if (!Files.isDirectory(source, LinkOption.NOFOLLOW_LINKS)) {
+        throw e;
+      }
+      LOG.log(
+          Level.WARNING,
+          "moved file by file, as its file system cannot rename it: folder={0}, reason={1}",
+          source,
+          e.getReason());
+      moveEntries(source, target);
+    }
+  }
+
+  /** Moves what is in a folder, in order of names: a checkpoint's COMPLETED is among the first. */
+  private void moveEntries(Path source, Path target) throws IOException {
+    Files.createDirectory(target);
+    for (Path entry : list(source)) {
+      Path moved = target.resolve(entry.getFileName());
+      if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
+        moveEntries(entry, moved);
+      } else {
+        Files.move(entry, moved, StandardCopyOption.ATOMIC_MOVE);
+      }
+    }
+    Files.delete(source);
   }
 
   @Override

@@ -24,6 +24,7 @@ public final class NativeFiles {
   // Of Linux; the library exists for no other system.
   private static final int ENOENT = 2;
   private static final int EEXIST = 17;
+  private static final int EXDEV = 18;
   private static final int EINVAL = 22;
   private static final int ESPIPE = 29;
   private static final int ENOSYS = 38;
@@ -107,7 +108,8 @@ public final class NativeFiles {
     }
     int code = mode == RenameMode.NO_REPLACE ? 1 : 2;
     int error = FileFunctions.cairn_file_rename(bytes(from), bytes(to), code);
-    if (error == EINVAL || error == ENOSYS || error == EOPNOTSUPP) {
+    // EXDEV: overlayfs cannot rename a folder of its lower layer, as of a container's image.
+    if (error == EINVAL || error == ENOSYS || error == EOPNOTSUPP || error == EXDEV) {
       return false;
     }
     check(error, from, to, "rename failed: mode=" + mode);

@@ -74,6 +74,12 @@ public final class Restore {
   private static CheckpointReader openTogether(SaveContext tools, Path folder) throws IOException {
     Ranks ranks = tools.ranks();
     AtomicReference<CheckpointReader> opened = new AtomicReference<>();
+    List<byte[]> sights =
+        ranks.together(Operation.RESTORE, () -> SameCheckpoint.sight(tools.disk(), folder));
+    Optional<String> absence = SameCheckpoint.absence(sights, folder);
+    if (absence.isPresent()) {
+      throw ranks.alike(Operation.RESTORE, CommunicationException.UNKNOWN_RANK, absence.get());
+    }
     List<byte[]> checksums =
         ranks.together(
             Operation.RESTORE,

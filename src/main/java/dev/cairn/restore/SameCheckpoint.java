@@ -1,5 +1,9 @@
 package dev.cairn.restore;
 
+import dev.cairn.io.Disk;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -43,6 +47,52 @@ final class SameCheckpoint {
                 + " give all of them the same folder or the same copy")
             .formatted(folder, who);
     return Optional.of(reason);
+  }
+
+  /**
+   * {@return what a rank tells the others of a checkpoint: nothing if it is there, otherwise the
+   * name of its host}
+   *
+   * @param folder of the checkpoint
+   */
+  static byte[] sight(Disk disk, Path folder) throws IOException {
+    return disk.exists(folder) ? new byte[0] : hostName().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The kernel's, without a look-up that may wait for a server. */
+  private static String hostName() throws IOException {
+    return Files.readString(Path.of("/proc/sys/kernel/hostname")).trim();
+  }
+
+  /**
+   * Says which hosts lack a checkpoint that others have.
+   *
+   * @param sights what {@link #sight} is on each rank, in rank order
+   * @param folder that all of them took for the checkpoint
+   * @return what is wrong, the same on every rank; nothing if all have it, or none
+   */
+  static Optional<String> absence(List<byte[]> sights, Path folder) {
+    Map<String, List<Integer>> ranksByHost = new LinkedHashMap<>();
+    for (int rank = 0; rank < sights.size(); rank++) {
+      if (sights.get(rank).length > 0) {
+        String host = new String(sights.get(rank), StandardCharsets.UTF_8);
+        ranksByHost.computeIfAbsent(host, key -> new ArrayList<>()).add(rank);
+      }
+    }
+    int lacking = ranksByHost.values().stream().mapToInt(List::size).sum();
+    if (lacking == 0 || lacking == sights.size()) {
+      return Optional.empty();
+    }
+    String hosts =
+        ranksByHost.entrySet().stream()
+            .limit(MOST_NAMED)
+            .map(each -> each.getKey() + " (" + names(each.getValue()) + ")")
+            .collect(Collectors.joining(", "));
+    int more = ranksByHost.size() - MOST_NAMED;
+    return Optional.of(
+        ("checkpoint is not on every host: folder=%s, missing on %s%s; keep the run's directory on a"
+                + " file system that all hosts share, or copy the folder to the same path on each")
+            .formatted(folder, hosts, more > 0 ? " and " + more + " more hosts" : ""));
   }
 
   private static String names(List<Integer> ranks) {

@@ -15,8 +15,8 @@ final class SimulatedBulk implements TransportFactory {
   }
 
   @Override
-  public byte[] prepare() throws CommunicationException {
-    return factory.prepare();
+  public byte[] prepare(List<byte[]> introduced) throws CommunicationException {
+    return factory.prepare(introduced);
   }
 
   @Override

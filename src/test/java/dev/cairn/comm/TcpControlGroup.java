@@ -7,6 +7,7 @@ import dev.cairn.comm.control.Connection;
 import dev.cairn.comm.control.EventLoop;
 import dev.cairn.comm.control.HubLine;
 import dev.cairn.comm.control.Join;
+import dev.cairn.comm.control.Listening;
 import dev.cairn.comm.control.Origin;
 import dev.cairn.comm.control.RankNames;
 import dev.cairn.comm.control.Run;
@@ -67,7 +68,9 @@ public final class TcpControlGroup implements RankGroup {
     Endpoint nowhere = new Endpoint("", 1, Endpoint.newSecret());
     Session zero = new Session(0, size, 0, machines.get(0));
     InetAddress here = InetAddress.getLoopbackAddress();
-    TcpHub hub = new TcpHub(zero, timeouts, origin, nowhere.secretBytes(), here, Optional.empty());
+    Listening loopback = Listening.ANYWHERE.onAddressOr(here);
+    TcpHub hub =
+        new TcpHub(zero, timeouts, origin, nowhere.secretBytes(), loopback, Optional.empty());
     zero.attach(new LivingLine(processes.get(0), hub));
     hub.start();
     add(zero, hub::leave, () -> reset(hub));

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.comm.channel.Timeouts;
 import dev.cairn.comm.control.Frame;
+import dev.cairn.comm.control.Listening;
 import dev.cairn.comm.control.Origin;
 import dev.cairn.comm.control.Run;
 import dev.cairn.comm.rendezvous.Endpoint;
@@ -192,7 +193,8 @@ class TcpControlTest extends ControlContract {
             2,
             Timeouts.defaults(),
             ThreadedRanks.in(directory),
-            Optional.empty());
+            Optional.empty(),
+            Listening.ANYWHERE);
     CommunicationException e = ThreadedRanks.failure(ThreadedRanks.start(lost::join));
     assertTrue(
         e.getMessage()

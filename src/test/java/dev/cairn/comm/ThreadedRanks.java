@@ -2,6 +2,7 @@ package dev.cairn.comm;
 
 import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.comm.channel.Timeouts;
+import dev.cairn.comm.control.Listening;
 import dev.cairn.comm.control.Origin;
 import dev.cairn.comm.control.Run;
 import dev.cairn.comm.rendezvous.DirectoryRendezvous;
@@ -27,7 +28,14 @@ public final class ThreadedRanks {
   /** Joins a rank of a run without an id. */
   public static Communicator join(int rank, int size, Timeouts timeouts, Rendezvous rendezvous)
       throws CommunicationException {
-    return new TcpGroup(Origin.of(Run.UNKNOWN), rank, size, timeouts, rendezvous, Optional.empty())
+    return new TcpGroup(
+            Origin.of(Run.UNKNOWN),
+            rank,
+            size,
+            timeouts,
+            rendezvous,
+            Optional.empty(),
+            Listening.ANYWHERE)
         .join();
   }
 

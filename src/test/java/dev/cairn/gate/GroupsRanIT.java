@@ -3,6 +3,7 @@ package dev.cairn.gate;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.Hosts;
 import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +25,7 @@ class GroupsRanIT {
         "mount",
         "distribution",
         "strace",
+        "hosts",
         "stress",
         GroupCounter.SECOND_COMPILER,
         "cuda-compiler"
@@ -36,6 +38,8 @@ class GroupsRanIT {
     assumeTrue(
         !group.equals("distribution") || Distribution.isPossible(),
         "no JDK 25 or newer, and so no archive for machines without Java");
+    String obstacle = group.equals("hosts") ? Hosts.obstacle() : "";
+    assumeTrue(obstacle.isEmpty(), obstacle);
     int tests = 0;
     try (Stream<Path> files = Files.list(GroupCounter.folder())) {
       for (Path file : files.toList()) {

@@ -26,4 +26,16 @@ public final class FreePort {
       }
     }
   }
+
+  /** Returns the first of two ports in a row that are free. */
+  public static int pairOfPorts() throws IOException {
+    while (true) {
+      int first = find();
+      try (ServerSocket second = new ServerSocket(first + 1)) {
+        return second.getLocalPort() - 1;
+      } catch (BindException e) {
+        // another pair
+      }
+    }
+  }
 }

@@ -31,7 +31,7 @@ public final class InProcessTransports {
   public TransportFactory factory(int rank) {
     return new TransportFactory() {
       @Override
-      public byte[] prepare() {
+      public byte[] prepare(List<byte[]> introduced) {
         return NOTHING;
       }
 

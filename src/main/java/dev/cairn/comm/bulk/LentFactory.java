@@ -33,8 +33,13 @@ public final class LentFactory implements TransportFactory {
   }
 
   @Override
-  public byte[] prepare() throws CommunicationException {
-    return isSpent ? own.prepare() : new byte[0];
+  public byte[] introduce() {
+    return own.introduce();
+  }
+
+  @Override
+  public byte[] prepare(List<byte[]> introduced) throws CommunicationException {
+    return isSpent ? own.prepare(introduced) : new byte[0];
   }
 
   @Override

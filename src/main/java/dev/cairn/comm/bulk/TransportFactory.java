@@ -9,8 +9,17 @@ public interface TransportFactory {
   /** Loads what this rank needs, if it has not been loaded. */
   default void load() throws CommunicationException {}
 
-  /** Loads what this rank needs and returns what the others must know to reach it. */
-  byte[] prepare() throws CommunicationException;
+  /** Returns what the other ranks must know to prepare; nothing has been loaded. */
+  default byte[] introduce() {
+    return new byte[0];
+  }
+
+  /**
+   * Loads what this rank needs and returns what the others must know to reach it.
+   *
+   * @param introduced what {@link #introduce} returned on each rank, in rank order
+   */
+  byte[] prepare(List<byte[]> introduced) throws CommunicationException;
 
   /**
    * Connects to the other ranks, all of which have prepared.

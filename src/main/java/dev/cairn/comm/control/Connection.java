@@ -37,6 +37,7 @@ public final class Connection {
   private final ByteBuffer header = ByteBuffer.allocate(Frame.HEADER_BYTES);
   private final Deque<ByteBuffer> outgoing = new ArrayDeque<>();
   private int maxBodyBytes;
+  private int rank = -1;
   private Frame incoming;
   private boolean finishing;
   private long heardNanos = System.nanoTime();
@@ -50,9 +51,15 @@ public final class Connection {
     this.key = loop.register(channel, SelectionKey.OP_READ, this::ready);
   }
 
-  /** Lets larger frames come: the peer has shown that it belongs here. */
-  void trust(int newMaxBodyBytes) {
+  /** Lets larger frames come: the peer has shown that it belongs here, and as which rank. */
+  void trust(int admittedRank, int newMaxBodyBytes) {
+    rank = admittedRank;
     maxBodyBytes = newMaxBodyBytes;
+  }
+
+  /** Returns the rank that was let in over it, or -1. */
+  int rank() {
+    return rank;
   }
 
   long heardNanos() {
@@ -101,10 +108,6 @@ public final class Connection {
     key.cancel();
     outgoing.clear();
     EventLoop.closeQuietly(channel);
-  }
-
-  InetAddress remoteAddress() throws IOException {
-    return ((InetSocketAddress) channel.getRemoteAddress()).getAddress();
   }
 
   /** Returns this end's address, for messages. */

@@ -4,6 +4,8 @@ import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -61,14 +63,16 @@ public record Frame(Kind kind, long number, ByteBuffer body) {
   static final int HEADER_BYTES = 13;
   public static final int SECRET_BYTES = 32;
   private static final int RANK_BYTES = 8; // rank and size
+  private static final int RUN_BYTES = 8; // count and length
+  private static final int MAX_RANKS = 1 << 24;
   static final int MAX_HELLO_BYTES = SECRET_BYTES + RANK_BYTES + Origin.MOST_BYTES;
   static final int MAX_BODY_BYTES = Integer.MAX_VALUE - 64;
 
-  /** Up to here a frame is one buffer, so that it travels in one piece. */
+  /** Less than this is copied, so that it travels in one piece with what is beside it. */
   private static final int SMALL_BODY_BYTES = 64 << 10;
 
   /** Number of a hello: tells this protocol and its version from anything else. */
-  private static final long MAGIC = 0x636169726e000003L;
+  private static final long MAGIC = 0x636169726e000004L;
 
   private static final Kind[] KINDS = Kind.values();
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
@@ -100,14 +104,24 @@ public record Frame(Kind kind, long number, ByteBuffer body) {
     return encode(Kind.REFUSED, round, ByteBuffer.allocate(Long.BYTES).putLong(0, operation), text);
   }
 
+  /**
+   * Returns the messages of a round: how many ranks in a row say the same (4 bytes), its length
+   * (4), and what they say. Nearly always all ranks say the same, that all is well: so what goes to
+   * each of them does not grow with their number.
+   */
   static List<ByteBuffer> result(long round, List<byte[]> messages) {
-    ByteBuffer[] parts = new ByteBuffer[2 * messages.size()];
-    for (int i = 0; i < messages.size(); i++) {
-      byte[] message = messages.get(i);
-      parts[2 * i] = ByteBuffer.allocate(4).putInt(0, message.length);
-      parts[2 * i + 1] = ByteBuffer.wrap(message);
+    List<ByteBuffer> parts = new ArrayList<>();
+    int end;
+    for (int begin = 0; begin < messages.size(); begin = end) {
+      byte[] message = messages.get(begin);
+      end = begin + 1;
+      while (end < messages.size() && Arrays.equals(message, messages.get(end))) {
+        end++;
+      }
+      parts.add(ByteBuffer.allocate(RUN_BYTES).putInt(end - begin).putInt(message.length).flip());
+      parts.add(ByteBuffer.wrap(message));
     }
-    return encode(Kind.RESULT, round, parts);
+    return encode(Kind.RESULT, round, parts.toArray(ByteBuffer[]::new));
   }
 
   static List<ByteBuffer> about(Kind kind, long number, int rank, String text) {
@@ -123,17 +137,29 @@ public record Frame(Kind kind, long number, ByteBuffer body) {
     }
     ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
     header.putInt(bodyBytes).put(kind.code).putLong(number).flip();
-    if (bodyBytes <= SMALL_BODY_BYTES) {
-      ByteBuffer whole = ByteBuffer.allocate(HEADER_BYTES + bodyBytes).put(header);
-      for (ByteBuffer part : body) {
-        whole.put(part);
+    return gathered(header, body, (long) HEADER_BYTES + bodyBytes);
+  }
+
+  /** Puts small parts together, as each buffer is a system call for each rank that it goes to. */
+  private static List<ByteBuffer> gathered(ByteBuffer header, ByteBuffer[] body, long leftBytes) {
+    List<ByteBuffer> whole = new ArrayList<>();
+    ByteBuffer small = ByteBuffer.allocate((int) Math.min(SMALL_BODY_BYTES, leftBytes)).put(header);
+    for (ByteBuffer part : body) {
+      if (part.remaining() > small.remaining()) {
+        whole.add(small.flip());
+        boolean isSmall = part.remaining() < SMALL_BODY_BYTES;
+        if (!isSmall) {
+          whole.add(part);
+        }
+        small = ByteBuffer.allocate(SMALL_BODY_BYTES);
+        if (!isSmall) {
+          continue;
+        }
       }
-      return List.of(whole.flip());
+      small.put(part);
     }
-    List<ByteBuffer> parts = new ArrayList<>();
-    parts.add(header);
-    parts.addAll(List.of(body));
-    return parts;
+    whole.add(small.flip());
+    return whole;
   }
 
   /** Returns the frame of a whole header, its body still empty. */
@@ -190,13 +216,15 @@ public record Frame(Kind kind, long number, ByteBuffer body) {
   List<byte[]> readMessages() throws ProtocolException {
     List<byte[]> messages = new ArrayList<>();
     while (body.hasRemaining()) {
-      int lengthBytes = body.remaining() < 4 ? -1 : body.getInt();
-      if (lengthBytes < 0 || lengthBytes > body.remaining()) {
-        throw new ProtocolException("malformed frame: messageBytes=" + lengthBytes);
+      int count = body.remaining() < RUN_BYTES ? 0 : body.getInt();
+      int lengthBytes = count < 1 ? -1 : body.getInt();
+      if (lengthBytes < 0 || lengthBytes > body.remaining() || count > MAX_RANKS) {
+        throw new ProtocolException(
+            "malformed frame: messages=%d, messageBytes=%d".formatted(count, lengthBytes));
       }
       byte[] message = new byte[lengthBytes];
       body.get(message);
-      messages.add(message);
+      messages.addAll(Collections.nCopies(count, message));
     }
     return messages;
   }

@@ -35,6 +35,7 @@ public final class Handshakes {
   private final Origin[] origins;
   private final Doubts doubts;
   private final Map<Connection, Long> deadlines = new LinkedHashMap<>();
+  private int admitted;
   private boolean isComplete;
 
   /**
@@ -95,8 +96,8 @@ public final class Handshakes {
     deadlines.remove(stranger);
     connections[rank] = stranger;
     origins[rank] = origin;
-    isComplete = missing().isEmpty();
-    stranger.trust(Control.MAX_MESSAGE_BYTES + Join.MAX_HEAD_BYTES);
+    isComplete = ++admitted == connections.length - 1;
+    stranger.trust(rank, Control.MAX_MESSAGE_BYTES + Join.MAX_HEAD_BYTES);
     return true;
   }
 

@@ -13,6 +13,7 @@ final class Round {
   private int joined;
   private int firstRank;
   private long resultBytes;
+  private List<byte[]> messages;
 
   Round(int size) {
     joins = new Join[size];
@@ -90,7 +91,11 @@ final class Round {
     };
   }
 
+  /** Returns one list for all ranks: it is as long as they are many. */
   private List<byte[]> messages() {
-    return Arrays.stream(joins).map(Join::message).toList();
+    if (messages == null) {
+      messages = Arrays.stream(joins).map(Join::message).toList();
+    }
+    return messages;
   }
 }

@@ -16,8 +16,6 @@ import java.util.concurrent.CompletableFuture;
 
 /** Rank 0's end of the TCP control channel: the hub, and a connection to every other rank. */
 public final class TcpHub implements EventLoop.Work, Connection.Owner, HubLine {
-  private static final int BACKLOG = 1024;
-
   private final Session session;
   private final Timeouts timeouts;
   private final EventLoop loop;
@@ -35,7 +33,7 @@ public final class TcpHub implements EventLoop.Work, Connection.Owner, HubLine {
    * Listens on any free port; admits nobody before {@link #start}.
    *
    * @param secret that admits ranks; wiped here
-   * @param address that it listens on; null for all of this host
+   * @param listening where it may listen
    * @param lingering what shows ranks the way here, if it stays after the group is complete: closed
    *     once nobody can come any more
    */
@@ -44,7 +42,7 @@ public final class TcpHub implements EventLoop.Work, Connection.Owner, HubLine {
       Timeouts timeouts,
       Origin own,
       byte[] secret,
-      InetAddress address,
+      Listening listening,
       Optional<? extends Closeable> lingering)
       throws IOException {
     this.session = session;
@@ -61,7 +59,12 @@ public final class TcpHub implements EventLoop.Work, Connection.Owner, HubLine {
     this.hub = new Hub(members, timeouts);
     this.loop = new EventLoop("cairn-control-0", this);
     this.listener = ServerSocketChannel.open();
-    listener.bind(new InetSocketAddress(address, 0), BACKLOG);
+    try {
+      listening.bind(listener);
+    } catch (IOException e) {
+      listener.close();
+      throw e;
+    }
     loop.register(listener, SelectionKey.OP_ACCEPT, this::accept);
     session.failures().listen(complete::completeExceptionally);
   }
@@ -95,7 +98,7 @@ public final class TcpHub implements EventLoop.Work, Connection.Owner, HubLine {
   }
 
   /** Returns an address of this host by which a rank of another host came, or loopback. */
-  public ControlAddresses addresses() throws IOException {
+  public InetAddress localAddress() throws IOException {
     InetAddress best = InetAddress.getLoopbackAddress();
     for (Connection connection : connections) {
       InetAddress local = connection == null ? best : connection.localAddress();
@@ -103,7 +106,7 @@ public final class TcpHub implements EventLoop.Work, Connection.Owner, HubLine {
         best = local;
       }
     }
-    return new ControlAddresses(best, best);
+    return best;
   }
 
   private void accept() {
@@ -120,7 +123,7 @@ public final class TcpHub implements EventLoop.Work, Connection.Owner, HubLine {
 
   @Override
   public void received(Connection connection, Frame frame) throws IOException {
-    int rank = rankOf(connection);
+    int rank = connection.rank();
     if (rank < 0) {
       if (handshakes.admit(connection, frame) && handshakes.isComplete()) {
         welcome();
@@ -142,10 +145,6 @@ public final class TcpHub implements EventLoop.Work, Connection.Owner, HubLine {
       case ANSWER -> hub.answer(rank, frame.number(), frame.readStep(), System.nanoTime());
       default -> {} // Signs of life, and kinds that only rank 0 sends.
     }
-  }
-
-  private int rankOf(Connection connection) {
-    return Arrays.asList(connections).indexOf(connection);
   }
 
   private void welcome() {
@@ -170,7 +169,7 @@ public final class TcpHub implements EventLoop.Work, Connection.Owner, HubLine {
 
   @Override
   public void ended(Connection connection, String deed) {
-    int rank = rankOf(connection);
+    int rank = connection.rank();
     if (rank < 0) {
       handshakes.lost(connection);
     } else if (!departed[rank]) {

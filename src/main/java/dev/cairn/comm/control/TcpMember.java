@@ -3,6 +3,7 @@ package dev.cairn.comm.control;
 import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.comm.channel.Timeouts;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.CompletableFuture;
 
@@ -38,8 +39,9 @@ public final class TcpMember implements EventLoop.Work, Connection.Owner, HubLin
     return welcome;
   }
 
-  public ControlAddresses addresses() throws IOException {
-    return new ControlAddresses(connection.localAddress(), connection.remoteAddress());
+  /** Returns the address of this host by which it reaches rank 0. */
+  public InetAddress localAddress() throws IOException {
+    return connection.localAddress();
   }
 
   @Override

@@ -4,14 +4,15 @@ import dev.cairn.comm.bulk.MessageTransport;
 import dev.cairn.comm.bulk.TransportFactory;
 import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.comm.channel.Timeouts;
-import dev.cairn.comm.control.ControlAddresses;
 import dev.cairn.comm.control.DaemonThreads;
 import dev.cairn.comm.control.Session;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /**
@@ -19,26 +20,23 @@ import java.util.function.Consumer;
  * where it is missing.
  */
 public final class GlooFactory implements TransportFactory {
+  /** Finds the address of this host that its control channel uses; bulk takes the same network. */
+  public interface LocalAddress {
+    InetAddress find() throws IOException;
+  }
+
   /** The control channel knows within this time who is behind a failure to connect. */
   private static final long NAMING_MILLIS = 1000;
 
-  /**
-   * Where ranks meet.
-   *
-   * @param host and {@code port}: of the store, on rank 0
-   * @param address that this rank listens on
-   */
-  private record Place(String host, int port, String address) {}
-
   private final Session session;
   private final Timeouts timeouts;
-  private final ControlAddresses.Finder addresses;
-  private GlooStore server;
+  private final LocalAddress local;
+  private GlooMeeting meeting;
 
-  public GlooFactory(Session session, Timeouts timeouts, ControlAddresses.Finder addresses) {
+  public GlooFactory(Session session, Timeouts timeouts, LocalAddress local) {
     this.session = session;
     this.timeouts = timeouts;
-    this.addresses = addresses;
+    this.local = local;
   }
 
   @Override
@@ -51,15 +49,34 @@ public final class GlooFactory implements TransportFactory {
   }
 
   @Override
-  public byte[] prepare() throws CommunicationException {
-    load();
+  public byte[] introduce() {
     try {
-      byte[] local = addresses.find().encodeLocal();
-      int port = session.rank() == 0 ? hostStore() : 0;
-      return ByteBuffer.allocate(4 + local.length).putInt(port).put(local).array();
-    } catch (IOException | RuntimeException e) {
-      throw new CommunicationException(session.rank(), "gloo: " + NativeErrors.firstLine(e), e);
+      return local.find().getHostAddress().getBytes(StandardCharsets.US_ASCII);
+    } catch (IOException e) {
+      return new byte[0]; // What follows finds that out, too, and fails.
     }
+  }
+
+  @Override
+  public byte[] prepare(List<byte[]> introduced) throws CommunicationException {
+    load();
+    settle();
+    try {
+      InetAddress own = local.find();
+      String rankZero = new String(introduced.get(0), StandardCharsets.US_ASCII);
+      // Loopback reaches rank 0's host only: ranks there take rank 0's outer address, if it has
+      // one.
+      String listening = own.isLoopbackAddress() ? rankZero : own.getHostAddress();
+      long timeoutMillis = timeouts.rendezvous().toMillis();
+      meeting = new GlooMeeting(session.rank(), session.size(), listening, timeoutMillis);
+      return meeting.own();
+    } catch (IOException | RuntimeException e) {
+      throw failed(e);
+    }
+  }
+
+  private CommunicationException failed(Exception e) {
+    return new CommunicationException(session.rank(), "gloo: " + NativeErrors.firstLine(e), e);
   }
 
   private static String missing(LinkageError e) {
@@ -68,69 +85,55 @@ public final class GlooFactory implements TransportFactory {
         + " (classifier linux-x86_64, also of javacpp and openblas), or save with mode PARALLEL";
   }
 
-  private int hostStore() {
-    closeServer();
-    server = GlooStore.server(timeouts.rendezvous().toMillis());
-    return server.port();
-  }
-
-  private void closeServer() {
-    if (server != null) {
-      server.close();
-      server = null;
-    }
-  }
-
   @Override
   public EndableTransport connect(long generation, List<byte[]> prepared)
       throws CommunicationException {
-    Place place = place(prepared);
+    GlooMeeting taken = meeting;
+    meeting = null;
     CompletableFuture<EndableTransport> made = new CompletableFuture<>();
     Consumer<CommunicationException> giveUp = made::completeExceptionally;
     session.failures().listen(giveUp);
     session.failure().ifPresent(giveUp);
     try {
       // A native call that nothing can wake: left behind if a rank fails meanwhile.
-      DaemonThreads.start("cairn-gloo-connect", () -> connect(place, made));
-      return DaemonThreads.get(made);
+      DaemonThreads.start("cairn-gloo-connect", () -> connect(taken, prepared, made));
+      return DaemonThreads.get(made.orTimeout(limitMillis(), TimeUnit.MILLISECONDS));
+    } catch (CommunicationException e) {
+      throw taken.unreachable(prepared, e.getCause() instanceof TimeoutException ? late(e) : e);
     } finally {
       session.failures().unlisten(giveUp);
     }
   }
 
-  private void connect(Place place, CompletableFuture<EndableTransport> made) {
+  /** Gloo tries several times as long as it is told to. */
+  private long limitMillis() {
+    return timeouts.rendezvous().toMillis() + NAMING_MILLIS;
+  }
+
+  private CommunicationException late(CommunicationException e) {
+    String message = "gloo: ranks were not connected in %.1f s".formatted(limitMillis() / 1e3);
+    return new CommunicationException(session.rank(), message, e);
+  }
+
+  private void connect(
+      GlooMeeting meeting, List<byte[]> prepared, CompletableFuture<EndableTransport> made) {
     try {
-      long timeoutMillis = timeouts.rendezvous().toMillis();
-      GlooStore store = GlooStore.client(place.host, place.port, timeoutMillis);
-      GlooGroup group =
-          new GlooGroup(session.rank(), session.size(), store, place.address, timeoutMillis);
+      GlooGroup group = meeting.connect(prepared);
       EndableTransport transport =
           new MessageTransport(session, timeouts, group.messages(), "Gloo", group::close);
       if (!made.complete(transport)) {
         transport.close();
       }
-    } catch (RuntimeException e) {
-      CommunicationException unnamed =
-          new CommunicationException(session.rank(), "gloo: " + NativeErrors.firstLine(e), e);
-      made.completeExceptionally(session.failures().await(NAMING_MILLIS).orElse(unnamed));
+    } catch (IOException | RuntimeException e) {
+      made.completeExceptionally(session.failures().await(NAMING_MILLIS).orElse(failed(e)));
     }
   }
 
   @Override
   public void settle() {
-    closeServer();
-  }
-
-  private Place place(List<byte[]> prepared) throws CommunicationException {
-    List<String> locals =
-        prepared.stream().map(b -> new String(b, 4, b.length - 4, StandardCharsets.UTF_8)).toList();
-    try {
-      return new Place(
-          addresses.find().rankZero().getHostAddress(),
-          ByteBuffer.wrap(prepared.get(0)).getInt(),
-          ControlAddresses.reachable(session.rank(), locals));
-    } catch (IOException e) {
-      throw new CommunicationException(session.rank(), "gloo: " + NativeErrors.firstLine(e), e);
+    if (meeting != null) {
+      meeting.abandon();
+      meeting = null;
     }
   }
 }

@@ -6,41 +6,42 @@ import org.bytedeco.pytorch.GlooDeviceVector;
 import org.bytedeco.pytorch.ProcessGroupGloo;
 import org.bytedeco.pytorch.gloo.Device;
 
-/** A process group of Cairn's own over Gloo, and its end of the store through which ranks met. */
-public final class GlooGroup implements AutoCloseable {
-  private final GlooStore store;
+/** A process group of Cairn's own over Gloo. */
+final class GlooGroup implements AutoCloseable {
+  private final AddressBook addresses;
   private final ProcessGroupGloo group;
 
   /**
-   * Connects to all other ranks, each of which makes this call; blocks.
+   * Waits until the book has every rank's address, and connects to all of them; blocks.
    *
-   * @param store taken over, also if this throws
-   * @param address that this rank listens on
-   * @throws RuntimeException if a rank cannot be reached in time, as the binding says it
+   * <p>Each rank is connected to each other one, though bulk goes to and from rank 0 only. Gloo can
+   * leave a pair unconnected until its first message, but then even beginning to receive blocks,
+   * and so can the end of a group that was cancelled: no rank could be told that another one died.
+   *
+   * @param addresses not closed if this throws
+   * @param own this rank's address, which it listens on
+   * @throws RuntimeException if they do not come in time, as the binding says it
    */
-  public GlooGroup(int rank, int size, GlooStore store, String address, long timeoutMillis) {
-    this.store = store;
+  GlooGroup(int rank, int size, AddressBook addresses, String own, long timeoutMillis) {
+    this.addresses = addresses;
     try (Milliseconds timeout = new Milliseconds(timeoutMillis);
-        Device device = ProcessGroupGloo.createDeviceForHostname(address);
+        Device device = ProcessGroupGloo.createDeviceForHostname(own);
         GlooDeviceVector devices = new GlooDeviceVector(device);
         ProcessGroupGloo.Options options = ProcessGroupGloo.Options.create(timeout)) {
       options.devices(devices);
       options.threads(1);
-      group = new ProcessGroupGloo(store.handle(), rank, size, options);
-    } catch (RuntimeException e) {
-      store.close();
-      throw e;
+      group = new ProcessGroupGloo(addresses.handle(), rank, size, options);
     }
   }
 
   /** Returns its messages; none is on its way any more when this group is closed. */
-  public MessageGroup messages() {
+  MessageGroup messages() {
     return new TensorGroup(group.getRank(), group.getSize(), group::send, group::recv);
   }
 
   @Override
   public void close() {
     group.close();
-    store.close(); // Not before the group: the binding deletes a store whoever else holds it.
+    addresses.close(); // Not before the group: the binding deletes a store whoever else holds it.
   }
 }

@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param secret 64 hexadecimal digits
  */
 public record Endpoint(String host, int port, String secret) {
-  private static final String FIRST_WORD = "cairn2"; // with the hello of this version
+  private static final String FIRST_WORD = "cairn3"; // with the hello of this version
 
   /** Returns a secret that nobody can guess. */
   public static String newSecret() {

@@ -43,8 +43,8 @@ public final class HostedRendezvous implements Rendezvous {
   }
 
   @Override
-  public InetAddress bindAddress() throws IOException {
-    return store.isLoopback() ? InetAddress.getLoopbackAddress() : null;
+  public InetAddress bindAddress() {
+    return Loopback.bindAddress(host);
   }
 
   @Override
@@ -121,6 +121,7 @@ public final class HostedRendezvous implements Rendezvous {
       long leftMillis = (deadline - System.nanoTime()) / 1_000_000;
       Optional<byte[]> endpoint = store.find(key(), leftMillis);
       if (endpoint.isPresent() || leftMillis <= 0) {
+        store.close(); // Rank 0 has a thread for each rank that asks it.
         return Endpoint.parseFound(endpoint, "key=" + key());
       }
       refuseAnother(store.find(HOLDER, leftMillis));

@@ -26,10 +26,8 @@ public final class LentStoreRendezvous implements Rendezvous {
   }
 
   @Override
-  @SuppressWarnings("AddressSelection") // Any of the host's addresses tells whether it is this one.
-  public InetAddress bindAddress() throws IOException {
-    boolean isLoopback = InetAddress.getByName(host).isLoopbackAddress();
-    return isLoopback ? InetAddress.getLoopbackAddress() : null;
+  public InetAddress bindAddress() {
+    return Loopback.bindAddress(host);
   }
 
   @Override

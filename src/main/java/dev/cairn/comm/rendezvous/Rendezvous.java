@@ -13,7 +13,7 @@ import java.util.Optional;
  */
 public interface Rendezvous extends Closeable {
   /** Returns the address that rank 0's control channel listens on; null for all of them. */
-  InetAddress bindAddress() throws IOException;
+  InetAddress bindAddress();
 
   /** Returns the host name or address by which the others reach rank 0. Rank 0 only. */
   String advertisedHost() throws IOException;

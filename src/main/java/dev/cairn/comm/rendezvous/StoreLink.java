@@ -3,7 +3,6 @@ package dev.cairn.comm.rendezvous;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.Optional;
 
 /** A store that may not be there yet: connects when it is asked, and anew after a failure. */
@@ -17,11 +16,6 @@ final class StoreLink implements Closeable {
   StoreLink(String host, int port) {
     this.host = host;
     this.port = port;
-  }
-
-  @SuppressWarnings("AddressSelection") // Any of the host's addresses tells whether it is this one.
-  boolean isLoopback() throws UnknownHostException {
-    return InetAddress.getByName(host).isLoopbackAddress();
   }
 
   /** Returns the address of this host by which the store is reached. */

@@ -24,13 +24,13 @@ public final class StoreRendezvous implements Rendezvous {
   }
 
   @Override
-  public InetAddress bindAddress() throws IOException {
-    return store.isLoopback() ? InetAddress.getLoopbackAddress() : null;
+  public InetAddress bindAddress() {
+    return Loopback.bindAddress(host);
   }
 
   @Override
   public String advertisedHost() throws IOException {
-    if (store.isLoopback()) {
+    if (Loopback.isLiteral(host)) {
       return host;
     }
     // The launcher's store may be on another host than rank 0.

@@ -1,0 +1,115 @@
+package dev.cairn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.cairn.hf.ModelFiles;
+import dev.cairn.model.TrainerState;
+import dev.cairn.options.SaveOptions;
+import dev.cairn.options.SaveReport;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Checkpoints in the lower layer of overlayfs, as in a container's image: no rename moves them. */
+@Tag("mount")
+@Timeout(60)
+class OverlayTest {
+  @TempDir Path temporary;
+  private Path lower;
+  private Path merged;
+  private boolean isMounted;
+
+  @BeforeEach
+  void saveIntoTheLowerLayer() throws Exception {
+    // Overlayfs takes no layer of its own kind: a tmpfs holds them.
+    Path layers = Files.createDirectory(temporary.resolve("layers"));
+    assumeTrue(run("mount", "-t", "tmpfs", "cairn-test", layers.toString()), "no mount: not root");
+    isMounted = true;
+    lower = Files.createDirectory(layers.resolve("lower"));
+    for (String name : List.of("upper", "work", "merged")) {
+      Files.createDirectory(layers.resolve(name));
+    }
+    save(lower, 1);
+    save(lower, 2);
+    merged = layers.resolve("merged");
+    String options =
+        "lowerdir=%s,upperdir=%s,workdir=%s"
+            .formatted(lower, layers.resolve("upper"), layers.resolve("work"));
+    assumeTrue(
+        run("mount", "-t", "overlay", "cairn-test", "-o", options, merged.toString()),
+        "an overlayfs cannot be mounted here");
+  }
+
+  @AfterEach
+  void unmount() throws Exception {
+    if (isMounted) {
+      run("umount", temporary.resolve("layers/merged").toString());
+      assertTrue(run("umount", temporary.resolve("layers").toString()));
+    }
+  }
+
+  private static boolean run(String... command) throws Exception {
+    return new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start()
+            .waitFor()
+        == 0;
+  }
+
+  private static void save(Path parent, long step) throws Exception {
+    RunOptions run = RunOptions.in(parent.resolve("run"));
+    save(run, step);
+  }
+
+  private static void save(RunOptions run, long step) throws Exception {
+    SaveOptions options = SaveOptions.builder().overwrite(true).stagingBufferBytes(4096).build();
+    List<Group.Result<SaveReport>> results =
+        Group.run(
+            1,
+            communicator -> {
+              try (Checkpointer checkpointer = Checkpointer.open(communicator, options, run)) {
+                return checkpointer.save(
+                    step,
+                    ReferenceModel.various(1).on(0, 1),
+                    ModelFiles.none(),
+                    TrainerState.builder().value("step", step).build());
+              }
+            });
+    assertNull(results.get(0).failure());
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> paths = Files.list(folder)) {
+      return paths.map(path -> path.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Test
+  void oneIsReplaced() throws Exception {
+    save(merged, 2);
+    assertEquals(List.of("step_1", "step_2"), names(merged.resolve("run")));
+    assertTrue(Files.exists(merged.resolve("run/step_2/COMPLETED")));
+    assertTrue(Files.exists(lower.resolve("run/step_2/COMPLETED")));
+  }
+
+  @Test
+  void oneIsRemovedByRetention() throws Exception {
+    save(RunOptions.in(merged.resolve("run")).withKeepLast(2), 3);
+    assertEquals(List.of("step_2", "step_3"), names(merged.resolve("run")));
+    assertFalse(Files.exists(merged.resolve("run/step_1")));
+    assertTrue(Files.exists(lower.resolve("run/step_1/COMPLETED")));
+  }
+}
