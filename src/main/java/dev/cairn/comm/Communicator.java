@@ -144,8 +144,9 @@ public interface Communicator extends AutoCloseable {
    * their place. Ranks find each other through the directory that CAIRN_RENDEZVOUS names (one
    * host), or through a store at MASTER_ADDR: torchrun's own, or one that rank 0 hosts on
    * CAIRN_PORT (by default MASTER_PORT + 1). Under Slurm address and port follow from the job's
-   * step; MPI's launchers leave both to the user. {@link Timeouts#fromEnvironment} tells which
-   * variables set the timeouts.
+   * step; MPI's launchers leave both to the user. CAIRN_PORTS narrows the ports that Cairn listens
+   * on, CAIRN_INTERFACE names another network than MASTER_ADDR's. {@link Timeouts#fromEnvironment}
+   * tells which variables set the timeouts.
    *
    * <p>Two runs that were sent to one place never become one group. CAIRN_RUN_ID names the run, the
    * same on every rank; where it is not set, what torchrun, PMIx, Open MPI, PMI or Slurm call the
@@ -179,6 +180,7 @@ public interface Communicator extends AutoCloseable {
   /**
    * Joins a group whose ranks all reach a store that the caller lends. Collective, in that every
    * rank has to join before the timeout; a store serves one such call of each rank at a time.
+   * CAIRN_PORTS and CAIRN_INTERFACE hold as in {@link #fromEnvironment()}.
    *
    * @param store borrowed until this returns; it keeps one key, {@code cairn/rank0}
    * @param rank this rank's number, from 0

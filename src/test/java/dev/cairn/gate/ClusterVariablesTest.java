@@ -18,7 +18,8 @@ class ClusterVariablesTest {
   private static final Path PAGE = Path.of("src/site/markdown/clusters.md");
   private static final Path SOURCES = Path.of("src/main/java");
   private static final Pattern READ = Pattern.compile("\"(CAIRN_[A-Z_]+)\"");
-  private static final Pattern ROW = Pattern.compile("(?m)^\\| `(CAIRN_[A-Z_]+)` \\| [^|]+ \\| .+\\|$");
+  private static final Pattern ROW =
+      Pattern.compile("(?m)^\\| `(CAIRN_[A-Z_]+)` \\| [^|]+ \\| .+\\|$");
 
   private static Set<String> found(Pattern pattern, String text) {
     Set<String> found = new TreeSet<>();

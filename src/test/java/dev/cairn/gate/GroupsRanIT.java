@@ -3,7 +3,7 @@ package dev.cairn.gate;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.cairn.Hosts;
+import dev.cairn.hosts.Hosts;
 import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -61,11 +61,21 @@ final class AddressBook implements AutoCloseable {
     }
   }
 
+  /** Deletes the file, whoever still uses it. */
+  void delete() {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      System.getLogger(AddressBook.class.getName())
+          .log(System.Logger.Level.DEBUG, "gloo: not deleted: " + file, e);
+    }
+  }
+
   /** Ends it; the group that reads from it has ended before. */
   @Override
   public void close() {
     reader.close();
     store.close();
-    file.toFile().delete(); // Nobody needs it: what fails here is not worth a word.
+    delete();
   }
 }

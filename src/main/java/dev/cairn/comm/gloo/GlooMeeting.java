@@ -44,7 +44,7 @@ final class GlooMeeting {
       }
     } catch (RuntimeException e) {
       group.completeExceptionally(e);
-      addresses.close();
+      addresses.delete(); // Not closed: somebody may just be reading it.
     }
   }
 

@@ -52,7 +52,8 @@ class ControlScaleTest {
     session.attach(hub);
     hub.start();
     long begun = System.nanoTime();
-    stubs = new StubMembers(new Endpoint(here.getHostAddress(), hub.port(), nowhere.secret()), RANKS);
+    stubs =
+        new StubMembers(new Endpoint(here.getHostAddress(), hub.port(), nowhere.secret()), RANKS);
     stubs.await(Frame.Kind.WELCOME);
     print("join", begun);
   }
@@ -104,7 +105,8 @@ class ControlScaleTest {
     long perRankBytes = (stubs.receivedBytes() - before) / (RANKS - 1);
     System.out.printf("%d ranks: ten rounds, bytes to each rank: %d%n", RANKS, perRankBytes);
     // And the heartbeats that came in between.
-    assertTrue(perRankBytes < 20 * (MESSAGE_BYTES + 2 * Frame.HEADER_BYTES), () -> "" + perRankBytes);
+    assertTrue(
+        perRankBytes < 20 * (MESSAGE_BYTES + 2 * Frame.HEADER_BYTES), () -> "" + perRankBytes);
   }
 
   @Test

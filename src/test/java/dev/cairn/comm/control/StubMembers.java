@@ -12,7 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
 
-/** All ranks but the first, on one thread: they say what ranks say, and count what they are told. */
+/**
+ * All ranks but the first, on one thread: they say what ranks say, and count what they are told.
+ */
 final class StubMembers implements AutoCloseable {
   private static final int SINK_BYTES = 1 << 20;
 

@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.FreePort;
 import dev.cairn.comm.Communicator;
 import dev.cairn.comm.ThreadedRanks;
 import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.comm.control.Listening;
+import dev.cairn.support.FreePort;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;

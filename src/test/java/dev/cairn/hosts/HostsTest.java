@@ -1,9 +1,10 @@
-package dev.cairn;
+package dev.cairn.hosts;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.support.RankJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -120,8 +121,7 @@ class HostsTest {
     hosts.openOnly(0, "29501");
     List<HostProcess> ranks = start(1, folder.resolve("run"));
     String failed = ranks.get(1).result("join");
-    assertTrue(
-        failed.matches(".*control channel of rank 0 at node0:[0-9]+: .*timed out"), failed);
+    assertTrue(failed.matches(".*control channel of rank 0 at node0:[0-9]+: .*timed out"), failed);
   }
 
   @Test

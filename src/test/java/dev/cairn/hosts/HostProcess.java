@@ -1,4 +1,4 @@
-package dev.cairn;
+package dev.cairn.hosts;
 
 import java.io.BufferedReader;
 import java.io.IOException;

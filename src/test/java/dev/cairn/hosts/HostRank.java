@@ -1,14 +1,19 @@
-package dev.cairn;
+package dev.cairn.hosts;
 
+import dev.cairn.Checkpoint;
+import dev.cairn.Checkpointer;
+import dev.cairn.RunOptions;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.model.TrainerState;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
+import dev.cairn.support.ReferenceModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A rank on one of {@link Hosts}: does what its arguments say after the run's directory, prints a
@@ -74,7 +79,7 @@ final class HostRank {
         return save(SaveMode.AUTO, Long.parseLong(work[1]), true);
       }
       default -> {
-        SaveMode mode = SaveMode.valueOf(work[0].toUpperCase(java.util.Locale.ROOT));
+        SaveMode mode = SaveMode.valueOf(work[0].toUpperCase(Locale.ROOT));
         return save(mode, Long.parseLong(work[1]), false);
       }
     }

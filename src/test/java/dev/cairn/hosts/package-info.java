@@ -1,0 +1,2 @@
+/** Ranks on several hosts, which are network namespaces of one machine. Tests alone. */
+package dev.cairn.hosts;
