@@ -141,7 +141,7 @@ public final class Hosts implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     for (HostProcess process : processes) {
       process.close();
     }
@@ -150,6 +150,8 @@ public final class Hosts implements AutoCloseable {
         run("ip", "netns", "del", host < 0 ? SWITCH : name(host));
       } catch (IOException e) {
         // It has not been made.
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt(); // The others are deleted all the same.
       }
     }
   }
