@@ -48,7 +48,8 @@ final class HostProcess implements AutoCloseable {
           }
         }
         long leftMillis = (deadline - System.nanoTime()) / 1_000_000;
-        if (leftMillis <= 0 || !process.isAlive() && leftMillis < PATIENCE_MILLIS - 5000) {
+        boolean isDead = !process.isAlive() && leftMillis < PATIENCE_MILLIS - 5000;
+        if (leftMillis <= 0 || isDead) {
           throw new AssertionError("nothing of " + work + " in " + lines);
         }
         lines.wait(Math.min(leftMillis, 200));
