@@ -1,9 +1,9 @@
 package dev.cairn.restore;
 
 import dev.cairn.io.Disk;
+import dev.cairn.machine.HostName;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -56,12 +56,7 @@ final class SameCheckpoint {
    * @param folder of the checkpoint
    */
   static byte[] sight(Disk disk, Path folder) throws IOException {
-    return disk.exists(folder) ? new byte[0] : hostName().getBytes(StandardCharsets.UTF_8);
-  }
-
-  /** The kernel's, without a look-up that may wait for a server. */
-  private static String hostName() throws IOException {
-    return Files.readString(Path.of("/proc/sys/kernel/hostname")).trim();
+    return disk.exists(folder) ? new byte[0] : HostName.get().getBytes(StandardCharsets.UTF_8);
   }
 
   /**
