@@ -65,9 +65,9 @@ final class RankCommunicator implements Communicator {
 
   @Override
   public Transport transport() throws CommunicationException {
-    boolean isUsable = isUsable();
-    byte[] introduction = isUsable ? new byte[0] : factory.introduce();
-    List<byte[]> states = session.allGather(state(isUsable ? USABLE : UNUSABLE, introduction));
+    // From a rank with a usable transport, too: another one may need a new one.
+    byte[] own = state(isUsable() ? USABLE : UNUSABLE, factory.introduce());
+    List<byte[]> states = session.allGather(own);
     if (states.stream().allMatch(state -> state[0] == USABLE)) {
       return current();
     }

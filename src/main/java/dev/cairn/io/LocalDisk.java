@@ -127,15 +127,32 @@ enum LocalDisk implements Disk {
   /** Moves what is in a folder, in order of names: a checkpoint's COMPLETED is among the first. */
   private void moveEntries(Path source, Path target) throws IOException {
     Files.createDirectory(target);
-    for (Path entry : list(source)) {
-      Path moved = target.resolve(entry.getFileName());
-      if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
-        moveEntries(entry, moved);
-      } else {
-        Files.move(entry, moved, StandardCopyOption.ATOMIC_MOVE);
+    try {
+      for (Path entry : list(source)) {
+        Path moved = target.resolve(entry.getFileName());
+        if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
+          moveEntries(entry, moved);
+        } else {
+          Files.move(entry, moved, StandardCopyOption.ATOMIC_MOVE);
+        }
       }
+      Files.delete(source);
+    } catch (IOException e) {
+      moveBack(target, source, e);
+      throw e;
     }
-    Files.delete(source);
+  }
+
+  /** A rename that failed has changed nothing. */
+  private void moveBack(Path moved, Path source, IOException failure) {
+    try {
+      for (Path entry : list(moved)) {
+        Files.move(entry, source.resolve(entry.getFileName()), StandardCopyOption.ATOMIC_MOVE);
+      }
+      Files.delete(moved);
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
   }
 
   @Override

@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.comm.rendezvous.Endpoint;
+import dev.cairn.support.RankJvm;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -227,5 +229,22 @@ class ProcessesTest {
         late.text().startsWith("failure rank=0 rendezvous timed out: rank 2 of 3 could not reach"),
         late.text());
     assertTrue(late.epochMillis() - startedMillis < 20_000, () -> "" + late);
+  }
+
+  @Test
+  void rankZeroRefusesToBeginWhereTooFewFilesMayBeOpen() throws Exception {
+    List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -n 203; exec \"$@\"", "sh"));
+    command.addAll(RankJvm.command(64, System.getProperty("java.class.path")));
+    command.addAll(List.of(RankMain.class.getName(), "idle"));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(RankProcess.variables(0, 2, directory, Map.of()));
+    Process rank = builder.start();
+    String said = new String(rank.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertTrue(
+        said.contains(
+            "failure rank=0 too few files may be open on rank 0 of 2: limit=203, expected 204 or"
+                + " more, two connections for each rank; raise it where this process is started"
+                + " (ulimit -n, LimitNOFILE)"),
+        said);
   }
 }

@@ -79,9 +79,12 @@ class OverlayTest {
   }
 
   private static void save(RunOptions run, long step) throws Exception {
+    assertNull(result(run, step).failure());
+  }
+
+  private static Group.Result<SaveReport> result(RunOptions run, long step) throws Exception {
     SaveOptions options = SaveOptions.builder().overwrite(true).stagingBufferBytes(4096).build();
-    List<Group.Result<SaveReport>> results =
-        Group.run(
+    return Group.run(
             1,
             communicator -> {
               try (Checkpointer checkpointer = Checkpointer.open(communicator, options, run)) {
@@ -91,8 +94,8 @@ class OverlayTest {
                     ModelFiles.none(),
                     TrainerState.builder().value("step", step).build());
               }
-            });
-    assertNull(results.get(0).failure());
+            })
+        .get(0);
   }
 
   private static List<String> names(Path folder) throws IOException {
@@ -115,5 +118,21 @@ class OverlayTest {
     assertEquals(List.of("step_2", "step_3"), names(merged.resolve("run")));
     assertFalse(Files.exists(merged.resolve("run/step_1")));
     assertTrue(Files.exists(lower.resolve("run/step_1/COMPLETED")));
+  }
+
+  @Test
+  void oneThatCannotBeMovedIsWholeAfterwards() throws Exception {
+    Path old = merged.resolve("run/step_2");
+    String held = old.resolve("model.safetensors").toString();
+    List<String> before = names(old);
+    assertTrue(run("mount", "--bind", held, held)); // which nothing can move
+    try {
+      IOException failure = (IOException) result(RunOptions.in(merged.resolve("run")), 2).failure();
+      assertTrue(failure.getMessage().contains("busy"), failure.toString());
+    } finally {
+      assertTrue(run("umount", held));
+    }
+    assertEquals(List.of("step_1", "step_2"), names(merged.resolve("run")));
+    assertEquals(before, names(old));
   }
 }

@@ -16,4 +16,15 @@ public final class Fields {
       throw new LinkageError(name, e);
     }
   }
+
+  /** Sets a field that its own class declares. */
+  public static void set(Object owner, String name, Object value) {
+    try {
+      Field field = owner.getClass().getDeclaredField(name);
+      field.setAccessible(true);
+      field.set(owner, value);
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError(name, e);
+    }
+  }
 }

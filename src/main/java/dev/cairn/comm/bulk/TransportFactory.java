@@ -9,7 +9,10 @@ public interface TransportFactory {
   /** Loads what this rank needs, if it has not been loaded. */
   default void load() throws CommunicationException {}
 
-  /** Returns what the other ranks must know to prepare; nothing has been loaded. */
+  /**
+   * Returns what the other ranks must know to prepare; nothing has been loaded. Cheap: it is asked
+   * for before each save.
+   */
   default byte[] introduce() {
     return new byte[0];
   }

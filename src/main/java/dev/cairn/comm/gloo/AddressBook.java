@@ -3,7 +3,10 @@ package dev.cairn.comm.gloo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import org.bytedeco.pytorch.ByteVector;
 import org.bytedeco.pytorch.FileStore;
 import org.bytedeco.pytorch.StringVector;
@@ -16,15 +19,44 @@ import org.bytedeco.pytorch.StringVector;
 final class AddressBook implements AutoCloseable {
   private static final String DEVICE = "0/"; // A group has one device.
   private static final long POLL_MILLIS = 1;
+  private static final int ROOM_BYTES = 64 << 10; // The address of a rank of thousands has less.
+
+  /** Where the file may be, the first that has room: it lives until the ranks are connected. */
+  private static final List<Path> FOLDERS =
+      List.of(Path.of(System.getProperty("java.io.tmpdir")), Path.of("/dev/shm"));
 
   private final Path file;
   private final FileStore store;
   private final FileStore reader;
 
   AddressBook() throws IOException {
-    file = Files.createTempFile("cairn-gloo-", ".addresses");
+    this(FOLDERS);
+  }
+
+  AddressBook(List<Path> folders) throws IOException {
+    file = create(folders);
     store = new FileStore(file.toString(), -1);
     reader = new FileStore(file.toString(), -1); // One each: a store keeps its place in the file.
+  }
+
+  /** A full or read-only temporary folder must not keep a save from another file system. */
+  private static Path create(List<Path> folders) throws IOException {
+    IOException refused = new IOException("no folder for a small file: " + folders);
+    for (Path folder : folders) {
+      try {
+        Path created = Files.createTempFile(folder, "cairn-gloo-", ".addresses");
+        try {
+          Files.write(created, new byte[ROOM_BYTES]);
+          return Files.write(created, new byte[0]);
+        } catch (IOException full) {
+          Files.delete(created);
+          throw full;
+        }
+      } catch (IOException e) {
+        refused.addSuppressed(e);
+      }
+    }
+    throw refused;
   }
 
   FileStore handle() {
@@ -32,17 +64,15 @@ final class AddressBook implements AutoCloseable {
   }
 
   /**
-   * Returns the address of this rank, once its Gloo has left it here.
+   * Returns the address of this rank, once its Gloo has left it here. No interrupt ends that.
    *
    * @param group what it is left by; if that fails, so does this
+   * @throws CompletionException with its failure
    */
-  byte[] awaitOwn(int rank, CompletableFuture<?> group) throws InterruptedException {
+  byte[] awaitOwn(int rank, CompletableFuture<?> group) {
     try (StringVector key = new StringVector(DEVICE + rank)) {
       while (!reader.check(key)) {
-        if (group.isCompletedExceptionally()) {
-          group.join();
-        }
-        Thread.sleep(POLL_MILLIS);
+        group.copy().completeOnTimeout(null, POLL_MILLIS, TimeUnit.MILLISECONDS).join();
       }
     }
     try (ByteVector value = reader.get(DEVICE + rank)) {
@@ -61,7 +91,7 @@ final class AddressBook implements AutoCloseable {
     }
   }
 
-  /** Deletes the file, whoever still uses it. */
+  /** Deletes the file. A store that is asked once more would wait for it, and for minutes. */
   void delete() {
     try {
       Files.deleteIfExists(file);

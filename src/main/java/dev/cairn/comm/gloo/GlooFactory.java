@@ -48,8 +48,12 @@ public final class GlooFactory implements TransportFactory {
     }
   }
 
+  /** Rank 0 tells its address: the others say nothing, so that all of them say the same. */
   @Override
   public byte[] introduce() {
+    if (session.rank() != 0) {
+      return new byte[0];
+    }
     try {
       return local.find().getHostAddress().getBytes(StandardCharsets.US_ASCII);
     } catch (IOException e) {
@@ -64,8 +68,7 @@ public final class GlooFactory implements TransportFactory {
     try {
       InetAddress own = local.find();
       String rankZero = new String(introduced.get(0), StandardCharsets.US_ASCII);
-      // Loopback reaches rank 0's host only: ranks there take rank 0's outer address, if it has
-      // one.
+      // Loopback reaches rank 0's host only: ranks there take its outer address, if it has one.
       String listening = own.isLoopbackAddress() ? rankZero : own.getHostAddress();
       long timeoutMillis = timeouts.rendezvous().toMillis();
       meeting = new GlooMeeting(session.rank(), session.size(), listening, timeoutMillis);

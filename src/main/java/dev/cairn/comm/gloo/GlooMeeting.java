@@ -42,9 +42,10 @@ final class GlooMeeting {
       if (!group.complete(made)) {
         made.close();
       }
-    } catch (RuntimeException e) {
-      group.completeExceptionally(e);
-      addresses.delete(); // Not closed: somebody may just be reading it.
+    } catch (RuntimeException | Error e) {
+      if (!group.completeExceptionally(e)) {
+        addresses.delete(); // It was abandoned: nobody else will.
+      }
     }
   }
 
@@ -53,10 +54,7 @@ final class GlooMeeting {
     try {
       return addresses.awaitOwn(rank, group);
     } catch (CompletionException e) {
-      throw new IOException(NativeErrors.firstLine(e.getCause()), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
+      throw failed(e);
     }
   }
 
@@ -78,14 +76,21 @@ final class GlooMeeting {
     try {
       return group.join();
     } catch (CompletionException e) {
-      throw new IOException(NativeErrors.firstLine(e.getCause()), e);
+      throw failed(e);
     }
+  }
+
+  private IOException failed(CompletionException e) {
+    addresses.delete(); // Not closed: the end of a store asks for its file, too.
+    return new IOException(NativeErrors.firstLine(e.getCause()), e);
   }
 
   /** Ends what will not be connected. */
   void abandon() {
     // Its constructor waits for addresses that never come, in a call that nothing can wake.
-    group.complete(null);
+    if (!group.complete(null)) {
+      addresses.delete(); // It has failed.
+    }
   }
 
   /**
