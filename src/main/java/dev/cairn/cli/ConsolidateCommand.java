@@ -161,6 +161,7 @@ final class ConsolidateCommand implements Callable<Integer> {
     found.note().ifPresent(speech::message);
     SaveReport report = save(found);
     double seconds = (System.nanoTime() - startNanos) / 1e9;
+    baseOptions.sayDtype(baseModel == null ? found.path() : baseModel, output, speech);
     SaveSummary.print(speech, output, report, seconds, folderOptions.durability());
     return ExitCode.FINE;
   }

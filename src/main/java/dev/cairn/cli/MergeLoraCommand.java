@@ -109,6 +109,7 @@ final class MergeLoraCommand implements Callable<Integer> {
     long startNanos = System.nanoTime();
     SaveReport report = merge(options);
     double seconds = (System.nanoTime() - startNanos) / 1e9;
+    baseOptions.sayDtype(base, output, speech);
     SaveSummary.print(speech, output, report, seconds, folderOptions.durability());
     return ExitCode.FINE;
   }

@@ -9,6 +9,7 @@ import dev.cairn.form.check.ResizedVocabulary;
 import dev.cairn.form.check.Suspicions;
 import dev.cairn.form.template.ExpectedModel;
 import dev.cairn.form.template.ExpectedTensor;
+import dev.cairn.json.JsonNumber;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Tells whether tensors are the model that a config describes. Immutable; any thread. */
 public final class ModelForm {
@@ -216,7 +218,18 @@ public final class ModelForm {
   /** Returns what no loader takes, though nothing certain is known of the model. */
   private Optional<String> certain(Collection<TensorInfo> tensors) {
     return Suspicions.certain(tensors)
+        .or(() -> layers().flatMap(count -> Suspicions.leftOut(tensors, count)))
         .or(() -> resolver.isKnown() ? resized(tensors) : Optional.empty());
+  }
+
+  /** Returns how many layers the config says that there are, of text if there are others. */
+  private Optional<Long> layers() {
+    return Stream.of(config.tree(), config.tree().get("text_config"))
+        .filter(Map.class::isInstance)
+        .map(fields -> ((Map<?, ?>) fields).get("num_hidden_layers"))
+        .filter(count -> count instanceof JsonNumber number && number.token().matches("\\d{1,9}"))
+        .map(count -> ((JsonNumber) count).longValue())
+        .findFirst();
   }
 
   /** Returns how embeddings contradict the config, unless it is a model without a head. */

@@ -121,7 +121,10 @@ final class FittedFiles {
   private void say(ModelConfig given, ModelConfig fitted, Optional<DType> dtype) {
     List<String> changes = ConfigChanges.between(given.tree(), fitted.saved(dtype).tree());
     if (!changes.equals(said)) {
-      changes.forEach(change -> LOG.log(Level.INFO, "config.json: {0}", change));
+      for (String change : changes) { // the dtype is what was asked for, and no news
+        Level level = ConfigChanges.isOfDtype(change) ? Level.DEBUG : Level.INFO;
+        LOG.log(level, "config.json: {0}", change);
+      }
       said = changes;
     }
   }

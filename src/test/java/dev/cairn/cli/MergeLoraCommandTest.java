@@ -70,7 +70,8 @@ class MergeLoraCommandTest {
 
   private static void assertFine(CommandRun run) {
     assertEquals(0, run.exitCode(), run.err());
-    assertEquals("", run.err());
+    assertTrue(run.err().isEmpty() || run.err().startsWith("config.json: dtype="), run.err());
+    assertTrue(run.err().lines().count() <= 1, run.err());
   }
 
   private void assertRefused(String text, CommandRun run) throws IOException {

@@ -1,6 +1,7 @@
 package dev.cairn.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.hf.FolderDiff;
@@ -87,15 +88,21 @@ class ParallelFixturesTest {
     if (Files.exists(folder.resolve("config.json"))) {
       command.addAll(List.of("--hf", folder.toString()));
     }
-    command.add("--raw-names");
     names(folder).forEach(command::add);
+    boolean leftOutWhatIsFrozen = name.contains("exclfrozen");
+    if (leftOutWhatIsFrozen) {
+      CommandRun refused = CommandRun.of(command.toArray(String[]::new));
+      assertEquals(2, refused.exitCode(), refused.err());
+      assertTrue(refused.err().contains("this would not be the model: "), refused.err());
+    }
+    command.add("--raw-names"); // which asks no config
     CommandRun run = CommandRun.of(command.toArray(String[]::new));
     assertEquals(0, run.exitCode(), run.err());
     ExpectedTensors.requireEqual(
         folder.resolve("expected_fp32.safetensors"),
         output.resolve("model.safetensors"),
         DType.valueOf(dtype.toUpperCase(Locale.ROOT)),
-        name.contains("exclfrozen")); // the save left out what is not trained
+        leftOutWhatIsFrozen);
   }
 
   private List<String> names(Path folder) throws IOException {

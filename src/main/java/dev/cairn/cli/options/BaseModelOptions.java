@@ -1,10 +1,13 @@
 package dev.cairn.cli.options;
 
 import dev.cairn.cli.text.Messages;
+import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.files.SmallFiles;
+import dev.cairn.hf.fit.ConfigChanges;
 import dev.cairn.hf.generation.GenerationConfigCopy;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** The options of commands that copy what a base model has beside its weights. */
@@ -32,6 +35,17 @@ public final class BaseModelOptions {
           .forEach(
               (path, reason) ->
                   speech.message(Messages.printable("left behind: " + path + " (" + reason + ")")));
+    }
+  }
+
+  /** Says how the config's element type has changed; a save says by itself what else has. */
+  public void sayDtype(Path base, Path output, OutputOptions speech) throws IOException {
+    Optional<ModelConfig> before = ModelConfig.find(base);
+    Optional<ModelConfig> after = ModelConfig.find(output);
+    if (before.isPresent() && after.isPresent()) {
+      ConfigChanges.between(before.get().tree(), after.get().tree()).stream()
+          .filter(ConfigChanges::isOfDtype)
+          .forEach(change -> speech.message(Messages.printable("config.json: " + change)));
     }
   }
 

@@ -32,6 +32,16 @@ public final class Suspicions {
   }
 
   /**
+   * {@return which layers are left out though a config counts them; empty if none is}
+   *
+   * @param tensors what a folder has, or is to have
+   * @param layers how many the config says there are
+   */
+  public static Optional<String> leftOut(Collection<TensorInfo> tensors, long layers) {
+    return LayerGaps.find(NumberedLists.of(tensors), last -> last == layers - 1);
+  }
+
+  /**
    * {@return what is wrong with tensors whatever model they are; empty if nothing is}
    *
    * @param tensors what a folder has, or is to have

@@ -28,6 +28,15 @@ public final class ConfigChanges {
     return changes.lines;
   }
 
+  /**
+   * {@return whether a line is about the element type}
+   *
+   * @param line as {@link #between} returns it
+   */
+  public static boolean isOfDtype(String line) {
+    return line.startsWith("dtype") || line.startsWith("torch_dtype");
+  }
+
   private void add(String prefix, Map<?, ?> before, Map<?, ?> after) {
     Set<String> keys = new TreeSet<>();
     before.keySet().forEach(key -> keys.add((String) key));
