@@ -38,13 +38,15 @@ public final class BaseModelOptions {
     }
   }
 
-  /** Says how the config's element type has changed; a save says by itself what else has. */
+  /**
+   * Says which other element type the base's config had; a save says by itself what else changed.
+   */
   public void sayDtype(Path base, Path output, OutputOptions speech) throws IOException {
     Optional<ModelConfig> before = ModelConfig.find(base);
     Optional<ModelConfig> after = ModelConfig.find(output);
     if (before.isPresent() && after.isPresent()) {
       ConfigChanges.between(before.get().tree(), after.get().tree()).stream()
-          .filter(ConfigChanges::isOfDtype)
+          .filter(change -> ConfigChanges.isOfDtype(change) && change.contains(", was "))
           .forEach(change -> speech.message(Messages.printable("config.json: " + change)));
     }
   }
