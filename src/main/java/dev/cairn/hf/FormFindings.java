@@ -26,10 +26,12 @@ public final class FormFindings {
     if (!Finding.errors(findings).stream().allMatch(IndexCheck::isPromise)) {
       return findings;
     }
-    Optional<List<Finding>> model = known(path);
-    List<Finding> all = new ArrayList<>(settled(findings, model));
-    all.addAll(model.isPresent() ? model.get() : suspicions(path));
-    return all;
+    try (ModelFolder folder = ModelFolder.openReadable(path)) {
+      Optional<List<Finding>> model = known(folder, path);
+      List<Finding> all = new ArrayList<>(settled(findings, model));
+      all.addAll(model.isPresent() ? model.get() : suspicions(folder, path));
+      return all;
+    }
   }
 
   /**
@@ -63,24 +65,16 @@ public final class FormFindings {
   }
 
   /** Returns what is different from what is expected; nothing at all if that is not known. */
-  private static Optional<List<Finding>> known(Path path) throws IOException {
-    try (ModelFolder folder = ModelFolder.openReadable(path)) {
-      return known(folder, path);
-    }
-  }
-
   private static Optional<List<Finding>> known(ModelFolder folder, Path path) throws IOException {
     return compared(folder, path, ModelForm::loadingDifference)
         .flatMap(difference -> difference)
         .map(text -> text.isEmpty() ? List.of() : List.of(finding(text)));
   }
 
-  private static List<Finding> suspicions(Path path) throws IOException {
-    try (ModelFolder folder = ModelFolder.openReadable(path)) {
-      return compared(folder, path, ModelForm::suspicions).orElse(List.of()).stream()
-          .map(FormFindings::finding)
-          .toList();
-    }
+  private static List<Finding> suspicions(ModelFolder folder, Path path) throws IOException {
+    return compared(folder, path, ModelForm::suspicions).orElse(List.of()).stream()
+        .map(FormFindings::finding)
+        .toList();
   }
 
   private static <T> Optional<T> compared(
