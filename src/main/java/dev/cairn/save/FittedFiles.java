@@ -10,14 +10,12 @@ import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.safetensors.TensorInfo;
-import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -56,10 +54,7 @@ final class FittedFiles {
     lastTensors = tensors;
     lastFiles = files;
     lastFitted = fitted;
-    say(
-        files.given().orElseThrow(),
-        fitted.config().orElseThrow(),
-        options.dtype().or(() -> held(set)));
+    say(files.given().orElseThrow(), fitted.config().orElseThrow());
     return fitted;
   }
 
@@ -117,27 +112,13 @@ final class FittedFiles {
     }
   }
 
-  /** Says once what is changed: saves of a run change the same. */
-  private void say(ModelConfig given, ModelConfig fitted, Optional<DType> dtype) {
-    List<String> changes = ConfigChanges.between(given.tree(), fitted.saved(dtype).tree());
+  /** Says once what is changed, but for the dtype, which is what was asked for. */
+  private void say(ModelConfig given, ModelConfig fitted) {
+    List<String> changes =
+        ConfigChanges.between(given.tree(), fitted.saved(Optional.empty()).tree());
     if (!changes.equals(said)) {
-      for (String change : changes) { // the dtype is what was asked for, and no news
-        Level level = ConfigChanges.isOfDtype(change) ? Level.DEBUG : Level.INFO;
-        LOG.log(level, "config.json: {0}", change);
-      }
+      changes.forEach(change -> LOG.log(Level.INFO, "config.json: {0}", change));
       said = changes;
     }
-  }
-
-  /** Returns the floating dtype that most of a model's bytes have. */
-  private static Optional<DType> held(ParameterSet set) {
-    Map<DType, Long> bytes = new EnumMap<>(DType.class);
-    for (Parameter parameter : set.parameters()) {
-      if (parameter.held().isCastable()) {
-        bytes.merge(
-            parameter.held(), parameter.held().bytes(parameter.shape().elements()), Long::sum);
-      }
-    }
-    return bytes.entrySet().stream().max(Map.Entry.comparingByValue()).map(Map.Entry::getKey);
   }
 }
