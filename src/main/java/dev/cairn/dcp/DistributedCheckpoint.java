@@ -150,14 +150,7 @@ public record DistributedCheckpoint(
     }
 
     private Path file(String name) throws IOException {
-      boolean odd =
-          name.isEmpty()
-              || name.equals(".")
-              || name.equals("..")
-              || name.indexOf('/') >= 0
-              || name.indexOf('\\') >= 0
-              || name.chars().anyMatch(Character::isISOControl);
-      if (odd) {
+      if (!Links.isName(name)) {
         throw new CorruptFileException(
             "file of a tensor leads out of the checkpoint: file="
                 + Printable.of(name)
@@ -168,10 +161,7 @@ public record DistributedCheckpoint(
       if (!Files.exists(file)) {
         throw Refusal.MISSING_PIECES.of(folder, "name", name);
       }
-      Links.requireReadable(file);
-      if (!Files.isRegularFile(file)) {
-        throw new CorruptFileException("not a regular file: file=" + file);
-      }
+      Links.requireFile(file);
       return file;
     }
 

@@ -3,6 +3,7 @@ package dev.cairn.deepspeed;
 import dev.cairn.deepspeed.saved.ModelRank;
 import dev.cairn.deepspeed.saved.ModelStates;
 import dev.cairn.deepspeed.saved.TagFolder;
+import dev.cairn.input.Links;
 import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.torchfile.Printable;
@@ -48,7 +49,7 @@ final class PipelineLayers {
           if (matcher.group(2) != null && Integer.parseInt(matcher.group(2)) != 0) {
             throw Refusal.TENSOR_PIPELINE.of(folder.path(), "file", file.getFileName().toString());
           }
-          TagFolder.requireFile(file);
+          Links.requireFile(file);
           Path other = layers.put(Integer.parseInt(matcher.group(1)), file);
           if (other != null) {
             throw Refusal.MIXED.of(

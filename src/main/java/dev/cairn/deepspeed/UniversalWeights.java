@@ -6,6 +6,7 @@ import dev.cairn.deepspeed.parallel.SplitRules;
 import dev.cairn.deepspeed.saved.ModelRank;
 import dev.cairn.deepspeed.saved.ModelStates;
 import dev.cairn.deepspeed.saved.TagFolder;
+import dev.cairn.input.Links;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.PickleValue.Dictionary;
@@ -162,7 +163,7 @@ final class UniversalWeights {
   }
 
   private static StoredTensor read(Path file, String name, Shape expected) throws IOException {
-    TagFolder.requireFile(file);
+    Links.requireFile(file);
     try (TorchFile archive = TorchFile.open(file)) {
       TorchTensors types = new TorchTensors(file);
       Object root = archive.root();

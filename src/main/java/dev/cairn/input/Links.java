@@ -1,5 +1,6 @@
 package dev.cairn.input;
 
+import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,8 +30,7 @@ public final class Links {
   /**
    * Checks that a path leads to a regular file, or a folder, of the user's.
    *
-   * @throws dev.cairn.tensor.CorruptFileException if it leads to the system's, or to a pipe, socket
-   *     or device
+   * @throws CorruptFileException if it leads to the system's, or to a pipe, socket or device
    * @throws java.nio.file.NoSuchFileException if it leads nowhere
    */
   public static void requireReadable(Path path) throws IOException {
@@ -44,11 +44,33 @@ public final class Links {
   }
 
   /**
+   * Checks that a path leads to a regular file of the user's.
+   *
+   * @throws CorruptFileException if it leads to anything else
+   * @throws java.nio.file.NoSuchFileException if it leads nowhere
+   */
+  public static void requireFile(Path path) throws IOException {
+    requireReadable(path);
+    if (!Files.isRegularFile(path)) {
+      throw new CorruptFileException("not a regular file: file=" + path);
+    }
+  }
+
+  /** Returns whether a text, which comes from a file, is the name of something in a folder. */
+  public static boolean isName(String text) {
+    return !text.isEmpty()
+        && !text.equals(".")
+        && !text.equals("..")
+        && text.indexOf('/') < 0
+        && text.indexOf('\\') < 0
+        && text.chars().noneMatch(Character::isISOControl);
+  }
+
+  /**
    * Checks that a file, which exists, may be copied into an output.
    *
    * @param folder the one that the user has named
-   * @throws dev.cairn.tensor.CorruptFileException if a link leads out of it, or it is no regular
-   *     file
+   * @throws CorruptFileException if a link leads out of it, or it is no regular file
    */
   public static void requireOwn(Path folder, Path file) throws IOException {
     requireReadable(file);

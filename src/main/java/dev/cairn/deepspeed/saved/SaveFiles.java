@@ -1,5 +1,6 @@
 package dev.cairn.deepspeed.saved;
 
+import dev.cairn.input.Links;
 import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
@@ -100,10 +101,10 @@ public record SaveFiles(
     Matcher expert = EXPERT.matcher(name);
     Matcher states = EXPERT_OPTIMIZER.matcher(name);
     if (expert.matches()) {
-      TagFolder.requireFile(path);
+      Links.requireFile(path);
       experts.add(new ExpertFile(number(expert, 1), number(expert, 2), number(expert, 3), path));
     } else if (states.matches()) {
-      TagFolder.requireFile(path);
+      Links.requireFile(path);
       expertOptimizers.add(new ExpertFile(0, number(states, 1), number(states, 2), path));
     }
   }
@@ -118,7 +119,7 @@ public record SaveFiles(
 
   private static void put(Map<Integer, Path> files, int rank, Path path, TagFolder folder)
       throws IOException {
-    TagFolder.requireFile(path);
+    Links.requireFile(path);
     Path other = files.put(rank, path);
     if (other != null) {
       throw RankFiles.mixed(folder, other, path);

@@ -61,7 +61,7 @@ public record TagFolder(Path path, String tag) {
   }
 
   private static String readLatest(Path latest) throws IOException {
-    requireFile(latest);
+    Links.requireFile(latest);
     try (InputStream stream = Files.newInputStream(latest)) {
       byte[] bytes = stream.readNBytes(MAX_LATEST_BYTES + 1);
       if (bytes.length > MAX_LATEST_BYTES) {
@@ -76,27 +76,12 @@ public record TagFolder(Path path, String tag) {
   }
 
   private static void checkName(String name, Path checkpoint) throws CorruptFileException {
-    boolean odd =
-        name.isEmpty()
-            || name.equals(".")
-            || name.equals("..")
-            || name.indexOf('/') >= 0
-            || name.indexOf('\\') >= 0
-            || name.chars().anyMatch(Character::isISOControl);
-    if (odd) {
+    if (!Links.isName(name)) {
       throw new CorruptFileException(
           "tag leads out of the checkpoint folder: tag="
               + Printable.of(name)
               + ", expected the name of one folder in "
               + checkpoint);
-    }
-  }
-
-  /** Checks that a file is a regular one, and none of the system's. */
-  public static void requireFile(Path file) throws IOException {
-    Links.requireReadable(file);
-    if (!Files.isRegularFile(file)) {
-      throw new CorruptFileException("not a regular file: file=" + file);
     }
   }
 }
