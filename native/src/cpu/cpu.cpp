@@ -19,13 +19,11 @@ constexpr uintptr_t kCacheLineBytes = 64;
 
 constexpr int64_t kElementBytes[kTypes] = {8, 4, 2, 2};
 
-const int32_t kSupported = SupportedIsa();
-
 int32_t CheckIsa(int32_t isa) {
   if (isa < CAIRN_ISA_BASELINE || isa > CAIRN_ISA_AVX512) {
     return CAIRN_BAD_ARGUMENT;
   }
-  return isa <= kSupported ? CAIRN_OK : CAIRN_UNSUPPORTED;
+  return isa <= SupportedIsa() ? CAIRN_OK : CAIRN_UNSUPPORTED;
 }
 
 bool Overlap(const void* source, int64_t source_bytes, const void* target,
@@ -68,7 +66,7 @@ void CastBlocks(Cast cast, Checksum checksum, const uint8_t* source,
 
 int32_t cairn_cpu_abi(void) noexcept { return CAIRN_CPU_ABI; }
 
-int32_t cairn_isa_supported(void) noexcept { return cairn::kSupported; }
+int32_t cairn_isa_supported(void) noexcept { return cairn::SupportedIsa(); }
 
 int32_t cairn_cast(int32_t isa, int32_t from, const void* source, int32_t to,
                    void* target, int64_t elements, uint32_t* crc) noexcept {

@@ -16,7 +16,8 @@ struct Kernels {
   bool has_pairs;  // for product
 };
 
-// Returns the last CAIRN_ISA_* that runs here.
+// Returns the last CAIRN_ISA_* that runs here. Not to be called while the
+// constants of a library are made: it reads one of another file.
 int32_t SupportedIsa();
 
 // isa: one that runs here.
