@@ -40,29 +40,32 @@ class ReleaseIT {
     assumeTrue(Boolean.getBoolean("cairn.release"), "takes minutes: mvn -P full verify");
     name = "cairn-" + System.getProperty("cairn.version");
     checkout = folder.resolve("checkout");
-    for (String made : List.of("checkout", "keys", "home", "fetched", "staged")) {
+    for (String made : List.of("checkout", "keys", "home", "staged")) {
       Files.createDirectory(folder.resolve(made));
     }
     String source = Path.of("").toAbsolutePath().toString();
     sh(
         "cd '%s' && git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t '%s'"
             .formatted(source, checkout));
-    // What a release is made with is fetched first: later nobody may write there.
+    // What a release is made with is fetched first.
     String maven = System.getProperty("cairn.maven.home") + "/bin/mvn";
     String profiles = "-B -q -P release,dist -Drelease.url=%s -Drelease.scm=%s.git";
     maven = "cd checkout && '" + maven + "' " + profiles.formatted(ADDRESS, ADDRESS);
     sh(
         "%s -Dmaven.repo.local='%s' org.apache.maven.plugins:maven-dependency-plugin:%s:resolve-plugins"
             .formatted(maven, FETCHED, System.getProperty("cairn.dependency.plugin")));
+    String repository = FETCHED;
     if (sh("id -u").strip().equals("0")) {
-      sh("chown -R nobody .");
+      repository = folder.resolve("fetched").toString();
+      // Folders of nobody's with the same files, which nobody may only read.
+      sh("cp -al '%1$s' fetched || cp -a '%1$s' fetched".formatted(FETCHED));
+      sh("chown -R nobody checkout keys home staged && find . -type d -exec chown nobody {} +");
       asNobody = true;
     }
     sh("chmod 700 keys");
     sh("gpg --batch --passphrase '' --quick-gen-key 'Nobody <nobody@cairn.invalid>'");
-    String repository = asNobody ? folder.resolve("fetched").toString() : FETCHED;
     sh(
-        "umask 077 && %s -o deploy -Dmaven.test.skip=true -Dmaven.install.skip -Dfmt.skip -Dmaven.repo.local='%s'"
+        "umask 002 && %s deploy -Dmaven.test.skip=true -Dmaven.install.skip -Dfmt.skip -Dmaven.repo.local='%s'"
                 .formatted(maven, repository)
             + " -DaltDeploymentRepository=staged::file:'"
             + folder.resolve("staged")
@@ -73,9 +76,6 @@ class ReleaseIT {
   private static String sh(String line) throws Exception {
     List<String> command = new ArrayList<>();
     if (asNobody) {
-      String mount = "mount --bind \"$1\" \"$2\" && shift 2 && exec \"$@\"";
-      command.addAll(List.of("unshare", "--mount", "sh", "-c", mount, "sh", FETCHED));
-      command.add(folder.resolve("fetched").toString());
       // Of the same group: it may read what was fetched.
       command.addAll(List.of("setpriv", "--reuid=nobody", "--keep-groups"));
     }
