@@ -166,18 +166,23 @@ abstract class TransportContract extends MessagesContract {
 
   @Test
   void lengthsThatDifferEndWithAnErrorOnBothSides() throws Exception {
+    List<CompletableFuture<CommunicationException>> ends = new ArrayList<>();
     for (int[] lengths : new int[][] {{2_000_000, 1000}, {1000, 2_000_000}, {0, 1}, {8, 12}}) {
-      ThreadedRanks.run(
-          group(2, HASTY),
-          c -> {
-            Transport transport = c.transport();
-            ByteBuffer buffer = ByteBuffer.allocateDirect(lengths[c.rank()]);
-            Transfer transfer =
-                c.rank() == 0 ? transport.send(buffer, 1, 3) : transport.receive(buffer, 0, 3);
-            assertThrows(CommunicationException.class, transfer::await);
-            return null;
-          });
+      List<Communicator> group = group(2, HASTY);
+      ThreadedRanks.run(group, Communicator::transport);
+      ends.addAll(
+          ThreadedRanks.startAll(
+              group,
+              c -> {
+                ByteBuffer buffer = ByteBuffer.allocateDirect(lengths[c.rank()]);
+                Transfer transfer =
+                    c.rank() == 0
+                        ? c.transport().send(buffer, 1, 3)
+                        : c.transport().receive(buffer, 0, 3);
+                return assertThrows(CommunicationException.class, transfer::await);
+              }));
     }
+    ThreadedRanks.collect(ends);
   }
 
   @Test
