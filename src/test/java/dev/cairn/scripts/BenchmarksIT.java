@@ -69,7 +69,8 @@ class BenchmarksIT {
   void peerIsMeasuredWhereThereIsPython() throws Exception {
     String repository = System.getProperty("cairn.maven.repository");
     assumeTrue(repository != null, "runs inside mvn verify, which tells where its repository is");
-    assumeTrue(Boolean.getBoolean("cairn.peers"), "takes a quarter of a minute: mvn -P full verify");
+    assumeTrue(
+        Boolean.getBoolean("cairn.peers"), "takes a quarter of a minute: mvn -P full verify");
     assumeTrue(System.getenv("CAIRN_PYTHON") != null, "no Python with the peers: CAIRN_PYTHON");
     String results = "benchmarks/target/smoke-peers";
     ShellRun run =
