@@ -1,7 +1,5 @@
 package dev.cairn.copy;
 
-import dev.cairn.plan.Chunk;
-import dev.cairn.plan.Segment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,10 +21,16 @@ public final class ChunkParts {
     this.end = runBegin;
   }
 
-  /** Returns the place of a piece in the staging buffer that a chunk is put together in. */
-  public static ByteBuffer place(Chunk chunk, Segment piece, ByteBuffer staging) {
-    int begin = staging.position() + Math.toIntExact(piece.fileOffset() - chunk.fileOffset());
-    return staging.duplicate().position(begin).limit(begin + Math.toIntExact(piece.lengthBytes()));
+  /**
+   * {@return a place in the staging buffer that a chunk is put together in, from position to limit}
+   *
+   * @param staging its position is the chunk's first byte
+   * @param chunkOffset how many bytes of the chunk are before it
+   * @param lengthBytes of the place
+   */
+  public static ByteBuffer place(ByteBuffer staging, long chunkOffset, long lengthBytes) {
+    int begin = staging.position() + Math.toIntExact(chunkOffset);
+    return staging.duplicate().limit(begin + Math.toIntExact(lengthBytes)).position(begin);
   }
 
   /**

@@ -1,51 +1,34 @@
 package dev.cairn.copy;
 
-import dev.cairn.comm.channel.CommunicationException;
-import dev.cairn.comm.channel.Transfer;
-import dev.cairn.comm.channel.Transport;
 import dev.cairn.plan.Chunk;
 import dev.cairn.plan.Segment;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 
 /**
- * Rank 0's side of a gather: its own pieces are filled from its partitions, all others are
- * received, already cast, straight into their place in the staging buffer.
+ * Rank 0's side of a gather of {@link dev.cairn.plan.GatherPlan#chunks}: its own pieces are filled
+ * from its partitions, all others are received, already cast, straight into their place in the
+ * staging buffer.
  *
- * <p>Messages from a rank are numbered in plan order on both sides: the other end is a copy over
- * {@link dev.cairn.plan.SavePlan#messages} whose sink sends. Whatever fails, a receive that has
- * begun has ended before the failure is thrown.
+ * <p>The other end is a copy over {@link dev.cairn.plan.GatherPlan#messages} whose sink sends.
+ * Whatever fails, a receive that has begun has ended before the failure is thrown.
  */
 public final class GatherSource implements ChunkSource {
   private static final int WRITER = 0;
 
   private final PieceSource own;
-  private final Transport transport;
-  private final int[] nextTag;
+  private final Incoming incoming;
 
   /**
-   * Creates the receiving end for {@code worldSize} ranks.
+   * Creates the receiving end.
    *
    * @param own rank 0's pieces
-   * @param transport over which the others' come; not closed here
-   * @param worldSize count of ranks, 1 or more
+   * @param incoming the others' messages
    */
-  public GatherSource(PieceSource own, Transport transport, int worldSize) {
+  public GatherSource(PieceSource own, Incoming incoming) {
     this.own = own;
-    this.transport = transport;
-    this.nextTag = new int[worldSize];
-  }
-
-  /**
-   * {@return the tag of a rank's message; tags come round long after their message has arrived}
-   *
-   * @param sequence how many messages the rank has sent before, 0 or more
-   */
-  public static int tag(int sequence) {
-    return sequence & Transport.MAX_TAG;
+    this.incoming = incoming;
   }
 
   @Override
@@ -53,22 +36,24 @@ public final class GatherSource implements ChunkSource {
     if (chunk.pieces().stream().allMatch(piece -> piece.rank() == WRITER)) {
       return own.begin(chunk, staging);
     }
-    Receives receives = new Receives();
+    Incoming.Batch batch = incoming.new Batch();
     try {
+      long chunkOffset = 0;
       for (Segment piece : chunk.pieces()) {
         if (piece.rank() != WRITER) {
-          ByteBuffer place = ChunkParts.place(chunk, piece, staging);
-          receives.add(transport.receive(place, piece.rank(), tag(nextTag[piece.rank()]++)));
+          ByteBuffer place = ChunkParts.place(staging, chunkOffset, piece.lengthBytes());
+          batch.receive(place, piece.rank());
         }
+        chunkOffset += piece.lengthBytes();
       }
     } catch (IOException | RuntimeException | Error e) {
-      receives.endAfter(e);
+      batch.endAfter(e);
       throw e;
     }
-    return () -> finish(chunk, staging, receives);
+    return () -> finish(chunk, staging, batch);
   }
 
-  private List<ByteBuffer> finish(Chunk chunk, ByteBuffer staging, Receives receives)
+  private List<ByteBuffer> finish(Chunk chunk, ByteBuffer staging, Incoming.Batch batch)
       throws IOException {
     try {
       ChunkParts parts = new ChunkParts(staging);
@@ -79,41 +64,11 @@ public final class GatherSource implements ChunkSource {
           parts.addPlaced(Math.toIntExact(piece.lengthBytes()));
         }
       }
-      receives.await();
+      batch.await();
       return parts.all();
     } catch (IOException | RuntimeException | Error e) {
-      receives.endAfter(e);
+      batch.endAfter(e);
       throw e;
-    }
-  }
-
-  /** The messages that are on their way into one staging buffer. */
-  private static final class Receives {
-    private final Deque<Transfer> underWay = new ArrayDeque<>();
-
-    void add(Transfer receive) {
-      underWay.add(receive);
-    }
-
-    void await() throws CommunicationException {
-      while (!underWay.isEmpty()) {
-        underWay.remove().await();
-      }
-    }
-
-    /**
-     * Waits, after a failure, for the receives that have begun: until they end, the transport still
-     * writes into the buffer, which may not be freed. They end soon, as the other ranks finish what
-     * they are sending, or their transport has failed too.
-     */
-    void endAfter(Throwable failure) {
-      while (!underWay.isEmpty()) {
-        try {
-          underWay.remove().await();
-        } catch (CommunicationException | RuntimeException e) {
-          failure.addSuppressed(e);
-        }
-      }
     }
   }
 }

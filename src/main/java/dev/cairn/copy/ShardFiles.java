@@ -10,6 +10,7 @@ import dev.cairn.plan.SavePlan;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -91,14 +92,21 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
 
   @Override
   public void accept(Chunk chunk, int sequence, List<ByteBuffer> parts) throws IOException {
-    long fileOffset = chunk.fileOffset();
-    for (ByteBuffer part : parts) {
-      int lengthBytes = part.remaining();
-      write(chunk.file(), fileOffset, part);
-      fileOffset += lengthBytes;
-    }
-    if (way != Way.CACHED) {
-      file(chunk.file()).willForce(chunk.fileOffset(), chunk.lengthBytes());
+    Iterator<ByteBuffer> rest = parts.iterator();
+    ByteBuffer part = rest.next();
+    for (Chunk run : chunk.runs()) {
+      long fileEnd = run.fileOffset() + run.lengthBytes();
+      for (long fileOffset = run.fileOffset(); fileOffset < fileEnd; ) {
+        part = part.hasRemaining() ? part : rest.next();
+        int lengthBytes = (int) Math.min(part.remaining(), fileEnd - fileOffset);
+        ByteBuffer bytes = part.duplicate().limit(part.position() + lengthBytes);
+        part.position(bytes.limit());
+        write(chunk.file(), fileOffset, bytes);
+        fileOffset += lengthBytes;
+      }
+      if (way != Way.CACHED) {
+        file(chunk.file()).willForce(run.fileOffset(), run.lengthBytes());
+      }
     }
   }
 

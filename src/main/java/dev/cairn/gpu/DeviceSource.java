@@ -60,16 +60,18 @@ public final class DeviceSource implements PieceSource {
     if (chunk.pieces().stream().noneMatch(this::isOnDevice)) {
       return host.begin(chunk, staging);
     }
-    long address = HostMemory.addressOf(staging) + staging.position() - chunk.fileOffset();
+    long address = HostMemory.addressOf(staging) + staging.position();
     List<DeviceRun> together = new ArrayList<>();
     long begin = 0;
+    long end = 0;
     for (Segment piece : chunk.pieces()) {
-      if (!isOnDevice(piece)) {
+      if (isOnDevice(piece)) {
+        begin = together.isEmpty() ? end : begin;
+        together.add(run(piece));
+      } else {
         queue(together, address + begin);
-        continue;
       }
-      begin = together.isEmpty() ? piece.fileOffset() : begin;
-      together.add(run(piece));
+      end += piece.lengthBytes();
     }
     queue(together, address + begin);
     CudaEvent mark = device.mark();
@@ -86,20 +88,24 @@ public final class DeviceSource implements PieceSource {
   private List<ByteBuffer> finish(Chunk chunk, ByteBuffer staging, CudaEvent mark)
       throws IOException {
     try {
+      long chunkOffset = 0;
       for (Segment piece : chunk.pieces()) {
         if (!isOnDevice(piece)) {
-          host.fill(piece, ChunkParts.place(chunk, piece, staging));
+          host.fill(piece, ChunkParts.place(staging, chunkOffset, piece.lengthBytes()));
         }
+        chunkOffset += piece.lengthBytes();
       }
     } finally {
       device.await(mark);
     }
+    long chunkOffset = 0;
     for (Segment piece : chunk.pieces()) {
       if (isOnDevice(piece)) {
-        checksum(piece, ChunkParts.place(chunk, piece, staging));
+        checksum(piece, ChunkParts.place(staging, chunkOffset, piece.lengthBytes()));
       }
+      chunkOffset += piece.lengthBytes();
     }
-    return List.of(staging.duplicate().limit(staging.position() + chunk.lengthBytes()));
+    return List.of(ChunkParts.place(staging, 0, chunk.lengthBytes()));
   }
 
   @Override

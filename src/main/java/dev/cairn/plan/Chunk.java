@@ -1,10 +1,11 @@
 package dev.cairn.plan;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A byte range of one file that fits one staging buffer, made of parts of segments that follow each
- * other without a hole.
+ * Parts of segments that go through one staging buffer together, one behind the other, all of one
+ * file. Most chunks are one range of the file; between the pieces of a pack there are holes.
  *
  * @param pieces what each of the segments has in it: at least one, in file order
  */
@@ -19,8 +20,25 @@ public record Chunk(List<Segment> pieces) {
     return pieces.get(0).fileOffset();
   }
 
-  /** {@return how many bytes the chunk has; never more than a staging buffer} */
+  /** {@return how many bytes the pieces have; never more than a staging buffer} */
   public int lengthBytes() {
-    return Math.toIntExact(pieces.get(pieces.size() - 1).fileEnd() - fileOffset());
+    long lengthBytes = 0;
+    for (Segment piece : pieces) {
+      lengthBytes += piece.lengthBytes();
+    }
+    return Math.toIntExact(lengthBytes);
+  }
+
+  /** {@return its ranges of the file, in order: the chunk itself if there are no holes} */
+  public List<Chunk> runs() {
+    List<Chunk> runs = new ArrayList<>();
+    int begin = 0;
+    for (int end = 1; end <= pieces.size(); end++) {
+      if (end == pieces.size() || pieces.get(end).fileOffset() != pieces.get(end - 1).fileEnd()) {
+        runs.add(new Chunk(pieces.subList(begin, end)));
+        begin = end;
+      }
+    }
+    return runs;
   }
 }

@@ -3,14 +3,14 @@ package dev.cairn.plan;
 import dev.cairn.layout.ElementRange;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.Sharding;
-import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.function.Predicate;
+import java.util.function.IntFunction;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -108,11 +108,7 @@ public final class SavePlan {
    * @param rank in [0, {@link #worldSize})
    */
   public Iterator<Segment> segments(int rank) {
-    return segments(rank, 0);
-  }
-
-  private Iterator<Segment> segments(int rank, int firstFile) {
-    return new SegmentCursor(this, firstFile, tensor -> ownership.owned(tensor, rank));
+    return new SegmentCursor(this, 0, tensor -> owned(tensor, rank));
   }
 
   /**
@@ -120,7 +116,7 @@ public final class SavePlan {
    * byte of every file is in exactly one of them}
    */
   public Iterator<Segment> segments() {
-    return new SegmentCursor(this, 0, ownership::owned);
+    return new SegmentCursor(this, 0, this::owned);
   }
 
   /**
@@ -138,50 +134,47 @@ public final class SavePlan {
   /**
    * {@return the chunks that {@code rank} writes itself, each at most {@code chunkBytes} long}
    *
+   * @param rank in [0, {@link #worldSize})
+   * @param chunkBytes size of a staging buffer, 64 or more
+   */
+  public Iterator<Chunk> chunks(int rank, int chunkBytes) {
+    return chunks(rank, chunkBytes, tensor -> true);
+  }
+
+  /**
+   * {@return the chunks of wanted tensors that {@code rank} writes itself, each at most {@code
+   * chunkBytes} long}
+   *
    * <p>Each rank begins with another file, as far as there are files: two that write into one file
    * wait for each other, two in two files do not.
    *
    * @param rank in [0, {@link #worldSize})
    * @param chunkBytes size of a staging buffer, 64 or more
+   * @param wanted asked for an index into {@link #tensors}
    */
-  public Iterator<Chunk> chunks(int rank, int chunkBytes) {
+  public Iterator<Chunk> chunks(int rank, int chunkBytes, IntPredicate wanted) {
     int firstFile = Math.toIntExact((long) rank * files.size() / worldSize);
-    return new ChunkCursor(this, segments(rank, firstFile), chunkBytes);
+    IntFunction<List<OwnedRange>> ranges =
+        tensor -> wanted.test(tensor) ? owned(tensor, rank) : List.of();
+    return new ChunkCursor(this, new SegmentCursor(this, firstFile, ranges), chunkBytes);
+  }
+
+  List<OwnedRange> owned(int tensor) {
+    return ownership.owned(tensor);
+  }
+
+  List<OwnedRange> owned(int tensor, int rank) {
+    return ownership.owned(tensor, rank);
   }
 
   /**
-   * {@return the chunks of all ranks' segments, for the one rank that writes everything}
+   * Returns what a range of a tensor is in its file.
    *
-   * @param chunkBytes size of a staging buffer, 64 or more; the same on every rank
+   * @param tensorOffset the tensor's first byte in the file
    */
-  public Iterator<Chunk> chunks(int chunkBytes) {
-    return new ChunkCursor(this, segments(), chunkBytes);
-  }
-
-  /**
-   * {@return what {@code rank} sends to the one that writes everything: its pieces of {@link
-   * #chunks(int)}, in that order, each a chunk of its own}
-   *
-   * @param rank in [0, {@link #worldSize})
-   * @param chunkBytes size of a staging buffer, 64 or more; the same on every rank
-   */
-  public Iterator<Chunk> messages(int rank, int chunkBytes) {
-    return messages(rank, chunkBytes, chunk -> true);
-  }
-
-  /**
-   * {@return those of {@link #messages(int, int)} that are pieces of wanted chunks}
-   *
-   * @param rank in [0, {@link #worldSize})
-   * @param chunkBytes size of a staging buffer, 64 or more; the same on every rank
-   * @param wanted asked once for each chunk of all ranks, in order; the same on every rank
-   */
-  public Iterator<Chunk> messages(int rank, int chunkBytes, Predicate<Chunk> wanted) {
-    return new MessageCursor(Chunks.only(chunks(chunkBytes), wanted), rank);
-  }
-
-  Segment segment(int file, TensorEntry entry, int tensor, OwnedRange range) {
-    DType saved = entry.dtype();
+  Segment segment(int file, long tensorOffset, int tensor, OwnedRange range) {
+    TensorInfo info = tensors.get(tensor).info();
+    DType saved = info.dtype();
     long begin;
     long lengthBytes;
     try {
@@ -190,13 +183,13 @@ public final class SavePlan {
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "partition does not begin and end on a byte: tensor=%s, dtype=%s, elements=[%d,%d), rank=%d"
-              .formatted(entry.name(), saved, range.begin(), range.end(), range.rank()),
+              .formatted(info.name(), saved, range.begin(), range.end(), range.rank()),
           e);
     }
     return new Segment(
         range.rank(),
         file,
-        files.get(file).header().dataOffset() + entry.beginByte() + begin,
+        tensorOffset + begin,
         lengthBytes,
         tensor,
         range.begin(),

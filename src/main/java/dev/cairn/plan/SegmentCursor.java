@@ -1,6 +1,5 @@
 package dev.cairn.plan;
 
-import dev.cairn.safetensors.TensorEntry;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -49,8 +48,9 @@ final class SegmentCursor implements Iterator<Segment> {
     }
     int file = file();
     PlannedFile planned = plan.files().get(file);
-    TensorEntry described = planned.header().tensors().get(entry);
-    return plan.segment(file, described, planned.tensors()[entry], ranges.get(range++));
+    long tensorOffset =
+        planned.header().dataOffset() + planned.header().tensors().get(entry).beginByte();
+    return plan.segment(file, tensorOffset, planned.tensors()[entry], ranges.get(range++));
   }
 
   private int file() {

@@ -8,6 +8,8 @@ import dev.cairn.copy.ChunkSink;
 import dev.cairn.copy.ChunkSource;
 import dev.cairn.copy.Copy;
 import dev.cairn.copy.GatherSource;
+import dev.cairn.copy.Incoming;
+import dev.cairn.copy.PackSource;
 import dev.cairn.copy.ShardFiles;
 import dev.cairn.copy.TensorChecksums;
 import dev.cairn.gpu.GatherJob;
@@ -18,7 +20,7 @@ import dev.cairn.options.Durability;
 import dev.cairn.options.GatherAlgorithm;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.plan.Chunk;
-import dev.cairn.plan.Chunks;
+import dev.cairn.plan.GatherPlan;
 import dev.cairn.plan.SavePlan;
 import dev.cairn.plan.Segment;
 import dev.cairn.ranks.Outcome;
@@ -28,8 +30,7 @@ import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
-import java.util.function.Predicate;
+import java.util.function.IntPredicate;
 
 /** This rank's part of moving the bytes: write its own, receive everybody's, or send its own. */
 final class CopyStep {
@@ -100,11 +101,11 @@ final class CopyStep {
       expect(plan.segments(ranks().rank()));
       int chunkBytes =
           isMemoryToMemory(own) ? Math.min(CACHED_CHUNK_BYTES, chunkBytes()) : chunkBytes();
-      copy(
-          pass -> Chunks.only(plan.chunks(ranks().rank(), chunkBytes), pass),
-          own.source(),
-          shards,
-          writers(own));
+      Numbered copies = new Numbered(shards, writers(own));
+      for (IntPredicate pass : excess.passes(tensors)) {
+        copies.copy(plan.chunks(ranks().rank(), chunkBytes, pass), own.source());
+        excess.moved().run();
+      }
     }
   }
 
@@ -130,13 +131,15 @@ final class CopyStep {
 
   private void gather(ShardFiles shards, Transport transport) throws IOException {
     try (LocalSource own = own(tools.options().durability() != Durability.DURABLE_DIRECT)) {
-      GatherSource source = new GatherSource(own.source(), transport, ranks().size());
       expect(plan.segments());
-      copy(
-          pass -> Chunks.only(plan.chunks(chunkBytes()), pass),
-          source,
-          shards,
-          tools.staging().count());
+      GatherPlan messages = new GatherPlan(plan, chunkBytes());
+      Incoming incoming = new Incoming(transport, ranks().size());
+      Numbered copies = new Numbered(shards, tools.staging().count());
+      for (IntPredicate pass : excess.passes(tensors)) {
+        copies.copy(messages.packs(pass), new PackSource(own.source(), incoming));
+        copies.copy(messages.chunks(pass), new GatherSource(own.source(), incoming));
+        excess.moved().run();
+      }
     }
   }
 
@@ -161,12 +164,16 @@ final class CopyStep {
   private void send(Transport transport) throws IOException {
     try (LocalSource own = own(true)) {
       expect(plan.segments(ranks().rank()));
-      copy(
-          pass -> plan.messages(ranks().rank(), chunkBytes(), pass),
-          own.source(),
+      GatherPlan messages = new GatherPlan(plan, chunkBytes());
+      ChunkSink sender =
           (chunk, sequence, parts) ->
-              transport.send(only(parts), WRITER, GatherSource.tag(sequence)).await(),
-          tools.staging().count());
+              transport.send(only(parts), WRITER, Incoming.tag(sequence)).await();
+      Numbered copies = new Numbered(sender, tools.staging().count());
+      for (IntPredicate pass : excess.passes(tensors)) {
+        copies.copy(messages.packs(ranks().rank(), pass), own.packing());
+        copies.copy(messages.messages(ranks().rank(), pass), own.source());
+        excess.moved().run();
+      }
     }
   }
 
@@ -178,23 +185,27 @@ final class CopyStep {
     tools.meter().orElseThrow().expect(lengthBytes);
   }
 
-  /** Copies pass after pass; messages are numbered through all of them. */
-  private void copy(
-      Function<Predicate<Chunk>, Iterator<Chunk>> chunks,
-      ChunkSource source,
-      ChunkSink sink,
-      int threads)
-      throws IOException {
-    int sequence = 0;
-    for (Predicate<Chunk> pass : excess.passes(tensors)) {
-      Copy copy = new Copy(chunks.apply(pass), source, sink, this::checkWanted, sequence);
-      copy.run(tools.staging(), threads);
-      sequence = copy.nextSequence();
-      excess.moved().run();
+  /** Copies one after the other; chunks, and so messages, are numbered through all of them. */
+  private final class Numbered {
+    private final ChunkSink sink;
+    private final int threads;
+    private int sequence;
+
+    Numbered(ChunkSink sink, int threads) {
+      this.sink = sink;
+      this.threads = threads;
+    }
+
+    void copy(Iterator<Chunk> chunks, ChunkSource source) throws IOException {
+      if (chunks.hasNext()) { // threads have their price
+        Copy copy = new Copy(chunks, source, sink, CopyStep.this::checkWanted, sequence);
+        copy.run(tools.staging(), threads);
+        sequence = copy.nextSequence();
+      }
     }
   }
 
-  /** A message is one piece, and so one part. */
+  /** A message is one piece, or packed into the staging buffer: one part either way. */
   private static ByteBuffer only(List<ByteBuffer> parts) {
     if (parts.size() != 1) {
       throw new IllegalStateException("a message in parts: count=" + parts.size());

@@ -17,6 +17,7 @@ final class LocalSource implements AutoCloseable {
   private final Scratch scratch;
   private final Optional<DeviceStaging> device;
   private final PieceSource source;
+  private final PieceSource packing;
 
   /**
    * Opens a source of these tensors' pieces.
@@ -34,16 +35,30 @@ final class LocalSource implements AutoCloseable {
     boolean allInMemory = tensors.stream().allMatch(tensor -> tensor.partition().isInMemory());
     device = tools.devices().after(tensors);
     scratch = allInMemory ? null : new Scratch(tools.staging().count());
+    source = source(tools, plan, own, checksums, staysInPlace);
+    packing = staysInPlace ? source(tools, plan, own, checksums, false) : source;
+  }
+
+  private PieceSource source(
+      SaveContext tools,
+      SavePlan plan,
+      Partitions own,
+      TensorChecksums checksums,
+      boolean staysInPlace) {
     PartitionSource host =
         new PartitionSource(plan, own, tools.kernels(), checksums, scratch, staysInPlace);
-    source =
-        device.isEmpty()
-            ? host
-            : new DeviceSource(plan, own, host, tools.kernels(), checksums, device.get());
+    return device.isEmpty()
+        ? host
+        : new DeviceSource(plan, own, host, tools.kernels(), checksums, device.get());
   }
 
   PieceSource source() {
     return source;
+  }
+
+  /** Returns a source that puts all pieces of a chunk together in the staging buffer. */
+  PieceSource packing() {
+    return packing;
   }
 
   /** Returns whether all of them lie in the host's memory. */

@@ -1,10 +1,9 @@
 package dev.cairn.save;
 
 import dev.cairn.model.Parameter;
-import dev.cairn.plan.Chunk;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Predicate;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -30,13 +29,12 @@ public record OverBudget(Set<Parameter> tensors, Runnable moved) {
     return new OverBudget(made, moved);
   }
 
-  /** Returns which chunks to move in which pass, one pass after the other. */
-  List<Predicate<Chunk>> passes(List<Parameter> planned) {
+  /** Returns which tensors to move in which pass, one pass after the other. */
+  List<IntPredicate> passes(List<Parameter> planned) {
     boolean[] isExcess = new boolean[planned.size()];
     IntStream.range(0, isExcess.length)
         .forEach(tensor -> isExcess[tensor] = tensors.contains(planned.get(tensor)));
-    Predicate<Chunk> first =
-        chunk -> chunk.pieces().stream().anyMatch(piece -> isExcess[piece.tensor()]);
-    return tensors.isEmpty() ? List.of(chunk -> true) : List.of(first, first.negate());
+    IntPredicate first = tensor -> isExcess[tensor];
+    return tensors.isEmpty() ? List.of(tensor -> true) : List.of(first, first.negate());
   }
 }

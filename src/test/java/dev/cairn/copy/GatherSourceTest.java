@@ -14,8 +14,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A copy that has ended, however, has no message on its way into its staging buffers. */
 @Timeout(20)
@@ -89,35 +90,45 @@ class GatherSourceTest {
     return new Segment(rank, 0, place * PIECE_BYTES, PIECE_BYTES, 0, place, 1, 0);
   }
 
-  private static IOException failureOf(FailingTransport transport, IOException own) {
-    GatherSource source = new GatherSource(new OwnPieces(own), transport, 4);
+  private static IOException failureOf(
+      boolean isPacked, FailingTransport transport, IOException own) {
+    return failureOf(
+        isPacked
+            ? new PackSource(new OwnPieces(own), new Incoming(transport, 4))
+            : new GatherSource(new OwnPieces(own), new Incoming(transport, 4)));
+  }
+
+  private static IOException failureOf(ChunkSource source) {
     Copy copy = new Copy(List.of(chunk()).iterator(), source, (chunk, n, parts) -> {}, () -> {});
     try (Staging staging = new Staging(Machine.local(), 2, 4096)) {
       return assertThrows(IOException.class, () -> copy.run(staging));
     }
   }
 
-  @Test
-  void receivesHaveEndedWhenOwnPiecesFail() {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void receivesHaveEndedWhenOwnPiecesFail(boolean isPacked) {
     FailingTransport transport = new FailingTransport(9, 9);
-    assertSame(ownFailure, failureOf(transport, ownFailure));
+    assertSame(ownFailure, failureOf(isPacked, transport, ownFailure));
     assertEquals(3, transport.begun.get());
     assertEquals(0, transport.onTheirWay(), "messages on their way");
   }
 
-  @Test
-  void receivesHaveEndedWhenOneOfThemFails() {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void receivesHaveEndedWhenOneOfThemFails(boolean isPacked) {
     FailingTransport transport = new FailingTransport(9, 2);
-    IOException failure = failureOf(transport, null);
+    IOException failure = failureOf(isPacked, transport, null);
     assertEquals("cannot end: peer=2", failure.getMessage());
     assertEquals("cannot end: peer=3", failure.getSuppressed()[0].getMessage());
     assertEquals(0, transport.onTheirWay(), "messages on their way");
   }
 
-  @Test
-  void receivesHaveEndedWhenTheNextCannotBegin() {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void receivesHaveEndedWhenTheNextCannotBegin(boolean isPacked) {
     FailingTransport transport = new FailingTransport(3, 9);
-    assertEquals("cannot begin: peer=3", failureOf(transport, null).getMessage());
+    assertEquals("cannot begin: peer=3", failureOf(isPacked, transport, null).getMessage());
     assertEquals(2, transport.begun.get());
     assertEquals(0, transport.onTheirWay(), "messages on their way");
   }

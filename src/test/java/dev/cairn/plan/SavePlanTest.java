@@ -18,6 +18,8 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -185,30 +187,11 @@ class SavePlanTest {
     }
   }
 
-  /** Draws tensors of all layouts and saved dtypes, sizes from 0 to 200. */
-  private static List<PlannedTensor> draw(Random random, int worldSize) {
-    List<PlannedTensor> tensors = new ArrayList<>();
-    DType[] dtypes = {DType.F32, DType.BF16, DType.U8};
-    int count = 1 + random.nextInt(12);
-    for (int index = 0; index < count; index++) {
-      long elements = random.nextInt(201);
-      Layout layout =
-          switch (random.nextInt(4)) {
-            case 0 -> Layout.zero3();
-            case 1 -> Layout.rows();
-            case 2 -> Layout.replicated();
-            default -> Layout.flat(3, elements, 17L * 16 * worldSize, worldSize);
-          };
-      tensors.add(tensor("t" + random.nextInt() + index, dtypes[index % 3], layout, elements));
-    }
-    return tensors;
-  }
-
   @Property(tries = 300)
   void everyByteOfEveryFileHasExactlyOneWriter(
       @ForAll long seed, @ForAll @IntRange(min = 1, max = 17) int worldSize) {
     Random random = new Random(seed);
-    List<PlannedTensor> tensors = draw(random, worldSize);
+    List<PlannedTensor> tensors = DrawnTensors.draw(random, worldSize);
     SavePlan plan = SavePlan.of(tensors, worldSize, FileNaming.model(1 + random.nextInt(2000)));
     List<byte[]> writers = new ArrayList<>();
     for (PlannedFile file : plan.files()) {
@@ -239,30 +222,31 @@ class SavePlanTest {
   void chunksAreTheSegmentsInOrderAndFitTheirBuffer(
       @ForAll long seed, @ForAll @IntRange(min = 1, max = 9) int worldSize) {
     Random random = new Random(seed);
-    SavePlan plan =
-        SavePlan.of(draw(random, worldSize), worldSize, FileNaming.model(1 + random.nextInt(3000)));
+    List<PlannedTensor> tensors = DrawnTensors.draw(random, worldSize);
+    SavePlan plan = SavePlan.of(tensors, worldSize, FileNaming.model(1 + random.nextInt(3000)));
     int chunkBytes = 64 + random.nextInt(200);
+    int rank = random.nextInt(worldSize);
     long bytes = 0;
-    List<Segment> messages = new ArrayList<>();
-    for (Iterator<Chunk> chunks = plan.chunks(chunkBytes); chunks.hasNext(); ) {
+    for (Iterator<Chunk> chunks = plan.chunks(rank, chunkBytes); chunks.hasNext(); ) {
       Chunk chunk = chunks.next();
       assertTrue(chunk.lengthBytes() <= chunkBytes);
-      long next = chunk.fileOffset();
-      for (Segment piece : chunk.pieces()) {
-        assertEquals(next, piece.fileOffset());
-        assertEquals(chunk.file(), piece.file());
-        next = piece.fileEnd();
-        if (piece.rank() == worldSize - 1) {
-          messages.add(piece);
-        }
-      }
+      assertEquals(List.of(chunk), chunk.runs());
       bytes += chunk.lengthBytes();
     }
-    long headers = plan.files().stream().mapToLong(file -> file.header().dataOffset()).sum();
-    assertEquals(plan.lengthBytes() - headers, bytes);
-    List<Segment> sent = new ArrayList<>();
-    plan.messages(worldSize - 1, chunkBytes)
-        .forEachRemaining(message -> sent.addAll(message.pieces()));
-    assertEquals(messages, sent);
+    long owned = list(plan.segments(rank)).stream().mapToLong(Segment::lengthBytes).sum();
+    assertEquals(owned, bytes);
+  }
+
+  @Property(tries = 100)
+  void unwantedTensorsAreLeftOut(@ForAll long seed) {
+    Random random = new Random(seed);
+    SavePlan plan = SavePlan.of(DrawnTensors.draw(random, 3), 3, FileNaming.model(1000));
+    Set<Integer> seen = new TreeSet<>();
+    plan.chunks(1, 64, tensor -> tensor % 2 == 0)
+        .forEachRemaining(chunk -> chunk.pieces().forEach(piece -> seen.add(piece.tensor())));
+    Set<Integer> expected = new TreeSet<>();
+    plan.segments(1).forEachRemaining(segment -> expected.add(segment.tensor()));
+    expected.removeIf(tensor -> tensor % 2 != 0);
+    assertEquals(expected, seen);
   }
 }

@@ -17,8 +17,11 @@ final class InProcessTransport {
   /** Messages between these meet in order. */
   private record Lane(int from, int to, int tag) {}
 
-  /** One side of a message that has not met the other. Guarded by the exchange. */
-  private static final class Waiting {
+  /**
+   * One side of a message, on whose monitor its thread waits: whoever wakes it wakes nobody else,
+   * however many ranks wait for others.
+   */
+  private final class Waiting {
     private final ByteBuffer bytes;
     private boolean done;
     private CommunicationException failure;
@@ -27,9 +30,39 @@ final class InProcessTransport {
       this.bytes = bytes;
     }
 
-    void finish(CommunicationException reason) {
-      done = true;
-      failure = reason;
+    synchronized void finish(CommunicationException reason) {
+      if (!done) {
+        done = true;
+        failure = reason;
+        machine.wake(this);
+      }
+    }
+
+    /** Returns whether the message has ended in time. */
+    synchronized boolean await() {
+      long deadline = machine.nanoTime() + timeoutNanos;
+      boolean interrupted = false;
+      while (!done) {
+        long leftMillis = (deadline - machine.nanoTime()) / 1_000_000;
+        if (leftMillis <= 0) {
+          break;
+        }
+        try {
+          machine.await(this, leftMillis);
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      return done;
+    }
+
+    synchronized void check() throws CommunicationException {
+      if (failure != null) {
+        throw FailureState.rethrown(failure);
+      }
     }
   }
 
@@ -106,35 +139,23 @@ final class InProcessTransport {
     }
     sender.finish(mismatch);
     receiver.finish(mismatch);
-    machine.wake(this);
   }
 
-  private synchronized void await(Waiting side, Lane lane, int peer) throws CommunicationException {
-    long deadline = machine.nanoTime() + timeoutNanos;
-    boolean interrupted = false;
-    while (!side.done) {
-      long leftMillis = (deadline - machine.nanoTime()) / 1_000_000;
-      if (leftMillis <= 0) {
-        String message =
-            "transfer with %s timed out: waited %.1f s, tag=%d"
-                .formatted(RankNames.name(peer, size), timeoutNanos / 1e9, lane.tag);
-        forget(senders, lane, side);
-        forget(receivers, lane, side);
-        side.finish(new CommunicationException(peer, message));
-        break;
-      }
-      try {
-        machine.await(this, leftMillis);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
+  private void await(Waiting side, Lane lane, int peer) throws CommunicationException {
+    if (!side.await()) {
+      giveUp(side, lane, peer);
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    if (side.failure != null) {
-      throw FailureState.rethrown(side.failure);
-    }
+    side.check();
+  }
+
+  /** Ends a message that was too late, unless it has ended meanwhile. */
+  private synchronized void giveUp(Waiting side, Lane lane, int peer) {
+    String message =
+        "transfer with %s timed out: waited %.1f s, tag=%d"
+            .formatted(RankNames.name(peer, size), timeoutNanos / 1e9, lane.tag);
+    forget(senders, lane, side);
+    forget(receivers, lane, side);
+    side.finish(new CommunicationException(peer, message));
   }
 
   private static void forget(Map<Lane, Deque<Waiting>> waiting, Lane lane, Waiting side) {
@@ -150,7 +171,6 @@ final class InProcessTransport {
       ends[rank] = reason;
       fail(senders, rank, reason);
       fail(receivers, rank, reason);
-      machine.wake(this);
     }
   }
 
