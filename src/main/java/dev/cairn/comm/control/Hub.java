@@ -27,7 +27,7 @@ public final class Hub {
     /** Another rank or this one cancelled an operation. */
     void cancelled(int rank, long operation, String reason);
 
-    /** A rank closed its communicator in good order. */
+    /** A rank closed its communicator in good order: the first one, or rank 0. */
     void left(int rank);
 
     /** Which step is the rank in? */
@@ -49,6 +49,7 @@ public final class Hub {
   private Round gathering;
   private long round = 1;
   private boolean failed;
+  private boolean hasLeft;
 
   public Hub(Member[] members, Timeouts timeouts) {
     this.members = members.clone();
@@ -135,8 +136,14 @@ public final class Hub {
     }
   }
 
+  /**
+   * A rank closes its communicator. The others hear of the first one only, after which no
+   * collective can succeed, and of rank 0, whose connections end: at the end of a training all of
+   * them leave.
+   */
   public synchronized void leave(int rank) {
-    if (!failed) {
+    if (!failed && (!hasLeft || rank == 0)) {
+      hasLeft = true;
       tellAll(member -> member.left(rank));
     }
   }
