@@ -2,9 +2,9 @@
 # Measures Cairn beside its bounds and the peers that are installed, and writes raw results, a table
 # and charts under benchmarks/results.
 #
-#   benchmarks/run.sh [--only kernels,plan,start,save,durable,growth,ranks,restore,consolidate,consolidate-held,…] [--keep true]
+#   benchmarks/run.sh [--only kernels,plan,start,save,durable,growth,ranks,scale,restore,consolidate,consolidate-held,…] [--keep true]
 #                     [--candidates 'NAME;…'] [--rounds N] [--uncounted N] [--warm-mib N] [--scratch DIR] [--results DIR]
-#                     [--parameters N] [--large N] [--growth N,…] [--worlds N,…] [--tensors N,…] [--layers N]
+#                     [--parameters N] [--large N] [--growth N,…] [--worlds N,…] [--tensors N,…] [--ranks N,…] [--threads N] [--layers N]
 #                                           --keep: works that are not measured stay in the results
 #   benchmarks/run.sh --jmh [PATTERN]         kernels and planning alone, at JMH's full length
 #   benchmarks/run.sh --smoke                 all of it once, tiny, as the tests do
@@ -36,8 +36,8 @@ case ${1-} in
     results=benchmarks/target/smoke
     rm -rf "$results"
     # Not growth, consolidate-large and consolidate-held: they are save and consolidate with other sizes or files.
-    run dev.cairn.benchmarks.Suite --only kernels,plan,start,save,durable,ranks,restore,consolidate,merge,merge-experts \
-      --rounds 1 --uncounted 0 --warm-mib 0 --parameters 1e6 --worlds 1,2 --tensors 100,1000 --layers 1 \
+    run dev.cairn.benchmarks.Suite --only kernels,plan,start,save,durable,ranks,scale,restore,consolidate,merge,merge-experts \
+      --rounds 1 --uncounted 0 --warm-mib 0 --parameters 1e6 --worlds 1,2 --tensors 100,1000 --ranks 3,20 --threads 5 --layers 1 \
       --scratch benchmarks/target/scratch --results "$results"
     run org.openjdk.jmh.Main 'PlanBenchmark.plan$' -p tensors=1000 -f 1 -wi 0 -i 1 -r 100ms >"$results/jmh.txt"
     run dev.cairn.benchmarks.report.Compare "$results/results.json" "$results/results.json"

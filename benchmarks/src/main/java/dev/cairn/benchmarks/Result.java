@@ -25,6 +25,7 @@ final class Result {
     String note = "";
     long memoryBytes = -1;
     int files = -1;
+    long sentBytes = -1;
 
     Runs(long lengthBytes) {
       this.lengthBytes = lengthBytes;
@@ -40,6 +41,9 @@ final class Result {
       }
       if (files >= 0) {
         tree.put("files", files);
+      }
+      if (sentBytes >= 0) {
+        tree.put("sentBytes", sentBytes);
       }
       if (!note.isEmpty()) {
         tree.put("note", note);
@@ -57,6 +61,7 @@ final class Result {
     runs.seconds.add(measured.seconds());
     runs.memoryBytes = Math.max(runs.memoryBytes, measured.memoryBytes());
     runs.files = Math.max(runs.files, measured.files());
+    runs.sentBytes = Math.max(runs.sentBytes, measured.sentBytes());
     runs.note = candidate.note();
   }
 
@@ -120,6 +125,11 @@ final class Result {
       @Override
       public long memoryBytes(String candidate) {
         return byName.get(candidate.replace(FILES, files)).memoryBytes;
+      }
+
+      @Override
+      public long sentBytes(String candidate) {
+        return byName.get(candidate.replace(FILES, files)).sentBytes;
       }
     };
   }

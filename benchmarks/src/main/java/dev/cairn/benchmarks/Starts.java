@@ -9,7 +9,10 @@ import dev.cairn.benchmarks.candidates.RecordedPeer;
 import dev.cairn.benchmarks.candidates.Worker;
 import dev.cairn.benchmarks.kernels.Kernel;
 import dev.cairn.benchmarks.machine.Settings;
+import dev.cairn.benchmarks.scale.ManyRanks;
+import dev.cairn.benchmarks.scale.ThreadRanks;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,6 +25,9 @@ import java.util.stream.Stream;
 
 /** How candidates are started on this machine. */
 final class Starts {
+  /** As ranks of other works have, too. */
+  private static final List<String> RANK_OPTIONS = List.of("-XX:+UseSerialGC", "-Xmx256m");
+
   private final Settings settings;
   private final RankProcesses ranks;
   private final String python =
@@ -115,21 +121,48 @@ final class Starts {
 
   /** One of this module's programs, in one JVM. */
   Work.Start warm(String name, long lengthBytes, Class<?> program, Object... arguments) {
+    return worker(name, lengthBytes, java(program.getName(), arguments));
+  }
+
+  /** Threads of one JVM as ranks: what each rank has of its own takes memory. */
+  Work.Start threads(String name, Object... arguments) {
+    return worker(name, 0, java(List.of("-Xmx2g"), ThreadRanks.class.getName(), arguments));
+  }
+
+  private static Work.Start worker(String name, long lengthBytes, List<String> command) {
     return new Work.Start(
         name,
         lengthBytes,
         () -> {
+          Processes processes = new Processes(command, List.of(Map.of()));
+          return new Worker(processes, "", processes::close);
+        });
+  }
+
+  /** Rank 0 of many, and a process that is all the others. */
+  Work.Start manyRanks(String name, String work, int world) {
+    return new Work.Start(
+        name,
+        0,
+        () -> {
+          Path folder = Files.createTempDirectory("cairn-benchmark");
           Processes processes =
-              new Processes(java(program.getName(), arguments), List.of(Map.of()));
+              new Processes(
+                  java(RANK_OPTIONS, ManyRanks.class.getName(), work, world, folder),
+                  List.of(Map.of("RANK", "0"), Map.of("RANK", "1")));
           return new Worker(processes, "", processes::close);
         });
   }
 
   /** Returns the command that runs one of this module's programs. */
   List<String> java(String program, Object... arguments) {
+    return java(List.of("-Xmx512m"), program, arguments);
+  }
+
+  private static List<String> java(List<String> options, String program, Object... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
-    command.add("-Xmx512m");
+    command.addAll(options);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), program));
     Arrays.stream(arguments).forEach(argument -> command.add(argument.toString()));
     return command;

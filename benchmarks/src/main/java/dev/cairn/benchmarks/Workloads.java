@@ -15,6 +15,7 @@ final class Workloads {
     Starts starts = new Starts(settings);
     all.addAll(new ProcessorWorks(settings, starts).all());
     all.addAll(new SaveWorks(settings, starts).all());
+    all.add(new ScaleWorks(settings, starts).scale());
     all.addAll(new FileWorks(settings, starts).all());
   }
 

@@ -36,10 +36,11 @@ public interface Candidate extends AutoCloseable {
    * @param memoryBytes that the largest process took for the run, or in all if it did nothing but
    *     the run; -1 if unknown
    * @param files that the model was saved in; -1 if unknown
+   * @param sentBytes that rank 0 has sent to the others; -1 if unknown
    */
-  public record Measured(double seconds, long memoryBytes, int files) {
+  public record Measured(double seconds, long memoryBytes, int files, long sentBytes) {
     public static Measured of(double seconds) {
-      return new Measured(seconds, -1, -1);
+      return new Measured(seconds, -1, -1, -1);
     }
   }
 }

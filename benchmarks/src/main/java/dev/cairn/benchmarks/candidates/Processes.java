@@ -14,8 +14,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Processes that stay alive between runs. The first one gets its orders by lines on its standard
- * input and answers {@code seconds S [memory BYTES] [files N]}; the others follow it by their own
- * means.
+ * input and answers {@code seconds S [memory BYTES] [files N] [sent BYTES]}; the others follow it
+ * by their own means.
  */
 public final class Processes implements AutoCloseable {
   private final List<String> command;
@@ -58,7 +58,8 @@ public final class Processes implements AutoCloseable {
     return new Candidate.Measured(
         Double.parseDouble(values.get("seconds")),
         Long.parseLong(values.getOrDefault("memory", "-1")),
-        Integer.parseInt(values.getOrDefault("files", "-1")));
+        Integer.parseInt(values.getOrDefault("files", "-1")),
+        Long.parseLong(values.getOrDefault("sent", "-1")));
   }
 
   /** Returns what the first process said about how it works. */

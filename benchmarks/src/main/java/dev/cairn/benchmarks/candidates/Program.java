@@ -44,7 +44,7 @@ public final class Program implements Candidate {
                 .formatted(status, words, Files.readString(said).strip()));
       }
       long kib = timed ? Long.parseLong(Files.readString(peak).strip()) : -1;
-      return new Measured(seconds, kib < 0 ? -1 : kib << 10, -1);
+      return new Measured(seconds, kib < 0 ? -1 : kib << 10, -1, -1);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted: command=" + words, e);

@@ -26,6 +26,8 @@ public final class Settings {
     DEFAULTS.put("worlds", "1,2,3,4");
     DEFAULTS.put("tensors", "25000,100000");
     DEFAULTS.put("layers", "16");
+    DEFAULTS.put("ranks", "1024,4096");
+    DEFAULTS.put("threads", "1024");
     DEFAULTS.put("warm-mib", "-1");
     DEFAULTS.put("results", DEFAULT_RESULTS);
     DEFAULTS.put("scratch", "benchmarks/target/scratch");
@@ -122,6 +124,16 @@ public final class Settings {
   /** Returns growing counts of tensors. */
   public List<Integer> tensors() {
     return list("tensors").stream().map(Integer::valueOf).toList();
+  }
+
+  /** Returns growing counts of ranks that save next to nothing. */
+  public List<Integer> ranks() {
+    return list("ranks").stream().map(Integer::valueOf).toList();
+  }
+
+  /** Returns how many threads of one process are ranks. */
+  public int threads() {
+    return Integer.parseInt(values.get("threads"));
   }
 
   /** Returns the layers of the model that an adapter is merged into. */

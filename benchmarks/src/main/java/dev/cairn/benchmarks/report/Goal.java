@@ -35,6 +35,9 @@ public record Goal(
 
     /** Returns the most memory that it ever took. */
     long memoryBytes(String candidate);
+
+    /** Returns the most bytes that its rank 0 ever sent. */
+    long sentBytes(String candidate);
   }
 
   /** What a goal compares. */
@@ -130,6 +133,29 @@ public record Goal(
                   .mapToDouble(name -> numbers.seconds(name) / counts.get(name))
                   .summaryStatistics();
           return costs.getMax() / costs.getMin();
+        },
+        names);
+  }
+
+  /**
+   * What rank 0 sends for one of something where it sends most, times what it sends where it sends
+   * least.
+   *
+   * @param unit what is counted
+   * @param counts how many of them each candidate has
+   */
+  public static Goal flatSent(String unit, double atMost, Map<String, Double> counts) {
+    List<String> names = List.copyOf(counts.keySet());
+    return new Goal(
+        "bytes sent per %s of %s, the most ÷ the least".formatted(unit, String.join(", ", names)),
+        Direction.AT_MOST,
+        atMost,
+        numbers -> {
+          DoubleSummaryStatistics sent =
+              names.stream()
+                  .mapToDouble(name -> numbers.sentBytes(name) / counts.get(name))
+                  .summaryStatistics();
+          return sent.getMax() / sent.getMin();
         },
         names);
   }

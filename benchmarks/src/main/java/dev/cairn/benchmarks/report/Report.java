@@ -151,6 +151,9 @@ public final class Report {
     if (one.values().containsKey("files")) {
       remarks.add("files: " + one.text("files"));
     }
+    if (one.values().containsKey("sentBytes")) {
+      remarks.add(String.format(Locale.ROOT, "sent: %.1f MB", one.wholeNumber("sentBytes") / 1e6));
+    }
     if (one.values().containsKey("note")) {
       remarks.add(one.text("note"));
     }
