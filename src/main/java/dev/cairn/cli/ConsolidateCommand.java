@@ -188,6 +188,7 @@ final class ConsolidateCommand implements Callable<Integer> {
             ConsolidateInput.open(
                 found,
                 parallel,
+                isAdapter,
                 taken,
                 isAdapter ? options.forSingleFile(dtype) : options,
                 files,

@@ -42,18 +42,20 @@ record ConsolidateInput(ParameterSet parameters, Consumer<LongConsumer> reads, C
    * Opens what was found.
    *
    * @param parallel what the user says of the checkpoint's parallelism
+   * @param isAdapter whether an adapter is taken out of it, not a model
    * @param notes is told what was chosen
    */
   static ConsolidateInput open(
       FoundInput found,
       ParallelOptions parallel,
+      boolean isAdapter,
       ConsolidationOptions options,
       SaveOptions save,
       ModelFiles files,
       Consumer<String> notes)
       throws IOException {
     return switch (found.format()) {
-      case DEEPSPEED -> deepSpeed(parallel.open(found), options, save, files, notes);
+      case DEEPSPEED -> deepSpeed(parallel.open(found), isAdapter, options, save, files, notes);
       case DISTRIBUTED -> distributed(found.path(), options);
       case TORCH -> torch(found.path(), options, notes);
       case MODEL -> throw Refusal.MODEL_FOLDER.of(found.path());
@@ -63,6 +65,7 @@ record ConsolidateInput(ParameterSet parameters, Consumer<LongConsumer> reads, C
 
   private static ConsolidateInput deepSpeed(
       DeepSpeedCheckpoint checkpoint,
+      boolean isAdapter,
       ConsolidationOptions options,
       SaveOptions save,
       ModelFiles files,
@@ -70,6 +73,9 @@ record ConsolidateInput(ParameterSet parameters, Consumer<LongConsumer> reads, C
       throws IOException {
     CheckpointParameters parameters = new CheckpointParameters(checkpoint, options);
     try {
+      if (!isAdapter) {
+        parameters.requireFrozen(save.form(), files);
+      }
       parameters.preferHeld(save, files).ifPresent(notes);
     } catch (IOException | RuntimeException e) {
       parameters.close();

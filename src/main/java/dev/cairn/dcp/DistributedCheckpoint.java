@@ -14,6 +14,7 @@ import dev.cairn.torchfile.Printable;
 import dev.cairn.torchfile.StoredTensor;
 import dev.cairn.torchfile.TorchFile;
 import dev.cairn.torchfile.TorchTensors;
+import dev.cairn.torchfile.checksum.StorageTable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -34,9 +35,14 @@ import java.util.Map;
  * @param files how many files the model's tensors are in
  * @param tensors by name, in the checkpoint's order
  * @param others how many further tensors there are, the optimizer's
+ * @param storages by file where the model's storages lie that have checksums
  */
 public record DistributedCheckpoint(
-    Path folder, int files, Map<String, Tensor> tensors, int others) {
+    Path folder,
+    int files,
+    Map<String, Tensor> tensors,
+    int others,
+    Map<Path, StorageTable> storages) {
   static final String METADATA = ".metadata";
 
   /**
@@ -86,7 +92,7 @@ public record DistributedCheckpoint(
         }
       }
       return new DistributedCheckpoint(
-          folder, pieces.channels.size(), tensors, all.size() - model.size());
+          folder, pieces.channels.size(), tensors, all.size() - model.size(), pieces.storages());
     }
   }
 
@@ -94,6 +100,7 @@ public record DistributedCheckpoint(
   private static final class OpenPieces implements AutoCloseable {
     private final Path folder;
     private final Map<String, FileChannel> channels = new HashMap<>();
+    private final Map<Path, StorageTable.Builder> storages = new HashMap<>();
 
     OpenPieces(Path folder) {
       this.folder = folder;
@@ -126,6 +133,7 @@ public record DistributedCheckpoint(
       }
       try (TorchFile archive =
           TorchFile.openAt(channel, file, piece.fileOffset(), piece.lengthBytes())) {
+        archive.addStorages(storages.computeIfAbsent(file, key -> new StorageTable.Builder()));
         String what = "tensor " + Printable.of(name);
         StoredTensor stored =
             StoredTensor.locate(archive, new TorchTensors(file).tensor(archive.root(), what), what);
@@ -147,6 +155,12 @@ public record DistributedCheckpoint(
         }
         return new TensorContent(stored);
       }
+    }
+
+    Map<Path, StorageTable> storages() {
+      Map<Path, StorageTable> tables = new HashMap<>();
+      storages.forEach((file, storage) -> tables.put(file, storage.build()));
+      return tables;
     }
 
     private Path file(String name) throws IOException {

@@ -21,7 +21,7 @@ import java.util.function.LongConsumer;
  * while they are saved. Close it after the last save that uses the set.
  */
 public final class DistributedParameterSet implements AutoCloseable {
-  private final SourceReader reader = new SourceReader();
+  private final SourceReader reader;
   private final ParameterSet parameters;
   private volatile LongConsumer counter = lengthBytes -> {};
 
@@ -33,6 +33,7 @@ public final class DistributedParameterSet implements AutoCloseable {
    *     wrappers
    */
   public DistributedParameterSet(DistributedCheckpoint checkpoint, Optional<String> attribute) {
+    this.reader = new SourceReader(checkpoint.storages());
     List<Parameter> list = new ArrayList<>();
     Map<String, String> owners = new HashMap<>();
     checkpoint

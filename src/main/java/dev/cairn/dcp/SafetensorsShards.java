@@ -88,7 +88,7 @@ final class SafetensorsShards {
           entry.getKey(),
           DistributedCheckpoint.Tensor.of(what, whole(what, entry.getValue()), entry.getValue()));
     }
-    return new DistributedCheckpoint(folder, files.size(), tensors, 0);
+    return new DistributedCheckpoint(folder, files.size(), tensors, 0, Map.of());
   }
 
   private static Map<?, ?> begins(SafetensorsFile shard) throws CorruptFileException {

@@ -1,7 +1,9 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.form.FormResolver;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.hf.TiedNames;
+import dev.cairn.input.Refusal;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.layout.Layout;
 import dev.cairn.machine.CloseAll;
@@ -9,12 +11,16 @@ import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
 import dev.cairn.model.PartitionReader;
+import dev.cairn.options.FormOptions;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.save.FormAgreement;
+import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import dev.cairn.torchfile.ReadBuffers;
 import dev.cairn.torchfile.SourceReader;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -33,9 +39,12 @@ import java.util.function.LongConsumer;
  * last save that uses the set.
  */
 public final class CheckpointParameters implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(CheckpointParameters.class.getName());
+
   private final SourceReader reader = new SourceReader();
   private final ReadBuffers castBuffers = new ReadBuffers();
   private final IdentityHashMap<Partition, CheckpointParameter> sources = new IdentityHashMap<>();
+  private final DeepSpeedCheckpoint checkpoint;
   private ParameterSet parameters;
   private volatile LongConsumer counter = lengthBytes -> {};
 
@@ -48,6 +57,7 @@ public final class CheckpointParameters implements AutoCloseable {
    *     wrappers
    */
   public CheckpointParameters(DeepSpeedCheckpoint checkpoint, ConsolidationOptions options) {
+    this.checkpoint = checkpoint;
     List<Parameter> list = new ArrayList<>();
     Map<String, String> owners = new HashMap<>();
     for (CheckpointParameter parameter : checkpoint.parameters()) {
@@ -81,31 +91,69 @@ public final class CheckpointParameters implements AutoCloseable {
   }
 
   /**
+   * Refuses a save of a whole model from a checkpoint without its frozen parameters, where nothing
+   * would tell which are missing: no base model, and no config whose tensors are known.
+   *
+   * @param form of the save; one that may be incomplete is fine, and of one that is not checked a
+   *     warning says what it lacks
+   * @param files of the model that is saved
+   * @throws CorruptFileException if it is refused, with what to do
+   * @throws IOException if the base model that the files name cannot be read
+   */
+  public void requireFrozen(FormOptions form, ModelFiles files) throws IOException {
+    if (!checkpoint.leavesFrozenOut() || form.incomplete()) {
+      return;
+    }
+    if (form.rawNames() || form.unchecked()) {
+      LOG.log(
+          Level.WARNING,
+          "what was frozen in training is not in the checkpoint and will be missing");
+    } else if (!isCompared(files)) {
+      throw Refusal.FROZEN_LEFT_OUT.of(checkpoint.folder());
+    }
+  }
+
+  private boolean isCompared(ModelFiles files) throws IOException {
+    List<String> names = parameters.parameters().stream().map(Parameter::name).toList();
+    return !files.baseTensors().isEmpty()
+        || files
+            .config()
+            .flatMap(config -> FormResolver.of(config.tree(), Optional.empty()).expected(names))
+            .isPresent();
+  }
+
+  /**
    * Reads from now on the 16-bit weights that the live engine held, half the bytes of its F32
    * masters, if they are what a save with these options writes: all those of the dtype that is
    * asked for, but for tensors that the published model has in F32. Where a sample of them differs
-   * from the masters, those are read as before. Call it before {@link #parameters}.
+   * from the masters, and no checksum says that it is damaged, those are read as before. Call it
+   * before {@link #parameters}.
    *
    * @param save options of the save that will use the set
    * @param files of the model that is saved
    * @return in words, which of the two are read; empty where there is only one of them that fits
+   * @throws CorruptFileException if a sample differs because its file is damaged
    * @throws IOException if the sample, or the base model that the files name, cannot be read
    */
   public Optional<String> preferHeld(SaveOptions save, ModelFiles files) throws IOException {
     Set<String> wide = FormAgreement.wide(save, parameters, files);
     Set<String> names = new HashSet<>();
-    HeldWeights sample = new HeldWeights(reader, Kernels.best());
-    for (Parameter parameter : parameters.parameters()) {
-      CheckpointParameter source = sources.get(parameter.partition());
-      if (!wide.contains(parameter.name()) && isHeld(source, save.dtype())) {
-        names.add(parameter.name());
-        if (source.tiedTo().isEmpty() && !sample.agree(source)) {
-          return Optional.of(
-              "reading the F32 masters: the 16-bit weights of the model states differ from them,"
-                  + " first in "
-                  + source.name());
+    long compared;
+    try (HeldWeights sample = new HeldWeights(Kernels.best())) {
+      for (Parameter parameter : parameters.parameters()) {
+        CheckpointParameter source = sources.get(parameter.partition());
+        if (!wide.contains(parameter.name()) && isHeld(source, save.dtype())) {
+          names.add(parameter.name());
+          if (source.tiedTo().isEmpty() && !sample.agree(source)) {
+            HeldWeights.verify(source.held().content(), source.shape().elements());
+            return Optional.of(
+                "reading the F32 masters: the 16-bit weights of the model states differ from them,"
+                    + " first in "
+                    + source.name());
+          }
         }
       }
+      compared = sample.compared();
     }
     parameters
         .tied()
@@ -122,7 +170,7 @@ public final class CheckpointParameters implements AutoCloseable {
         parameters.with(parameters.parameters().stream().map(p -> held(p, names)).toList());
     return Optional.of(
         "reading the 16-bit weights of the model states: they equal the F32 masters in the "
-            + sample.compared()
+            + compared
             + " elements that were compared");
   }
 

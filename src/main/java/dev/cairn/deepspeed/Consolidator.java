@@ -57,6 +57,9 @@ public final class Consolidator {
     try (CheckpointParameters parameters = new CheckpointParameters(checkpoint, taken);
         Communicator communicator = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(communicator, options)) {
+      if (!excludeFrozen) {
+        parameters.requireFrozen(options.form(), files);
+      }
       parameters.preferHeld(options, files);
       return checkpointer.save(output, parameters.parameters(), files);
     }

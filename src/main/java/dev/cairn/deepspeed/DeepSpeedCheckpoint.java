@@ -1,5 +1,6 @@
 package dev.cairn.deepspeed;
 
+import dev.cairn.deepspeed.saved.ModelRank;
 import dev.cairn.deepspeed.saved.ModelStates;
 import dev.cairn.deepspeed.saved.SaveFiles;
 import dev.cairn.deepspeed.saved.TagFolder;
@@ -33,13 +34,19 @@ public final class DeepSpeedCheckpoint {
   private final Mesh mesh;
   private final String version;
   private final List<CheckpointParameter> parameters;
+  private final boolean leavesFrozenOut;
 
   private DeepSpeedCheckpoint(
-      TagFolder folder, Mesh mesh, String version, List<CheckpointParameter> parameters) {
+      TagFolder folder,
+      Mesh mesh,
+      String version,
+      List<CheckpointParameter> parameters,
+      boolean leavesFrozenOut) {
     this.folder = folder;
     this.mesh = mesh;
     this.version = version;
     this.parameters = List.copyOf(parameters);
+    this.leavesFrozenOut = leavesFrozenOut;
   }
 
   /**
@@ -108,13 +115,19 @@ public final class DeepSpeedCheckpoint {
           null,
           isUniversal
               ? UniversalWeights.of(folder, List.of(), null)
-              : PipelineLayers.of(layers, List.of()));
+              : PipelineLayers.of(layers, List.of()),
+          false);
     }
     SavedWeights saved = SavedWeights.open(folder, files, tensorRules);
     ModelStates model = saved.ranks().get(0).model();
     List<CheckpointParameter> parameters =
         isUniversal ? saved.universal() : layers.isEmpty() ? saved.all() : saved.pipeline(layers);
-    return new DeepSpeedCheckpoint(folder, saved.mesh(), model.version(), parameters);
+    return new DeepSpeedCheckpoint(
+        folder,
+        saved.mesh(),
+        model.version(),
+        parameters,
+        saved.ranks().stream().anyMatch(ModelRank::leavesFrozenOut));
   }
 
   /** {@return the folder that was opened: the one of a single save} */
@@ -154,7 +167,8 @@ public final class DeepSpeedCheckpoint {
    * @throws IllegalArgumentException if a name is not in the checkpoint, or one in it has no other
    */
   public DeepSpeedCheckpoint named(Map<String, String> names) {
-    return new DeepSpeedCheckpoint(folder, mesh, version, OtherNames.of(parameters, names));
+    return new DeepSpeedCheckpoint(
+        folder, mesh, version, OtherNames.of(parameters, names), leavesFrozenOut);
   }
 
   /** {@return the version of DeepSpeed that wrote it; old versions do not say} */
@@ -165,6 +179,14 @@ public final class DeepSpeedCheckpoint {
   /** {@return parameters, aliases and buffers in the order of the module's state dict} */
   public List<CheckpointParameter> parameters() {
     return parameters;
+  }
+
+  /**
+   * {@return whether the save was told to leave frozen parameters out ({@code
+   * exclude_frozen_parameters}), as far as its files tell; whether there were any they do not say}
+   */
+  public boolean leavesFrozenOut() {
+    return leavesFrozenOut;
   }
 
   /** {@return what {@code cairn inspect} shows} */

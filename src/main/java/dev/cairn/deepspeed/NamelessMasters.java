@@ -5,7 +5,6 @@ import dev.cairn.content.TensorContent;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
-import dev.cairn.torchfile.SourceReader;
 import dev.cairn.torchfile.StoredTensor;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -31,8 +30,7 @@ final class NamelessMasters {
       throws IOException {
     Map<String, Held> left = new LinkedHashMap<>(held);
     List<Map<String, Content>> contents = new ArrayList<>();
-    try (SourceReader reader = new SourceReader()) {
-      HeldWeights sample = new HeldWeights(reader, Kernels.best());
+    try (HeldWeights sample = new HeldWeights(Kernels.best())) {
       for (List<StoredTensor> group : masters) {
         Map<String, Content> matched = new LinkedHashMap<>();
         for (StoredTensor master : group) {
@@ -58,12 +56,16 @@ final class NamelessMasters {
         return entry.getKey();
       }
     }
+    HeldWeights.verify(new TensorContent(master), master.elements());
+    for (Held held : left.values()) {
+      HeldWeights.verify(held.content(), held.shape().elements());
+    }
     throw new CorruptFileException(
         "master is of no weight in the module: shape="
             + master.shape()
             + ", expected one that is equal after the cast, file="
             + master.file()
-            + "; its weights were changed behind the optimizer's back, or it is damaged");
+            + "; its weights were changed behind the optimizer's back");
   }
 
   private static CheckpointParameter parameter(String name, Held held, Content master) {

@@ -27,10 +27,7 @@ public enum Refusal {
       "llama.cpp's weights are quantised or laid out anew, and no file says how to go back",
       "give the model that it was made from"),
   EMPTY("an empty file", "a download or a save ended before it began", "download or copy it again"),
-  ZEROS(
-      "a file of zeros",
-      "its room was reserved and its bytes never came",
-      "download or copy it again"),
+  ZEROS("a file of zeros", "its room was reserved, but no bytes came", "download or copy it again"),
   CUT_SAFETENSORS(
       "a safetensors file that is cut short",
       "it has {has} bytes and its header says {expected}",
@@ -197,6 +194,10 @@ public enum Refusal {
       "a checkpoint of {ranks} tensor-parallel ranks that does not say how they split weights",
       "a model put together along the wrong dimension loads, and generates noise",
       "say it with --tp-rules FILE: JSON with the keys of DeepSpeed's universal_checkpoint_info"),
+  FROZEN_LEFT_OUT(
+      "a save without the weights that were frozen",
+      "DeepSpeed was told exclude_frozen_parameters, and the files do not say which they were",
+      "add --hf BASE_DIR --missing-from-base; --exclude-frozen writes what there is"),
   TENSOR_PIPELINE(
       "a pipeline whose stages are tensor-parallel: {file}",
       "which rank has which slice of which layer is not read yet",
@@ -219,8 +220,7 @@ public enum Refusal {
       "save again with experts that are whole on each rank, or gather them in Python"),
   OFFLOADED(
       "a checkpoint whose optimizer was offloaded to NVMe",
-      "DeepSpeed leaves the F32 weights as raw files in offloaded_tensors, without their names, and"
-          + " empty groups in *_optim_states.pt",
+      "DeepSpeed leaves the F32 weights in offloaded_tensors, as raw files without their names",
       "save again with `save_16bit_model`, or with offload_optimizer's device cpu"),
   MISSING_SHARD(
       "an index of {count} shards without {shard}",

@@ -6,6 +6,7 @@ import dev.cairn.tensor.DType;
 import dev.cairn.torchfile.PickleValue.Dictionary;
 import dev.cairn.torchfile.PickleValue.Sequence;
 import dev.cairn.torchfile.PickleValue.Storage;
+import dev.cairn.torchfile.checksum.StorageTable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -118,6 +119,9 @@ final class LegacyFile extends TorchFile {
 
   @Override
   void verify() {} // such files have no checksums
+
+  @Override
+  public void addStorages(StorageTable.Builder table) {} // nor here
 
   @Override
   public Object root() {

@@ -3,6 +3,8 @@ package dev.cairn.torchfile;
 import dev.cairn.io.SourceRange;
 import dev.cairn.machine.CloseAll;
 import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.torchfile.checksum.ReadChecks;
+import dev.cairn.torchfile.checksum.StorageTable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -14,18 +16,53 @@ import java.util.Map;
 /**
  * Reads source ranges of a checkpoint with positioned reads.
  *
- * <p>Files are opened at their first use and stay open. Any thread, any number at once; whoever
+ * <p>Files are opened at their first use and stay open. Storages of torch files that are read whole
+ * are compared with their checksums, the others are not. Any thread, any number at once; whoever
  * makes it closes it.
  */
 public final class SourceReader implements AutoCloseable {
   private static final int WINDOW_BYTES = 1 << 16;
 
-  private final Map<Path, FileChannel> channels = new HashMap<>();
+  /** Further ones are not compared: a table of all would take too much memory. */
+  private static final int MAX_STORAGES = 500_000;
+
+  private final Tables tables;
+  private final Map<Path, Source> sources = new HashMap<>();
+  private int storages;
   private final ReadBuffers buffers = new ReadBuffers();
   private boolean closed;
 
-  /** Creates a reader that has no file open. */
-  public SourceReader() {}
+  /** An open file. */
+  private record Source(FileChannel channel, ReadChecks checks) {}
+
+  /** Returns the storages of a file. */
+  @FunctionalInterface
+  private interface Tables {
+    StorageTable of(Path file) throws IOException;
+  }
+
+  /** Creates a reader of whole torch files, or of others, that has no file open. */
+  public SourceReader() {
+    this(TorchFile::storages);
+  }
+
+  /**
+   * Creates a reader of files that hold many torch files each.
+   *
+   * @param tables the storages of each file; none of a file that is not in it
+   */
+  public SourceReader(Map<Path, StorageTable> tables) {
+    this(file -> tables.getOrDefault(file, StorageTable.NONE));
+  }
+
+  private SourceReader(Tables tables) {
+    this.tables = tables;
+  }
+
+  /** Creates a reader that compares no checksums, for samples. */
+  public static SourceReader unchecked() {
+    return new SourceReader(file -> StorageTable.NONE);
+  }
 
   /**
    * Reads all elements of {@code range} to the position of {@code target}, little endian, row-major
@@ -78,28 +115,43 @@ public final class SourceReader implements AutoCloseable {
 
   /** Fills {@code target} with bytes of the file from {@code fileOffset} on. */
   void readFully(Path file, long fileOffset, ByteBuffer target) throws IOException {
-    FileChannel channel = channel(file);
+    Source source = source(file);
+    int begin = target.position();
     long at = fileOffset;
     while (target.hasRemaining()) {
-      int count = channel.read(target, at);
+      int count = source.channel.read(target, at);
       if (count < 0) {
         throw new CorruptFileException(
             "file got shorter while it was read: fileOffset=" + at + ", file=" + file);
       }
       at += count;
     }
+    source.checks.take(fileOffset, target.slice(begin, target.position() - begin));
   }
 
-  private synchronized FileChannel channel(Path file) throws IOException {
+  private synchronized Source source(Path file) throws IOException {
     if (closed) {
       throw new IllegalStateException("range reader is closed");
     }
-    FileChannel channel = channels.get(file);
-    if (channel == null) {
-      channel = FileChannel.open(file, StandardOpenOption.READ);
-      channels.put(file, channel);
+    Source source = sources.get(file);
+    if (source == null) {
+      FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+      source = new Source(channel, checks(file, channel));
+      sources.put(file, source);
     }
-    return channel;
+    return source;
+  }
+
+  private ReadChecks checks(Path file, FileChannel channel) throws IOException {
+    try {
+      StorageTable table = tables.of(file);
+      boolean isTooMuch = storages + table.size() > MAX_STORAGES;
+      storages += isTooMuch ? 0 : table.size();
+      return new ReadChecks(file, channel, isTooMuch ? StorageTable.NONE : table);
+    } catch (IOException | RuntimeException e) {
+      CloseAll.of(channel).closeAfter(e);
+      throw e;
+    }
   }
 
   /** Closes every file, keeping the first failure. */
@@ -107,8 +159,8 @@ public final class SourceReader implements AutoCloseable {
   public synchronized void close() throws IOException {
     closed = true;
     buffers.close();
-    CloseAll all = CloseAll.of(channels.values());
-    channels.clear();
+    CloseAll all = CloseAll.of(sources.values().stream().map(Source::channel).toList());
+    sources.clear();
     all.closeIo();
   }
 }

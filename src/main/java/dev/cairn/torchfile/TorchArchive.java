@@ -1,6 +1,7 @@
 package dev.cairn.torchfile;
 
 import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.torchfile.checksum.StorageTable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -143,6 +144,16 @@ final class TorchArchive extends TorchFile {
       throw new CorruptFileException("storage is missing: storage=" + key + ", file=" + file());
     }
     return new ByteRange(dataOffset(entry), entry.lengthBytes());
+  }
+
+  @Override
+  public void addStorages(StorageTable.Builder table) throws IOException {
+    for (ZipEntryInfo entry : entries.values()) {
+      if (entry.name().startsWith(folder + "data/")) {
+        long offset = channel().begin() + dataOffset(entry);
+        table.add(offset, entry.lengthBytes(), entry.crc32());
+      }
+    }
   }
 
   /** Reads the local header: only it knows how much padding comes before the data. */

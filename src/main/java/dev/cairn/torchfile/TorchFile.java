@@ -5,6 +5,7 @@ import dev.cairn.input.Links;
 import dev.cairn.input.Refusal;
 import dev.cairn.machine.CloseAll;
 import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.torchfile.checksum.StorageTable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -144,6 +145,23 @@ public abstract sealed class TorchFile implements AutoCloseable permits TorchArc
   public final void close() throws IOException {
     if (owned != null) {
       owned.close();
+    }
+  }
+
+  /** Adds all storages that have checksums, with their places in the larger file, if it is one. */
+  public abstract void addStorages(StorageTable.Builder table) throws IOException;
+
+  /**
+   * Returns the storages of a whole file that have checksums; none of one that is no torch file.
+   */
+  static StorageTable storages(Path file) throws IOException {
+    if (!FileKind.of(file).isTorch()) {
+      return StorageTable.NONE;
+    }
+    try (TorchFile archive = open(file)) {
+      StorageTable.Builder table = new StorageTable.Builder();
+      archive.addStorages(table);
+      return table.build();
     }
   }
 

@@ -31,6 +31,7 @@ final class ArchitectureRules {
           List.of("deepspeed.saved"),
           List.of("content", "deepspeed.parallel"),
           List.of("peft.names", "torchfile"),
+          List.of("torchfile.checksum"),
           List.of(""),
           List.of("restore", "run"),
           List.of("save"),

@@ -189,7 +189,7 @@ class ConsolidatorTest {
                     fast().build(),
                     false,
                     Optional.empty()));
-    assertTrue(error.getMessage().contains("file got shorter"), error.getMessage());
+    assertTrue(error.getMessage().contains("cut short"), error.getMessage());
     try (Stream<Path> left = Files.list(output)) {
       assertEquals(List.of(), left.toList());
     }

@@ -156,6 +156,20 @@ public record ModelRank(
   }
 
   /**
+   * Returns whether the frozen parameters were left out, for certain. From ZeRO-2 on DeepSpeed
+   * describes them, by an empty dict if there are none, unless it was told
+   * exclude_frozen_parameters. Below, only a tied name tells whose tensor is not there.
+   *
+   * @see <a
+   *     href="https://github.com/deepspeedai/DeepSpeed/blob/master/deepspeed/runtime/engine.py">DeepSpeed
+   *     engine.py, _save_checkpoint and module_state_dict</a>
+   */
+  public boolean leavesFrozenOut() {
+    return model.isFrozenNone()
+        && (stage() >= 2 || model.stage() >= 2 || model.lacksWhatOthersAreTiedTo());
+  }
+
+  /**
    * Returns the trainable parameters by optimizer group.
    *
    * @param shapes of the parameters, where no {@code param_shapes} say them and only the optimizer

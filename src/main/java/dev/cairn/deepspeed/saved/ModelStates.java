@@ -26,6 +26,8 @@ import java.util.Set;
  * @param bufferNames names in {@code module} that are buffers
  * @param groups trainable parameters by optimizer group, in the order of the flat masters
  * @param frozenShapes frozen parameters with their whole shapes; empty where the save left them out
+ * @param isFrozenNone whether the file has the fields of frozen parameters, and None in them
+ * @param stage ZeRO stage; 0 where the file does not say
  * @param frozenFragments what this rank holds of each
  * @param sharedNames name of a tied parameter to the name under which it is stored
  * @param version DeepSpeed's version, null where the file does not say
@@ -40,6 +42,8 @@ public record ModelStates(
     List<Map<String, Shape>> groups,
     Map<String, Shape> frozenShapes,
     Map<String, StoredTensor> frozenFragments,
+    boolean isFrozenNone,
+    int stage,
     Map<String, String> sharedNames,
     String version,
     Parallelism parallelism,
@@ -73,6 +77,8 @@ public record ModelStates(
           reader.groups(),
           reader.shapes(root.get("frozen_param_shapes"), "frozen_param_shapes"),
           reader.tensors("frozen_param_fragments"),
+          reader.isFrozenNone(),
+          reader.stage(),
           first ? parallelism.shared(reader.sharedNames(), module.keySet()) : Map.of(),
           root.get("ds_version") instanceof String version ? version : null,
           parallelism,
@@ -90,6 +96,8 @@ public record ModelStates(
         List.of(),
         Map.of(),
         Map.of(),
+        false,
+        0,
         Map.of(),
         null,
         Parallelism.NONE,
@@ -106,6 +114,8 @@ public record ModelStates(
         others,
         frozenShapes,
         frozenFragments,
+        isFrozenNone,
+        stage,
         sharedNames,
         version,
         parallelism,
@@ -122,6 +132,8 @@ public record ModelStates(
         groups,
         frozenShapes,
         frozenFragments,
+        isFrozenNone,
+        stage,
         shared,
         version,
         parallelism,
@@ -137,6 +149,17 @@ public record ModelStates(
         .filter(DType::isCastable)
         .findFirst()
         .orElse(DType.F32);
+  }
+
+  /** Returns whether a name is tied to one that the save does not have. */
+  boolean lacksWhatOthersAreTiedTo() {
+    return !module.isEmpty()
+        && !parallelism.hasExperts() // which have files of their own
+        && sharedNames.values().stream()
+            .anyMatch(
+                name ->
+                    !module.containsKey(name)
+                        && groups.stream().noneMatch(group -> group.containsKey(name)));
   }
 
   /** Returns how many data-parallel ranks wrote the save; 1 where the file does not say. */

@@ -42,6 +42,25 @@ final class ModelStatesReader {
     return tensors;
   }
 
+  /** Returns whether the field that describes frozen parameters is there, and None. */
+  boolean isFrozenNone() {
+    String key = "frozen_param_shapes";
+    return root.contains(key) && root.get(key) == null;
+  }
+
+  /** Returns the ZeRO stage; 0 where the file does not say. */
+  int stage() {
+    if (types.file().getFileName().toString().startsWith("zero_pp_rank_")) {
+      return 3; // only then does every rank write model states
+    }
+    return root.get("ds_config") instanceof Dictionary config
+            && config.get("zero_optimization") instanceof Dictionary zero
+            && zero.get("stage") instanceof Long stage
+            && (stage == 1 || stage == 2)
+        ? stage.intValue()
+        : 0;
+  }
+
   private Dictionary optional(Object value, String what) throws CorruptFileException {
     return value == null ? new Dictionary() : types.dictionary(value, what);
   }

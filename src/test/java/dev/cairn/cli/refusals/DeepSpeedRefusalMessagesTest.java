@@ -2,8 +2,10 @@ package dev.cairn.cli.refusals;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.cairn.cli.CommandRun;
 import dev.cairn.deepspeed.MadeUpCheckpoint;
 import dev.cairn.input.Refusal;
+import dev.cairn.support.LogLines;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.TorchSave;
@@ -12,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -146,6 +149,49 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
           Map.of("mp_world_size", 2, "module", Map.of("w", TorchSave.tensor("0", DType.F32, 4))));
     }
     consolidateRefused(Refusal.NO_TENSOR_RULES, old, "ranks", "2");
+  }
+
+  @Test
+  void savesWithoutTheirFrozenWeights() throws IOException {
+    Path checkpoint = parallel("exclfrozen_z2_w2_llama");
+    String in = checkpoint.toString();
+    refused(Refusal.FROZEN_LEFT_OUT, save(checkpoint), List.of(), "consolidate", in, out());
+    String base = write("base/config.json", "{\"model_type\": \"unknown\"}").getParent() + "";
+    String[] based = {"consolidate", in, out(), "--hf", base};
+    refused(Refusal.FROZEN_LEFT_OUT, save(checkpoint), List.of(), based);
+    for (int rank = 0; rank < 2; rank++) {
+      String name = "bf16_zero_pp_rank_" + rank + "_mp_rank_00_optim_states.pt";
+      Files.delete(save(checkpoint).resolve(name));
+    }
+    refused(Refusal.FROZEN_LEFT_OUT, save(checkpoint), List.of(), "consolidate", in, out());
+    try (LogLines logged = LogLines.of("dev.cairn.deepspeed.CheckpointParameters")) {
+      CommandRun run = CommandRun.of("consolidate", in, out(), "--exclude-frozen");
+      assertEquals(0, run.exitCode(), run.err());
+      assertEquals(List.of(), logged.all());
+      CommandRun raw = CommandRun.of("consolidate", in, out(), "--raw-names", "--overwrite");
+      assertEquals(0, raw.exitCode(), raw.err());
+      assertEquals(
+          List.of("what was frozen in training is not in the checkpoint and will be missing"),
+          logged.all());
+    }
+  }
+
+  /** Below ZeRO-2 only this tells: a name is left that was tied to a frozen one. */
+  @Test
+  void savesWithoutWhatOthersAreTiedTo() throws IOException {
+    Path save = Files.createDirectories(temp.resolve("in"));
+    Map<String, Object> root = new HashMap<>();
+    root.put(
+        "module",
+        Map.of(
+            "model.norm.weight",
+            TorchSave.tensor("0", DType.F32, 4),
+            "lm_head.weight",
+            TorchSave.tensor("1", DType.F32, 4)));
+    root.put("shared_params", Map.of("lm_head.weight", "model.embed_tokens.weight"));
+    root.put("frozen_param_shapes", null);
+    TorchSave.save(save.resolve("mp_rank_00_model_states.pt"), root);
+    consolidateRefused(Refusal.FROZEN_LEFT_OUT, save);
   }
 
   @Test

@@ -35,6 +35,7 @@ abstract class RefusalMessages {
           Refusal.OFFLOADED,
           Refusal.NO_MASTERS_OF_SOME,
           Refusal.NO_TENSOR_RULES,
+          Refusal.FROZEN_LEFT_OUT,
           Refusal.TENSOR_PIPELINE,
           Refusal.NO_LAYERS,
           Refusal.OLD_EXPERTS,
