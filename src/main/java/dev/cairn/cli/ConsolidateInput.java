@@ -12,6 +12,7 @@ import dev.cairn.input.FoundInput.Format;
 import dev.cairn.input.Links;
 import dev.cairn.input.Refusal;
 import dev.cairn.model.ParameterSet;
+import dev.cairn.options.FormOptions;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.peft.LoraConfig;
 import dev.cairn.torchfile.TorchModel;
@@ -71,7 +72,9 @@ record ConsolidateInput(ParameterSet parameters, Consumer<LongConsumer> reads, C
       ModelFiles files,
       Consumer<String> notes)
       throws IOException {
-    CheckpointParameters parameters = new CheckpointParameters(checkpoint, options);
+    boolean isNamed = isAdapter || !checkpoint.hasNumberedNames() || takesAnyNames(save.form());
+    CheckpointParameters parameters =
+        new CheckpointParameters(isNamed ? checkpoint : named(checkpoint, files, notes), options);
     try {
       if (!isAdapter) {
         parameters.requireFrozen(save.form(), files);
@@ -82,6 +85,22 @@ record ConsolidateInput(ParameterSet parameters, Consumer<LongConsumer> reads, C
       throw e;
     }
     return new ConsolidateInput(parameters.parameters(), parameters::onRead, parameters::close);
+  }
+
+  private static boolean takesAnyNames(FormOptions form) {
+    return form.rawNames() || form.unchecked() || !form.names().isEmpty();
+  }
+
+  /** Returns a pipeline with the base's names, where they are certain. */
+  private static DeepSpeedCheckpoint named(
+      DeepSpeedCheckpoint pipeline, ModelFiles files, Consumer<String> notes) throws IOException {
+    DeepSpeedCheckpoint named =
+        pipeline
+            .namedLike(files.baseTensors())
+            .orElseThrow(() -> Refusal.NO_NAMES.of(pipeline.folder()));
+    notes.accept(
+        "naming the pipeline's weights as the base model does: shapes and order leave one way");
+    return named;
   }
 
   private static ConsolidateInput distributed(Path path, ConsolidationOptions options)

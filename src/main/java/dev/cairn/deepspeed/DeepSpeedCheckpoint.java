@@ -6,9 +6,12 @@ import dev.cairn.deepspeed.saved.SaveFiles;
 import dev.cairn.deepspeed.saved.TagFolder;
 import dev.cairn.input.FoundInput;
 import dev.cairn.input.Refusal;
+import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -119,6 +122,9 @@ public final class DeepSpeedCheckpoint {
           false);
     }
     SavedWeights saved = SavedWeights.open(folder, files, tensorRules);
+    if (!isUniversal) {
+      saved.refusePipelineOfSlices();
+    }
     ModelStates model = saved.ranks().get(0).model();
     List<CheckpointParameter> parameters =
         isUniversal ? saved.universal() : layers.isEmpty() ? saved.all() : saved.pipeline(layers);
@@ -169,6 +175,27 @@ public final class DeepSpeedCheckpoint {
   public DeepSpeedCheckpoint named(Map<String, String> names) {
     return new DeepSpeedCheckpoint(
         folder, mesh, version, OtherNames.of(parameters, names), leavesFrozenOut);
+  }
+
+  /**
+   * {@return whether the names are a pipeline's: they begin with the number of a layer, and not as
+   * the model's own}
+   */
+  public boolean hasNumberedNames() {
+    return PipelineNames.areNumbered(parameters);
+  }
+
+  /**
+   * Returns the same with a base model's names, for a pipeline: where the names inside a layer, the
+   * shapes and the layers' order leave one way only.
+   *
+   * @param base the base model's tensors by name
+   * @return the same weights; empty if there are several ways, or none
+   */
+  public Optional<DeepSpeedCheckpoint> namedLike(Map<String, TensorInfo> base) {
+    Map<String, Shape> shapes = new HashMap<>();
+    base.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+    return PipelineNames.find(parameters, shapes).map(this::named);
   }
 
   /** {@return the version of DeepSpeed that wrote it; old versions do not say} */

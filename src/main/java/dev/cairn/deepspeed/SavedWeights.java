@@ -54,11 +54,19 @@ record SavedWeights(
       ranks.get(0).requireSameRun(rank);
       ranks.add(rank);
     }
-    if (parallelism.stages() > 1 && parallelism.tensorRanks() > 1) {
-      throw Refusal.TENSOR_PIPELINE.of(folder.path(), "file", model.file().getFileName() + "");
-    }
     SplitRules rules = tensorRules == null ? parallelism.rules() : SplitRules.read(tensorRules);
     return new SavedWeights(folder, ranks, rules, ExpertFiles.read(files, ranks));
+  }
+
+  /**
+   * Refuses a pipeline whose stages are tensor-parallel: mp_rank is then the stage times the
+   * tensor-parallel ranks plus the rank. In a universal checkpoint of it weights are whole.
+   */
+  void refusePipelineOfSlices() throws CorruptFileException {
+    ModelStates model = ranks.get(0).model();
+    if (model.parallelism().stages() > 1 && model.parallelism().tensorRanks() > 1) {
+      throw Refusal.TENSOR_PIPELINE.of(folder.path(), "file", model.file().getFileName() + "");
+    }
   }
 
   private boolean isPipeline() {
@@ -68,7 +76,7 @@ record SavedWeights(
   /** Returns how the model was spread over the ranks. */
   Mesh mesh() throws CorruptFileException {
     ModelRank first = ranks.get(0);
-    int stages = isPipeline() ? ranks.size() : 1;
+    int stages = isPipeline() ? first.model().parallelism().stages() : 1;
     int data = first.optimizers().isEmpty() ? first.model().ranks() : first.optimizers().size();
     int expertRanks =
         first.model().parallelism().hasExperts()

@@ -133,16 +133,14 @@ public enum Refusal {
       "look at one with `cairn inspect {path}/{last}`"),
   NO_METADATA(
       "a torch.distributed checkpoint without .metadata",
-      "it says which bytes of the .distcp files are what: the save did not end, or the file was left"
-          + " out of a copy as its name begins with a dot",
+      "it says what is where: the save did not end, or a copy left it out for its leading dot",
       "copy .metadata here too, or take a save that ended"),
   MISSING_PIECES(
       "a torch.distributed checkpoint without {name}",
       "each rank's file has a part of the weights",
       "copy it here too: each node may have saved to a disk of its own"),
   TRANSFORMED(
-      "a torch.distributed checkpoint whose tensors went through an extension, such as compression:"
-          + " first {tensor}",
+      "a torch.distributed checkpoint with tensors that an extension changed: first {tensor}",
       "what the extension does is not undone",
       "load it with torch, and save it again without extensions"),
   NO_MODEL(
@@ -179,8 +177,7 @@ public enum Refusal {
       "copy the *_optim_states.pt of every rank here too"),
   NO_STATES(
       "a DeepSpeed save without *_model_states.pt",
-      "it says which weights there are: mp_rank_00_model_states.pt, or under ZeRO-3"
-          + " zero_pp_rank_0_mp_rank_00_model_states.pt",
+      "it says which weights there are; under ZeRO-3 each rank has one, zero_pp_rank_*",
       "copy it here too"),
   NO_MODULE(
       "DeepSpeed model states without weights",
@@ -202,6 +199,10 @@ public enum Refusal {
       "a pipeline whose stages are tensor-parallel: {file}",
       "which rank has which slice of which layer is not read yet",
       "run DeepSpeed's ds_to_universal.py on it, then `cairn consolidate` on what that makes"),
+  NO_NAMES(
+      "a pipeline, whose layers have numbers and not the model's names",
+      "shapes and order leave no way to name them, or several, by what --hf has",
+      "say it with --names FILE: JSON such as {\"4.weight\": \"model.norm.weight\"}"),
   NO_LAYERS(
       "a pipeline's save without layer_NN-model_states.pt",
       "each of those has the weights of a layer",

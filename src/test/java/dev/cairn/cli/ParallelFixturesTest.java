@@ -79,6 +79,29 @@ class ParallelFixturesTest {
     assertEquals(List.of(), FolderDiff.of(published, output));
   }
 
+  static List<String> pipelines() throws IOException {
+    return folders().stream().filter(name -> name.contains("pp2_")).toList();
+  }
+
+  /** The base's names and shapes are those of the expected file. */
+  @ParameterizedTest
+  @MethodSource("pipelines")
+  void pipelineIsNamedLikeItsBase(String name) throws IOException {
+    Path folder = root().resolve(name);
+    Path expected = folder.resolve("expected_fp32.safetensors");
+    Path base = Files.createDirectory(temporary.resolve("base"));
+    Files.copy(expected, base.resolve("model.safetensors"));
+    Files.copy(folder.resolve("config.json"), base.resolve("config.json"));
+    Path output = temporary.resolve("out");
+    String[] command = {
+      "consolidate", folder.toString(), output.toString(), "--dtype", "f32", "--hf", base.toString()
+    };
+    CommandRun run = CommandRun.of(command);
+    assertEquals(0, run.exitCode(), run.err());
+    assertTrue(run.err().contains("naming the pipeline's weights"), run.err());
+    ExpectedTensors.requireEqual(expected, output.resolve("model.safetensors"), DType.F32, false);
+  }
+
   private void compare(String name, String dtype) throws IOException {
     Path folder = root().resolve(name);
     Path output = temporary.resolve("out");

@@ -208,6 +208,7 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
         in,
         out());
     Files.delete(layer);
+    refused(Refusal.NO_NAMES, save(checkpoint), List.of(), "consolidate", in, out());
     for (int i = 0; i < 5; i++) {
       Files.delete(save(checkpoint).resolve("layer_0" + i + "-model_states.pt"));
     }

@@ -37,6 +37,7 @@ abstract class RefusalMessages {
           Refusal.NO_TENSOR_RULES,
           Refusal.FROZEN_LEFT_OUT,
           Refusal.TENSOR_PIPELINE,
+          Refusal.NO_NAMES,
           Refusal.NO_LAYERS,
           Refusal.OLD_EXPERTS,
           Refusal.MISSING_EXPERT,
