@@ -1,20 +1,23 @@
 """Saves models of transformers by torch.distributed.checkpoint from several meshes, over gloo.
 
-python3 src/test/python/dcp_checkpoints.py FOLDER [FAMILY ...]
+python3 src/test/python/dcp_checkpoints.py FOLDER [--both] [FAMILY ...]
 
 FOLDER/CASE/ is what DCP wrote; FOLDER/MODEL/full/model.safetensors the state dict that torch gathered of it; FOLDER/MODEL/reference
-what save_pretrained writes of the model. FOLDER/cases.tsv has a line for each case: CASE, MODEL, the kind of save, the mesh.
+what save_pretrained writes of the model. With --both each family is saved in bf16 and in f32, else in one of them. FOLDER/cases.tsv has a line for each case: CASE, MODEL, the kind of save, the mesh.
 Exit code 77: packages are missing.
 """
 
 import json
+import logging
 import os
 import pathlib
 import shutil
 import sys
+import types
 import warnings
 
 try:
+    import accelerate.utils.fsdp_utils as accelerates
     import form_zoo
     import torch
     import torch._dynamo  # FSDP does: here once, else in every rank
@@ -23,7 +26,7 @@ try:
     from safetensors.torch import save_file
     from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
     from torch.distributed.device_mesh import DeviceMesh
-    from torch.distributed.fsdp import fully_shard
+    from torch.distributed.fsdp import StateDictType, fully_shard
     from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
 except ImportError as e:
     print(e)
@@ -51,7 +54,7 @@ MESHES = {  # how many ranks, the mesh's shape, the names of its dimensions
     "tp2": (2, (2,), ("tp",)),
     "tp2-fsdp2": (4, (2, 2), ("dp", "tp")),
 }
-KINDS = ("root", "model", "app", "shards")
+KINDS = ("root", "model", "app", "shards")  # torchtitan saves at the root, torch's tutorial in app
 
 
 def parallelize(model, mesh):
@@ -78,6 +81,15 @@ def spread(model, mesh, names):
         fully_shard(model, mesh=over)
 
 
+def save_by_accelerate(model, folder):
+    """What Accelerator.save_state does with FSDP2, here without an Accelerator; all ranks have to be there."""
+    accelerates.logger = logging.getLogger("accelerate")
+    plugin = types.SimpleNamespace(
+        fsdp_version=2, state_dict_type=StateDictType.SHARDED_STATE_DICT, state_dict_config=None)
+    accelerates.save_fsdp_model(plugin, types.SimpleNamespace(process_index=dist.get_rank()), model, str(folder))
+    dcp.save({"optimizer": {"state": {"exp_avg": torch.ones(5)}}}, checkpoint_id=str(folder / "optimizer_0"))
+
+
 def save(kind, state, folder, group):
     if kind == "shards":
         writer = dcp.HuggingFaceStorageWriter(str(folder), save_distributed=True)
@@ -86,6 +98,7 @@ def save(kind, state, folder, group):
     optimizer = {"state": {"step": torch.tensor(3.0), "exp_avg": torch.ones(5)}, "lr": 0.1}
     if kind == "root":
         saved = state | {"optimizer": optimizer, "train_state": {"step": torch.tensor(7)}}
+        saved |= {"lr_scheduler": {"last_epoch": 7}, "dataloader": {"dp_rank_0": b"state"}}
     elif kind == "model":
         saved = {"model": state, "optimizer": optimizer}
     else:
@@ -103,9 +116,13 @@ def one(root, rank, groups, family, dtype, index):
                 model.save_pretrained(root / model_name / "reference")
             mesh = DeviceMesh("cpu", torch.arange(ranks).reshape(shape), mesh_dim_names=names)
             spread(model, mesh, names)
-            kind = KINDS[(index + number) % len(KINDS)]
+            by_accelerate = mesh_name == "fsdp4" and index % 2 == 0
+            kind = "accelerate" if by_accelerate else KINDS[(index + number) % len(KINDS)]
             case = f"{model_name}-{mesh_name}-{kind}"
-            save(kind, model.state_dict(), root / case, groups[ranks])
+            if by_accelerate:
+                save_by_accelerate(model, root / case)
+            else:
+                save(kind, model.state_dict(), root / case, groups[ranks])
             full = get_model_state_dict(model, options=StateDictOptions(full_state_dict=True))
             if rank == 0:
                 full = {key: value.clone().contiguous() for key, value in full.items()}
@@ -121,7 +138,7 @@ def one(root, rank, groups, family, dtype, index):
     return cases
 
 
-def run(rank, root, families):
+def run(rank, root, both, families):
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
     store = dist.FileStore(str(root / "store"), RANKS)
@@ -130,7 +147,8 @@ def run(rank, root, families):
     cases = []
     for index, family in enumerate(families):
         dtypes = (torch.bfloat16, torch.float32)
-        cases += one(root, rank, groups, family, dtypes[index % 2], index)
+        for dtype in dtypes if both else dtypes[index % 2 :][:1]:
+            cases += one(root, rank, groups, family, dtype, index)
     if rank == 0:
         lines = ["\t".join(case) for case in cases]
         (root / "cases.tsv").write_text("\n".join(lines) + "\n")
@@ -146,7 +164,8 @@ if __name__ == "__main__":
     for rank in range(RANKS):
         child = os.fork()  # the imports above are slow
         if child == 0:
-            run(rank, root, sys.argv[2:] or FAMILIES)
+            both = "--both" in sys.argv
+            run(rank, root, both, [name for name in sys.argv[2:] if name != "--both"] or FAMILIES)
             sys.stdout.flush()
             os._exit(0)
         children.append(child)
