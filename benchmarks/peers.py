@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """The peers, each doing what Cairn does, in a process that stays alive.
 
-    peers.py WORK PARAMETERS
+    peers.py WORK PARAMETERS [PATH]
 
-WORK is a key of WORKS below.
+WORK is a key of WORKS below. With PATH it is done once, written there, and all is over.
 For each line on standard input, a path to write to, rank 0 does the work once and prints the
 seconds that the call took. RANK, WORLD_SIZE and CAIRN_PEERS_STORE (a file that does not exist) say
-where the other ranks are.
+where the other ranks are; CAIRN_PEERS_INPUT where the files are that a work reads.
 """
 import os
 import sys
@@ -103,7 +103,7 @@ def save_pretrained(parameters):
     return model.save_pretrained
 
 
-def dcp(parameters, consolidated=False):
+def dcp(parameters, consolidated=False, safetensors=True):
     import torch.distributed as dist
     import torch.distributed.checkpoint as checkpoint
     from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageWriter
@@ -121,10 +121,31 @@ def dcp(parameters, consolidated=False):
     mapping = {name: 1 for name in state} if consolidated else None
 
     def run(path):
+        if not safetensors:
+            checkpoint.save({"model": state}, checkpoint_id=path)
+            return
         writer = HuggingFaceStorageWriter(
             path=path, save_distributed=True, enable_consolidation=consolidated, fqn_to_index_mapping=mapping)
         checkpoint.save(state, storage_writer=writer)
         dist.barrier()
+
+    return run
+
+
+def dcp_to_torch_save(parameters):
+    from torch.distributed.checkpoint.format_utils import dcp_to_torch_save as convert
+
+    return lambda path: convert(os.environ["CAIRN_PEERS_INPUT"] + "/dcp", path)
+
+
+def dcp_consolidation(parameters):
+    from torch.distributed.checkpoint._consolidate_hf_safetensors import consolidate_safetensors_files
+
+    mapping = {name: 1 for name, shape in shapes(parameters)}
+
+    def run(path):
+        os.makedirs(path)
+        consolidate_safetensors_files(os.environ["CAIRN_PEERS_INPUT"] + "/shards", path, mapping)
 
     return run
 
@@ -148,6 +169,9 @@ WORKS = {
     "torch.save": torch_save,
     "save_pretrained": save_pretrained,
     "dcp": dcp,
+    "dcp files": lambda parameters: dcp(parameters, safetensors=False),
+    "dcp_to_torch_save": dcp_to_torch_save,
+    "dcp consolidation": dcp_consolidation,
     "dcp consolidated": lambda parameters: dcp(parameters, consolidated=True),
 }
 
@@ -161,6 +185,9 @@ def next_path():
 
 def main():
     run = WORKS[sys.argv[1]](float(sys.argv[2]))
+    if len(sys.argv) > 3:
+        run(sys.argv[3])
+        return
     print("ready", flush=True)
     for path in iter(next_path, ""):
         start = time.perf_counter()

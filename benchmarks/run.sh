@@ -2,7 +2,7 @@
 # Measures Cairn beside its bounds and the peers that are installed, and writes raw results, a table
 # and charts under benchmarks/results.
 #
-#   benchmarks/run.sh [--only kernels,plan,start,save,durable,growth,ranks,scale,restore,consolidate,consolidate-held,…] [--keep true]
+#   benchmarks/run.sh [--only kernels,plan,start,save,durable,growth,ranks,scale,restore,consolidate,consolidate-held,consolidate-dcp,…] [--keep true]
 #                     [--candidates 'NAME;…'] [--rounds N] [--uncounted N] [--warm-mib N] [--scratch DIR] [--results DIR]
 #                     [--parameters N] [--large N] [--growth N,…] [--worlds N,…] [--tensors N,…] [--ranks N,…] [--threads N] [--layers N]
 #                                           --keep: works that are not measured stay in the results
@@ -35,7 +35,8 @@ case ${1-} in
   --smoke)
     results=benchmarks/target/smoke
     rm -rf "$results"
-    # Not growth, consolidate-large and consolidate-held: they are save and consolidate with other sizes or files.
+    # Not growth, consolidate-large and consolidate-held: they are save and consolidate with other sizes or files;
+    # nor consolidate-dcp, whose files only the peers can make.
     run dev.cairn.benchmarks.Suite --only kernels,plan,start,save,durable,ranks,scale,restore,consolidate,merge,merge-experts \
       --rounds 1 --uncounted 0 --warm-mib 0 --parameters 1e6 --worlds 1,2 --tensors 100,1000 --ranks 3,20 --threads 5 --layers 1 \
       --scratch benchmarks/target/scratch --results "$results"

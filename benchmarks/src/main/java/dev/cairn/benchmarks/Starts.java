@@ -173,8 +173,28 @@ final class Starts {
     return new Work.Start(name, lengthBytes, () -> new RecordedPeer(seconds, note));
   }
 
+  /** Returns whether the machine has the peers. */
+  boolean hasPeers() {
+    return hasPeers;
+  }
+
   /** A peer in Python, or null where the machine lacks it. */
   Work.Start peer(String name, long lengthBytes, int world) {
+    return peer(name, lengthBytes, world, settings.parameters());
+  }
+
+  /** A whole process of a peer, which ends with its work; or null. */
+  Work.Start peerOnce(String name, String work, double parameters) {
+    String script = settings.home().resolve("benchmarks/peers.py").toString();
+    String count = String.format(Locale.ROOT, "%.0f", parameters);
+    String input = "CAIRN_PEERS_INPUT=" + settings.input();
+    return hasPeers
+        ? program(name, 0, "env", input, python, script, work, count, "{}")
+        : null;
+  }
+
+  /** A peer in Python with a model of some size, or null where the machine lacks it. */
+  Work.Start peer(String name, long lengthBytes, int world, double parameters) {
     if (!hasPeers) {
       return null;
     }
@@ -186,10 +206,11 @@ final class Starts {
           Map.of(
               "RANK", Integer.toString(rank),
               "WORLD_SIZE", Integer.toString(world),
-              "CAIRN_PEERS_STORE", meeting));
+              "CAIRN_PEERS_STORE", meeting,
+              "CAIRN_PEERS_INPUT", settings.input().toString()));
     }
     List<String> command =
-        List.of(python, script, name, String.format(Locale.ROOT, "%.0f", settings.parameters()));
+        List.of(python, script, name, String.format(Locale.ROOT, "%.0f", parameters));
     return new Work.Start(
         name,
         lengthBytes,

@@ -17,6 +17,7 @@ final class Workloads {
     all.addAll(new SaveWorks(settings, starts).all());
     all.add(new ScaleWorks(settings, starts).scale());
     all.addAll(new FileWorks(settings, starts).all());
+    all.addAll(new DistributedWorks(settings, starts).all());
   }
 
   /** Returns those that were asked for. */
