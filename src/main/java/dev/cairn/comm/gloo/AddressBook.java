@@ -1,7 +1,6 @@
 package dev.cairn.comm.gloo;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -13,8 +12,8 @@ import org.bytedeco.pytorch.StringVector;
 
 /**
  * Where one rank's Gloo finds the addresses of the others, and leaves its own: a store of PyTorch's
- * in a file of this rank alone. What is in it travels over the control channel. So Gloo needs no
- * server, with a port and a look-up of names of its own.
+ * in a file of this rank alone, which has no name. What is in it travels over the control channel.
+ * So Gloo needs no server, with a port and a look-up of names of its own.
  */
 final class AddressBook implements AutoCloseable {
   private static final String DEVICE = "0/"; // A group has one device.
@@ -25,7 +24,7 @@ final class AddressBook implements AutoCloseable {
   private static final List<Path> FOLDERS =
       List.of(Path.of(System.getProperty("java.io.tmpdir")), Path.of("/dev/shm"));
 
-  private final Path file;
+  private final NamelessFile file;
   private final FileStore store;
   private final FileStore reader;
 
@@ -35,23 +34,17 @@ final class AddressBook implements AutoCloseable {
 
   AddressBook(List<Path> folders) throws IOException {
     file = create(folders);
-    store = new FileStore(file.toString(), -1);
-    reader = new FileStore(file.toString(), -1); // One each: a store keeps its place in the file.
+    store = new FileStore(file.path().toString(), -1);
+    reader =
+        new FileStore(file.path().toString(), -1); // One each: a store keeps its place in the file.
   }
 
   /** A full or read-only temporary folder must not keep a save from another file system. */
-  private static Path create(List<Path> folders) throws IOException {
+  private static NamelessFile create(List<Path> folders) throws IOException {
     IOException refused = new IOException("no folder for a small file: " + folders);
     for (Path folder : folders) {
       try {
-        Path created = Files.createTempFile(folder, "cairn-gloo-", ".addresses");
-        try {
-          Files.write(created, new byte[ROOM_BYTES]);
-          return Files.write(created, new byte[0]);
-        } catch (IOException full) {
-          Files.delete(created);
-          throw full;
-        }
+        return NamelessFile.in(folder, ROOM_BYTES);
       } catch (IOException e) {
         refused.addSuppressed(e);
       }
@@ -91,21 +84,14 @@ final class AddressBook implements AutoCloseable {
     }
   }
 
-  /** Deletes the file. A store that is asked once more would wait for it, and for minutes. */
-  void delete() {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      System.getLogger(AddressBook.class.getName())
-          .log(System.Logger.Level.DEBUG, "gloo: not deleted: " + file, e);
-    }
-  }
-
-  /** Ends it; the group that reads from it has ended before. */
+  /**
+   * Ends it. Whoever reads from it has ended before: a group, or what was to become one. May be
+   * called twice.
+   */
   @Override
   public void close() {
     reader.close();
-    store.close();
-    delete();
+    store.close(); // Writes once more into the file.
+    file.close();
   }
 }

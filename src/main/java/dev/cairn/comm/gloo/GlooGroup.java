@@ -31,7 +31,6 @@ final class GlooGroup implements AutoCloseable {
       options.devices(devices);
       options.threads(1);
       group = new ProcessGroupGloo(addresses.handle(), rank, size, options);
-      addresses.delete(); // All of it has been read: a process that is killed leaves no file.
     }
   }
 

@@ -44,7 +44,7 @@ final class GlooMeeting {
       }
     } catch (RuntimeException | Error e) {
       if (!group.completeExceptionally(e)) {
-        addresses.delete(); // It was abandoned: nobody else will.
+        addresses.close(); // It was abandoned: nobody else will.
       }
     }
   }
@@ -81,7 +81,7 @@ final class GlooMeeting {
   }
 
   private IOException failed(CompletionException e) {
-    addresses.delete(); // Not closed: the end of a store asks for its file, too.
+    addresses.close();
     return new IOException(NativeErrors.firstLine(e.getCause()), e);
   }
 
@@ -89,7 +89,7 @@ final class GlooMeeting {
   void abandon() {
     // Its constructor waits for addresses that never come, in a call that nothing can wake.
     if (!group.complete(null)) {
-      addresses.delete(); // It has failed.
+      addresses.close(); // It has failed.
     }
   }
 

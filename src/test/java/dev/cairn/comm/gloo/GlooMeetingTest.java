@@ -9,9 +9,12 @@ import dev.cairn.support.Fields;
 import dev.cairn.torch.TorchLibrary;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -29,15 +32,30 @@ class GlooMeetingTest {
   @TempDir Path temporary;
 
   private static Path file(GlooMeeting meeting) {
-    return (Path) Fields.get(Fields.get(meeting, "addresses"), "file");
+    return ((NamelessFile) Fields.get(Fields.get(meeting, "addresses"), "file")).path();
+  }
+
+  private static boolean isOpen(GlooMeeting meeting) {
+    Object file = Fields.get(Fields.get(meeting, "addresses"), "file");
+    return ((FileChannel) Fields.get(file, "channel")).isOpen();
+  }
+
+  private static Set<Path> named() throws IOException {
+    Set<Path> named = new HashSet<>();
+    for (String folder : List.of(System.getProperty("java.io.tmpdir"), "/dev/shm")) {
+      try (var files = Files.newDirectoryStream(Path.of(folder), "cairn-gloo-*")) {
+        files.forEach(named::add);
+      }
+    }
+    return named;
   }
 
   @Test
-  void addressOfNoHostHereFailsAtOnceAndLeavesNoFile() throws Exception {
+  void addressOfNoHostHereFailsAtOnceAndLeavesNoOpenFile() throws Exception {
     for (int attempt = 0; attempt < 5; attempt++) {
       GlooMeeting meeting = new GlooMeeting(0, 2, "203.0.113.1", 20_000);
       assertThrows(IOException.class, meeting::own);
-      assertFalse(Files.exists(file(meeting)));
+      assertFalse(isOpen(meeting));
     }
   }
 
@@ -52,12 +70,26 @@ class GlooMeetingTest {
     meeting.abandon();
   }
 
+  /** So a process that is killed in the middle of it leaves none. */
   @Test
-  void abandonedOneLeavesNoFile() throws Exception {
+  void noFileHasAName() throws Exception {
+    Set<Path> before = named();
+    GlooMeeting meeting = new GlooMeeting(0, 2, "127.0.0.1", 100);
+    meeting.own();
+    assertTrue(isOpen(meeting));
+    assertTrue(Files.size(file(meeting)) > 0);
+    Set<Path> after = named();
+    after.removeAll(before);
+    assertEquals(Set.of(), after);
+    meeting.abandon();
+  }
+
+  @Test
+  void abandonedOneLeavesNoOpenFile() throws Exception {
     GlooMeeting meeting = new GlooMeeting(0, 2, "127.0.0.1", 100);
     meeting.own();
     meeting.abandon();
-    while (Files.exists(file(meeting))) {
+    while (isOpen(meeting)) {
       Thread.sleep(10);
     }
   }
@@ -68,12 +100,8 @@ class GlooMeetingTest {
     try (AddressBook book = new AddressBook(List.of(missing, temporary))) {
       book.put(1, new byte[] {7});
       assertEquals(7, book.awaitOwn(1, new CompletableFuture<>())[0]);
-      try (var files = Files.list(temporary)) {
-        assertEquals(1, files.count());
-      }
-    }
-    try (var files = Files.list(temporary)) {
-      assertEquals(0, files.count());
+      Path file = ((NamelessFile) Fields.get(book, "file")).path();
+      assertTrue(Files.readSymbolicLink(file).startsWith(temporary.toRealPath()));
     }
     IOException none = assertThrows(IOException.class, () -> new AddressBook(List.of(missing)));
     assertEquals("no folder for a small file: [" + missing + "]", none.getMessage());
