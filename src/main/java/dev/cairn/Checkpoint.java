@@ -1,6 +1,5 @@
 package dev.cairn;
 
-import dev.cairn.io.Disk;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
@@ -19,16 +18,18 @@ import java.util.Optional;
  */
 public final class Checkpoint {
   private final Checkpointer checkpointer;
-  private final Disk disk;
   private final Path path;
   private final long step;
+  private final boolean isShared;
+  private Optional<byte[]> told;
   private TrainerFile trainerFile;
 
-  Checkpoint(Checkpointer checkpointer, Disk disk, RunDirectory.Entry entry) {
+  Checkpoint(Checkpointer checkpointer, LatestCheckpoint.Found found) {
     this.checkpointer = checkpointer;
-    this.disk = disk;
-    this.path = entry.path();
-    this.step = entry.number();
+    this.path = found.entry().path();
+    this.step = found.entry().number();
+    this.isShared = found.trainerBytes().isEmpty();
+    this.told = found.trainerBytes();
   }
 
   /** {@return its folder, an absolute path} */
@@ -45,9 +46,9 @@ public final class Checkpoint {
    * Fills this rank's partitions with the checkpoint's weights, whatever number of ranks wrote them
    * and however they held them. Collective.
    *
-   * <p>Each rank reads only its own byte ranges. Floats are cast to the dtype they are held in, but
-   * not to F64; padding is left alone. An alias that was left out for its tied weight is filled
-   * from that.
+   * <p>Each rank reads only its own byte ranges, or rank 0 reads and sends them ({@link
+   * RunOptions#withShared}). Floats are cast to the dtype they are held in, but not to F64; padding
+   * is left alone. An alias that was left out for its tied weight is filled from that.
    *
    * <p>Partitions in the memory of a GPU are written once the work that is queued on their streams
    * by now has been done, and are written when this returns: whatever the trainer queues afterwards
@@ -97,7 +98,7 @@ public final class Checkpoint {
   private void fill(Optional<ParameterSet> model, TrainerState state) throws IOException {
     checkpointer
         .calls()
-        .collective(() -> Restore.together(checkpointer.tools(), path, model, state));
+        .collective(() -> Restore.together(checkpointer.tools(), path, isShared, model, state));
   }
 
   /**
@@ -152,7 +153,10 @@ public final class Checkpoint {
 
   private TrainerFile trainerFile() throws IOException {
     if (trainerFile == null) {
-      trainerFile = TrainerFile.read(disk, path);
+      byte[] bytes =
+          told.isPresent() ? told.get() : TrainerFile.read(checkpointer.tools().disk(), path);
+      trainerFile = TrainerFile.parse(bytes, path);
+      told = Optional.empty();
     }
     return trainerFile;
   }

@@ -1,6 +1,7 @@
 package dev.cairn;
 
 import dev.cairn.comm.Communicator;
+import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.device.Device;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
@@ -231,9 +232,7 @@ public final class Checkpointer implements AutoCloseable {
     calls.one(() -> tools.reserveBuckets(gpu));
   }
 
-  /**
-   * {@return a schedule without a policy: it stops when asked to, and advises to save only then}
-   */
+  /** {@return a schedule without a policy: it stops when asked to, and only then says save} */
   public Schedule schedule() {
     return new Schedule(tools.ranks(), saves().times(), Optional.empty());
   }
@@ -257,6 +256,11 @@ public final class Checkpointer implements AutoCloseable {
     tools.listener().set(progressListener);
   }
 
+  /** {@return why no collective call can succeed any more; see {@link Communicator#unusable}} */
+  public Optional<CommunicationException> unusable() {
+    return tools.ranks().communicator().unusable();
+  }
+
   Calls calls() {
     return calls;
   }
@@ -278,9 +282,7 @@ public final class Checkpointer implements AutoCloseable {
    * @throws IllegalStateException if the checkpointer is closed or was opened without a run
    */
   public Optional<Checkpoint> latest() throws IOException {
-    return calls
-        .collective(saves()::latest)
-        .map(entry -> new Checkpoint(this, tools.disk(), entry));
+    return calls.collective(saves()::latest).map(found -> new Checkpoint(this, found));
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.cairn.ranks.Outcome;
 import dev.cairn.ranks.Ranks;
 import dev.cairn.safetensors.Manifest;
 import dev.cairn.save.SaveContext;
+import dev.cairn.save.TrainerFile;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -38,22 +39,35 @@ final class LatestCheckpoint {
     this.damaged = damaged;
   }
 
+  /**
+   * What was found.
+   *
+   * @param trainerBytes the file with the trainer's state, if rank 0 tells it; empty if every rank
+   *     reads it
+   */
+  record Found(RunDirectory.Entry entry, Optional<byte[]> trainerBytes) {}
+
   /** Returns the checkpoint, empty if there is none. Collective. */
-  Optional<RunDirectory.Entry> find() throws IOException {
+  Optional<Found> find() throws IOException {
+    return tools.ranks().run(Operation.LATEST, "latest", this::phases);
+  }
+
+  private Optional<Found> phases() throws IOException {
     Ranks ranks = tools.ranks();
     byte[] answer =
-        ranks.run(
-            Operation.LATEST,
-            "latest",
-            () ->
-                ranks
-                    .together(Operation.LATEST, () -> ranks.isWriter() ? pick() : new byte[0])
-                    .get(0));
+        ranks.together(Operation.LATEST, () -> ranks.isWriter() ? pick() : new byte[0]).get(0);
     if (answer.length == 0) {
       return Optional.empty();
     }
     String[] parts = new String(answer, StandardCharsets.UTF_8).split(" ", 2);
-    return Optional.of(new RunDirectory.Entry(Path.of(parts[1]), Long.parseLong(parts[0]), false));
+    Path path = Path.of(parts[1]);
+    Optional<byte[]> trainerBytes =
+        run.shared()
+            ? Optional.empty()
+            : Optional.of(
+                ranks.fromWriter(Operation.LATEST, () -> TrainerFile.read(tools.disk(), path)));
+    return Optional.of(
+        new Found(new RunDirectory.Entry(path, Long.parseLong(parts[0]), false), trainerBytes));
   }
 
   /** Returns number and path of the newest one that verifies, as one line; nothing if none does. */

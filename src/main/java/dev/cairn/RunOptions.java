@@ -12,6 +12,7 @@ import java.util.Objects;
  * @param keepEvery checkpoints whose number is a multiple of it stay for good; 0 for none
  * @param verification how much {@link Checkpointer#latest} reads before it trusts a checkpoint
  * @param whenBusy what an asynchronous save does while the one before still runs
+ * @param shared whether every rank's host sees the directory; see {@link #withShared}
  */
 public record RunOptions(
     Path directory,
@@ -19,7 +20,8 @@ public record RunOptions(
     int keepLast,
     long keepEvery,
     Verification verification,
-    WhenBusy whenBusy) {
+    WhenBusy whenBusy,
+    boolean shared) {
   /** What a run counts. */
   public enum Unit {
     /** Folders are called {@code step_N}. */
@@ -70,6 +72,7 @@ public record RunOptions(
    * @param keepEvery 0 or more
    * @param verification not null
    * @param whenBusy not null
+   * @param shared false if only rank 0 is to read
    * @throws IllegalArgumentException if a count is negative
    */
   public RunOptions {
@@ -85,13 +88,13 @@ public record RunOptions(
   }
 
   /**
-   * {@return a run that counts steps, keeps every checkpoint, verifies fully and lets a save wait
-   * for the one before}
+   * {@return a run that counts steps, keeps every checkpoint, verifies fully, lets a save wait for
+   * the one before, and whose directory all ranks see}
    *
    * @param directory the run's; made by the first save
    */
   public static RunOptions in(Path directory) {
-    return new RunOptions(directory, Unit.STEP, 0, 0, Verification.FULL, WhenBusy.WAIT);
+    return new RunOptions(directory, Unit.STEP, 0, 0, Verification.FULL, WhenBusy.WAIT, true);
   }
 
   /**
@@ -100,7 +103,7 @@ public record RunOptions(
    * @param counted makes the folders' names, {@code step_3} or {@code epoch_3}
    */
   public RunOptions withUnit(Unit counted) {
-    return new RunOptions(directory, counted, keepLast, keepEvery, verification, whenBusy);
+    return new RunOptions(directory, counted, keepLast, keepEvery, verification, whenBusy, shared);
   }
 
   /**
@@ -109,7 +112,7 @@ public record RunOptions(
    * @param count 0 or more; 0 keeps all
    */
   public RunOptions withKeepLast(int count) {
-    return new RunOptions(directory, unit, count, keepEvery, verification, whenBusy);
+    return new RunOptions(directory, unit, count, keepEvery, verification, whenBusy, shared);
   }
 
   /**
@@ -118,7 +121,7 @@ public record RunOptions(
    * @param every 0 or more; 0 keeps none for that
    */
   public RunOptions withKeepEvery(long every) {
-    return new RunOptions(directory, unit, keepLast, every, verification, whenBusy);
+    return new RunOptions(directory, unit, keepLast, every, verification, whenBusy, shared);
   }
 
   /**
@@ -127,7 +130,7 @@ public record RunOptions(
    * @param value how much {@link Checkpointer#latest} reads before it trusts a checkpoint
    */
   public RunOptions withVerification(Verification value) {
-    return new RunOptions(directory, unit, keepLast, keepEvery, value, whenBusy);
+    return new RunOptions(directory, unit, keepLast, keepEvery, value, whenBusy, shared);
   }
 
   /**
@@ -136,6 +139,24 @@ public record RunOptions(
    * @param value what an asynchronous save does while the one before still runs
    */
   public RunOptions withWhenBusy(WhenBusy value) {
-    return new RunOptions(directory, unit, keepLast, keepEvery, verification, value);
+    return new RunOptions(directory, unit, keepLast, keepEvery, verification, value, shared);
+  }
+
+  /**
+   * {@return these options, for a directory that every rank's host sees, or that rank 0's alone
+   * has}
+   *
+   * <p>If it is not shared, rank 0 finds and reads the checkpoint. {@link Checkpointer#latest}
+   * tells the others what the trainer saved of its state, and a restore sends them the elements
+   * that they hold, through the staging buffers of both sides, over the ranks' bulk transport:
+   * Gloo, or what the trainer has lent to the communicator. Memory of a GPU is filled from the
+   * host, never over NCCL. What the other hosts have in this place is not looked at.
+   *
+   * <p>Saves do not need to be told: where not all ranks see the folder, rank 0 alone writes.
+   *
+   * @param value true unless rank 0 is to read for all
+   */
+  public RunOptions withShared(boolean value) {
+    return new RunOptions(directory, unit, keepLast, keepEvery, verification, whenBusy, value);
   }
 }

@@ -47,7 +47,7 @@ final class RunSaves implements AutoCloseable {
   }
 
   /** Returns where the newest checkpoint that can be trusted is. Collective. */
-  Optional<RunDirectory.Entry> latest() throws IOException {
+  Optional<LatestCheckpoint.Found> latest() throws IOException {
     return new LatestCheckpoint(tools, run, damaged).find();
   }
 

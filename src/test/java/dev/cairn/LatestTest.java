@@ -2,6 +2,7 @@ package dev.cairn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.comm.Communicator;
@@ -127,6 +128,25 @@ class LatestTest {
   }
 
   @Test
+  void failureThatIsNobodysLossLeavesTheGroupUsable() throws Exception {
+    save(1);
+    Group.values(
+        2,
+        communicator -> {
+          ParameterSet other =
+              new ReferenceModel(1)
+                  .add("other", DType.F32, Layout.zero3(), 4)
+                  .on(communicator.rank(), 2);
+          try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), run())) {
+            Checkpoint latest = checkpointer.latest().orElseThrow();
+            assertThrows(IllegalArgumentException.class, () -> latest.restore(other));
+            assertEquals(Optional.empty(), checkpointer.unusable());
+          }
+          return null;
+        });
+  }
+
+  @Test
   void restoreIsRefusedIfAHostHasAnotherCheckpointOfThatName() throws Exception {
     save(1);
     Path here = run().directory();
@@ -198,9 +218,11 @@ class LatestTest {
                 return null;
               }
               try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), run())) {
-                checkpointer.latest();
+                CheckpointException failure =
+                    assertThrows(CheckpointException.class, checkpointer::latest);
+                assertEquals(failure.reason(), checkpointer.unusable().orElseThrow().getMessage());
+                throw failure;
               }
-              return null;
             });
     CheckpointException e = assertInstanceOf(CheckpointException.class, results.get(0).failure());
     assertEquals(

@@ -110,6 +110,18 @@ public interface Communicator extends AutoCloseable {
   Optional<NcclLoan> lentNccl();
 
   /**
+   * Returns why this group is of no use any more, as far as this rank knows by now: the network
+   * broke, a rank died or left. Every collective call throws then, for good. Close checkpointer and
+   * communicator, join again and open another checkpointer. A save that failed for another reason,
+   * as a full disk, does not show here. Any thread.
+   *
+   * @return what broke it; nothing if all is well
+   */
+  default Optional<CommunicationException> unusable() {
+    return control().unusable();
+  }
+
+  /**
    * Leaves the group and frees everything; the other ranks learn that this one left. Meant to
    * follow a collective, so that nobody still waits for this rank. May be called twice.
    */

@@ -4,6 +4,7 @@ import dev.cairn.comm.Communicator;
 import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.options.CheckpointException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,7 +13,11 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /** The ranks, which go from phase to phase together or fail together. */
 public final class Ranks {
+  private static final int WRITER = 0;
   private static final byte[] NOTHING = new byte[0];
+
+  /** How much rank 0 tells at once. */
+  private static final int TOLD_BYTES = 4 << 20;
 
   private final Communicator communicator;
 
@@ -32,7 +37,7 @@ public final class Ranks {
   }
 
   public boolean isWriter() {
-    return rank() == 0;
+    return rank() == WRITER;
   }
 
   public Communicator communicator() {
@@ -130,6 +135,39 @@ public final class Ranks {
   }
 
   /**
+   * Tells all ranks what rank 0 has to say, however long it is. Collective.
+   *
+   * @param operation what it belongs to
+   * @param part done by rank 0 alone
+   * @return what it returned there; a copy of its own on every rank
+   * @throws CheckpointException the same on every rank, if rank 0 failed
+   */
+  public byte[] fromWriter(Operation operation, Callable<byte[]> part) throws IOException {
+    AtomicReference<byte[]> said = new AtomicReference<>(NOTHING);
+    byte[] length =
+        together(
+                operation,
+                () -> {
+                  if (isWriter()) {
+                    said.set(part.call());
+                  }
+                  return ByteBuffer.allocate(Integer.BYTES).putInt(said.get().length).array();
+                })
+            .get(WRITER);
+    byte[] told = new byte[ByteBuffer.wrap(length).getInt()];
+    try {
+      for (int begin = 0, end; begin < told.length; begin = end) {
+        end = begin + Math.min(TOLD_BYTES, told.length - begin);
+        byte[] piece = isWriter() ? Arrays.copyOfRange(said.get(), begin, end) : null;
+        System.arraycopy(communicator.control().broadcast(piece), 0, told, begin, end - begin);
+      }
+    } catch (CommunicationException e) {
+      throw alike(lost(operation, e));
+    }
+    return told;
+  }
+
+  /**
    * Lets rank 0 do what cannot be undone, while the others wait. Collective: how rank 0 fares is
    * how all fare.
    *
@@ -140,7 +178,7 @@ public final class Ranks {
     Part mine = isWriter() ? attempt(part) : new Part(Outcome.fine(NOTHING), null);
     Outcome decisive;
     try {
-      decisive = exchange(Operation.SAVE, mine.outcome(), mine.failure()).get(0);
+      decisive = exchange(Operation.SAVE, mine.outcome(), mine.failure()).get(WRITER);
     } catch (CheckpointException e) {
       throw alike(Operation.whileCommitting(e));
     }

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -25,6 +26,8 @@ final class CheckpointReader implements AutoCloseable {
 
   private final Disk disk;
   private final Path folder;
+  private final Optional<byte[]> toldConfig;
+  private final List<TensorRecord> tensors;
   private final Map<String, TensorRecord> model = new HashMap<>();
   private final Map<String, TensorRecord> state = new HashMap<>();
   private final Map<String, Long> dataBytes = new HashMap<>();
@@ -33,20 +36,50 @@ final class CheckpointReader implements AutoCloseable {
 
   /** Reads the manifest; tensors are read when they are wanted. */
   CheckpointReader(Disk disk, Path folder) throws IOException {
+    this(disk, folder, readManifest(disk, folder), Optional.empty());
+  }
+
+  /**
+   * Takes what rank 0 has read. Tensors can be read where the checkpoint is.
+   *
+   * @param manifest what {@link #readManifest} returned there
+   * @param config what {@link #readConfig} returned there
+   */
+  CheckpointReader(Disk disk, Path folder, byte[] manifest, byte[] config) throws IOException {
+    this(disk, folder, manifest, Optional.of(config));
+  }
+
+  private CheckpointReader(Disk disk, Path folder, byte[] manifest, Optional<byte[]> toldConfig)
+      throws IOException {
     this.disk = disk;
     this.folder = folder;
-    Path file = folder.resolve(Manifest.FILE_NAME);
-    byte[] manifest = disk.readAll(file);
+    this.toldConfig = toldConfig;
     manifestCrc32c = Crc32c.of(manifest);
-    for (TensorRecord tensor : Manifest.parse(manifest, file.toString()).tensors()) {
+    tensors = Manifest.parse(manifest, folder.resolve(Manifest.FILE_NAME).toString()).tensors();
+    for (TensorRecord tensor : tensors) {
       (tensor.file().startsWith(STATE_FOLDER) ? state : model).put(tensor.name(), tensor);
       dataBytes.merge(tensor.file(), tensor.endByte(), Math::max);
     }
   }
 
+  static byte[] readManifest(Disk disk, Path folder) throws IOException {
+    return disk.readAll(folder.resolve(Manifest.FILE_NAME));
+  }
+
+  /** Returns the model's config; nothing if there is none. */
+  static byte[] readConfig(Disk disk, Path folder) throws IOException {
+    Path file = folder.resolve(ModelConfig.FILE_NAME);
+    return disk.exists(file) ? disk.readAll(file) : new byte[0];
+  }
+
   /** Returns the checksum of the manifest that says where everything is. */
   int manifestCrc32c() {
     return manifestCrc32c;
+  }
+
+  /** Returns all tensors, in the manifest's order, which is the same for all who have it. */
+  List<TensorRecord> tensors() {
+    return tensors;
   }
 
   /** Returns the model's tensors by name. */
@@ -59,18 +92,21 @@ final class CheckpointReader implements AutoCloseable {
    * shapes that it has. Parameters that it does not have in any form stay as they are.
    */
   ParameterSet published(ParameterSet set, Ranks ranks) throws IOException {
-    Path file = folder.resolve(ModelConfig.FILE_NAME);
     boolean isAsInMemory =
         set.parameters().stream().allMatch(parameter -> model.containsKey(parameter.name()));
-    if (isAsInMemory || !disk.exists(file)) {
+    if (isAsInMemory) {
+      return set;
+    }
+    byte[] config = toldConfig.isPresent() ? toldConfig.get() : readConfig(disk, folder);
+    if (config.length == 0) {
       return set;
     }
     Map<String, TensorInfo> tensors = new HashMap<>();
     model.forEach(
         (name, tensor) -> tensors.put(name, new TensorInfo(name, tensor.dtype(), tensor.shape())));
-    ModelConfig config = ModelConfig.parse(disk.readAll(file), file.toString());
+    Path file = folder.resolve(ModelConfig.FILE_NAME);
     Form form =
-        FormResolver.of(config.tree(), Optional.empty())
+        FormResolver.of(ModelConfig.parse(config, file.toString()).tree(), Optional.empty())
             .form(PublishedParameters.described(set), tensors);
     return PublishedParameters.of(set, form, ranks).set();
   }

@@ -3,76 +3,122 @@ package dev.cairn.restore;
 import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.copy.BufferWorkers;
 import dev.cairn.gpu.DeviceStaging;
-import dev.cairn.hf.TiedNames;
-import dev.cairn.layout.ElementRange;
-import dev.cairn.model.Parameter;
+import dev.cairn.io.Disk;
 import dev.cairn.model.ParameterSet;
-import dev.cairn.model.Partition;
 import dev.cairn.model.TrainerState;
 import dev.cairn.ranks.Operation;
 import dev.cairn.ranks.Ranks;
-import dev.cairn.safetensors.Manifest.TensorRecord;
+import dev.cairn.restore.ReadPlan.ReadRange;
 import dev.cairn.save.SaveContext;
-import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** Reads this rank's byte ranges of a checkpoint into its partitions, whatever ranks wrote it. */
 public final class Restore {
-  private final SaveContext tools;
-  private final CheckpointReader reader;
-  private final List<Parameter> targets = new ArrayList<>();
-  private final List<ReadRange> ranges = new ArrayList<>();
+  private static final byte[] NOTHING = {};
 
-  Restore(SaveContext tools, CheckpointReader reader) {
+  private final SaveContext tools;
+  private final Ranks ranks;
+  private final Path folder;
+  private final Optional<ParameterSet> model;
+  private final TrainerState state;
+
+  private Restore(
+      SaveContext tools, Path folder, Optional<ParameterSet> model, TrainerState state) {
     this.tools = tools;
-    this.reader = reader;
+    this.ranks = tools.ranks();
+    this.folder = folder;
+    this.model = model;
+    this.state = state;
   }
 
-  /** Fills model and state from a checkpoint, or fails on every rank. Collective. */
+  /**
+   * Fills model and state from a checkpoint, or fails on every rank. Collective.
+   *
+   * @param isShared whether every rank sees the folder; otherwise rank 0 reads for all
+   */
   public static Void together(
-      SaveContext tools, Path folder, Optional<ParameterSet> model, TrainerState state)
+      SaveContext tools,
+      Path folder,
+      boolean isShared,
+      Optional<ParameterSet> model,
+      TrainerState state)
       throws IOException {
-    Ranks ranks = tools.ranks();
-    return ranks.run(
+    Restore restore = new Restore(tools, folder, model, state);
+    return tools
+        .ranks()
+        .run(
+            Operation.RESTORE,
+            "restore(" + folder.getFileName() + ")",
+            () -> {
+              if (isShared || tools.ranks().size() == 1) {
+                restore.fromSharedFolder();
+              } else {
+                restore.fromRankZero();
+              }
+              return null;
+            });
+  }
+
+  private void fromSharedFolder() throws IOException {
+    CheckpointReader opened = openTogether();
+    ranks.together(
         Operation.RESTORE,
-        "restore(" + folder.getFileName() + ")",
         () -> {
-          CheckpointReader reader = openTogether(tools, folder);
-          ranks.together(Operation.RESTORE, () -> read(tools, reader, model, state));
-          return null;
+          try (CheckpointReader reader = opened) {
+            ReadPlan plan = plan(reader);
+            fill(plan, filling -> readAll(plan.ranges(), filling, reader));
+          }
+          return NOTHING;
         });
   }
 
-  private static byte[] read(
-      SaveContext tools, CheckpointReader opened, Optional<ParameterSet> model, TrainerState state)
-      throws IOException {
-    try (CheckpointReader reader = opened) {
-      Restore restore = new Restore(tools, reader);
-      if (model.isPresent()) {
-        restore.add(reader.published(model.get(), tools.ranks()), reader.model());
-      }
-      if (state.tensors().isPresent()) {
-        restore.add(state.tensors().get(), reader.state());
-      }
-      restore.run();
-    }
-    return new byte[0];
+  private void fromRankZero() throws IOException {
+    Disk disk = tools.disk();
+    byte[] manifest =
+        ranks.fromWriter(Operation.RESTORE, () -> CheckpointReader.readManifest(disk, folder));
+    byte[] config =
+        ranks.fromWriter(Operation.RESTORE, () -> CheckpointReader.readConfig(disk, folder));
+    AtomicReference<ReadPlan> planned = new AtomicReference<>();
+    AtomicReference<RankZeroReads> prepared = new AtomicReference<>();
+    List<byte[]> counts =
+        ranks.together(
+            Operation.RESTORE,
+            () -> {
+              CheckpointReader reader = new CheckpointReader(disk, folder, manifest, config);
+              planned.set(plan(reader));
+              prepared.set(new RankZeroReads(tools, reader, planned.get()));
+              return ByteBuffer.allocate(Integer.BYTES).putInt(prepared.get().messages()).array();
+            });
+    ranks.together(
+        Operation.RESTORE,
+        () -> {
+          prepared.get().connect();
+          return NOTHING;
+        });
+    ranks.together(
+        Operation.RESTORE,
+        () -> {
+          try (RankZeroReads reads = prepared.get()) {
+            fill(planned.get(), filling -> reads.run(filling, ints(counts)));
+          }
+          return NOTHING;
+        });
+  }
+
+  private static int[] ints(List<byte[]> messages) {
+    return messages.stream().mapToInt(message -> ByteBuffer.wrap(message).getInt()).toArray();
   }
 
   /**
    * Returns a reader of the checkpoint, once it is known that all ranks see the same one. It has no
    * file open yet.
    */
-  private static CheckpointReader openTogether(SaveContext tools, Path folder) throws IOException {
-    Ranks ranks = tools.ranks();
+  private CheckpointReader openTogether() throws IOException {
     AtomicReference<CheckpointReader> opened = new AtomicReference<>();
     List<byte[]> sights =
         ranks.together(Operation.RESTORE, () -> SameCheckpoint.sight(tools.disk(), folder));
@@ -95,91 +141,31 @@ public final class Restore {
     return opened.get();
   }
 
-  /** A run of elements of one tensor that fits a staging buffer, and where it goes. */
-  private record ReadRange(
-      TensorRecord source, Parameter target, long elementOffset, long elements, long heldOffset) {}
-
-  /**
-   * Plans to fill these parameters' partitions.
-   *
-   * @throws IllegalArgumentException if one is not in the checkpoint, or has another shape, or a
-   *     dtype that its elements cannot be cast to
-   */
-  void add(ParameterSet parameters, Map<String, TensorRecord> saved) {
-    for (Parameter parameter : parameters.parameters()) {
-      parameter.checkPartition(tools.ranks().rank(), tools.ranks().size());
-      TensorRecord source = find(parameter, parameters, saved);
-      check(parameter, source);
-      targets.add(parameter);
-      long heldOffset = 0;
-      for (ElementRange range :
-          parameter
-              .layout()
-              .ranges(parameter.shape(), tools.ranks().rank(), tools.ranks().size())) {
-        cut(source, parameter, range, heldOffset);
-        heldOffset += range.elements();
-      }
+  private ReadPlan plan(CheckpointReader reader) throws IOException {
+    ReadPlan plan = new ReadPlan(ranks.rank(), ranks.size(), tools.staging().bufferBytes());
+    if (model.isPresent()) {
+      plan.add(reader.published(model.get(), ranks), reader.model());
     }
+    if (state.tensors().isPresent()) {
+      plan.add(state.tensors().get(), reader.state());
+    }
+    return plan;
   }
 
-  /** Finds a parameter, or the canonical one that it is tied to and under which it was saved. */
-  private static TensorRecord find(
-      Parameter parameter, ParameterSet parameters, Map<String, TensorRecord> saved) {
-    TensorRecord own = saved.get(parameter.name());
-    if (own != null) {
-      return own;
-    }
-    String canonical = parameters.tied().get(parameter.name());
-    if (canonical == null) {
-      canonical =
-          TiedNames.find(saved.keySet())
-              .filter(names -> names.alias().equals(parameter.name()))
-              .map(TiedNames::canonical)
-              .orElse(null);
-    }
-    if (canonical == null || !saved.containsKey(canonical)) {
-      throw new IllegalArgumentException(
-          "tensor is not in the checkpoint: tensor=" + parameter.name());
-    }
-    return saved.get(canonical);
-  }
-
-  private static void check(Parameter parameter, TensorRecord source) {
-    if (!parameter.shape().equals(source.shape())) {
-      throw new IllegalArgumentException(
-          "shape differs from the checkpoint's: tensor=%s, shape=%s, saved %s"
-              .formatted(parameter.name(), parameter.shape(), source.shape()));
-    }
-    boolean castable =
-        parameter.held().isCastable()
-            && source.dtype().isCastable()
-            && parameter.held() != DType.F64; // kernels cast to nothing wider than F32
-    if (parameter.held() != source.dtype() && !castable) {
-      throw new IllegalArgumentException(
-          "dtype differs from the checkpoint's: tensor=%s, dtype=%s, saved %s"
-              .formatted(parameter.name(), parameter.held(), source.dtype()));
-    }
-  }
-
-  private void cut(TensorRecord source, Parameter target, ElementRange range, long heldOffset) {
-    DType saved = source.dtype();
-    long most = (long) tools.staging().bufferBytes() * 8 / Math.max(saved.bits(), 8);
-    for (long begin = range.begin(); begin < range.end(); begin += most) {
-      long elements = Math.min(most, range.end() - begin);
-      ranges.add(
-          new ReadRange(source, target, begin, elements, heldOffset + begin - range.begin()));
-    }
+  /** Gets the bytes of all ranges. */
+  private interface Fetch {
+    void with(Filling filling) throws IOException;
   }
 
   /**
-   * Reads all ranges, several at a time. When it returns, all of them are where they belong; when
+   * Fills all ranges, several at a time. When it returns, all of them are where they belong; when
    * it throws, nothing is written into partitions any more.
    */
-  void run() throws IOException {
-    tools.devices().prepare(targets, tools.staging(), tools.options());
-    Optional<DeviceStaging> device = tools.devices().after(targets);
+  private void fill(ReadPlan plan, Fetch fetch) throws IOException {
+    tools.devices().prepare(plan.targets(), tools.staging(), tools.options());
+    Optional<DeviceStaging> device = tools.devices().after(plan.targets());
     try {
-      fillAll(device);
+      fetch.with(new Filling(tools.kernels(), device));
     } catch (IOException | RuntimeException | Error e) {
       settle(device, e);
       throw e;
@@ -196,49 +182,17 @@ public final class Restore {
     }
   }
 
-  private void fillAll(Optional<DeviceStaging> device) throws IOException {
-    Iterator<ReadRange> next = ranges.iterator();
+  private void readAll(List<ReadRange> ranges, Filling filling, CheckpointReader reader)
+      throws IOException {
+    Turns next = new Turns(new int[] {ranges.size()});
     BufferWorkers.run(
         tools.staging(),
         "cairn-restore",
         buffer -> {
-          for (ReadRange range = take(next); range != null; range = take(next)) {
-            fill(range, buffer, device);
-            tools.ranks().communicator().control().progressed();
+          for (Turns.Turn turn = next.take(); turn != null; turn = next.take()) {
+            filling.read(reader, ranges.get(turn.number()), buffer);
+            ranks.communicator().control().progressed();
           }
         });
-  }
-
-  private static ReadRange take(Iterator<ReadRange> next) {
-    synchronized (next) {
-      return next.hasNext() ? next.next() : null;
-    }
-  }
-
-  private void fill(ReadRange range, ByteBuffer staging, Optional<DeviceStaging> device)
-      throws IOException {
-    DType saved = range.source().dtype();
-    DType held = range.target().held();
-    Partition target = range.target().partition();
-    long heldByte = held.bytes(range.heldOffset());
-    if (target.isOnDevice()) {
-      read(range, staging);
-      device.get().bring(saved, staging, held, target.address(heldByte), range.elements());
-      return;
-    }
-    ByteBuffer place = target.view(heldByte, Math.toIntExact(held.bytes(range.elements())));
-    if (saved == held) {
-      reader.read(range.source(), saved.bytes(range.elementOffset()), place);
-      return;
-    }
-    read(range, staging);
-    tools.kernels().cast(saved, staging, held, place, Math.toIntExact(range.elements()), 0);
-  }
-
-  private void read(ReadRange range, ByteBuffer staging) throws IOException {
-    DType saved = range.source().dtype();
-    staging.clear().limit(Math.toIntExact(saved.bytes(range.elements())));
-    reader.read(range.source(), saved.bytes(range.elementOffset()), staging);
-    staging.flip();
   }
 }

@@ -86,7 +86,8 @@ final class SameCheckpoint {
     int more = ranksByHost.size() - MOST_NAMED;
     return Optional.of(
         ("checkpoint is not on every host: folder=%s, missing on %s%s; keep the run's directory on a"
-                + " file system that all hosts share, or copy the folder to the same path on each")
+                + " file system that all hosts share, or copy the folder to the same path on each,"
+                + " or let rank 0 read for all: RunOptions.withShared(false)")
             .formatted(folder, hosts, more > 0 ? " and " + more + " more hosts" : ""));
   }
 

@@ -40,12 +40,17 @@ public record TrainerFile(Map<String, Object> values, List<Map<String, byte[]>> 
     return Json.pretty(tree);
   }
 
-  /** Reads it from a checkpoint; no values and no ranks if none was saved. */
-  public static TrainerFile read(Disk disk, Path checkpoint) throws IOException {
+  /** Reads a checkpoint's file; nothing if none was saved. */
+  public static byte[] read(Disk disk, Path checkpoint) throws IOException {
     Path file = checkpoint.resolve(FILE_NAME);
-    return disk.exists(file)
-        ? parse(disk.readAll(file), file.toString())
-        : new TrainerFile(Map.of(), List.of());
+    return disk.exists(file) ? disk.readAll(file) : new byte[0];
+  }
+
+  /** Understands what {@link #read} has returned; no values and no ranks if that is nothing. */
+  public static TrainerFile parse(byte[] bytes, Path checkpoint) throws IOException {
+    return bytes.length == 0
+        ? new TrainerFile(Map.of(), List.of())
+        : parse(bytes, checkpoint.resolve(FILE_NAME).toString());
   }
 
   /** Returns one rank's bytes as a message to rank 0. */

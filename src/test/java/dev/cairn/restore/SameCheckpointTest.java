@@ -25,7 +25,8 @@ class SameCheckpointTest {
     assertEquals(
         "checkpoint is not on every host: folder=/run/step_1, missing on node1 (ranks 2 and 3),"
             + " node2 (rank 4); keep the run's directory on a file system that all hosts share,"
-            + " or copy the folder to the same path on each",
+            + " or copy the folder to the same path on each,"
+            + " or let rank 0 read for all: RunOptions.withShared(false)",
         SameCheckpoint.absence(sights("", "", "node1", "node1", "node2"), FOLDER).orElseThrow());
   }
 
