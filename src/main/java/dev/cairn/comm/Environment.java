@@ -53,10 +53,9 @@ final class Environment {
     }
     String host = text("MASTER_ADDR");
     if (variables.getOrDefault("TORCHELASTIC_USE_AGENT_STORE", "").equalsIgnoreCase("true")) {
-      String run = text("TORCHELASTIC_RUN_ID");
-      int restarts = number("TORCHELASTIC_RESTART_COUNT", 0, Integer.MAX_VALUE);
-      // The agent's store outlives a group: the next group of these processes has its own key.
-      String key = "cairn/%s/%d/%d".formatted(run, restarts, GROUPS.getAndIncrement());
+      // The agent's store outlives a group: the next group of these processes has its own key. That
+      // of processes which are started again finds the address of a rank 0 that is no more.
+      String key = "cairn/%s/%d".formatted(text("TORCHELASTIC_RUN_ID"), GROUPS.getAndIncrement());
       return new StoreRendezvous(host, number("MASTER_PORT", 1, 65535), key);
     }
     return new HostedRendezvous(host, storePort(), origin, rank, size);

@@ -13,13 +13,14 @@ final class HostProcess implements AutoCloseable {
   private static final long PATIENCE_MILLIS = 60_000;
 
   private final Process process;
+  private final Thread reader;
   private final List<String> lines = new ArrayList<>();
 
   HostProcess(List<String> command, Map<String, String> environment) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().putAll(environment);
     process = builder.start();
-    Thread reader = new Thread(this::read, "test-host-reader");
+    reader = new Thread(this::read, "test-host-reader");
     reader.setDaemon(true);
     reader.start();
   }
@@ -54,6 +55,17 @@ final class HostProcess implements AutoCloseable {
         }
         lines.wait(Math.min(leftMillis, 200));
       }
+    }
+  }
+
+  /** Waits until it ends; returns all that it has printed. */
+  List<String> end() throws InterruptedException {
+    if (!process.waitFor(PATIENCE_MILLIS, TimeUnit.MILLISECONDS)) {
+      throw new AssertionError("it does not end: " + lines);
+    }
+    reader.join(PATIENCE_MILLIS);
+    synchronized (lines) {
+      return List.copyOf(lines);
     }
   }
 

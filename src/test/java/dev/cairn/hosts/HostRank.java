@@ -14,22 +14,33 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * A rank on one of {@link Hosts}: does what its arguments say after the run's directory, prints a
  * line for each, and goes on after a failure.
  *
  * <p>{@code auto:1}, {@code gather:1} and {@code parallel:1} save a step, {@code async:1} in the
- * background, {@code restore} the latest one; {@code rejoin} makes a new group in this process;
- * {@code idle:3} sleeps for seconds.
+ * background, {@code next} the step after the one that was found; {@code restore} the latest one,
+ * {@code resume} too if there is one; {@code unshared} says that rank 0 alone has the directory;
+ * {@code rejoin} makes a new group in this process; {@code idle:3} sleeps for seconds; {@code
+ * fall:1} ends rank 1, if nothing was found to resume from, while the others sleep.
  */
 final class HostRank {
-  private final RunOptions run;
+  private RunOptions run;
+  private SaveOptions options = options(SaveMode.AUTO);
   private Communicator communicator;
+  private Checkpointer checkpointer;
+  private long resumedFrom;
 
   private HostRank(RunOptions run) throws IOException {
     this.run = run;
     this.communicator = Communicator.fromEnvironment();
+    this.checkpointer = Checkpointer.open(communicator, options, run);
+  }
+
+  private static SaveOptions options(SaveMode mode) {
+    return SaveOptions.builder().mode(mode).keepDtypes().stagingBufferBytes(4096).build();
   }
 
   public static void main(String[] arguments) throws Exception {
@@ -44,6 +55,7 @@ final class HostRank {
     for (String work : List.of(arguments).subList(1, arguments.length)) {
       rank.attempt(work);
     }
+    rank.checkpointer.close();
     rank.communicator.close();
   }
 
@@ -67,13 +79,28 @@ final class HostRank {
         return "";
       }
       case "rejoin" -> {
-        boolean isBroken = communicator.control().unusable().isPresent();
-        communicator.close();
-        communicator = Communicator.fromEnvironment();
-        return "broken=" + isBroken;
+        return rejoin();
+      }
+      case "unshared" -> {
+        run = run.withShared(false);
+        reopen(options);
+        return "";
+      }
+      case "fall" -> {
+        fall(Integer.parseInt(work[1]));
+        return "";
       }
       case "restore" -> {
-        return restore();
+        return restore(checkpointer.latest().orElseThrow());
+      }
+      case "resume" -> {
+        Optional<Checkpoint> latest = checkpointer.latest();
+        return latest.isPresent() ? restore(latest.get()) : "none";
+      }
+      case "next" -> {
+        long step = resumedFrom + 1;
+        save(SaveMode.AUTO, step, false);
+        return "step=" + step;
       }
       case "async" -> {
         return save(SaveMode.AUTO, Long.parseLong(work[1]), true);
@@ -85,32 +112,55 @@ final class HostRank {
     }
   }
 
+  private String rejoin() throws IOException {
+    boolean isBroken = checkpointer.unusable().isPresent();
+    if (checkpointer.unusable().isPresent()) {
+      checkpointer.close();
+      communicator.close();
+      communicator = Communicator.fromEnvironment();
+      checkpointer = Checkpointer.open(communicator, options, run);
+    }
+    return "broken=" + isBroken;
+  }
+
+  private void reopen(SaveOptions other) throws IOException {
+    options = other;
+    checkpointer.close();
+    checkpointer = Checkpointer.open(communicator, options, run);
+  }
+
+  private void fall(int rank) throws InterruptedException {
+    if (resumedFrom > 0) {
+      return;
+    }
+    if (communicator.rank() == rank) {
+      Runtime.getRuntime().halt(9);
+    }
+    Thread.sleep(60_000);
+  }
+
   private ReferenceModel model() {
     return ReferenceModel.various(communicator.size());
   }
 
   private String save(SaveMode mode, long step, boolean inBackground) throws IOException {
-    SaveOptions options =
-        SaveOptions.builder().mode(mode).keepDtypes().stagingBufferBytes(4096).build();
-    TrainerState state = TrainerState.builder().value("step", step).build();
-    try (Checkpointer checkpointer = Checkpointer.open(communicator, options, run)) {
-      var set = model().on(communicator.rank(), communicator.size());
-      SaveReport report =
-          inBackground
-              ? checkpointer.saveAsync(step, set, state).await()
-              : checkpointer.save(step, set, ModelFiles.none(), state);
-      return report.mode().toString();
+    if (mode != options.mode()) {
+      reopen(options(mode));
     }
+    TrainerState state = TrainerState.builder().value("step", step).build();
+    var set = model().on(communicator.rank(), communicator.size());
+    SaveReport report =
+        inBackground
+            ? checkpointer.saveAsync(step, set, state).await()
+            : checkpointer.save(step, set, ModelFiles.none(), state);
+    return report.mode().toString();
   }
 
-  private String restore() throws IOException {
-    try (Checkpointer checkpointer =
-        Checkpointer.open(communicator, SaveOptions.builder().build(), run)) {
-      Checkpoint latest = checkpointer.latest().orElseThrow();
-      var set = model().poisonedOn(communicator.rank(), communicator.size());
-      latest.restore(set);
-      model().assertHolds(set, communicator.rank(), communicator.size());
-      return "step=" + latest.step();
-    }
+  private String restore(Checkpoint latest) throws IOException {
+    var set = model().poisonedOn(communicator.rank(), communicator.size());
+    latest.restore(set);
+    model().assertHolds(set, communicator.rank(), communicator.size());
+    resumedFrom = latest.longValue("step").orElseThrow();
+    return "step=" + resumedFrom;
   }
 }

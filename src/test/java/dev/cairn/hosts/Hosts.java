@@ -1,13 +1,19 @@
 package dev.cairn.hosts;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /**
  * Hosts on this machine, as far as ranks can tell: each has a network of its own, its own name,
@@ -19,6 +25,7 @@ public final class Hosts implements AutoCloseable {
 
   private final int count;
   private final Path folder;
+  private final Map<Integer, Path> ownFolders = new HashMap<>();
   private final List<HostProcess> processes = new ArrayList<>();
 
   private Hosts(int count, Path folder) {
@@ -40,6 +47,27 @@ public final class Hosts implements AutoCloseable {
     } catch (IOException e) {
       return "no network namespaces: " + e.getMessage();
     }
+  }
+
+  /**
+   * Skips a test, with one line that says why, where there can be no hosts or a program is missing.
+   */
+  static void assumeThere(String test, String... programs) throws Exception {
+    String obstacle = obstacle();
+    for (String program : programs) {
+      if (obstacle.isEmpty() && !isThere(program)) {
+        obstacle = "no such program: " + program;
+      }
+    }
+    if (!obstacle.isEmpty()) {
+      System.getLogger("tests").log(Level.WARNING, "skipped " + test + ", " + obstacle);
+    }
+    assumeTrue(obstacle.isEmpty(), obstacle);
+  }
+
+  private static boolean isThere(String program) {
+    return Stream.of(System.getenv("PATH").split(File.pathSeparator, -1))
+        .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
   }
 
   /** Makes hosts node0, node1 …, with the addresses that {@link #address} says. */
@@ -118,25 +146,75 @@ public final class Hosts implements AutoCloseable {
     run("ip", "netns", "exec", name(host), "sysctl", "-q", "-w", range);
   }
 
+  /** Gives a host a folder of its own in this place, empty, instead of the one that all see. */
+  void giveOwn(int host, Path place) throws IOException {
+    Files.createDirectories(place);
+    Files.createDirectories(folder.resolve("own" + host));
+    ownFolders.put(host, place);
+  }
+
+  /** Returns a program that runs its arguments on a host, as a launcher's remote shell does. */
+  Path entrance(int host) throws IOException {
+    List<String> steps = new ArrayList<>(List.of("hostname node" + host));
+    steps.add(bind("hosts" + host, Path.of("/etc/hosts")));
+    steps.add(bind("boot_id" + host, Path.of("/proc/sys/kernel/random/boot_id")));
+    if (ownFolders.containsKey(host)) {
+      steps.add(bind("own" + host, ownFolders.get(host)));
+    }
+    String script =
+        "#!/bin/sh\nexec ip netns exec %s unshare -m -u --propagation private sh -c '%s; exec \"$@\"' sh \"$@\"\n"
+            .formatted(name(host), String.join("; ", steps));
+    Path program = Files.writeString(folder.resolve("on-node" + host), script);
+    program.toFile().setExecutable(true);
+    return program;
+  }
+
+  /** Returns a program that takes the place of ssh: the name of a host, then what to run there. */
+  Path remoteShell() throws IOException {
+    for (int host = 0; host < count; host++) {
+      entrance(host);
+    }
+    String script =
+        """
+        #!/bin/sh
+        while [ "${1#-}" != "$1" ]; do shift; done
+        host=$1
+        shift
+        exec %s/on-$host sh -c "$*"
+        """
+            .formatted(folder);
+    Path program = Files.writeString(folder.resolve("remote-shell"), script);
+    program.toFile().setExecutable(true);
+    return program;
+  }
+
+  private String bind(String from, Path place) {
+    return "mount --bind " + folder.resolve(from) + " " + place;
+  }
+
   /** Starts a command on a host. */
   HostProcess start(int host, Map<String, String> environment, List<String> command)
       throws IOException {
-    String set =
-        "hostname node%d; mount --bind %s /etc/hosts; mount --bind %s /proc/sys/kernel/random/boot_id; exec \"$@\""
-            .formatted(host, folder.resolve("hosts" + host), folder.resolve("boot_id" + host));
-    List<String> whole = new ArrayList<>(List.of("ip", "netns", "exec", name(host)));
-    whole.addAll(List.of("unshare", "-m", "-u", "--propagation", "private", "sh", "-c", set, "sh"));
+    List<String> whole = new ArrayList<>(List.of(entrance(host).toString()));
     whole.addAll(command);
     HostProcess process = new HostProcess(whole, environment);
     processes.add(process);
     return process;
   }
 
-  private static void run(String... command) throws IOException, InterruptedException {
+  private static String run(String... command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (process.waitFor() != 0) {
       throw new IOException(String.join(" ", command) + ": " + said.trim());
+    }
+    return said;
+  }
+
+  /** Ends whatever lives on a host: launchers leave processes behind when they are killed. */
+  private static void killAll(String name) throws IOException, InterruptedException {
+    for (String pid : run("ip", "netns", "pids", name).lines().toList()) {
+      ProcessHandle.of(Long.parseLong(pid.trim())).ifPresent(ProcessHandle::destroyForcibly);
     }
   }
 
@@ -147,6 +225,7 @@ public final class Hosts implements AutoCloseable {
     }
     for (int host = -1; host < count; host++) {
       try {
+        killAll(host < 0 ? SWITCH : name(host));
         run("ip", "netns", "del", host < 0 ? SWITCH : name(host));
       } catch (IOException e) {
         // It has not been made.

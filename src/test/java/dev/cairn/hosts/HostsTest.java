@@ -2,7 +2,6 @@ package dev.cairn.hosts;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.support.RankJvm;
 import java.nio.file.Files;
@@ -36,8 +35,7 @@ class HostsTest {
 
   @BeforeEach
   void up() throws Exception {
-    String obstacle = Hosts.obstacle();
-    assumeTrue(obstacle.isEmpty(), obstacle);
+    Hosts.assumeThere("HostsTest");
     hosts = Hosts.up(2, folder);
   }
 
@@ -84,15 +82,23 @@ class HostsTest {
     assertTrue(Files.exists(run.resolve("step_4/COMPLETED")));
   }
 
+  /** And for rank 0 to send the others what they do not see. */
   @Test
   void withAFirewallTheseFewPortsAreEnough() throws Exception {
+    hosts.giveOwn(1, folder.resolve("run"));
     variables.put("CAIRN_PORTS", "20000-20003");
     for (int host = 0; host < 2; host++) {
       hosts.openOnly(host, "20000-20003, 20100-20131");
       hosts.chooseFrom(host, 20100, 20131); // Gloo takes no other word for its ports.
     }
-    List<HostProcess> ranks = start(1, folder.resolve("run"), "gather:1");
-    assertAll(ranks, "gather:1", "GATHER");
+    List<HostProcess> ranks =
+        start(1, folder.resolve("run"), "auto:1", "restore", "unshared", "resume");
+    assertAll(ranks, "auto:1", "GATHER");
+    for (HostProcess rank : ranks) {
+      String failed = rank.result("restore");
+      assertTrue(failed.contains("missing on node1 (rank 1); "), failed);
+    }
+    assertAll(ranks, "resume", "step=1");
   }
 
   @Test

@@ -16,7 +16,8 @@ public final class RunVariables {
   private static final List<List<String>> LAUNCHERS =
       List.of(
           List.of("CAIRN_RUN_ID"),
-          List.of("TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT"),
+          // Without TORCHELASTIC_RESTART_COUNT: only agents whose own ranks have failed count.
+          List.of("TORCHELASTIC_RUN_ID"),
           List.of("PMIX_NAMESPACE"),
           List.of("OMPI_MCA_ess_base_jobid"),
           List.of("OMPI_MCA_orte_ess_jobid"),

@@ -94,7 +94,7 @@ class LauncherVariablesTest {
         "OMPI_MCA_orte_ess_jobid=3 SLURM_JOB_ID=7 | run OMPI_MCA_orte_ess_jobid=3",
         "PMIX_NAMESPACE=prterun-a-1@1 OMPI_MCA_ess_base_jobid=3 | run PMIX_NAMESPACE=prterun-a-1@1",
         "TORCHELASTIC_RUN_ID=x TORCHELASTIC_RESTART_COUNT=1 PMIX_NAMESPACE=p"
-            + " | run TORCHELASTIC_RUN_ID=x TORCHELASTIC_RESTART_COUNT=1",
+            + " | run TORCHELASTIC_RUN_ID=x",
         "CAIRN_RUN_ID=mine TORCHELASTIC_RUN_ID=x | run CAIRN_RUN_ID=mine",
       })
   void runIsNamedByTheInnermostLauncher(String variables, String expected) {
