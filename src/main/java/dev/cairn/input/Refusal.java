@@ -177,7 +177,7 @@ public enum Refusal {
       "copy the *_optim_states.pt of every rank here too"),
   NO_STATES(
       "a DeepSpeed save without *_model_states.pt",
-      "it says which weights there are; under ZeRO-3 each rank has one, zero_pp_rank_*",
+      "it says which weights there are: mp_rank_00_model_states.pt, under ZeRO-3 zero_pp_rank_*",
       "copy it here too"),
   NO_MODULE(
       "DeepSpeed model states without weights",
