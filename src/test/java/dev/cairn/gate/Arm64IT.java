@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.comm.Communicator;
+import dev.cairn.json.Json;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -97,9 +99,16 @@ class Arm64IT {
     try (Communicator alone = Communicator.single()) {
       Arm64Program.save(alone, here);
     }
-    for (String name : List.of("model.safetensors", "cairn.json")) {
-      assertEquals(-1, Files.mismatch(here.resolve(name), there.resolve(name)), name);
+    String model = "model.safetensors";
+    assertEquals(-1, Files.mismatch(here.resolve(model), there.resolve(model)));
+    for (String part :
+        List.of("files", "tensors")) { // with checksums; the rest says when and by whom
+      assertEquals(record(here).get(part), record(there).get(part));
     }
+  }
+
+  private static Map<String, Object> record(Path folder) throws Exception {
+    return Json.parseObject(Files.readAllBytes(folder.resolve("cairn.json")));
   }
 
   /** Returns the start of a command: a JVM for 64-bit ARM and what it runs. */
