@@ -47,12 +47,12 @@ final class CopyStep {
   private final List<Parameter> tensors;
   private final OverBudget excess;
   private final TensorChecksums checksums;
-  private final int ranksOnThisHost;
+  private final int ranksOnOneHost;
 
   /**
    * Prepares the copy.
    *
-   * @param ranksOnThisHost how many ranks share the processors
+   * @param ranksOnOneHost how many ranks share the processors, the most on any host
    */
   CopyStep(
       SaveContext tools,
@@ -60,13 +60,13 @@ final class CopyStep {
       List<Parameter> tensors,
       OverBudget excess,
       TensorChecksums checksums,
-      int ranksOnThisHost) {
+      int ranksOnOneHost) {
     this.tools = tools;
     this.plan = plan;
     this.tensors = tensors;
     this.excess = excess;
     this.checksums = checksums;
-    this.ranksOnThisHost = ranksOnThisHost;
+    this.ranksOnOneHost = ranksOnOneHost;
   }
 
   /**
@@ -125,7 +125,7 @@ final class CopyStep {
     if (!isMemoryToMemory(own)) {
       return tools.staging().count();
     }
-    int processors = Runtime.getRuntime().availableProcessors() / ranksOnThisHost;
+    int processors = Runtime.getRuntime().availableProcessors() / ranksOnOneHost;
     return Math.max(1, Math.min(processors, tools.staging().count()));
   }
 

@@ -6,7 +6,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -56,12 +58,15 @@ record FolderVisibility(boolean isSeen, String bootId, String fileSystem) {
     return -1;
   }
 
-  /** Returns how many ranks share a rank's host, itself among them; 1 if nobody knows. */
-  static int ranksOnHostOf(int rank, List<FolderVisibility> views) {
-    String bootId = views.get(rank).bootId;
-    return bootId.isEmpty()
-        ? 1
-        : (int) views.stream().filter(view -> view.bootId.equals(bootId)).count();
+  /** Returns how many ranks share a host, the most on any; 1 where nobody knows. */
+  static int mostRanksOnOneHost(List<FolderVisibility> views) {
+    Map<String, Integer> counts = new HashMap<>();
+    for (FolderVisibility view : views) {
+      if (!view.bootId.isEmpty()) {
+        counts.merge(view.bootId, 1, Integer::sum);
+      }
+    }
+    return counts.values().stream().max(Integer::compare).orElse(1);
   }
 
   byte[] encode() throws IOException {

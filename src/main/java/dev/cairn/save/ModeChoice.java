@@ -9,6 +9,7 @@ import dev.cairn.ranks.Ranks;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +23,8 @@ import java.util.Optional;
  */
 final class ModeChoice {
   private static final Logger LOG = System.getLogger(ModeChoice.class.getName());
+
+  private static final byte[] NOTHING = {};
 
   private final Ranks ranks;
   private final SaveMode asked;
@@ -41,10 +44,10 @@ final class ModeChoice {
    * What was decided.
    *
    * @param mode {@link SaveMode#GATHER} or {@link SaveMode#PARALLEL}
-   * @param ranksOnThisHost how many ranks share this rank's processors, if all write; 1 if nobody
-   *     knows
+   * @param ranksOnOneHost how many ranks share a host's processors, if all write: the most on any
+   *     host; 1 if nobody knows
    */
-  record Choice(SaveMode mode, int ranksOnThisHost) {}
+  record Choice(SaveMode mode, int ranksOnOneHost) {}
 
   /**
    * Decides. Collective.
@@ -71,28 +74,39 @@ final class ModeChoice {
     return parallel;
   }
 
+  /**
+   * What ranks see goes to rank 0 alone, as it differs from host to host; all hear what follows.
+   */
   private Choice ask(Path folder) throws IOException {
+    List<byte[]> messages = ranks.gather(() -> view(folder).encode());
+    List<byte[]> told = ranks.together(() -> ranks.isWriter() ? decide(messages) : NOTHING);
+    ByteBuffer decision = ByteBuffer.wrap(told.get(0));
+    int unseeing = decision.getInt();
+    int ranksOnOneHost = decision.getInt();
+    if (asked == SaveMode.PARALLEL && unseeing >= 0) {
+      throw ranks.alike(Operation.SAVE, unseeing, "rank 0's folder is not visible: " + folder);
+    }
+    return ranksOnOneHost == 0
+        ? new Choice(SaveMode.GATHER, 1)
+        : new Choice(SaveMode.PARALLEL, ranksOnOneHost);
+  }
+
+  /**
+   * Returns the first rank that does not see the folder, or -1, and how many ranks share a host if
+   * all are to write, or 0.
+   */
+  private byte[] decide(List<byte[]> messages) throws IOException {
     List<FolderVisibility> views = new ArrayList<>();
-    for (byte[] message : ranks.together(() -> view(folder).encode())) {
+    for (byte[] message : messages) {
       views.add(FolderVisibility.decode(message));
     }
-    Choice parallel =
-        new Choice(SaveMode.PARALLEL, FolderVisibility.ranksOnHostOf(ranks.rank(), views));
-    if (asked == SaveMode.PARALLEL) {
-      int unseeing = FolderVisibility.unseeing(views);
-      if (unseeing >= 0) {
-        throw ranks.alike(Operation.SAVE, unseeing, "rank 0's folder is not visible: " + folder);
-      }
-      return parallel;
-    }
-    Optional<String> obstacle = FolderVisibility.obstacle(views);
-    if (obstacle.isEmpty()) {
-      return parallel;
-    }
-    if (ranks.isWriter()) {
-      LOG.log(Level.INFO, "rank 0 alone writes: {0}", obstacle.get());
-    }
-    return new Choice(SaveMode.GATHER, 1);
+    Optional<String> obstacle =
+        asked == SaveMode.PARALLEL ? Optional.empty() : FolderVisibility.obstacle(views);
+    obstacle.ifPresent(reason -> LOG.log(Level.INFO, "rank 0 alone writes: {0}", reason));
+    return ByteBuffer.allocate(2 * Integer.BYTES)
+        .putInt(FolderVisibility.unseeing(views))
+        .putInt(obstacle.isPresent() ? 0 : FolderVisibility.mostRanksOnOneHost(views))
+        .array();
   }
 
   /** Returns what this rank sees; the file system only if it is to decide: it takes long. */

@@ -170,7 +170,7 @@ public final class SaveRun {
 
   /** Copies and, if asked, forces; returns the bytes that this rank wrote. */
   private long fill(Path path) throws IOException {
-    int neighbours = choice.ranksOnThisHost();
+    int neighbours = choice.ranksOnOneHost();
     CopyStep copy = new CopyStep(tools, plan, contents.tensors(), excess, checksums, neighbours);
     Durability durability = tools.options().durability();
     try (ShardFiles shards = new ShardFiles(tools.disk(), path, plan, way(durability))) {

@@ -25,8 +25,8 @@ import java.util.stream.Stream;
 
 /** How candidates are started on this machine. */
 final class Starts {
-  /** As ranks of other works have, too. */
-  private static final List<String> RANK_OPTIONS = List.of("-XX:+UseSerialGC", "-Xmx256m");
+  /** A JVM that may have more takes more before it collects: this is what rank 0 needs. */
+  private static final List<String> RANK_OPTIONS = List.of("-XX:+UseSerialGC", "-Xmx192m");
 
   private final Settings settings;
   private final RankProcesses ranks;
@@ -188,9 +188,7 @@ final class Starts {
     String script = settings.home().resolve("benchmarks/peers.py").toString();
     String count = String.format(Locale.ROOT, "%.0f", parameters);
     String input = "CAIRN_PEERS_INPUT=" + settings.input();
-    return hasPeers
-        ? program(name, 0, "env", input, python, script, work, count, "{}")
-        : null;
+    return hasPeers ? program(name, 0, "env", input, python, script, work, count, "{}") : null;
   }
 
   /** A peer in Python with a model of some size, or null where the machine lacks it. */
