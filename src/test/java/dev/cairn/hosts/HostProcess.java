@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A process on one of {@link Hosts}, and the lines that it has printed; killed when closed. */
 final class HostProcess implements AutoCloseable {
-  private static final long PATIENCE_MILLIS = 60_000;
+  private static final long PATIENCE_MILLIS = 90_000;
 
   private final Process process;
   private final Thread reader;

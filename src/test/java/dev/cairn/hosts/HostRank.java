@@ -3,6 +3,7 @@ package dev.cairn.hosts;
 import dev.cairn.Checkpoint;
 import dev.cairn.Checkpointer;
 import dev.cairn.RunOptions;
+import dev.cairn.Schedule;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.model.TrainerState;
@@ -23,8 +24,8 @@ import java.util.Optional;
  * <p>{@code auto:1}, {@code gather:1} and {@code parallel:1} save a step, {@code async:1} in the
  * background, {@code next} the step after the one that was found; {@code restore} the latest one,
  * {@code resume} too if there is one; {@code unshared} says that rank 0 alone has the directory;
- * {@code rejoin} makes a new group in this process; {@code idle:3} sleeps for seconds; {@code
- * fall:1} ends rank 1, if nothing was found to resume from, while the others sleep.
+ * {@code rejoin} makes a new group in this process; {@code idle:3} sleeps for seconds;
+ * {@code train:100} does so many short steps, unless a signal asks to stop; {@code fall:1} ends rank 1, if nothing was found to resume from, while the others sleep.
  */
 final class HostRank {
   private RunOptions run;
@@ -81,6 +82,9 @@ final class HostRank {
       case "rejoin" -> {
         return rejoin();
       }
+      case "train" -> {
+        return train(Long.parseLong(work[1]));
+      }
       case "unshared" -> {
         run = run.withShared(false);
         reopen(options);
@@ -127,6 +131,20 @@ final class HostRank {
     options = other;
     checkpointer.close();
     checkpointer = Checkpointer.open(communicator, options, run);
+  }
+
+  private String train(long steps) throws IOException, InterruptedException {
+    long step = resumedFrom;
+    boolean stops = false;
+    try (Schedule schedule = checkpointer.schedule().stopOnSignals("TERM", "USR1")) {
+      print("DONE begin");
+      while (step < resumedFrom + steps && !stops) {
+        Thread.sleep(50);
+        stops = schedule.stepDone(++step).stop();
+      }
+      save(SaveMode.AUTO, step, false);
+    }
+    return "stopped=" + stops;
   }
 
   private void fall(int rank) throws InterruptedException {

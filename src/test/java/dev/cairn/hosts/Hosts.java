@@ -146,6 +146,29 @@ public final class Hosts implements AutoCloseable {
     run("ip", "netns", "exec", name(host), "sysctl", "-q", "-w", range);
   }
 
+  /**
+   * Connects the hosts with a second network, which has the addresses that {@link #wireAddress}
+   * says.
+   *
+   * @param program moves packets between devices called wire0, wire1 …; says when they are there
+   */
+  void wire(List<String> program) throws Exception {
+    List<String> whole = new ArrayList<>(List.of("ip", "netns", "exec", SWITCH));
+    whole.addAll(program);
+    HostProcess wire = new HostProcess(whole, Map.of());
+    processes.add(wire);
+    wire.result("wire");
+    for (int host = 0; host < count; host++) {
+      run("ip", "-n", SWITCH, "link", "set", "wire" + host, "netns", name(host), "name", "eth1");
+      run("ip", "-n", name(host), "link", "set", "eth1", "mtu", "9000", "up");
+      run("ip", "-n", name(host), "addr", "add", wireAddress(host) + "/24", "dev", "eth1");
+    }
+  }
+
+  static String wireAddress(int host) {
+    return "10.78.0." + (10 + host);
+  }
+
   /** Gives a host a folder of its own in this place, empty, instead of the one that all see. */
   void giveOwn(int host, Path place) throws IOException {
     Files.createDirectories(place);
