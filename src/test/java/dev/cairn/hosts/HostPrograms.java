@@ -20,8 +20,7 @@ final class HostPrograms {
   static List<String> wire(Path folder, int hosts, int delayMillis, double loss, int rateMegabits)
       throws Exception {
     Path program = build(folder, "wire", List.of("-O2"));
-    return List.of(
-        program.toString(), "" + hosts, "" + delayMillis, "" + loss, "" + rateMegabits);
+    return List.of(program.toString(), "" + hosts, "" + delayMillis, "" + loss, "" + rateMegabits);
   }
 
   /** Returns a library that sets the clock of the process that it is preloaded into. */

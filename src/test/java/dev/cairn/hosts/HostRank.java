@@ -24,8 +24,9 @@ import java.util.Optional;
  * <p>{@code auto:1}, {@code gather:1} and {@code parallel:1} save a step, {@code async:1} in the
  * background, {@code next} the step after the one that was found; {@code restore} the latest one,
  * {@code resume} too if there is one; {@code unshared} says that rank 0 alone has the directory;
- * {@code rejoin} makes a new group in this process; {@code idle:3} sleeps for seconds;
- * {@code train:100} does so many short steps, unless a signal asks to stop; {@code fall:1} ends rank 1, if nothing was found to resume from, while the others sleep.
+ * {@code rejoin} makes a new group in this process; {@code idle:3} sleeps for seconds; {@code
+ * train:100} does so many short steps, unless a signal asks to stop; {@code fall:1} ends rank 1, if
+ * nothing was found to resume from, while the others sleep.
  */
 final class HostRank {
   private RunOptions run;

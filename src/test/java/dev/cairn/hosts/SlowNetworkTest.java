@@ -60,12 +60,18 @@ class SlowNetworkTest {
 
   private static Map<String, String> variables(int rank, int count, String rankZero) {
     return Map.of(
-        "RANK", "" + rank,
-        "WORLD_SIZE", "" + count,
-        "MASTER_ADDR", rankZero,
-        "MASTER_PORT", "29500",
-        "CAIRN_TIMEOUT_SECONDS", "60",
-        "CAIRN_PEER_TIMEOUT_SECONDS", "20");
+        "RANK",
+        "" + rank,
+        "WORLD_SIZE",
+        "" + count,
+        "MASTER_ADDR",
+        rankZero,
+        "MASTER_PORT",
+        "29500",
+        "CAIRN_TIMEOUT_SECONDS",
+        "60",
+        "CAIRN_PEER_TIMEOUT_SECONDS",
+        "20");
   }
 
   @Test
@@ -78,11 +84,7 @@ class SlowNetworkTest {
       arguments.addAll(List.of(works));
       for (HostProcess rank :
           startRanks(
-              hosts,
-              3,
-              Hosts.wireAddress(0),
-              HostRank.class,
-              arguments.toArray(String[]::new))) {
+              hosts, 3, Hosts.wireAddress(0), HostRank.class, arguments.toArray(String[]::new))) {
         assertEquals("DONE gather:1 GATHER", rank.result("gather:1"));
         assertEquals("DONE async:2 GATHER", rank.result("async:2"));
         assertEquals("DONE parallel:3 PARALLEL", rank.result("parallel:3"));

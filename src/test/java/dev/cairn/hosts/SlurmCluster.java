@@ -102,8 +102,10 @@ final class SlurmCluster implements AutoCloseable {
         """
             .formatted(Hosts.address(0), folder));
     IntStream.range(0, NODES)
-        .mapToObj(node -> "NodeName=node%d NodeAddr=%s CPUs=4 RealMemory=8000%n"
-            .formatted(node, Hosts.address(node)))
+        .mapToObj(
+            node ->
+                "NodeName=node%d NodeAddr=%s CPUs=4 RealMemory=8000%n"
+                    .formatted(node, Hosts.address(node)))
         .forEach(text::append);
     return text.toString();
   }
@@ -112,8 +114,7 @@ final class SlurmCluster implements AutoCloseable {
   HostProcess start(int node, List<String> command) throws IOException {
     Map<String, String> environment =
         Map.of(
-            "SLURM_CONF", folder.resolve("slurm.conf").toString(),
-            "CAIRN_TIMEOUT_SECONDS", "30");
+            "SLURM_CONF", folder.resolve("slurm.conf").toString(), "CAIRN_TIMEOUT_SECONDS", "30");
     return hosts.start(node, environment, command);
   }
 

@@ -57,8 +57,7 @@ class SlurmTest {
   @Test
   void stepOnTwoOfTheFourNodesOfAJob() throws Exception {
     String step = "srun -N2 -n4 --overcommit -w node[2-3] " + rank("run", "parallel:1", "restore");
-    List<String> said =
-        cluster.start(0, List.of("salloc", "-N4", "sh", "-c", step)).end();
+    List<String> said = cluster.start(0, List.of("salloc", "-N4", "sh", "-c", step)).end();
     assertCount(4, "DONE parallel:1 PARALLEL", said);
     assertCount(4, "DONE restore step=1", said);
   }
@@ -67,10 +66,13 @@ class SlurmTest {
   void twoStepsOfAJobAtOnceAreTwoRuns() throws Exception {
     String step = "srun --overlap -N2 -n2 ";
     String both =
-        step + rank("a", "parallel:1", "idle:3", "restore") + " & "
-            + step + rank("b", "parallel:2", "idle:3", "restore") + " & wait";
-    List<String> said =
-        cluster.start(0, List.of("salloc", "-N2", "sh", "-c", both)).end();
+        step
+            + rank("a", "parallel:1", "idle:3", "restore")
+            + " & "
+            + step
+            + rank("b", "parallel:2", "idle:3", "restore")
+            + " & wait";
+    List<String> said = cluster.start(0, List.of("salloc", "-N2", "sh", "-c", both)).end();
     assertCount(2, "DONE restore step=1", said);
     assertCount(2, "DONE restore step=2", said);
   }

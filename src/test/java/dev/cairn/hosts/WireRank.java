@@ -36,8 +36,7 @@ final class WireRank {
     double seconds =
         switch (arguments[0]) {
           case "gather" -> gather(Path.of(arguments[1]), Long.parseLong(arguments[2]));
-          case "receive" ->
-              receive(Integer.parseInt(arguments[1]), Long.parseLong(arguments[2]));
+          case "receive" -> receive(Integer.parseInt(arguments[1]), Long.parseLong(arguments[2]));
           default ->
               send(
                   new InetSocketAddress(arguments[1], Integer.parseInt(arguments[2])),
@@ -70,8 +69,7 @@ final class WireRank {
 
   private static ParameterSet model(Communicator communicator, long modelBytes) {
     Shape shape = Shape.of(modelBytes / PARAMETERS / 4096, 1024);
-    long padded =
-        Layout.zero3().paddedElements(shape, communicator.rank(), communicator.size());
+    long padded = Layout.zero3().paddedElements(shape, communicator.rank(), communicator.size());
     List<Parameter> parameters = new ArrayList<>();
     for (int index = 0; index < PARAMETERS; index++) {
       ByteBuffer memory = ByteBuffer.allocateDirect(Math.toIntExact(DType.F32.bytes(padded)));
@@ -83,7 +81,8 @@ final class WireRank {
   private static double receive(int port, long lengthBytes) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 20);
     double best = Double.MAX_VALUE;
-    try (ServerSocketChannel server = ServerSocketChannel.open().bind(new InetSocketAddress(port))) {
+    try (ServerSocketChannel server =
+        ServerSocketChannel.open().bind(new InetSocketAddress(port))) {
       System.out.println("\nDONE listen");
       try (SocketChannel sender = server.accept()) {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
