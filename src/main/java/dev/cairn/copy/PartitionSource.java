@@ -98,6 +98,11 @@ public final class PartitionSource implements PieceSource {
     checksums.add(piece, crc);
   }
 
+  @Override
+  public ByteBuffer inPlace(Segment piece) {
+    return isReady(piece) ? view(piece) : null;
+  }
+
   /** Reads a piece in steps that stay in the cache between the read and the cast. */
   private void read(Segment piece, PlannedTensor tensor, ByteBuffer target) throws IOException {
     DType held = tensor.held();

@@ -29,4 +29,14 @@ public interface PieceSource extends ChunkSource {
     fill(piece, parts.nextPlace(lengthBytes));
     parts.addPlaced(lengthBytes);
   }
+
+  /**
+   * {@return a piece where it lies, if it is there as it is to be saved; otherwise null, and it has
+   * to be filled} Nobody takes its checksum.
+   *
+   * @param piece of this rank
+   */
+  default ByteBuffer inPlace(Segment piece) {
+    return null;
+  }
 }

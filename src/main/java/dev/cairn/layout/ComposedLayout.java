@@ -14,28 +14,45 @@ record ComposedLayout(List<Slice> slices) implements Layout {
     slices = List.copyOf(slices);
   }
 
-  /** One range for each run of a slice in a rank's memory: only within one is memory contiguous. */
+  /** One for each of a slice's in a rank's memory: only within one is memory contiguous. */
   @Override
-  public List<ElementRange> ranges(Shape shape, int rank, int worldSize) {
-    List<ElementRange> ranges = List.of(); // of many tensors a rank holds nothing
+  public List<StridedRange> runs(Shape shape, int rank, int worldSize) {
+    List<StridedRange> runs = List.of(); // of many tensors a rank holds nothing
     long offset = 0;
     for (Slice slice : slices) {
-      for (ElementRange held : slice.layout().ranges(slice.shape(), rank, worldSize)) {
-        long begin = Math.max(held.begin(), slice.elements().begin());
-        long end = Math.min(held.end(), slice.elements().end());
-        if (begin < end) {
-          ranges = ranges.isEmpty() ? new ArrayList<>(slices.size()) : ranges;
-          long moved = offset - slice.elements().begin();
-          ranges.add(new ElementRange(begin + moved, end + moved));
+      ElementRange elements = slice.elements();
+      for (StridedRange held : slice.layout().runs(slice.shape(), rank, worldSize)) {
+        long first = held.before(elements.begin());
+        long end = held.before(elements.end());
+        if (first < end) {
+          runs = runs.isEmpty() ? new ArrayList<>(slices.size()) : runs;
+          for (StridedRange part : held.part(first, end)) {
+            runs.add(part.moved(offset - elements.begin()));
+          }
         }
       }
-      offset += slice.elements().elements();
+      offset += elements.elements();
     }
     if (offset != shape.elements()) {
       throw new IllegalArgumentException(
           "slices are not the tensor: elements=" + offset + ", shape=" + shape);
     }
-    return ranges;
+    return runs;
+  }
+
+  @Override
+  public List<ElementRange> ranges(Shape shape, int rank, int worldSize) {
+    return new SingleRuns(runs(shape, rank, worldSize));
+  }
+
+  @Override
+  public boolean isStrided() {
+    for (Slice slice : slices) {
+      if (slice.layout().isStrided()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override

@@ -1,7 +1,9 @@
 package dev.cairn.layout;
 
 import dev.cairn.tensor.Shape;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * How a parameter is spread over the ranks.
@@ -10,7 +12,14 @@ import java.util.List;
  * other rank holds without asking. Immutable; any thread.
  */
 public sealed interface Layout
-    permits Zero3Layout, ReplicatedLayout, RowsLayout, RangesLayout, ComposedLayout {
+    permits Zero3Layout,
+        ReplicatedLayout,
+        RowsLayout,
+        RangesLayout,
+        BoxesLayout,
+        PlacementsLayout,
+        KeptLayout,
+        ComposedLayout {
   /**
    * Returns the elements that {@code rank} holds, in the order in which they lie in its memory,
    * padding excluded.
@@ -24,6 +33,31 @@ public sealed interface Layout
    *     made for another world size or shape
    */
   List<ElementRange> ranges(Shape shape, int rank, int worldSize);
+
+  /**
+   * Returns the elements of {@link #ranges}, equal runs at equal distances together: so a slice
+   * along a dimension is short to say.
+   *
+   * @param shape the whole parameter's shape
+   * @param rank in [0, {@code worldSize})
+   * @param worldSize count of ranks, 1 or more
+   * @return in the order in which they lie in the rank's memory
+   * @throws IllegalArgumentException as {@link #ranges} does
+   */
+  default List<StridedRange> runs(Shape shape, int rank, int worldSize) {
+    List<ElementRange> ranges = ranges(shape, rank, worldSize);
+    if (ranges.isEmpty()) {
+      return List.of();
+    }
+    if (ranges.size() == 1) { // of most layouts, and asked for each tensor and rank
+      return List.of(StridedRange.of(ranges.get(0)));
+    }
+    List<StridedRange> runs = new ArrayList<>(ranges.size());
+    for (ElementRange range : ranges) {
+      runs.add(StridedRange.of(range));
+    }
+    return runs;
+  }
 
   /**
    * {@return how many elements the rank's memory has room for, padding included; at least the
@@ -48,8 +82,8 @@ public sealed interface Layout
    */
   default long validElements(Shape shape, int rank, int worldSize) {
     long elements = 0;
-    for (ElementRange range : ranges(shape, rank, worldSize)) {
-      elements += range.elements();
+    for (StridedRange run : runs(shape, rank, worldSize)) {
+      elements += run.elements();
     }
     return elements;
   }
@@ -61,6 +95,11 @@ public sealed interface Layout
 
   /** {@return whether ranges of different ranks may overlap, or leave elements out} */
   default boolean isListed() {
+    return false;
+  }
+
+  /** {@return whether {@link #runs} may have gaps, as slices along an inner dimension do} */
+  default boolean isStrided() {
     return false;
   }
 
@@ -100,8 +139,8 @@ public sealed interface Layout
   /**
    * Returns a layout that lists what every rank holds.
    *
-   * <p>An element that several ranks hold is written by the lowest of them; an element that none
-   * holds is refused when the plan is made.
+   * <p>An element that several ranks hold is written by one of them; an element that none holds is
+   * refused when the plan is made.
    *
    * @param rangesByRank one list for each rank, in the order of the elements in its memory
    * @return a layout for {@code rangesByRank.size()} ranks; it refuses any other world size, and
@@ -129,6 +168,47 @@ public sealed interface Layout
   }
 
   /**
+   * Returns a layout that gives each rank one box of the parameter, as tensor parallelism does.
+   *
+   * <p>Several ranks may hold an element: one of them writes it. An element that none holds is
+   * refused when the plan is made.
+   *
+   * @param boxByRank one for each rank, empty ones too; a box lies row-major in its rank's memory
+   * @return a layout for {@code boxByRank.size()} ranks; it refuses any other world size, and
+   *     shapes that a box goes beyond
+   */
+  static Layout boxes(List<Box> boxByRank) {
+    return new BoxesLayout(boxByRank);
+  }
+
+  /**
+   * Returns the layout of a DTensor, which is its local tensor, contiguous, on each rank.
+   *
+   * @param mesh of all ranks, in row-major order
+   * @param placements one for each mesh dimension, the outermost first, applied in this order
+   * @return a layout for {@code mesh.ranks()} ranks; it refuses any other world size, and shapes
+   *     that do not have a dimension that is cut
+   * @throws IllegalArgumentException if there is not one placement for each mesh dimension, or one
+   *     is partial
+   * @see <a
+   *     href="https://github.com/pytorch/pytorch/blob/main/torch/distributed/tensor/placement_types.py">torch,
+   *     placement_types.py, Shard and _StridedShard</a>
+   */
+  static Layout placements(Mesh mesh, List<Placement> placements) {
+    return new PlacementsLayout(mesh, placements);
+  }
+
+  /**
+   * {@return the layout in which some ranks hold what they hold in another, and the others nothing}
+   *
+   * @param ranks who hold anything
+   * @param whole the other layout
+   */
+  static Layout keptBy(Set<Integer> ranks, Layout whole) {
+    return new KeptLayout(ranks, whole);
+  }
+
+  /**
    * {@return the layout of a tensor that is put together from slices of parameters: each rank holds
    * what it holds of them, in the order of the tensor's elements, without padding}
    *
@@ -143,6 +223,22 @@ public sealed interface Layout
     if (worldSize < 1 || rank < 0 || rank >= worldSize) {
       throw new IllegalArgumentException(
           "rank outside the world: rank=" + rank + ", worldSize=" + worldSize);
+    }
+  }
+
+  /**
+   * Checks a rank, for a layout that was made for so many.
+   *
+   * @param rank to be in [0, {@code worldSize})
+   * @param worldSize to be {@code expected}
+   * @param expected count of ranks
+   * @throws IllegalArgumentException if they are not
+   */
+  static void checkWorld(int rank, int worldSize, int expected) {
+    if (worldSize != expected || rank < 0 || rank >= worldSize) {
+      throw new IllegalArgumentException(
+          "layout was made for another world: rank=%d, worldSize=%d, expected worldSize=%d"
+              .formatted(rank, worldSize, expected));
     }
   }
 

@@ -37,11 +37,7 @@ record RangesLayout(List<List<ElementRange>> rangesByRank) implements Layout {
 
   @Override
   public List<ElementRange> ranges(Shape shape, int rank, int worldSize) {
-    if (worldSize != rangesByRank.size() || rank < 0 || rank >= worldSize) {
-      throw new IllegalArgumentException(
-          "layout was made for another world: rank=%d, worldSize=%d, expected worldSize=%d"
-              .formatted(rank, worldSize, rangesByRank.size()));
-    }
+    Layout.checkWorld(rank, worldSize, rangesByRank.size());
     List<ElementRange> ranges = rangesByRank.get(rank);
     for (ElementRange range : ranges) {
       if (range.end() > shape.elements()) {

@@ -29,6 +29,36 @@ public record Chunk(List<Segment> pieces) {
     return Math.toIntExact(lengthBytes);
   }
 
+  /**
+   * {@return a chunk of the interleaved tensors as the range of the file that its pieces fill
+   * together, one piece for each tensor}
+   *
+   * @param rank who has put it together
+   */
+  public Chunk together(int rank) {
+    List<Segment> wholes = new ArrayList<>();
+    for (int first = 0, end = 0; first < pieces.size(); first = end) {
+      Segment piece = pieces.get(first);
+      long lengthBytes = 0;
+      long elements = 0;
+      for (; end < pieces.size() && pieces.get(end).tensor() == piece.tensor(); end++) {
+        lengthBytes += pieces.get(end).lengthBytes();
+        elements += pieces.get(end).elements();
+      }
+      wholes.add(
+          new Segment(
+              rank,
+              piece.file(),
+              piece.fileOffset(),
+              lengthBytes,
+              piece.tensor(),
+              piece.elementOffset(),
+              elements,
+              0));
+    }
+    return new Chunk(wholes);
+  }
+
   /** {@return its ranges of the file, in order: the chunk itself if there are no holes} */
   public List<Chunk> runs() {
     List<Chunk> runs = new ArrayList<>();

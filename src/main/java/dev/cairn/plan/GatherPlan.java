@@ -11,7 +11,8 @@ import java.util.function.IntPredicate;
  *
  * <p>A message has a cost of its own, whatever its length. So a rank's pieces of small tensors
  * travel together, in one message for each pack; the pieces of the others travel one by one, from
- * where they lie straight to where they are written from. Immutable; any thread.
+ * where they lie straight to where they are written from. Of interleaved tensors it says nothing.
+ * Immutable; any thread.
  */
 public final class GatherPlan {
   /** Tensors of which ranks have more than this on average travel by themselves. */
@@ -92,7 +93,8 @@ public final class GatherPlan {
 
   /** Returns tensors as if one rank had all of each. */
   private Iterator<Segment> wholeTensors(IntPredicate wanted) {
-    return new SegmentCursor(plan, 0, tensor -> wanted.test(tensor) ? whole(tensor) : List.of());
+    IntPredicate plain = tensor -> wanted.test(tensor) && !plan.isInterleaved(tensor);
+    return new SegmentCursor(plan, 0, tensor -> plain.test(tensor) ? whole(tensor) : List.of());
   }
 
   private List<OwnedRange> whole(int tensor) {

@@ -77,7 +77,7 @@ final class MessageCursor implements Iterator<Chunk> {
     long end = part.elementOffset() + part.elements();
     for (; range < ranges.size() && ranges.get(range).begin() < end; range++) {
       OwnedRange owned = ranges.get(range).within(part.elementOffset(), end);
-      if (owned.begin() < owned.end()) {
+      if (owned != null) {
         pieces.add(plan.segment(part.file(), tensorOffset, tensor, owned));
       }
       if (ranges.get(range).end() > end) {

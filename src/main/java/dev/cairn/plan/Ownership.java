@@ -2,8 +2,9 @@ package dev.cairn.plan;
 
 import dev.cairn.layout.ElementRange;
 import dev.cairn.layout.Layout;
-import dev.cairn.tensor.Shape;
+import dev.cairn.layout.StridedRange;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
@@ -12,15 +13,25 @@ import java.util.PriorityQueue;
 final class Ownership {
   private static final int SHARDED = -1;
 
+  /** Shorter runs in a file are not written one by one. */
+  private static final long SHORT_RUN_BYTES = 256 << 10;
+
   private final List<PlannedTensor> tensors;
   private final int worldSize;
   private final int[] replicaWriters;
+  private final BitSet interleaved = new BitSet();
 
   Ownership(List<PlannedTensor> tensors, int worldSize) {
     this.tensors = tensors;
     this.worldSize = worldSize;
     this.replicaWriters = new int[tensors.size()];
     assignReplicas();
+    for (int tensor = 0; tensor < tensors.size(); tensor++) {
+      if (tensors.get(tensor).layout().isStrided() && hasShortRuns(tensors.get(tensor))) {
+        interleaved.set(tensor);
+        sweep(tensor).forEachRemaining(step -> {}); // before any file exists: no hole is in it
+      }
+    }
   }
 
   /** A rank and the bytes it has to write so far. */
@@ -58,8 +69,8 @@ final class Ownership {
     for (PlannedTensor tensor : tensors) {
       if (!tensor.layout().isReplicated()) {
         for (int rank = 0; rank < worldSize; rank++) {
-          for (ElementRange range : ranges(tensor, rank)) {
-            lengthBytes[rank] += range.elements() * tensor.info().dtype().bits() / 8;
+          for (StridedRange run : runs(tensor, rank)) {
+            lengthBytes[rank] += run.elements() * tensor.info().dtype().bits() / 8;
           }
         }
       }
@@ -71,6 +82,40 @@ final class Ownership {
     return tensor.layout().ranges(tensor.info().shape(), rank, worldSize);
   }
 
+  private List<StridedRange> runs(PlannedTensor tensor, int rank) {
+    return tensor.layout().runs(tensor.info().shape(), rank, worldSize);
+  }
+
+  /**
+   * Returns whether runs of several ranks alternate in a tensor, and are short, so that ranks have
+   * to put them together before any of them can write.
+   */
+  boolean isInterleaved(int tensor) {
+    return interleaved.get(tensor);
+  }
+
+  /** Returns whether any tensor is interleaved. */
+  boolean isInterleaved() {
+    return !interleaved.isEmpty();
+  }
+
+  private boolean hasShortRuns(PlannedTensor tensor) {
+    long shortElements = SHORT_RUN_BYTES * 8 / tensor.info().dtype().bits();
+    for (int rank = 0; rank < worldSize; rank++) {
+      for (StridedRange run : runs(tensor, rank)) {
+        if (run.isStrided() && run.runElements() < shortElements) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Goes over who writes the elements of a tensor that is not replicated. */
+  Sweep sweep(int tensorIndex) {
+    return new Sweep(tensors.get(tensorIndex), worldSize);
+  }
+
   /** Returns the ranges of a tensor that {@code rank} writes, in the order of the elements. */
   List<OwnedRange> owned(int tensorIndex, int rank) {
     PlannedTensor tensor = tensors.get(tensorIndex);
@@ -79,7 +124,7 @@ final class Ownership {
       return List.of();
     }
     if (layout.isListed()) {
-      return listed(tensor).stream().filter(range -> range.rank() == rank).toList();
+      return listed(tensorIndex).stream().filter(range -> range.rank() == rank).toList();
     }
     return held(tensor, rank);
   }
@@ -94,7 +139,7 @@ final class Ownership {
       return held(tensor, replicaWriters[tensorIndex]);
     }
     if (tensor.layout().isListed()) {
-      return listed(tensor);
+      return listed(tensorIndex);
     }
     List<OwnedRange> owned = new ArrayList<>();
     for (int rank = 0; rank < worldSize; rank++) {
@@ -118,37 +163,17 @@ final class Ownership {
     return owned;
   }
 
-  /** Sweeps over listed ranges: the lowest rank that has an element writes it, none may be left. */
-  private List<OwnedRange> listed(PlannedTensor tensor) {
+  /** Lists what a sweep finds, run by run: these are not short, so there are not too many. */
+  private List<OwnedRange> listed(int tensorIndex) {
     List<OwnedRange> all = new ArrayList<>();
-    for (int rank = 0; rank < worldSize; rank++) {
-      all.addAll(held(tensor, rank));
-    }
-    all.sort(Comparator.comparingLong(OwnedRange::begin).thenComparingInt(OwnedRange::rank));
-    List<OwnedRange> chosen = new ArrayList<>();
-    long covered = 0;
-    for (OwnedRange range : all) {
-      if (range.begin() > covered) {
-        throw gap(tensor, covered, range.begin());
-      }
-      if (range.end() > covered) {
-        long skipped = covered - range.begin();
-        chosen.add(
-            new OwnedRange(
-                range.rank(), covered, range.end(), range.partitionElementOffset() + skipped));
-        covered = range.end();
+    for (Sweep sweep = sweep(tensorIndex); sweep.hasNext(); ) {
+      List<OwnedRange> step = sweep.next();
+      for (long row = 0; row < step.get(0).elements().count(); row++) {
+        for (OwnedRange part : step) {
+          all.add(part.rows(row, 1));
+        }
       }
     }
-    Shape shape = tensor.info().shape();
-    if (covered < shape.elements()) {
-      throw gap(tensor, covered, shape.elements());
-    }
-    return chosen;
-  }
-
-  private static IllegalArgumentException gap(PlannedTensor tensor, long begin, long end) {
-    return new IllegalArgumentException(
-        "elements that no rank holds: tensor=%s, shape=%s, elements=%s"
-            .formatted(tensor.info().name(), tensor.info().shape(), new ElementRange(begin, end)));
+    return all;
   }
 }

@@ -1,14 +1,17 @@
 package dev.cairn.plan;
 
 import dev.cairn.layout.ElementRange;
+import dev.cairn.layout.StridedRange;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.Sharding;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
@@ -103,6 +106,61 @@ public final class SavePlan {
   }
 
   /**
+   * {@return whether there are interleaved tensors: runs of several ranks alternate in their bytes,
+   * and are too short to be written one by one, as those of a slice along an inner dimension} What
+   * {@link #segments} and {@link #chunks} say is of all other tensors.
+   */
+  public boolean isInterleaved() {
+    return ownership.isInterleaved();
+  }
+
+  /**
+   * {@return whether a tensor is interleaved}
+   *
+   * @param tensor index into {@link #tensors}
+   */
+  public boolean isInterleaved(int tensor) {
+    return ownership.isInterleaved(tensor);
+  }
+
+  /**
+   * {@return the ranks whose elements of an interleaved tensor are written; the others hold nothing
+   * else of it than they do}
+   *
+   * @param tensor index into {@link #tensors}
+   */
+  public Set<Integer> sharers(int tensor) {
+    Set<Integer> ranks = new HashSet<>();
+    ownership.sweep(tensor).forEachRemaining(step -> step.forEach(part -> ranks.add(part.rank())));
+    return ranks;
+  }
+
+  /**
+   * {@return how many elements of an interleaved tensor a rank holds; 0 if none of them is written}
+   *
+   * @param tensor index into {@link #tensors}
+   * @param rank in [0, {@link #worldSize})
+   */
+  public long sharedElements(int tensor, int rank) {
+    PlannedTensor planned = tensors.get(tensor);
+    return sharers(tensor).contains(rank)
+        ? planned.layout().validElements(planned.info().shape(), rank, worldSize)
+        : 0;
+  }
+
+  /**
+   * {@return the chunks of the interleaved tensors, for whoever puts together what the ranks hold
+   * of them; made as they are read} Of a piece of several rows the runs lie apart in the file, and
+   * those of the pieces after it between them; {@link Chunk#together} is the range that they fill.
+   *
+   * @param chunkBytes the most that a chunk may have, 64 or more; the same on every rank
+   * @param wanted asked for an index into {@link #tensors}; the same on every rank
+   */
+  public Iterator<Chunk> sharedChunks(int chunkBytes, IntPredicate wanted) {
+    return new SharedRows(this, new SharedSteps(this, ownership, wanted), chunkBytes);
+  }
+
+  /**
    * {@return the segments that {@code rank} writes, by file, then by offset; made as it is read}
    *
    * @param rank in [0, {@link #worldSize})
@@ -113,7 +171,7 @@ public final class SavePlan {
 
   /**
    * {@return the segments of all ranks, by file, then by offset, made as they are read; every data
-   * byte of every file is in exactly one of them}
+   * byte of every file, but for interleaved tensors, is in exactly one of them}
    */
   public Iterator<Segment> segments() {
     return new SegmentCursor(this, 0, this::owned);
@@ -160,11 +218,11 @@ public final class SavePlan {
   }
 
   List<OwnedRange> owned(int tensor) {
-    return ownership.owned(tensor);
+    return isInterleaved(tensor) ? List.of() : ownership.owned(tensor);
   }
 
   List<OwnedRange> owned(int tensor, int rank) {
-    return ownership.owned(tensor, rank);
+    return isInterleaved(tensor) ? List.of() : ownership.owned(tensor, rank);
   }
 
   /**
@@ -175,25 +233,30 @@ public final class SavePlan {
   Segment segment(int file, long tensorOffset, int tensor, OwnedRange range) {
     TensorInfo info = tensors.get(tensor).info();
     DType saved = info.dtype();
+    StridedRange elements = range.elements();
     long begin;
-    long lengthBytes;
+    long runBytes;
+    long rowBytes;
     try {
-      begin = saved.bytes(range.begin());
-      lengthBytes = saved.bytes(range.end() - range.begin());
+      begin = saved.bytes(elements.begin());
+      runBytes = saved.bytes(elements.runElements());
+      rowBytes = saved.bytes(elements.strideElements());
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "partition does not begin and end on a byte: tensor=%s, dtype=%s, elements=[%d,%d), rank=%d"
-              .formatted(info.name(), saved, range.begin(), range.end(), range.rank()),
+          "partition does not begin and end on a byte: tensor=%s, dtype=%s, elements=%s, rank=%d"
+              .formatted(info.name(), saved, elements, range.rank()),
           e);
     }
     return new Segment(
         range.rank(),
         file,
         tensorOffset + begin,
-        lengthBytes,
+        runBytes * elements.count(),
         tensor,
-        range.begin(),
-        range.end() - range.begin(),
-        range.partitionElementOffset());
+        elements.begin(),
+        elements.elements(),
+        range.partitionElementOffset(),
+        elements.count(),
+        rowBytes);
   }
 }

@@ -2,6 +2,7 @@ package dev.cairn.restore;
 
 import dev.cairn.gpu.DeviceStaging;
 import dev.cairn.kernels.Kernels;
+import dev.cairn.layout.StridedRange;
 import dev.cairn.model.Partition;
 import dev.cairn.restore.ReadPlan.ReadRange;
 import dev.cairn.tensor.DType;
@@ -27,7 +28,8 @@ final class Filling {
   /** Fills a range from the file, without a copy on the way where there is nothing to cast. */
   void read(CheckpointReader reader, ReadRange range, ByteBuffer staging) throws IOException {
     boolean isAsSaved = range.source().dtype() == range.target().held();
-    if (isAsSaved && !range.target().partition().isOnDevice()) {
+    boolean isOnDevice = range.target().partition().isOnDevice();
+    if (isAsSaved && !isOnDevice && !range.run().isStrided()) {
       reader.read(range.source(), range.byteOffset(), place(range));
       return;
     }
@@ -45,6 +47,7 @@ final class Filling {
     DType saved = range.source().dtype();
     DType held = range.target().held();
     Partition target = range.target().partition();
+    closeGaps(range, bytes);
     if (target.isOnDevice()) {
       long address = target.address(held.bytes(range.heldOffset()));
       device.orElseThrow().bring(saved, bytes, held, address, range.elements());
@@ -53,6 +56,19 @@ final class Filling {
     } else {
       kernels.cast(saved, bytes, held, place(range), Math.toIntExact(range.elements()), 0);
     }
+  }
+
+  /** Leaves the elements side by side, without what is between them. */
+  private static void closeGaps(ReadRange range, ByteBuffer bytes) {
+    DType saved = range.source().dtype();
+    StridedRange run = range.run();
+    int begin = bytes.position();
+    int runBytes = Math.toIntExact(saved.bytes(run.runElements()));
+    int strideBytes = Math.toIntExact(saved.bytes(run.strideElements()));
+    for (int row = 1; row < run.count(); row++) {
+      bytes.put(begin + row * runBytes, bytes, begin + row * strideBytes, runBytes);
+    }
+    bytes.limit(begin + Math.toIntExact(saved.bytes(run.elements())));
   }
 
   private static ByteBuffer place(ReadRange range) {

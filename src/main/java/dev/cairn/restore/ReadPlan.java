@@ -1,7 +1,7 @@
 package dev.cairn.restore;
 
 import dev.cairn.hf.TiedNames;
-import dev.cairn.layout.ElementRange;
+import dev.cairn.layout.StridedRange;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.safetensors.Manifest.TensorRecord;
@@ -12,6 +12,9 @@ import java.util.Map;
 
 /** What one rank wants of a checkpoint, in the order in which it gets it. One thread at a time. */
 final class ReadPlan {
+  /** From here on it is faster to read runs than what is between them. */
+  private static final long SHORT_RUN_BYTES = 64 << 10;
+
   private final int rank;
   private final int worldSize;
   private final int bufferBytes;
@@ -29,17 +32,24 @@ final class ReadPlan {
     this.bufferBytes = bufferBytes;
   }
 
-  /** A run of elements of one tensor that fits a staging buffer, and where it goes. */
-  record ReadRange(
-      TensorRecord source, Parameter target, long elementOffset, long elements, long heldOffset) {
+  /**
+   * Elements of one tensor that fit a staging buffer together with what is between them, and where
+   * they go.
+   */
+  record ReadRange(TensorRecord source, Parameter target, StridedRange run, long heldOffset) {
     /** Returns the first byte of the tensor that is read. */
     long byteOffset() {
-      return source.dtype().bytes(elementOffset);
+      return source.dtype().bytes(run.begin());
     }
 
-    /** Returns how many bytes are read. */
+    /** Returns how many elements there are. */
+    long elements() {
+      return run.elements();
+    }
+
+    /** Returns how many bytes are read, those between the elements included. */
     int lengthBytes() {
-      return Math.toIntExact(source.dtype().bytes(elements));
+      return Math.toIntExact(source.dtype().bytes(run.end() - run.begin()));
     }
   }
 
@@ -65,9 +75,9 @@ final class ReadPlan {
       check(parameter, source);
       targets.add(parameter);
       long heldOffset = 0;
-      for (ElementRange range : parameter.layout().ranges(parameter.shape(), rank, worldSize)) {
-        cut(source, parameter, range, heldOffset);
-        heldOffset += range.elements();
+      for (StridedRange run : parameter.layout().runs(parameter.shape(), rank, worldSize)) {
+        cut(source, parameter, run, heldOffset);
+        heldOffset += run.elements();
       }
     }
   }
@@ -111,13 +121,18 @@ final class ReadPlan {
     }
   }
 
-  private void cut(TensorRecord source, Parameter target, ElementRange range, long heldOffset) {
-    DType saved = source.dtype();
-    long most = (long) bufferBytes * 8 / Math.max(saved.bits(), 8);
-    for (long begin = range.begin(); begin < range.end(); begin += most) {
-      long elements = Math.min(most, range.end() - begin);
-      ranges.add(
-          new ReadRange(source, target, begin, elements, heldOffset + begin - range.begin()));
+  /** Short runs are read together with what is between them, long ones one by one. */
+  private void cut(TensorRecord source, Parameter target, StridedRange run, long heldOffset) {
+    long most = (long) bufferBytes * 8 / Math.max(source.dtype().bits(), 8);
+    boolean isShort = source.dtype().bits() * run.runElements() < 8 * SHORT_RUN_BYTES;
+    long rows = run.isStrided() && isShort ? most / run.strideElements() : 0;
+    long elements;
+    for (long first = 0; first < run.elements(); first += elements) {
+      long inRun = Math.min(most, run.runElements() - first % run.runElements());
+      elements = Math.min(run.elements() - first, rows > 0 ? rows * run.runElements() : inRun);
+      for (StridedRange part : run.part(first, first + elements)) {
+        ranges.add(new ReadRange(source, target, part, heldOffset + first));
+      }
     }
   }
 }

@@ -10,6 +10,8 @@ import dev.cairn.copy.Copy;
 import dev.cairn.copy.GatherSource;
 import dev.cairn.copy.Incoming;
 import dev.cairn.copy.PackSource;
+import dev.cairn.copy.RowExchange;
+import dev.cairn.copy.RowWriters;
 import dev.cairn.copy.ShardFiles;
 import dev.cairn.copy.TensorChecksums;
 import dev.cairn.gpu.GatherJob;
@@ -72,20 +74,27 @@ final class CopyStep {
   /**
    * Copies; if it cannot, tells the other ranks to stop.
    *
-   * @param transport what a gather goes over; empty when every rank writes
-   * @param nccl what it goes over instead, if all partitions are on GPUs
+   * @param gathers whether rank 0 alone writes, and is not the only rank
+   * @param transport what a gather goes over, and what ranks hold of interleaved tensors; empty if
+   *     there is neither
+   * @param nccl what a gather goes over instead, if all partitions are on GPUs
    */
-  void run(ShardFiles shards, Optional<Transport> transport, Optional<NcclGroup> nccl)
+  void run(
+      ShardFiles shards, boolean gathers, Optional<Transport> transport, Optional<NcclGroup> nccl)
       throws IOException {
     try {
+      expect(gathers);
       if (nccl.isPresent()) {
         gather(shards, nccl.get());
-      } else if (transport.isEmpty()) {
+      } else if (!gathers) {
         writeOwn(shards);
       } else if (ranks().isWriter()) {
         gather(shards, transport.get());
       } else {
         send(transport.get());
+      }
+      if (plan.isInterleaved()) {
+        exchange(shards, gathers, transport.orElseThrow());
       }
     } catch (IOException | RuntimeException | Error e) {
       ranks().communicator().control().cancel(Outcome.reason(e));
@@ -98,13 +107,12 @@ final class CopyStep {
     // page as in the file. Writing from another offset takes longer, while other ranks wait for the
     // file's lock.
     try (LocalSource own = own(false)) {
-      expect(plan.segments(ranks().rank()));
       int chunkBytes =
           isMemoryToMemory(own) ? Math.min(CACHED_CHUNK_BYTES, chunkBytes()) : chunkBytes();
       Numbered copies = new Numbered(shards, writers(own));
       for (IntPredicate pass : excess.passes(tensors)) {
         copies.copy(plan.chunks(ranks().rank(), chunkBytes, pass), own.source());
-        excess.moved().run();
+        moved(!plan.isInterleaved());
       }
     }
   }
@@ -131,14 +139,13 @@ final class CopyStep {
 
   private void gather(ShardFiles shards, Transport transport) throws IOException {
     try (LocalSource own = own(tools.options().durability() != Durability.DURABLE_DIRECT)) {
-      expect(plan.segments());
       GatherPlan messages = new GatherPlan(plan, chunkBytes());
       Incoming incoming = new Incoming(transport, ranks().size());
       Numbered copies = new Numbered(shards, tools.staging().count());
       for (IntPredicate pass : excess.passes(tensors)) {
         copies.copy(messages.packs(pass), new PackSource(own.source(), incoming));
         copies.copy(messages.chunks(pass), new GatherSource(own.source(), incoming));
-        excess.moved().run();
+        moved(!plan.isInterleaved());
       }
     }
   }
@@ -163,7 +170,6 @@ final class CopyStep {
 
   private void send(Transport transport) throws IOException {
     try (LocalSource own = own(true)) {
-      expect(plan.segments(ranks().rank()));
       GatherPlan messages = new GatherPlan(plan, chunkBytes());
       ChunkSink sender =
           (chunk, sequence, parts) ->
@@ -172,15 +178,68 @@ final class CopyStep {
       for (IntPredicate pass : excess.passes(tensors)) {
         copies.copy(messages.packs(ranks().rank(), pass), own.packing());
         copies.copy(messages.messages(ranks().rank(), pass), own.source());
-        excess.moved().run();
+        moved(!plan.isInterleaved());
       }
     }
   }
 
-  private void expect(Iterator<Segment> segments) {
+  /** Puts the interleaved tensors together, and writes them if it is this rank's turn. */
+  private void exchange(ShardFiles shards, boolean gathers, Transport transport)
+      throws IOException {
+    TensorChecksums unused = new TensorChecksums(plan); // a chunk's are taken once it is together
+    int rank = ranks().rank();
+    try (LocalSource own = new LocalSource(tools, plan, tensors, unused, false)) {
+      RowExchange source =
+          new RowExchange(
+              own.source(),
+              transport,
+              rank,
+              ranks().size(),
+              new RowWriters(gathers),
+              tools.kernels(),
+              checksums);
+      ChunkSink sink =
+          (chunk, sequence, parts) -> {
+            if (!parts.isEmpty()) { // otherwise another rank's
+              shards.accept(chunk.together(rank), sequence, parts);
+            }
+          };
+      Numbered copies = new Numbered(sink, tools.staging().count());
+      for (IntPredicate pass : excess.passes(tensors)) {
+        copies.copy(plan.sharedChunks(sharedChunkBytes(), pass), source);
+        moved(true);
+      }
+    }
+  }
+
+  private int sharedChunkBytes() {
+    int half = chunkBytes() / 2; // the other is for what comes from other ranks
+    boolean cached = !tools.options().durability().isForced();
+    return cached ? Math.min(CACHED_CHUNK_BYTES, half) : half;
+  }
+
+  /** Tells that what the trainer waits for has been copied, once no tensors are left out of it. */
+  private void moved(boolean isAll) {
+    if (isAll) {
+      excess.moved().run();
+    }
+  }
+
+  /** Says how much this rank will write or send. */
+  private void expect(boolean gathers) {
+    int rank = ranks().rank();
+    boolean takesAll = gathers && ranks().isWriter();
     long lengthBytes = 0;
+    Iterator<Segment> segments = takesAll ? plan.segments() : plan.segments(rank);
     while (segments.hasNext()) {
       lengthBytes += segments.next().lengthBytes();
+    }
+    RowWriters writers = new RowWriters(gathers);
+    for (IntPredicate pass : excess.passes(tensors)) {
+      Iterator<Chunk> shared = plan.sharedChunks(sharedChunkBytes(), pass);
+      while (shared.hasNext()) {
+        lengthBytes += writers.movedBytes(shared.next(), rank);
+      }
     }
     tools.meter().orElseThrow().expect(lengthBytes);
   }

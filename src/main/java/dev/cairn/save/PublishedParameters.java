@@ -7,6 +7,7 @@ import dev.cairn.form.Run;
 import dev.cairn.layout.ElementRange;
 import dev.cairn.layout.Layout;
 import dev.cairn.layout.Slice;
+import dev.cairn.layout.StridedRange;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
@@ -137,15 +138,16 @@ public final class PublishedParameters {
 
   /** Adds the parts of this rank's partition that belong to a run. */
   private void addParts(Parameter parameter, ElementRange run, List<Partition> parts) {
-    DType held = parameter.held();
+    DType dtype = parameter.held();
     long heldOffset = 0;
-    for (ElementRange range : parameter.layout().ranges(parameter.shape(), rank, worldSize)) {
-      ElementRange common = range.common(run);
-      if (!common.isEmpty()) {
-        long offset = held.bytes(heldOffset + common.begin() - range.begin());
-        parts.add(parameter.partition().part(offset, held.bytes(common.elements())));
+    for (StridedRange held : parameter.layout().runs(parameter.shape(), rank, worldSize)) {
+      long first = held.before(run.begin());
+      long end = held.before(run.end());
+      if (first < end) {
+        long offset = dtype.bytes(heldOffset + first);
+        parts.add(parameter.partition().part(offset, dtype.bytes(end - first)));
       }
-      heldOffset += range.elements();
+      heldOffset += held.elements();
     }
   }
 }

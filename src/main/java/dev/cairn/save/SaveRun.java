@@ -40,6 +40,7 @@ public final class SaveRun {
   private SavePlan plan;
   private TensorChecksums checksums;
   private ModeChoice.Choice choice;
+  private boolean gathers;
   private Optional<Transport> transport = Optional.empty();
   private Optional<NcclGroup> nccl = Optional.empty();
 
@@ -146,11 +147,11 @@ public final class SaveRun {
                     : NOTHING);
     Path path = Path.of(new String(told.get(WRITER), StandardCharsets.UTF_8));
     choice = tools.modes().choose(path);
-    boolean gathers = choice.mode() == SaveMode.GATHER && ranks.size() > 1;
+    gathers = choice.mode() == SaveMode.GATHER && ranks.size() > 1;
     if (gathers && !tools.inBackground()) {
       nccl = tools.devices().nccl(ranks, contents.tensors());
     }
-    if (gathers && nccl.isEmpty()) {
+    if ((gathers && nccl.isEmpty()) || plan.isInterleaved()) {
       ranks.together(
           () -> {
             transport = Optional.of(new MeteredTransport(ranks.communicator().transport(), meter));
@@ -176,7 +177,7 @@ public final class SaveRun {
     try (ShardFiles shards = new ShardFiles(tools.disk(), path, plan, way(durability))) {
       ranks.together(
           () -> {
-            copy.run(shards, transport, nccl);
+            copy.run(shards, gathers, transport, nccl);
             return durability.isForced() ? NOTHING : closed(shards);
           });
       if (durability.isForced()) {

@@ -14,6 +14,7 @@ import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
 import dev.cairn.options.SaveOptions;
+import dev.cairn.plan.PlannedFile;
 import dev.cairn.plan.PlannedTensor;
 import dev.cairn.plan.SavePlan;
 import dev.cairn.plan.Segment;
@@ -44,8 +45,8 @@ public final class Snapshot implements AutoCloseable {
 
   private ViewableMemory memory;
 
-  /** What of a segment is copied at once, and where the copy goes. */
-  private record Part(Segment segment, long offset) {}
+  /** Which elements of a partition are copied at once, and where the copy goes. */
+  private record Part(int tensor, long heldElement, long elements, long offset) {}
 
   /** Allocates what a copy of these contents takes, its pages touched, if there is less by now. */
   public void reserve(SaveContext tools, SaveContents contents) {
@@ -151,32 +152,45 @@ public final class Snapshot implements AutoCloseable {
     Places(SavePlan plan, int rank, boolean[] copied) {
       offsets = new long[copied.length];
       ends = new long[copied.length];
-      int tensor = -1;
-      for (Iterator<Segment> segments = plan.segments(rank); segments.hasNext(); ) {
-        Segment segment = segments.next();
-        if (!copied[segment.tensor()]) {
-          continue;
+      Iterator<Segment> segments = plan.segments(rank);
+      Segment segment = segments.hasNext() ? segments.next() : null;
+      for (PlannedFile file : plan.files()) {
+        for (int tensor : file.tensors()) {
+          if (copied[tensor] && plan.isInterleaved(tensor)) {
+            begin(tensor);
+            add(plan, tensor, 0, plan.sharedElements(tensor, rank));
+          }
+          for (; segment != null && segment.tensor() == tensor; segment = next(segments)) {
+            if (copied[tensor]) {
+              begin(tensor);
+              add(plan, tensor, segment.partitionElementOffset(), segment.elements());
+            }
+          }
         }
-        if (segment.tensor() != tensor) {
-          tensor = segment.tensor();
-          lengthBytes = (lengthBytes + ALIGNMENT_BYTES - 1) / ALIGNMENT_BYTES * ALIGNMENT_BYTES;
-          offsets[tensor] = lengthBytes;
-        }
-        parts.addAll(cut(segment, lengthBytes, plan.tensors().get(tensor).info().dtype()));
-        lengthBytes += segment.lengthBytes();
-        ends[tensor] = lengthBytes;
       }
     }
-  }
 
-  private static List<Part> cut(Segment segment, long offset, DType saved) {
-    List<Part> parts = new ArrayList<>();
-    long most = PART_BYTES * 8 / Math.max(8, saved.bits());
-    for (long first = 0; first < segment.elements(); first += most) {
-      long count = Math.min(most, segment.elements() - first);
-      parts.add(new Part(segment.part(first, count, saved), offset + saved.bytes(first)));
+    private static Segment next(Iterator<Segment> segments) {
+      return segments.hasNext() ? segments.next() : null;
     }
-    return parts;
+
+    private void begin(int tensor) {
+      if (ends[tensor] == 0) {
+        lengthBytes = (lengthBytes + ALIGNMENT_BYTES - 1) / ALIGNMENT_BYTES * ALIGNMENT_BYTES;
+        offsets[tensor] = lengthBytes;
+      }
+    }
+
+    private void add(SavePlan plan, int tensor, long heldElement, long elements) {
+      DType saved = plan.tensors().get(tensor).info().dtype();
+      long most = PART_BYTES * 8 / Math.max(8, saved.bits());
+      for (long first = 0; first < elements; first += most) {
+        long count = Math.min(most, elements - first);
+        parts.add(new Part(tensor, heldElement + first, count, lengthBytes + saved.bytes(first)));
+      }
+      lengthBytes += saved.bytes(elements);
+      ends[tensor] = lengthBytes;
+    }
   }
 
   /** Makes sure of enough memory, pinned if a GPU is to copy to it. */
@@ -203,22 +217,20 @@ public final class Snapshot implements AutoCloseable {
       SavePlan plan,
       List<Parameter> tensors,
       Part part) {
-    Segment segment = part.segment();
-    PlannedTensor tensor = plan.tensors().get(segment.tensor());
-    Partition partition = tensors.get(segment.tensor()).partition();
+    PlannedTensor tensor = plan.tensors().get(part.tensor());
+    Partition partition = tensors.get(part.tensor()).partition();
     DType held = tensor.held();
-    long offset = held.bytes(segment.partitionElementOffset());
+    DType saved = tensor.info().dtype();
+    long offset = held.bytes(part.heldElement());
     if (partition.isOnDevice()) {
-      DType saved = tensor.info().dtype();
-      DeviceRun run = new DeviceRun(held, partition.address(offset), saved, segment.elements());
+      DeviceRun run = new DeviceRun(held, partition.address(offset), saved, part.elements());
       device.get().queue(List.of(run), memory.address() + part.offset());
       return;
     }
-    ByteBuffer source = partition.view(offset, Math.toIntExact(held.bytes(segment.elements())));
-    ByteBuffer target = memory.view(part.offset(), Math.toIntExact(segment.lengthBytes()));
-    int elements = Math.toIntExact(segment.elements());
+    ByteBuffer source = partition.view(offset, Math.toIntExact(held.bytes(part.elements())));
+    ByteBuffer target = memory.view(part.offset(), Math.toIntExact(saved.bytes(part.elements())));
     // checksummed when it is written
-    tools.kernels().cast(held, source, tensor.info().dtype(), target, elements);
+    tools.kernels().cast(held, source, saved, target, Math.toIntExact(part.elements()));
   }
 
   private SaveContents copy(
@@ -243,13 +255,12 @@ public final class Snapshot implements AutoCloseable {
   private Parameter copied(Parameter given, SavePlan plan, int tensor, Ranks ranks, long offset) {
     DType saved = plan.tensors().get(tensor).info().dtype();
     Layout layout = given.layout();
-    if (layout.isReplicated() || layout.isListed()) {
+    if (plan.isInterleaved(tensor)) {
+      layout = Layout.keptBy(plan.sharers(tensor), layout);
+    } else if (layout.isReplicated() || layout.isListed()) {
       layout = writersLayout(plan, tensor, ranks.size());
     }
-    long lengthBytes = 0;
-    for (ElementRange range : layout.ranges(given.shape(), ranks.rank(), ranks.size())) {
-      lengthBytes += saved.bytes(range.elements());
-    }
+    long lengthBytes = saved.bytes(layout.validElements(given.shape(), ranks.rank(), ranks.size()));
     Partition partition = lengthBytes == 0 ? Partition.empty() : part(offset, lengthBytes);
     return new Parameter(given.name(), given.shape(), saved, layout, partition, given.isBuffer());
   }

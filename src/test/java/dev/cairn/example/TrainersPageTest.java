@@ -1,5 +1,6 @@
 package dev.cairn.example;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -16,20 +17,24 @@ import org.junit.jupiter.api.Test;
 class TrainersPageTest {
   private static final Path EXAMPLE = Path.of("src/test/java/dev/cairn/example");
   private static final Path PAGE = Path.of("src/site/markdown/trainers.md");
-  private static final Pattern SECTION = Pattern.compile("(?ms)^## Bytedeco PyTorch$(.*?)^## ");
+  private static final Pattern SECTION =
+      Pattern.compile("(?ms)^## (?:Bytedeco PyTorch|Slices of tensor parallelism)$(.*?)(?=^## )");
   private static final Pattern JAVA = Pattern.compile("(?s)```java\n(.*?)```");
 
   @Test
   void snippetsAreTakenFromTheExample() throws IOException {
     Matcher section = SECTION.matcher(Files.readString(PAGE));
-    assertTrue(section.find());
-    Matcher snippet = JAVA.matcher(section.group(1));
+    int sections = 0;
     int snippets = 0;
-    for (; snippet.find(); snippets++) {
-      String shown = snippet.group(1);
-      assertTrue(sources().stream().anyMatch(source -> source.contains(shown)), shown);
+    for (; section.find(); sections++) {
+      Matcher snippet = JAVA.matcher(section.group(1));
+      for (; snippet.find(); snippets++) {
+        String shown = snippet.group(1);
+        assertTrue(sources().stream().anyMatch(source -> source.contains(shown)), shown);
+      }
     }
-    assertTrue(snippets >= 4, "snippets: " + snippets);
+    assertEquals(2, sections);
+    assertTrue(snippets >= 5, "snippets: " + snippets);
   }
 
   private static List<String> sources() throws IOException {

@@ -79,9 +79,7 @@ class SavePlanTest {
     long data = plan.files().get(0).header().dataOffset();
     assertEquals(
         List.of(
-            new Segment(0, 0, data, 24, 0, 0, 6, 0),
-            new Segment(2, 0, data + 24, 8, 0, 6, 2, 2),
-            new Segment(1, 0, data + 32, 8, 0, 8, 2, 2)),
+            new Segment(0, 0, data, 24, 0, 0, 6, 0), new Segment(1, 0, data + 24, 16, 0, 6, 4, 0)),
         list(plan.segments()));
   }
 

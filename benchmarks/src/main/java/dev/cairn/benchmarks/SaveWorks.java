@@ -16,6 +16,7 @@ final class SaveWorks {
   private static final double DEEPSPEED_SECONDS = 1.15;
   private static final String DEEPSPEED = "DeepSpeed live (recorded)";
   private static final String ONE_WRITER = "pwrite, 1 process";
+  private static final String TENSOR_PARALLEL = " sharing=TENSOR_PARALLEL";
   private static final double FLAT = 1.25 / 0.75; // within a quarter of what lies in the middle
   private static final double CONSTANT_MIB = 16;
 
@@ -67,6 +68,8 @@ final class SaveWorks {
             cairn("cairn parallel, F32 held", "save", "F32", "PARALLEL"),
             cairn("cairn gather", "save", "BF16", "GATHER"),
             cairn("cairn gather, F32 held", "save", "F32", "GATHER"),
+            cairn("cairn parallel, TP 2", "save", "BF16", "PARALLEL" + TENSOR_PARALLEL),
+            cairn("cairn gather, TP 2", "save", "BF16", "GATHER" + TENSOR_PARALLEL),
             starts.peer("save_file", bytes, 1),
             starts.peer("torch.save", bytes, 1),
             starts.peer("dcp", bytes, 2),
@@ -92,6 +95,8 @@ final class SaveWorks {
         Goal.speed("cairn parallel", 1, "save_file"),
         Goal.speed("cairn parallel, F32 held", 0.8, "cairn parallel"),
         Goal.speed("cairn parallel, F32 held", 0.72, "pwrite, files: {files}"),
+        Goal.speed("cairn parallel, TP 2", 0.85, "cairn parallel"),
+        Goal.speed("cairn gather, TP 2", 0.85, "cairn gather"),
         gatherGoal("wire, all bytes"),
         gatherGoal("wire, rank 1's bytes").told(),
         Goal.speed("cairn gather", 5, DEEPSPEED));

@@ -5,6 +5,7 @@ import dev.cairn.Checkpointer;
 import dev.cairn.RunOptions;
 import dev.cairn.benchmarks.machine.ResidentMemory;
 import dev.cairn.benchmarks.models.HeldModels;
+import dev.cairn.benchmarks.models.HeldModels.Sharing;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.model.ParameterSet;
@@ -26,11 +27,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One rank of a made-up trainer: holds ZeRO-3 partitions and saves, restores or only sends them,
+ * One rank of a made-up trainer: holds partitions and saves, restores or only sends them,
  * each time that rank 0 is told to by a line on its standard input.
  *
  * <p>Orders are {@code name=value} pairs: {@code work} is save, durable, direct, restore or wire;
- * {@code parameters}, {@code held}, {@code mode} and {@code shardBytes} say what is saved and how,
+ * {@code parameters}, {@code held}, {@code sharing}, {@code mode} and {@code shardBytes} say what is
+ * saved and how,
  * {@code run} where a restore finds its checkpoint, {@code lengthBytes} what each rank sends over
  * the wire, {@code path} where to.
  */
@@ -108,7 +110,9 @@ public final class RankWorker implements AutoCloseable {
 
   private ParameterSet model(Map<String, String> order) {
     return models.model(
-        Double.parseDouble(order.get("parameters")), DType.valueOf(order.get("held")));
+        Double.parseDouble(order.get("parameters")),
+        DType.valueOf(order.get("held")),
+        Sharing.valueOf(order.getOrDefault("sharing", "ZERO3")));
   }
 
   private static Durability durability(String work) {
