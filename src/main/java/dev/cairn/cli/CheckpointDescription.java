@@ -17,10 +17,12 @@ import java.util.Map;
 final class CheckpointDescription {
   private final CheckpointSummary summary;
   private final Mesh mesh;
+  private final boolean leavesFrozenOut;
 
   private CheckpointDescription(DeepSpeedCheckpoint checkpoint) {
     this.summary = checkpoint.summary();
     this.mesh = checkpoint.mesh();
+    this.leavesFrozenOut = checkpoint.leavesFrozenOut();
   }
 
   /** Reads what the checkpoint says of itself; no tensor data. */
@@ -58,6 +60,9 @@ final class CheckpointDescription {
         .printf(
             "%d trainable elements, %d frozen%n",
             summary.trainableElements(), summary.frozenElements());
+    if (leavesFrozenOut) {
+      speech.out().println("frozen parameters were left out of the save");
+    }
     speech.out().flush();
   }
 
@@ -107,6 +112,7 @@ final class CheckpointDescription {
     tree.put("tag", summary.tag());
     tree.put("trainableElements", summary.trainableElements());
     tree.put("frozenElements", summary.frozenElements());
+    tree.put("frozenLeftOut", leavesFrozenOut);
     tree.put("parameters", parameters);
     return tree;
   }

@@ -155,7 +155,7 @@ public abstract sealed class TorchFile implements AutoCloseable permits TorchArc
    * Returns the storages of a whole file that have checksums; none of one that is no torch file.
    */
   static StorageTable storages(Path file) throws IOException {
-    if (!FileKind.of(file).isTorch()) {
+    if (FileKind.of(file) != FileKind.TORCH_ZIP) {
       return StorageTable.NONE;
     }
     try (TorchFile archive = open(file)) {

@@ -9,10 +9,13 @@ import dev.cairn.json.Golden;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.support.ShellRun;
+import dev.cairn.tensor.DType;
+import dev.cairn.torchfile.TorchSave;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -34,6 +37,8 @@ class FootprintIT {
   private static final Pattern TORCH = Pattern.compile("/lib[^/]*torch[^/]*\\.so");
 
   private static final int HELD_PARAMETERS = 20_000_000;
+  private static final int LAYERS = 7;
+  private static final long PARALLEL_BYTES = 128L << 20;
 
   @TempDir private Path folder;
 
@@ -77,6 +82,45 @@ class FootprintIT {
     assertTrue(dataBytes > HELD_PARAMETERS, () -> "dataBytes=" + dataBytes);
     assertBetween(0.99, held - start, 1.25, dataBytes);
     assertBetween(1.99, masters - start, 2.25, dataBytes);
+  }
+
+  /** Slices along an inner dimension are read in small runs, of two ranks' files at a time. */
+  @Test
+  void tensorParallelSaveOfMoreThanTheMemoryIsReadInPieces() throws Exception {
+    for (int rank = 0; rank < 2; rank++) {
+      Map<String, Object> module = new LinkedHashMap<>();
+      for (int layer = 0; layer < LAYERS; layer++) {
+        String name = "model.layers." + layer + ".mlp.down_proj.weight";
+        module.put(name, TorchSave.tensor(name, DType.BF16, 2048, 4096));
+      }
+      TorchSave.save(
+          folder.resolve("tp/mp_rank_0" + rank + "_model_states.pt"),
+          Map.of(
+              "mp_world_size",
+              2,
+              "module",
+              module,
+              "universal_checkpoint_info",
+              Map.of("parameter_with_row_parallelism_patterns", List.of(".*down_proj"))));
+    }
+    ShellRun.cairn(folder, "--version"); // which builds what is older than the sources
+    long peakBytes = peakBytes("consolidate --raw-names --dtype keep tp whole");
+    long dataBytes = Files.size(folder.resolve("whole/model.safetensors"));
+    assertTrue(dataBytes > 1.5 * PARALLEL_BYTES, () -> "dataBytes=" + dataBytes);
+    assertTrue(peakBytes <= PARALLEL_BYTES, () -> "peakBytes=" + peakBytes);
+    assertTrue(peakBytes > 10 << 20, () -> "peakBytes=" + peakBytes);
+  }
+
+  /** Returns the most memory that a command was seen to have. */
+  private long peakBytes(String arguments) throws Exception {
+    String watch =
+        "%s/bin/cairn %s >/dev/null & while line=$(grep VmHWM /proc/$!/status); do last=$line; sleep 0.01; done;"
+            + " wait $! && echo $last";
+    ShellRun run =
+        ShellRun.of(
+            folder, Map.of(), List.of("bash", "-c", watch.formatted(ShellRun.CHECKOUT, arguments)));
+    assertEquals(0, run.exitCode(), run.err());
+    return Long.parseLong(run.out().replaceAll("\\D", "")) << 10;
   }
 
   private static void assertBetween(double least, long bytes, double most, long dataBytes) {

@@ -53,6 +53,8 @@ final class DistributedWorks {
         all.add(starts.peer(peer, 0, 1, parameters));
         all.add(starts.peerOnce(peer + ", whole process", peer, parameters));
         goals.add(Goal.speed(CAIRN, 2, peer));
+        goals.add(Goal.speedLess(CAIRN, START, 2, peer).told());
+        goals.add(Goal.speed(CAIRN, 2, peer + ", whole process").told());
       }
     } else {
       goals.add(Goal.speedLess(CAIRN, START, 0.8, BOUND));

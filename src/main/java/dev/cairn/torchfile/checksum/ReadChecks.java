@@ -11,7 +11,7 @@ import java.util.zip.CRC32;
 /**
  * Compares the storages of one file with their checksums while they are read: those of which every
  * byte is read, in whatever order and pieces, but for {@link #LAST_BYTES} that nobody needs, such
- * as padding. Nothing is read twice. Any thread.
+ * as padding. No more than these are read twice. Any thread.
  */
 public final class ReadChecks {
   /** So few bytes are read for the checksum alone. */

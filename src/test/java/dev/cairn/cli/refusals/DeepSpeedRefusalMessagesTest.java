@@ -1,6 +1,7 @@
 package dev.cairn.cli.refusals;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.cli.CommandRun;
 import dev.cairn.deepspeed.MadeUpCheckpoint;
@@ -156,6 +157,8 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
     Path checkpoint = parallel("exclfrozen_z2_w2_llama");
     String in = checkpoint.toString();
     refused(Refusal.FROZEN_LEFT_OUT, save(checkpoint), List.of(), "consolidate", in, out());
+    CommandRun inspect = CommandRun.of("inspect", in);
+    assertTrue(inspect.out().endsWith("frozen parameters were left out of the save\n"));
     String base = write("base/config.json", "{\"model_type\": \"unknown\"}").getParent() + "";
     String[] based = {"consolidate", in, out(), "--hf", base};
     refused(Refusal.FROZEN_LEFT_OUT, save(checkpoint), List.of(), based);
