@@ -233,7 +233,7 @@ class MeshSaveTest {
               int rank = communicator.rank();
               Disk disk =
                   rank == failing
-                      ? FaultyDisk.failing(Call.WRITE, 20, true, "No space left on device")
+                      ? FaultyDisk.failing(Call.WRITE, 12, true, "No space left on device")
                       : Disk.local();
               try (Checkpointer checkpointer =
                   Checkpointers.open(
@@ -244,7 +244,8 @@ class MeshSaveTest {
             });
     for (Group.Result<SaveReport> result : results) {
       String message = result.failure().getMessage();
-      assertTrue(message.contains("rank " + failing + " of 4: No space left"), message);
+      assertTrue(message.startsWith("save failed on rank " + failing + " of 4: "), message);
+      assertTrue(message.contains("No space left on device"), message);
     }
     assertEquals(List.of(), SmallSaves.names(temporary));
   }
