@@ -27,14 +27,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One rank of a made-up trainer: holds partitions and saves, restores or only sends them,
- * each time that rank 0 is told to by a line on its standard input.
+ * One rank of a made-up trainer: holds partitions and saves, restores or only sends them, each time
+ * that rank 0 is told to by a line on its standard input.
  *
  * <p>Orders are {@code name=value} pairs: {@code work} is save, durable, direct, restore or wire;
- * {@code parameters}, {@code held}, {@code sharing}, {@code mode} and {@code shardBytes} say what is
- * saved and how,
- * {@code run} where a restore finds its checkpoint, {@code lengthBytes} what each rank sends over
- * the wire, {@code path} where to.
+ * {@code parameters}, {@code held}, {@code sharing}, {@code mode} and {@code shardBytes} say what
+ * is saved and how, {@code run} where a restore finds its checkpoint, {@code lengthBytes} what each
+ * rank sends over the wire, {@code path} where to.
  */
 public final class RankWorker implements AutoCloseable {
   private final Communicator communicator;

@@ -46,8 +46,7 @@ public final class HeldModels implements AutoCloseable {
         return Layout.replicated();
       }
       boolean byColumns = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
-      return Layout.placements(
-          Mesh.of(worldSize), List.of(Placement.shard(byColumns ? 1 : 0)));
+      return Layout.placements(Mesh.of(worldSize), List.of(Placement.shard(byColumns ? 1 : 0)));
     }
   }
 
@@ -72,8 +71,7 @@ public final class HeldModels implements AutoCloseable {
     return models.get(key);
   }
 
-  private static long lengthBytes(
-      Layout layout, Shape shape, DType held, int rank, int worldSize) {
+  private static long lengthBytes(Layout layout, Shape shape, DType held, int rank, int worldSize) {
     return held.bytes(layout.paddedElements(shape, rank, worldSize));
   }
 
