@@ -3,7 +3,8 @@
 python3 src/test/python/dcp_checkpoints.py FOLDER [--both] [FAMILY ...]
 
 FOLDER/CASE/ is what DCP wrote; FOLDER/MODEL/full/model.safetensors the state dict that torch gathered of it; FOLDER/MODEL/reference
-what save_pretrained writes of the model. With --both each family is saved in bf16 and in f32, else in one of them. FOLDER/cases.tsv has a line for each case: CASE, MODEL, the kind of save, the mesh.
+what save_pretrained writes of the model. With --both each family is saved in bf16 and in f32, else in one of them.
+FOLDER/cases.tsv has a line for each case: CASE, MODEL, the kind of save, the mesh.
 Exit code 77: packages are missing.
 """
 
