@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
@@ -13,11 +14,13 @@ import java.util.stream.IntStream;
  */
 public final class BufferWorkers {
   private final Work work;
+  private final Consumer<Throwable> onFailure;
   private int started;
   private Throwable failure;
 
-  private BufferWorkers(Work work) {
+  private BufferWorkers(Work work, Consumer<Throwable> onFailure) {
     this.work = work;
+    this.onFailure = onFailure;
   }
 
   /** What each thread does with its buffer. */
@@ -43,12 +46,27 @@ public final class BufferWorkers {
    * @throws IOException the first failure; the others are suppressed in it
    */
   public static void run(Staging staging, String name, Work work) throws IOException {
-    run(staging, staging.count(), name, work);
+    run(staging, name, work, failure -> {});
   }
 
-  /** As the other, on the given number of threads, no more than there are buffers. */
+  /**
+   * As the other, for work whose threads wait for what others would have done.
+   *
+   * @param onFailure told the first failure at once, on the thread that failed: what other threads
+   *     fail with because of it comes after it
+   */
+  public static void run(Staging staging, String name, Work work, Consumer<Throwable> onFailure)
+      throws IOException {
+    run(staging, staging.count(), name, new BufferWorkers(work, onFailure));
+  }
+
+  /** As the first, on the given number of threads, no more than there are buffers. */
   static void run(Staging staging, int count, String name, Work work) throws IOException {
-    BufferWorkers crew = new BufferWorkers(work);
+    run(staging, count, name, new BufferWorkers(work, failure -> {}));
+  }
+
+  private static void run(Staging staging, int count, String name, BufferWorkers crew)
+      throws IOException {
     List<Machine.Work> members =
         IntStream.range(0, count)
             .<Machine.Work>mapToObj(index -> () -> crew.work(staging.buffer(index)))
@@ -70,7 +88,9 @@ public final class BufferWorkers {
     try {
       work.with(buffer);
     } catch (IOException | RuntimeException | Error e) {
-      fail(e);
+      if (isFirst(e)) {
+        onFailure.accept(e);
+      }
     }
   }
 
@@ -82,12 +102,15 @@ public final class BufferWorkers {
     return started;
   }
 
-  private synchronized void fail(Throwable thrown) {
+  private synchronized boolean isFirst(Throwable thrown) {
     if (failure == null) {
       failure = thrown;
-    } else if (failure != thrown) {
+      return true;
+    }
+    if (failure != thrown) {
       failure.addSuppressed(thrown);
     }
+    return false;
   }
 
   private synchronized void rethrow() throws IOException {

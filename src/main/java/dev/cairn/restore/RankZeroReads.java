@@ -122,16 +122,13 @@ final class RankZeroReads implements AutoCloseable {
         tools.staging(),
         "cairn-restore",
         buffer -> {
-          try {
-            for (Turns.Turn turn = next.take(); turn != null; turn = next.take()) {
-              work.in(turn, buffer);
-              control.progressed();
-            }
-          } catch (IOException | RuntimeException | Error e) {
-            control.cancel(Outcome.reason(e)); // at once: others wait for what this was to send
-            throw e;
+          for (Turns.Turn turn = next.take(); turn != null; turn = next.take()) {
+            work.in(turn, buffer);
+            control.progressed();
           }
-        });
+        },
+        failure ->
+            control.cancel(Outcome.reason(failure))); // others wait for what this was to send
   }
 
   @Override

@@ -14,7 +14,9 @@ import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
@@ -101,6 +103,48 @@ class BufferWorkersTest {
       assertSame(failures.get(0), thrown);
       assertEquals(failures.subList(1, BUFFERS), List.of(thrown.getSuppressed()));
       assertEquals(BUFFERS, ended.get());
+    }
+  }
+
+  @Test
+  void whatFailsBecauseOfAFailureComesAfterIt() {
+    IOException failure = new IOException("disk");
+    AtomicInteger turn = new AtomicInteger();
+    CountDownLatch told = new CountDownLatch(1);
+    CountDownLatch others = new CountDownLatch(BUFFERS - 1);
+    List<Throwable> heard = new CopyOnWriteArrayList<>();
+    try (Staging staging = new Staging(Machine.local(), BUFFERS, 4096)) {
+      IOException thrown =
+          assertThrows(
+              IOException.class,
+              () ->
+                  BufferWorkers.run(
+                      staging,
+                      "test",
+                      buffer -> {
+                        if (turn.getAndIncrement() == 0) {
+                          throw failure;
+                        }
+                        await(told);
+                        others.countDown();
+                        throw new IOException("cancelled");
+                      },
+                      first -> {
+                        heard.add(first);
+                        told.countDown();
+                        await(others); // they fail before this returns
+                      }));
+      assertSame(failure, thrown);
+      assertEquals(BUFFERS - 1, thrown.getSuppressed().length);
+      assertEquals(List.of(failure), heard);
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertTrue(latch.await(20, TimeUnit.SECONDS));
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
     }
   }
 
