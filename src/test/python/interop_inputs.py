@@ -156,7 +156,7 @@ def deepspeed_files(cases):
             expected.update((f"{i}.{k}" if numbered else k, v) for k, v in layer.items())
         torch.save(dict(module=None, buffer_names=[], param_shapes=None, global_steps=3),
                    folder / "mp_rank_00_model_states.pt")
-        cases.add(name, folder.parent, expected)
+        cases.add(name, folder.parent, expected, *(["--raw-names"] if numbered else []))
 
 
 def check(folder):

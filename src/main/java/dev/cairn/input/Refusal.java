@@ -201,8 +201,8 @@ public enum Refusal {
       "run DeepSpeed's ds_to_universal.py on it, then `cairn consolidate` on what that makes"),
   NO_NAMES(
       "a pipeline, whose layers have numbers and not the model's names",
-      "shapes and order leave no way to name them, or several, by what --hf has",
-      "say it with --names FILE: JSON such as {\"4.weight\": \"model.norm.weight\"}"),
+      "no --hf is given, or its shapes and order leave no way to name them, or several",
+      "give --names FILE, JSON as {\"4.weight\": \"model.norm.weight\"}, or --raw-names"),
   NO_LAYERS(
       "a pipeline's save without layer_NN-model_states.pt",
       "each of those has the weights of a layer",
