@@ -1,6 +1,7 @@
 package dev.cairn.scripts;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.support.ShellRun;
 import java.util.List;
@@ -16,6 +17,9 @@ import org.junit.jupiter.api.Test;
 class GpuCheckIT {
   @Test
   void everyCheckPassesAndEveryFigureStandsBesideItsBound() throws Exception {
+    assumeTrue(
+        Boolean.getBoolean("cairn.gpu.check"),
+        "GpuKitIT runs the same checks from the kit: mvn -P full verify");
     ShellRun run =
         ShellRun.of(
             ShellRun.CHECKOUT,
