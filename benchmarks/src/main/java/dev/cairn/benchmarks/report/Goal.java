@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToDoubleBiFunction;
 import java.util.stream.Stream;
 
 /**
@@ -122,19 +123,7 @@ public record Goal(
    * @param counts how many of them each candidate has
    */
   public static Goal flat(String unit, double atMost, Map<String, Double> counts) {
-    List<String> names = List.copyOf(counts.keySet());
-    return new Goal(
-        "seconds per %s of %s, the most ÷ the least".formatted(unit, String.join(", ", names)),
-        Direction.AT_MOST,
-        atMost,
-        numbers -> {
-          DoubleSummaryStatistics costs =
-              names.stream()
-                  .mapToDouble(name -> numbers.seconds(name) / counts.get(name))
-                  .summaryStatistics();
-          return costs.getMax() / costs.getMin();
-        },
-        names);
+    return flat("seconds per " + unit, atMost, counts, Numbers::seconds);
   }
 
   /**
@@ -145,17 +134,25 @@ public record Goal(
    * @param counts how many of them each candidate has
    */
   public static Goal flatSent(String unit, double atMost, Map<String, Double> counts) {
+    return flat("bytes sent per " + unit, atMost, counts, Numbers::sentBytes);
+  }
+
+  private static Goal flat(
+      String what,
+      double atMost,
+      Map<String, Double> counts,
+      ToDoubleBiFunction<Numbers, String> measure) {
     List<String> names = List.copyOf(counts.keySet());
     return new Goal(
-        "bytes sent per %s of %s, the most ÷ the least".formatted(unit, String.join(", ", names)),
+        "%s of %s, the most ÷ the least".formatted(what, String.join(", ", names)),
         Direction.AT_MOST,
         atMost,
         numbers -> {
-          DoubleSummaryStatistics sent =
+          DoubleSummaryStatistics costs =
               names.stream()
-                  .mapToDouble(name -> numbers.sentBytes(name) / counts.get(name))
+                  .mapToDouble(name -> measure.applyAsDouble(numbers, name) / counts.get(name))
                   .summaryStatistics();
-          return sent.getMax() / sent.getMin();
+          return costs.getMax() / costs.getMin();
         },
         names);
   }
