@@ -4,6 +4,7 @@ import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.copy.BufferWorkers;
 import dev.cairn.gpu.DeviceStaging;
 import dev.cairn.io.Disk;
+import dev.cairn.machine.HostName;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
 import dev.cairn.ranks.Operation;
@@ -121,22 +122,18 @@ public final class Restore {
   private CheckpointReader openTogether() throws IOException {
     AtomicReference<CheckpointReader> opened = new AtomicReference<>();
     List<byte[]> sights =
-        ranks.together(Operation.RESTORE, () -> SameCheckpoint.sight(tools.disk(), folder));
-    Optional<String> absence = SameCheckpoint.absence(sights, folder);
-    if (absence.isPresent()) {
-      throw ranks.alike(Operation.RESTORE, CommunicationException.UNKNOWN_RANK, absence.get());
-    }
-    List<byte[]> checksums =
         ranks.together(
             Operation.RESTORE,
             () -> {
+              if (!tools.disk().exists(folder)) {
+                return SameCheckpoint.lacking(HostName.get());
+              }
               opened.set(new CheckpointReader(tools.disk(), folder));
-              int crc = opened.get().manifestCrc32c();
-              return ByteBuffer.allocate(Integer.BYTES).putInt(crc).array();
+              return SameCheckpoint.seen(opened.get().manifestCrc32c());
             });
-    Optional<String> difference = SameCheckpoint.difference(checksums, folder);
-    if (difference.isPresent()) {
-      throw ranks.alike(Operation.RESTORE, CommunicationException.UNKNOWN_RANK, difference.get());
+    Optional<String> fault = SameCheckpoint.fault(sights, folder);
+    if (fault.isPresent()) {
+      throw ranks.alike(Operation.RESTORE, CommunicationException.UNKNOWN_RANK, fault.get());
     }
     return opened.get();
   }

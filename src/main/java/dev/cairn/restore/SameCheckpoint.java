@@ -1,11 +1,10 @@
 package dev.cairn.restore;
 
-import dev.cairn.io.Disk;
-import dev.cairn.machine.HostName;
-import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,76 +18,79 @@ import java.util.stream.Collectors;
  */
 final class SameCheckpoint {
   private static final int MOST_NAMED = 8;
+  private static final byte SEEN = 1;
+  private static final byte LACKING = 0;
 
   private SameCheckpoint() {}
 
   /**
-   * Compares what the ranks have read.
+   * {@return what a rank tells the others of a checkpoint that it has read}
    *
-   * @param checksums of each rank's manifest, in rank order
-   * @param folder that all of them took for the checkpoint
-   * @return what is wrong, the same on every rank, if they differ
+   * @param manifestCrc32c checksum of the manifest
    */
-  static Optional<String> difference(List<byte[]> checksums, Path folder) {
-    Map<String, List<Integer>> ranksByChecksum = new LinkedHashMap<>();
-    for (int rank = 0; rank < checksums.size(); rank++) {
-      String checksum = HexFormat.of().formatHex(checksums.get(rank));
-      ranksByChecksum.computeIfAbsent(checksum, key -> new ArrayList<>()).add(rank);
-    }
-    if (ranksByChecksum.size() == 1) {
-      return Optional.empty();
-    }
-    String who =
-        ranksByChecksum.entrySet().stream()
-            .map(each -> each.getKey() + " on " + names(each.getValue()))
-            .collect(Collectors.joining(", "));
-    String reason =
-        ("ranks see different checkpoints: folder=%s, manifest crc32c=%s;"
-                + " give all of them the same folder or the same copy")
-            .formatted(folder, who);
-    return Optional.of(reason);
+  static byte[] seen(int manifestCrc32c) {
+    return ByteBuffer.allocate(1 + Integer.BYTES).put(SEEN).putInt(manifestCrc32c).array();
+  }
+
+  /** {@return what a rank tells the others of a checkpoint that its host lacks} */
+  static byte[] lacking(String host) {
+    byte[] name = host.getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(1 + name.length).put(LACKING).put(name).array();
   }
 
   /**
-   * {@return what a rank tells the others of a checkpoint: nothing if it is there, otherwise the
-   * name of its host}
+   * Compares what the ranks see.
    *
-   * @param folder of the checkpoint
-   */
-  static byte[] sight(Disk disk, Path folder) throws IOException {
-    return disk.exists(folder) ? new byte[0] : HostName.get().getBytes(StandardCharsets.UTF_8);
-  }
-
-  /**
-   * Says which hosts lack a checkpoint that others have.
-   *
-   * @param sights what {@link #sight} is on each rank, in rank order
+   * @param sights what {@link #seen} or {@link #lacking} is on each rank, in rank order
    * @param folder that all of them took for the checkpoint
-   * @return what is wrong, the same on every rank; nothing if all have it, or none
+   * @return what is wrong, the same on every rank; nothing if all have the same one
    */
-  static Optional<String> absence(List<byte[]> sights, Path folder) {
+  static Optional<String> fault(List<byte[]> sights, Path folder) {
     Map<String, List<Integer>> ranksByHost = new LinkedHashMap<>();
+    Map<String, List<Integer>> ranksByChecksum = new LinkedHashMap<>();
     for (int rank = 0; rank < sights.size(); rank++) {
-      if (sights.get(rank).length > 0) {
-        String host = new String(sights.get(rank), StandardCharsets.UTF_8);
+      byte[] sight = sights.get(rank);
+      byte[] said = Arrays.copyOfRange(sight, 1, sight.length);
+      if (sight[0] == LACKING) {
+        String host = new String(said, StandardCharsets.UTF_8);
         ranksByHost.computeIfAbsent(host, key -> new ArrayList<>()).add(rank);
+      } else {
+        String checksum = HexFormat.of().formatHex(said);
+        ranksByChecksum.computeIfAbsent(checksum, key -> new ArrayList<>()).add(rank);
       }
     }
-    int lacking = ranksByHost.values().stream().mapToInt(List::size).sum();
-    if (lacking == 0 || lacking == sights.size()) {
-      return Optional.empty();
+    if (ranksByChecksum.isEmpty()) {
+      return Optional.of("there is no checkpoint any more: folder=" + folder);
     }
+    if (!ranksByHost.isEmpty()) {
+      return Optional.of(absence(ranksByHost, folder));
+    }
+    return ranksByChecksum.size() == 1
+        ? Optional.empty()
+        : Optional.of(difference(ranksByChecksum, folder));
+  }
+
+  private static String absence(Map<String, List<Integer>> ranksByHost, Path folder) {
     String hosts =
         ranksByHost.entrySet().stream()
             .limit(MOST_NAMED)
             .map(each -> each.getKey() + " (" + names(each.getValue()) + ")")
             .collect(Collectors.joining(", "));
     int more = ranksByHost.size() - MOST_NAMED;
-    return Optional.of(
-        ("checkpoint is not on every host: folder=%s, missing on %s%s; keep the run's directory on a"
-                + " file system that all hosts share, or copy the folder to the same path on each,"
-                + " or let rank 0 read for all: RunOptions.withShared(false)")
-            .formatted(folder, hosts, more > 0 ? " and " + more + " more hosts" : ""));
+    return ("checkpoint is not on every host: folder=%s, missing on %s%s; keep the run's directory on a"
+            + " file system that all hosts share, or copy the folder to the same path on each,"
+            + " or let rank 0 read for all: RunOptions.withShared(false)")
+        .formatted(folder, hosts, more > 0 ? " and " + more + " more hosts" : "");
+  }
+
+  private static String difference(Map<String, List<Integer>> ranksByChecksum, Path folder) {
+    String who =
+        ranksByChecksum.entrySet().stream()
+            .map(each -> each.getKey() + " on " + names(each.getValue()))
+            .collect(Collectors.joining(", "));
+    return ("ranks see different checkpoints: folder=%s, manifest crc32c=%s;"
+            + " give all of them the same folder or the same copy")
+        .formatted(folder, who);
   }
 
   private static String names(List<Integer> ranks) {

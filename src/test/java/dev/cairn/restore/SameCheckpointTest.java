@@ -2,7 +2,6 @@ package dev.cairn.restore;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +14,7 @@ class SameCheckpointTest {
   private static List<byte[]> sights(String... hostsThatLackIt) {
     List<byte[]> sights = new ArrayList<>();
     for (String host : hostsThatLackIt) {
-      sights.add(host.getBytes(StandardCharsets.UTF_8));
+      sights.add(host.isEmpty() ? SameCheckpoint.seen(7) : SameCheckpoint.lacking(host));
     }
     return sights;
   }
@@ -27,7 +26,7 @@ class SameCheckpointTest {
             + " node2 (rank 4); keep the run's directory on a file system that all hosts share,"
             + " or copy the folder to the same path on each,"
             + " or let rank 0 read for all: RunOptions.withShared(false)",
-        SameCheckpoint.absence(sights("", "", "node1", "node1", "node2"), FOLDER).orElseThrow());
+        SameCheckpoint.fault(sights("", "", "node1", "node1", "node2"), FOLDER).orElseThrow());
   }
 
   @Test
@@ -36,14 +35,26 @@ class SameCheckpointTest {
     for (int host = 0; host < hosts.length; host++) {
       hosts[host] = host == 0 ? "" : "n" + host;
     }
-    String reason = SameCheckpoint.absence(sights(hosts), FOLDER).orElseThrow();
+    String reason = SameCheckpoint.fault(sights(hosts), FOLDER).orElseThrow();
     String expected = "n7 (rank 7), n8 (rank 8) and 3 more hosts; keep ";
     assertEquals(expected, reason.substring(reason.indexOf("n7 "), reason.indexOf("the run's")));
   }
 
   @Test
-  void oneThatNobodyHasIsMissingEverywhereAlike() {
-    assertEquals(Optional.empty(), SameCheckpoint.absence(sights("a", "a"), FOLDER));
-    assertEquals(Optional.empty(), SameCheckpoint.absence(sights("", ""), FOLDER));
+  void oneThatNobodyHasIsGone() {
+    assertEquals(
+        Optional.of("there is no checkpoint any more: folder=/run/step_1"),
+        SameCheckpoint.fault(sights("a", "a"), FOLDER));
+  }
+
+  @Test
+  void theSameOneIsFineAndAnotherIsNot() {
+    assertEquals(Optional.empty(), SameCheckpoint.fault(sights("", ""), FOLDER));
+    List<byte[]> sights =
+        List.of(SameCheckpoint.seen(7), SameCheckpoint.seen(8), SameCheckpoint.seen(7));
+    assertEquals(
+        "ranks see different checkpoints: folder=/run/step_1, manifest crc32c=00000007 on ranks 0"
+            + " and 2, 00000008 on rank 1; give all of them the same folder or the same copy",
+        SameCheckpoint.fault(sights, FOLDER).orElseThrow());
   }
 }
