@@ -48,6 +48,17 @@ class LauncherIT {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"C", "POSIX", ""})
+  void namesAreReadWithoutALocaleToo(String locale) throws Exception {
+    Map<String, String> variables = Map.of("LC_ALL", locale, "LC_CTYPE", "", "LANG", "");
+    String cairn = ShellRun.CHECKOUT.resolve("bin/cairn").toString();
+    String command = "exec \"$0\" inspect \"$(printf 'f\\303\\266lder')\"";
+    ShellRun run = ShellRun.of(folder, variables, List.of("sh", "-c", command, cairn));
+    assertEquals("cairn inspect: no such file or folder: f\u00f6lder\n", run.err());
+    assertEquals(1, run.exitCode());
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"demo", "inspect", "verify", "merge-lora"})
   void everyCommandsHelpHasAnExample(String command) throws Exception {
     ShellRun run = ShellRun.cairn(folder, command, "--help");
