@@ -15,6 +15,7 @@ import dev.cairn.policy.CheckpointPolicy;
 import dev.cairn.policy.PolicyOptions;
 import dev.cairn.run.Signals;
 import dev.cairn.support.Group;
+import dev.cairn.support.ProcessSignal;
 import dev.cairn.support.ReferenceModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -158,9 +159,7 @@ class ScheduleTest {
   }
 
   private static void raise(String signal) throws Exception {
-    new ProcessBuilder("kill", "-" + signal, Long.toString(ProcessHandle.current().pid()))
-        .start()
-        .waitFor();
+    ProcessSignal.send(ProcessHandle.current().pid(), signal);
   }
 
   @Test

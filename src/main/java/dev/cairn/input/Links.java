@@ -3,6 +3,7 @@ package dev.cairn.input;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -56,14 +57,23 @@ public final class Links {
     }
   }
 
-  /** Returns whether a text, which comes from a file, is the name of something in a folder. */
+  /** Returns whether a text, which comes from a file, can be the name of something in a folder. */
   public static boolean isName(String text) {
-    return !text.isEmpty()
+    return canBeWritten(text)
         && !text.equals(".")
         && !text.equals("..")
         && text.indexOf('/') < 0
         && text.indexOf('\\') < 0
         && text.chars().noneMatch(Character::isISOControl);
+  }
+
+  /** A text may have characters that no file's name can, or none in this locale. */
+  private static boolean canBeWritten(String text) {
+    try {
+      return !Path.of(text).toString().isEmpty();
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 
   /**

@@ -1,6 +1,11 @@
 package dev.cairn.safetensors;
 
-/** Checks file names that come from a file: they must stay inside its folder. */
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+
+/**
+ * Checks file names that come from a file: they must be names of files, and stay inside its folder.
+ */
 final class RelativePath {
   private RelativePath() {}
 
@@ -13,7 +18,7 @@ final class RelativePath {
     return plain;
   }
 
-  /** Returns whether {@code path} names something below the folder that it is relative to. */
+  /** Returns whether {@code path} can name something below the folder that it is relative to. */
   static boolean isInside(String path) {
     if (path.isEmpty() || path.indexOf('\\') >= 0 || path.chars().anyMatch(c -> c < ' ')) {
       return false;
@@ -23,6 +28,15 @@ final class RelativePath {
         return false;
       }
     }
-    return true;
+    return canBeWritten(path);
+  }
+
+  /** A name may have characters that no file's can, or none in this locale. */
+  private static boolean canBeWritten(String path) {
+    try {
+      return !Path.of(path).toString().isEmpty();
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 }

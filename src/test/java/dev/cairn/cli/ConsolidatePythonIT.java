@@ -1,7 +1,6 @@
 package dev.cairn.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.support.PythonScript;
 import dev.cairn.support.ShellRun;
@@ -52,9 +51,7 @@ class ConsolidatePythonIT {
 
   @Test
   void transformersLoadsEveryModelWithTheWeightsThatTheEngineHeld() throws Exception {
-    String python = PythonScript.python();
-    ShellRun peers = ShellRun.of(folder, Map.of(), List.of(python, "-c", "import transformers"));
-    assumeTrue(peers.exitCode() == 0, "CAIRN_PYTHON has no transformers: python=" + python);
+    String python = PythonScript.pythonWith("ConsolidatePythonIT", "transformers");
     List<String> command = new ArrayList<>(List.of(python, "-c", LOAD));
     command.addAll(model("a_z3_w2_llama", "--max-shard-size=30KB"));
     command.addAll(model("c_z3_w2_olmo2_frozen"));

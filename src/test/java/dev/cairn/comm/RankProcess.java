@@ -1,5 +1,6 @@
 package dev.cairn.comm;
 
+import dev.cairn.support.ProcessSignal;
 import dev.cairn.support.RankJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -94,7 +95,7 @@ final class RankProcess implements AutoCloseable {
   }
 
   void signal(String name) throws Exception {
-    new ProcessBuilder("kill", "-" + name, "" + pid()).start().waitFor();
+    ProcessSignal.send(pid(), name);
   }
 
   @Override

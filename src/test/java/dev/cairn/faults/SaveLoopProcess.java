@@ -1,5 +1,6 @@
 package dev.cairn.faults;
 
+import dev.cairn.support.ProcessSignal;
 import dev.cairn.support.RankJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -100,7 +101,7 @@ final class SaveLoopProcess implements AutoCloseable {
 
   /** Sends it a signal, for example STOP. */
   void signal(String name) throws IOException, InterruptedException {
-    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    ProcessSignal.send(process.pid(), name);
   }
 
   List<String> said() {

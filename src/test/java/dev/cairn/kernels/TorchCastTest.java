@@ -1,13 +1,11 @@
 package dev.cairn.kernels;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.support.PythonScript;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
@@ -26,7 +24,12 @@ class TorchCastTest {
   /** Casts every {@code FROM-TO} beside it; one start of torch does for all. */
   private static final String PROGRAM =
       """
-      import pathlib, sys, torch
+      import pathlib, sys
+      try:
+          import torch
+      except ImportError as e:
+          print(e)
+          sys.exit(77)
       types = {"F64": torch.float64, "F32": torch.float32,
                "BF16": torch.bfloat16, "F16": torch.float16}
       for source in list(pathlib.Path(sys.argv[1]).glob("*-*")):
@@ -51,7 +54,7 @@ class TorchCastTest {
       Files.write(file(pair), bytes);
     }
     Path program = Files.writeString(folder.resolve("cast.py"), PROGRAM);
-    run(program.toString(), folder.toString());
+    PythonScript.run("TorchCastTest", folder.resolve("log"), 2, program, folder.toString());
   }
 
   private static ByteBuffer numbers(Casts.Pair pair) {
@@ -81,16 +84,5 @@ class TorchCastTest {
             () -> pair + " of " + Long.toHexString(bits));
       }
     }
-  }
-
-  private static void run(String... arguments) throws IOException, InterruptedException {
-    String[] command = new String[arguments.length + 1];
-    command[0] = PythonScript.python();
-    System.arraycopy(arguments, 0, command, 1, arguments.length);
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    int status = process.waitFor();
-    assumeTrue(!output.contains("No module named"), "python has no torch");
-    assertEquals(0, status, output);
   }
 }

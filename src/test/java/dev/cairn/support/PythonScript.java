@@ -24,6 +24,14 @@ public final class PythonScript {
     return System.getProperty("CAIRN_PYTHON", fromEnvironment);
   }
 
+  /** Returns the interpreter; skips the test, as {@link #run} does, where it lacks a package. */
+  public static String pythonWith(String test, String name) throws InterruptedException {
+    if (!ExternalProgram.succeeds(python(), "-c", "import " + name)) {
+      return skip(test, "python=" + python() + " has no " + name);
+    }
+    return python();
+  }
+
   /**
    * Runs a script and asserts that it ends well; skips the test, with one line that says why, where
    * there is no Python or it lacks a package.

@@ -1,7 +1,6 @@
 package dev.cairn.cli.demo;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.support.PythonScript;
 import dev.cairn.support.ShellRun;
@@ -34,9 +33,7 @@ class DemoPythonIT {
 
   @Test
   void transformersLoadsTheMadeUpModelWithoutAMissingOrUnexpectedKey() throws Exception {
-    String python = PythonScript.python();
-    ShellRun peers = ShellRun.of(folder, Map.of(), List.of(python, "-c", "import transformers"));
-    assumeTrue(peers.exitCode() == 0, "CAIRN_PYTHON has no transformers: python=" + python);
+    String python = PythonScript.pythonWith("DemoPythonIT", "transformers");
     ShellRun demo =
         ShellRun.cairn(folder, "demo", "--parameters=2M", "--max-shard-size=2MB", "--output=out");
     assertEquals(0, demo.exitCode(), demo.err());

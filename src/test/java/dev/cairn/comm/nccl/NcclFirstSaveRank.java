@@ -9,6 +9,7 @@ import dev.cairn.hf.ModelFiles;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.options.GatherAlgorithm;
 import dev.cairn.options.SaveOptions;
+import dev.cairn.support.ProcessSignal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -69,7 +70,7 @@ final class NcclFirstSaveRank {
     if (ranks.rank() == 0) {
       NcclRanks.checkNothingOf(folder.resolve("model"));
       Thread.sleep(1000); // the other one has failed by then as well
-      Check.equal(0, new ProcessBuilder("kill", "-CONT", "" + pid).start().waitFor(), "kill");
+      ProcessSignal.send(pid, "CONT");
     }
     for (int tries = 0; EmulatedNccl.liveCommunicators() > 0 && tries < 10_000; tries++) {
       Thread.sleep(1); // until the call has returned that was left

@@ -13,6 +13,7 @@ import dev.cairn.model.ParameterSet;
 import dev.cairn.options.GatherAlgorithm;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.support.FaultyDisk;
+import dev.cairn.support.ProcessSignal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -122,7 +123,7 @@ final class NcclPeerRank {
         sameOnRanks("stopped-" + stopping, said, IntStream.range(0, 3).filter(r -> r != stopping));
       }
       if (rank == (stopping == 1 ? 0 : 1)) {
-        Check.equal(0, new ProcessBuilder("kill", "-CONT", "" + pid).start().waitFor(), "kill");
+        ProcessSignal.send(pid, "CONT");
       }
     }
     try (Communicator ranks = join(3)) {
