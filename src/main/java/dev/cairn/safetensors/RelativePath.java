@@ -1,7 +1,6 @@
 package dev.cairn.safetensors;
 
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
 
 /**
  * Checks file names that come from a file: they must be names of files, and stay inside its folder.
@@ -28,15 +27,6 @@ final class RelativePath {
         return false;
       }
     }
-    return canBeWritten(path);
-  }
-
-  /** A name may have characters that no file's can, or none in this locale. */
-  private static boolean canBeWritten(String path) {
-    try {
-      return !Path.of(path).toString().isEmpty();
-    } catch (InvalidPathException e) {
-      return false;
-    }
+    return StandardCharsets.UTF_8.newEncoder().canEncode(path); // not half a character
   }
 }
