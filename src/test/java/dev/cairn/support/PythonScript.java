@@ -7,9 +7,8 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 
 /** Scripts that say what the reference implementations in Python do. */
 public final class PythonScript {
@@ -24,14 +23,6 @@ public final class PythonScript {
     return System.getProperty("CAIRN_PYTHON", fromEnvironment);
   }
 
-  /** Returns the interpreter; skips the test, as {@link #run} does, where it lacks a package. */
-  public static String pythonWith(String test, String name) throws InterruptedException {
-    if (!ExternalProgram.succeeds(python(), "-c", "import " + name)) {
-      return skip(test, "python=" + python() + " has no " + name);
-    }
-    return python();
-  }
-
   /**
    * Runs a script and asserts that it ends well; skips the test, with one line that says why, where
    * there is no Python or it lacks a package.
@@ -44,27 +35,23 @@ public final class PythonScript {
   public static String run(
       String test, Path log, int limitMinutes, Path script, String... arguments)
       throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of(python(), script.toString()));
-    command.addAll(List.of(arguments));
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-    builder.environment().put("HF_HUB_OFFLINE", "1");
-    builder.environment().put("PYTHONDONTWRITEBYTECODE", "1");
-    Process process;
+    ForkingPython python;
     try {
-      process = builder.start();
+      python = ForkingPython.of(python());
     } catch (IOException e) {
       return skip(test, "no python: " + e.getMessage());
     }
-    if (!process.waitFor(limitMinutes, TimeUnit.MINUTES)) {
-      process.destroyForcibly();
-      throw new AssertionError("python did not end: " + Files.readString(log));
+    int status;
+    try {
+      status = python.run(log, limitMinutes, script, arguments);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new AssertionError("python did not end: " + Files.readString(log), e);
     }
     String said = Files.readString(log);
-    if (process.exitValue() == MISSING_PACKAGES) {
+    if (status == MISSING_PACKAGES) {
       return skip(test, "python=" + python() + " lacks a package: " + said.strip());
     }
-    assertEquals(0, process.exitValue(), said);
+    assertEquals(0, status, said);
     return said;
   }
 
