@@ -28,10 +28,10 @@ class TrainingTest {
   private static final Logger LOG = System.getLogger("tests");
   private static final Path BASE = Path.of("src/test/resources/example/base");
   private static final Path TEXT = Path.of("LICENSE");
-  private static final int STEPS = 200;
-  private static final int SHORT_STEPS = 60;
+  private static final int STEPS = 100;
+  private static final int SHORT_STEPS = 40;
   private static final double MTBF_SECONDS = 2; // about what it is here
-  private static final int STEPS_BETWEEN_KILLS = 40;
+  private static final int STEPS_BETWEEN_KILLS = 20;
   private static final String PROMPT = "Licensed “under” the Apache";
 
   /** Sums over ranks in another order differ in the last bit, and Adam carries that on. */
@@ -131,7 +131,7 @@ class TrainingTest {
         .forEach(
             (number, same) ->
                 assertTrue(same.sawTheSame(straight.steps().get(number)), "step " + number));
-    assertTrue(straight.steps().get((long) STEPS).loss() < 2, "it learns");
+    assertTrue(straight.steps().get((long) STEPS).loss() < 2.5, "it learns, from 5.5");
   }
 
   /** The run goes on from the last save that was done, with the weights that training had then. */

@@ -28,12 +28,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Kills ranks in the middle of saving: what is left is a whole checkpoint of one step. */
 @Tag("faults")
@@ -56,8 +59,17 @@ class KillTest {
     return temporary.resolve("run");
   }
 
+  /** Each mode, and each way of calling; with {@code -Pfaults} every mode in every way. */
+  static Stream<Arguments> ways() {
+    Stream<Arguments> always =
+        Stream.of(Arguments.of(SaveMode.PARALLEL, true), Arguments.of(SaveMode.GATHER, false));
+    Stream<Arguments> more =
+        Stream.of(Arguments.of(SaveMode.PARALLEL, false), Arguments.of(SaveMode.GATHER, true));
+    return Boolean.getBoolean("cairn.faults.all") ? Stream.concat(always, more) : always;
+  }
+
   @ParameterizedTest
-  @CsvSource({"PARALLEL,false", "PARALLEL,true", "GATHER,false", "GATHER,true"})
+  @MethodSource("ways")
   void latestIsAWholeStepWheneverAndWhoeverIsKilled(SaveMode mode, boolean async) throws Exception {
     Random random = new Random(mode.name().hashCode() + (async ? 1 : 0));
     List<String> arguments =
@@ -204,21 +216,19 @@ class KillTest {
           case CREATE, RESERVE, WRITE_BACK, FORCE, FORCE_FOLDER -> 9;
           default -> 2;
         };
+    saveUntil("DURABLE", call, dyingCall);
+    checkRun();
+  }
+
+  /** Saves with one process, which dies at such a call. */
+  private void saveUntil(String durability, FaultyDisk.Call call, int dyingCall) throws Exception {
     List<String> arguments =
-        List.of(
-            run().toString(),
-            "PARALLEL",
-            "DURABLE",
-            "false",
-            call.name(),
-            Integer.toString(dyingCall));
-    Path rendezvous = Files.createDirectory(temporary.resolve("meet"));
+        List.of(run().toString(), "PARALLEL", durability, "false", call.name(), "" + dyingCall);
     try (SaveLoopProcess only = new SaveLoopProcess(0, 1, arguments)) {
-      only.join(rendezvous);
+      only.join(Files.createDirectory(temporary.resolve("meet")));
       assertEquals(9, only.awaitExit());
       hear(List.of(only));
     }
-    checkRun();
   }
 
   /**
@@ -254,12 +264,7 @@ class KillTest {
 
   @Test
   void leftoversOfTheDeadAreSweptByTheNextSave() throws Exception {
-    List<String> arguments = List.of(run().toString(), "PARALLEL", "FAST", "false", "WRITE", "300");
-    Path rendezvous = Files.createDirectory(temporary.resolve("meet"));
-    try (SaveLoopProcess only = new SaveLoopProcess(0, 1, arguments)) {
-      only.join(rendezvous);
-      assertEquals(9, only.awaitExit());
-    }
+    saveUntil("FAST", FaultyDisk.Call.WRITE, 300);
     assertEquals(1, hidden());
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer =
@@ -274,12 +279,7 @@ class KillTest {
   /** A save that was killed is often not made again under the same name. */
   @Test
   void leftoversOfTheDeadAreSweptByASaveToAnyName() throws Exception {
-    List<String> arguments = List.of(run().toString(), "PARALLEL", "FAST", "false", "WRITE", "300");
-    Path rendezvous = Files.createDirectory(temporary.resolve("meet"));
-    try (SaveLoopProcess only = new SaveLoopProcess(0, 1, arguments)) {
-      only.join(rendezvous);
-      assertEquals(9, only.awaitExit());
-    }
+    saveUntil("FAST", FaultyDisk.Call.WRITE, 300);
     assertEquals(1, hidden());
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(single, SaveLoop.options(SaveMode.AUTO))) {

@@ -21,13 +21,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Tag("faults")
 @ExtendWith(SilentLog.class)
 class SimulationTest {
-  private static final long ENOUGH_SEEDS = 2000;
+  private static final long ENOUGH_SEEDS = 1000;
   private static final long SEEDS = Long.getLong("cairn.simulation.seeds", ENOUGH_SEEDS);
   private static final long FIRST_SEED = Long.getLong("cairn.simulation.first", 0);
-  private static final int EQUAL_SEEDS = 100;
+  private static final int EQUAL_SEEDS = 50;
   private static final int MOST_SHOWN = 5;
-  private static final int FLOOR = 20;
-  private static final int FLOOR_OF_CUTS = 100;
+  private static final int FLOOR = 5;
+  private static final int FLOOR_OF_CUTS = 50;
 
   private static List<String> problems(Played played) {
     List<String> problems = new ArrayList<>();

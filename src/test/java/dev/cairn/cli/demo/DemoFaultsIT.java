@@ -143,7 +143,7 @@ class DemoFaultsIT {
                   ShellRun.CHECKOUT.resolve("bin/cairn").toString(),
                   "demo",
                   "--ranks=3",
-                  "--parameters=124M",
+                  "--parameters=60M",
                   "--output=" + out.resolve("model" + attempt))
               .redirectOutput(folder.resolve("stdout").toFile())
               .redirectError(folder.resolve("err").toFile())
