@@ -7,7 +7,7 @@
 #                     [--parameters N] [--large N] [--growth N,…] [--worlds N,…] [--tensors N,…] [--ranks N,…] [--threads N] [--layers N]
 #                                           --keep: works that are not measured stay in the results
 #   benchmarks/run.sh --jmh [PATTERN]         kernels and planning alone, at JMH's full length
-#   benchmarks/run.sh --smoke                 all of it once, tiny, as the tests do
+#   benchmarks/run.sh --smoke [--candidates …] all of it once, tiny, as the tests do
 #   benchmarks/run.sh --compare OLD NEW       two results.json: what became slower
 #
 # CAIRN_PYTHON names a Python that has torch, safetensors and transformers.
@@ -39,7 +39,7 @@ case ${1-} in
     # nor consolidate-dcp, whose files only the peers can make.
     run dev.cairn.benchmarks.Suite --only kernels,plan,start,save,durable,ranks,scale,restore,consolidate,merge,merge-experts \
       --rounds 1 --uncounted 0 --warm-mib 0 --parameters 1e6 --worlds 1,2 --tensors 100,1000 --ranks 3,20 --threads 5 --layers 1 \
-      --scratch benchmarks/target/scratch --results "$results"
+      --scratch benchmarks/target/scratch --results "$results" "${@:2}"
     run org.openjdk.jmh.Main 'PlanBenchmark.plan$' -p tensors=1000 -f 1 -wi 0 -i 1 -r 100ms >"$results/jmh.txt"
     run dev.cairn.benchmarks.report.Compare "$results/results.json" "$results/results.json"
     ;;
