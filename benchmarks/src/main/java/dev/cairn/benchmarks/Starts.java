@@ -149,7 +149,8 @@ final class Starts {
           Processes processes =
               new Processes(
                   java(RANK_OPTIONS, ManyRanks.class.getName(), work, world, folder),
-                  List.of(Map.of("RANK", "0"), Map.of("RANK", "1")));
+                  List.of(Map.of("RANK", "0"), Map.of("RANK", "1")),
+                  folder);
           return new Worker(processes, "", processes::close);
         });
   }

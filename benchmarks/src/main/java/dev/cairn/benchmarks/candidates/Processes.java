@@ -1,11 +1,14 @@
 package dev.cairn.benchmarks.candidates;
 
+import dev.cairn.benchmarks.machine.Folders;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,6 +22,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Processes implements AutoCloseable {
   private final List<String> command;
+  private final List<Path> temporary;
   private final List<Process> all = new ArrayList<>();
   private final BufferedReader answers;
   private final PrintStream orders;
@@ -28,10 +32,12 @@ public final class Processes implements AutoCloseable {
    * Starts the processes and waits until the first says {@code ready}.
    *
    * @param environments one process for each, with these variables besides
+   * @param temporary folders of theirs, which go with them
    */
-  public Processes(List<String> command, List<Map<String, String>> environments)
+  public Processes(List<String> command, List<Map<String, String>> environments, Path... temporary)
       throws IOException {
     this.command = command;
+    this.temporary = List.of(temporary);
     for (Map<String, String> environment : environments) {
       ProcessBuilder builder = new ProcessBuilder(command).redirectError(Redirect.INHERIT);
       builder.environment().putAll(environment);
@@ -91,6 +97,11 @@ public final class Processes implements AutoCloseable {
           process.destroyForcibly().waitFor();
         }
       }
+      for (Path folder : temporary) {
+        Folders.delete(folder);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       all.forEach(Process::destroyForcibly);
       Thread.currentThread().interrupt();

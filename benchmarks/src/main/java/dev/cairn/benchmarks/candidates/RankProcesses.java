@@ -34,7 +34,9 @@ public final class RankProcesses {
   /** Returns a candidate that gives this order to so many ranks. */
   public Candidate open(int world, String order) throws IOException {
     if (!byWorld.containsKey(world)) {
-      byWorld.put(world, new Shared(new Processes(command(), environments(world))));
+      Path rendezvous = Files.createTempDirectory("cairn-benchmark");
+      byWorld.put(
+          world, new Shared(new Processes(command(), environments(world, rendezvous), rendezvous)));
     }
     Shared shared = byWorld.get(world);
     shared.users++;
@@ -71,8 +73,7 @@ public final class RankProcesses {
     return command;
   }
 
-  private static List<Map<String, String>> environments(int world) throws IOException {
-    Path rendezvous = Files.createTempDirectory("cairn-benchmark");
+  private static List<Map<String, String>> environments(int world, Path rendezvous) {
     List<Map<String, String>> environments = new ArrayList<>();
     for (int rank = 0; rank < world; rank++) {
       environments.add(
