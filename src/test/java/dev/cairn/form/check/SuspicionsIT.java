@@ -21,13 +21,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Nothing is wrong with any model of transformers: those of every 60th class, or of all in -Pfull,
+ * Nothing is wrong with any model of transformers: those of every 120th class, or of all in -Pfull,
  * with as many layers as their default configs say.
  */
 @Tag("python")
 class SuspicionsIT {
   private static final boolean IS_ALL = Boolean.getBoolean("cairn.zoo.all");
-  private static final int FEWEST = IS_ALL ? 1700 : 20;
+  private static final int FEWEST = IS_ALL ? 1700 : 10;
 
   @TempDir Path folder;
 
@@ -41,7 +41,7 @@ class SuspicionsIT {
         IS_ALL ? 30 : 5,
         Path.of("src/test/python/form_default_names.py"),
         names.toString(),
-        IS_ALL ? "1" : "60");
+        IS_ALL ? "1" : "120");
     Map<String, List<String>> found = new TreeMap<>();
     Map<String, Object> models = Json.parseObject(Files.readAllBytes(names));
     models.forEach(
