@@ -1,5 +1,6 @@
 package dev.cairn.benchmarks.machine;
 
+import dev.cairn.io.Disk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +19,7 @@ public final class Machine {
     tree.put("kernel", System.getProperty("os.version"));
     tree.put("java", System.getProperty("java.version"));
     Files.createDirectories(scratch);
-    tree.put("fileSystem", Files.getFileStore(scratch).type());
+    tree.put("fileSystem", Disk.local().fileSystemType(scratch));
     return tree;
   }
 
