@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.comm.Communicator;
 import dev.cairn.example.TensorParallel;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
@@ -18,10 +19,12 @@ import dev.cairn.options.Durability;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
+import dev.cairn.options.SaveWork;
 import dev.cairn.safetensors.Manifest;
 import dev.cairn.support.FaultyDisk;
 import dev.cairn.support.FaultyDisk.Call;
 import dev.cairn.support.Group;
+import dev.cairn.support.OtherProcess;
 import dev.cairn.support.ReferenceModel;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
@@ -130,15 +133,40 @@ class MeshSaveTest {
               "strided alone", Mesh.of(3), List.of(SHARD_0), List.of(Placement.stridedShard(1, 2))),
           Spread.boxes());
 
+  /** How rows come together whose parts several ranks hold. */
+  private enum Way {
+    /** Rank 0 gets all. */
+    GATHER,
+    /** Who writes a row reads the others' memory. */
+    PARALLEL,
+    /** Ranks of two hosts send each other their parts. */
+    PARALLEL_ON_TWO_HOSTS;
+
+    SaveMode mode() {
+      return this == GATHER ? SaveMode.GATHER : SaveMode.PARALLEL;
+    }
+
+    Machine machine(int rank) {
+      boolean isElsewhere = this == PARALLEL_ON_TWO_HOSTS && rank == 0;
+      return isElsewhere ? OtherProcess.onAnotherHost() : Machine.local();
+    }
+  }
+
   private static Stream<Arguments> saves() {
     return SPREADS.stream()
         .flatMap(
             spread ->
-                Stream.of(SaveMode.GATHER, SaveMode.PARALLEL)
+                Stream.of(Way.values())
                     .flatMap(
-                        mode ->
+                        way ->
                             Stream.of(4096, 128 << 10)
-                                .map(bytes -> Arguments.of(spread, mode, bytes))));
+                                .map(bytes -> Arguments.of(spread, way, bytes))));
+  }
+
+  private static Checkpointer open(
+      Communicator communicator, SaveOptions options, Optional<RunOptions> run, Way way) {
+    return Checkpointers.open(
+        communicator, options, run, Disk.local(), way.machine(communicator.rank()));
   }
 
   private static SaveOptions.Builder options(SaveMode mode, int bufferBytes) {
@@ -168,35 +196,38 @@ class MeshSaveTest {
 
   @ParameterizedTest
   @MethodSource("saves")
-  void filesAreThoseOfAnyOtherSaveOfTheModel(Spread spread, SaveMode mode, int bufferBytes)
+  void filesAreThoseOfAnyOtherSaveOfTheModel(Spread spread, Way way, int bufferBytes)
       throws Exception {
     ReferenceModel model = spread.model();
     Path folder = temporary.resolve("model");
-    SaveOptions options = options(mode, bufferBytes).dtype(DType.BF16).build();
-    Group.values(
-        spread.ranks(),
-        communicator -> {
-          try (Checkpointer checkpointer = Checkpointer.open(communicator, options)) {
-            ParameterSet own = model.on(communicator.rank(), spread.ranks());
-            return checkpointer.save(folder, own, ModelFiles.none());
-          }
-        });
+    SaveOptions options = options(way.mode(), bufferBytes).dtype(DType.BF16).build();
+    List<SaveReport> reports =
+        Group.values(
+            spread.ranks(),
+            communicator -> {
+              try (Checkpointer checkpointer = open(communicator, options, Optional.empty(), way)) {
+                ParameterSet own = model.on(communicator.rank(), spread.ranks());
+                return checkpointer.save(folder, own, ModelFiles.none());
+              }
+            });
     assertSaved(folder, model, Optional.of(DType.BF16));
+    boolean isSent = reports.stream().anyMatch(report -> report.work().containsKey(SaveWork.SEND));
+    assertEquals(way != Way.PARALLEL, isSent);
   }
 
   @ParameterizedTest
   @MethodSource("saves")
-  void trainerGoesOnDuringTheSaveAndRestoresOnAnyMesh(Spread spread, SaveMode mode, int bufferBytes)
+  void trainerGoesOnDuringTheSaveAndRestoresOnAnyMesh(Spread spread, Way way, int bufferBytes)
       throws Exception {
     ReferenceModel model = spread.model();
     Path directory = temporary.resolve("run");
-    SaveOptions options = options(mode, bufferBytes).keepDtypes().build();
+    SaveOptions options = options(way.mode(), bufferBytes).keepDtypes().build();
     Group.values(
         spread.ranks(),
         communicator -> {
           ParameterSet own = model.on(communicator.rank(), spread.ranks());
           try (Checkpointer checkpointer =
-                  Checkpointer.open(communicator, options, RunOptions.in(directory));
+                  open(communicator, options, Optional.of(RunOptions.in(directory)), way);
               PendingSave save = checkpointer.saveAsync(5, own, ModelFiles.none(), NO_STATE)) {
             ReferenceModel.overwrite(own);
             return save.await();

@@ -16,10 +16,9 @@ import java.util.Map;
  * though each rank's runs in it are short.
  *
  * <p>All ranks go over the same chunks in the same order; for a rank that has no part in a chunk,
- * or has sent its part, it has no bytes. A chunk is put together in the first half of a staging
- * buffer from what is in the second, so that it may be half as long. No two ranks wait for each
- * other: whoever takes part in the first chunk that is not done has begun it. Whatever fails, a
- * receive that has begun has ended before the failure is thrown.
+ * or has sent its part, it has no bytes. No two ranks wait for each other: whoever takes part in
+ * the first chunk that is not done has begun it. Whatever fails, a receive that has begun has ended
+ * before the failure is thrown.
  */
 public final class RowExchange implements ChunkSource {
   private final PieceSource own;
@@ -90,7 +89,8 @@ public final class RowExchange implements ChunkSource {
   }
 
   private Filling receive(Chunk chunk, ByteBuffer staging) throws IOException {
-    Map<Integer, ByteBuffer> messages = messages(chunk, staging);
+    RowChunk rows = new RowChunk(chunk, staging);
+    Map<Integer, ByteBuffer> messages = messages(chunk, rows);
     Incoming.Batch batch = incoming.new Batch();
     try {
       for (Map.Entry<Integer, ByteBuffer> message : messages.entrySet()) {
@@ -102,34 +102,31 @@ public final class RowExchange implements ChunkSource {
       batch.endAfter(e);
       throw e;
     }
-    return () -> finish(chunk, staging, messages, batch);
+    return () -> finish(chunk, rows, messages, batch);
   }
 
   /** Returns where what each rank has of a chunk goes, behind the place of the chunk. */
-  private static Map<Integer, ByteBuffer> messages(Chunk chunk, ByteBuffer staging) {
+  private static Map<Integer, ByteBuffer> messages(Chunk chunk, RowChunk rows) {
     Map<Integer, Integer> lengths = new LinkedHashMap<>();
     for (Segment piece : chunk.pieces()) {
       lengths.merge(piece.rank(), Math.toIntExact(piece.lengthBytes()), Integer::sum);
     }
     Map<Integer, ByteBuffer> messages = new LinkedHashMap<>();
-    int begin = staging.position() + chunk.lengthBytes();
+    int begin = 0;
     for (Map.Entry<Integer, Integer> length : lengths.entrySet()) {
-      int end = begin + length.getValue();
-      messages.put(length.getKey(), staging.duplicate().position(begin).limit(end));
-      begin = end;
+      messages.put(length.getKey(), rows.room(begin, length.getValue()));
+      begin += length.getValue();
     }
     return messages;
   }
 
   private List<ByteBuffer> finish(
-      Chunk chunk, ByteBuffer staging, Map<Integer, ByteBuffer> messages, Incoming.Batch batch)
+      Chunk chunk, RowChunk rows, Map<Integer, ByteBuffer> messages, Incoming.Batch batch)
       throws IOException {
-    ByteBuffer rows = staging.duplicate();
-    rows.limit(rows.position() + chunk.lengthBytes());
     try {
       for (Segment piece : chunk.pieces()) {
         if (piece.rank() == rank) {
-          spreadOwn(piece, messages.get(rank), rows, chunk);
+          spreadOwn(piece, messages.get(rank), rows);
         }
       }
       batch.await();
@@ -140,43 +137,19 @@ public final class RowExchange implements ChunkSource {
     for (Segment piece : chunk.pieces()) {
       if (piece.rank() != rank) {
         ByteBuffer message = messages.get(piece.rank());
-        spread(piece, message, rows, chunk);
+        rows.spread(piece, message);
         message.position(message.position() + Math.toIntExact(piece.lengthBytes()));
       }
     }
-    addChecksums(chunk, rows);
-    return List.of(rows);
+    return List.of(rows.finish(kernels, checksums));
   }
 
-  private void spreadOwn(Segment piece, ByteBuffer room, ByteBuffer rows, Chunk chunk)
-      throws IOException {
+  private void spreadOwn(Segment piece, ByteBuffer room, RowChunk rows) throws IOException {
     ByteBuffer held = own.inPlace(piece);
     if (held == null) {
       own.fill(piece, room);
       held = room;
     }
-    spread(piece, held, rows, chunk);
-  }
-
-  /** Puts the runs of a piece into their rows. */
-  private static void spread(Segment piece, ByteBuffer bytes, ByteBuffer rows, Chunk chunk) {
-    int runBytes = Math.toIntExact(piece.runBytes());
-    int rowBytes = Math.toIntExact(piece.rowBytes());
-    int at = rows.position() + Math.toIntExact(piece.fileOffset() - chunk.fileOffset());
-    int from = bytes.position();
-    for (long row = 0; row < piece.rows(); row++) {
-      rows.put(at, bytes, from, runBytes);
-      at += rowBytes;
-      from += runBytes;
-    }
-  }
-
-  private void addChecksums(Chunk chunk, ByteBuffer rows) {
-    ByteBuffer rest = rows.duplicate();
-    for (Segment whole : chunk.together(rank).pieces()) {
-      int lengthBytes = Math.toIntExact(whole.lengthBytes());
-      checksums.add(whole, kernels.crc32c(rest, lengthBytes, 0));
-      rest.position(rest.position() + lengthBytes);
-    }
+    rows.spread(piece, held);
   }
 }

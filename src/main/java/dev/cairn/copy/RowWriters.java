@@ -30,21 +30,4 @@ public final class RowWriters {
     List<Segment> pieces = chunk.pieces();
     return gathers ? 0 : pieces.get(chunks++ % pieces.size()).rank();
   }
-
-  /**
-   * {@return how many bytes of the next chunk a rank writes, or sends to who does}
-   *
-   * @param chunk the next one
-   * @param rank may have no part in it
-   */
-  public long movedBytes(Chunk chunk, int rank) {
-    if (of(chunk) == rank) {
-      return chunk.lengthBytes();
-    }
-    long lengthBytes = 0;
-    for (Segment piece : chunk.pieces()) {
-      lengthBytes += piece.rank() == rank ? piece.lengthBytes() : 0;
-    }
-    return lengthBytes;
-  }
 }

@@ -30,6 +30,19 @@ public record Chunk(List<Segment> pieces) {
   }
 
   /**
+   * {@return how many bytes a rank's pieces have}
+   *
+   * @param rank may have none
+   */
+  public int lengthBytes(int rank) {
+    long lengthBytes = 0;
+    for (Segment piece : pieces) {
+      lengthBytes += piece.rank() == rank ? piece.lengthBytes() : 0;
+    }
+    return Math.toIntExact(lengthBytes);
+  }
+
+  /**
    * {@return a chunk of the interleaved tensors as the range of the file that its pieces fill
    * together, one piece for each tensor}
    *

@@ -10,8 +10,6 @@ import dev.cairn.copy.Copy;
 import dev.cairn.copy.GatherSource;
 import dev.cairn.copy.Incoming;
 import dev.cairn.copy.PackSource;
-import dev.cairn.copy.RowExchange;
-import dev.cairn.copy.RowWriters;
 import dev.cairn.copy.ShardFiles;
 import dev.cairn.copy.TensorChecksums;
 import dev.cairn.gpu.GatherJob;
@@ -25,6 +23,7 @@ import dev.cairn.plan.Chunk;
 import dev.cairn.plan.GatherPlan;
 import dev.cairn.plan.SavePlan;
 import dev.cairn.plan.Segment;
+import dev.cairn.ranks.NeighbourMemory;
 import dev.cairn.ranks.Outcome;
 import dev.cairn.ranks.Ranks;
 import java.io.IOException;
@@ -42,7 +41,7 @@ final class CopyStep {
    * Chunk size of a save from memory to the page cache: small enough to stay in a core's cache
    * between checksum and write.
    */
-  private static final int CACHED_CHUNK_BYTES = 1 << 20;
+  static final int CACHED_CHUNK_BYTES = 1 << 20;
 
   private final SaveContext tools;
   private final SavePlan plan;
@@ -78,12 +77,18 @@ final class CopyStep {
    * @param transport what a gather goes over, and what ranks hold of interleaved tensors; empty if
    *     there is neither
    * @param nccl what a gather goes over instead, if all partitions are on GPUs
+   * @param neighbours what ranks hold of interleaved tensors, if it can be read instead
    */
   void run(
-      ShardFiles shards, boolean gathers, Optional<Transport> transport, Optional<NcclGroup> nccl)
+      ShardFiles shards,
+      boolean gathers,
+      Optional<Transport> transport,
+      Optional<NcclGroup> nccl,
+      Optional<NeighbourMemory> neighbours)
       throws IOException {
     try {
-      expect(gathers);
+      SharedStep shared = new SharedStep(tools, plan, tensors, gathers, transport, neighbours);
+      expect(gathers, shared);
       if (nccl.isPresent()) {
         gather(shards, nccl.get());
       } else if (!gathers) {
@@ -94,7 +99,9 @@ final class CopyStep {
         send(transport.get());
       }
       if (plan.isInterleaved()) {
-        exchange(shards, gathers, transport.orElseThrow());
+        int threads = neighbours.isPresent() ? writers(true) : tools.staging().count();
+        shared.copy(
+            shards, excess.passes(tensors), checksums, this::checkWanted, excess.moved(), threads);
       }
     } catch (IOException | RuntimeException | Error e) {
       ranks().communicator().control().cancel(Outcome.reason(e));
@@ -108,8 +115,10 @@ final class CopyStep {
     // file's lock.
     try (LocalSource own = own(false)) {
       int chunkBytes =
-          isMemoryToMemory(own) ? Math.min(CACHED_CHUNK_BYTES, chunkBytes()) : chunkBytes();
-      Numbered copies = new Numbered(shards, writers(own));
+          isMemoryToMemory(own.isMemory())
+              ? Math.min(CACHED_CHUNK_BYTES, chunkBytes())
+              : chunkBytes();
+      Numbered copies = new Numbered(shards, writers(own.isMemory()));
       for (IntPredicate pass : excess.passes(tensors)) {
         copies.copy(plan.chunks(ranks().rank(), chunkBytes, pass), own.source());
         moved(!plan.isInterleaved());
@@ -121,16 +130,16 @@ final class CopyStep {
    * Returns whether partitions are in memory and the page cache takes the writes, so that no disk
    * is waited for.
    */
-  private boolean isMemoryToMemory(LocalSource own) {
-    return own.isMemory() && !tools.options().durability().isForced();
+  private boolean isMemoryToMemory(boolean isMemory) {
+    return isMemory && !tools.options().durability().isForced();
   }
 
   /**
    * Returns how many threads write. From memory to memory more threads than processors gain
    * nothing: they wait for each other, above all at the file's lock.
    */
-  private int writers(LocalSource own) {
-    if (!isMemoryToMemory(own)) {
+  private int writers(boolean isMemory) {
+    if (!isMemoryToMemory(isMemory)) {
       return tools.staging().count();
     }
     int processors = Runtime.getRuntime().availableProcessors() / ranksOnOneHost;
@@ -183,41 +192,6 @@ final class CopyStep {
     }
   }
 
-  /** Puts the interleaved tensors together, and writes them if it is this rank's turn. */
-  private void exchange(ShardFiles shards, boolean gathers, Transport transport)
-      throws IOException {
-    TensorChecksums unused = new TensorChecksums(plan); // a chunk's are taken once it is together
-    int rank = ranks().rank();
-    try (LocalSource own = new LocalSource(tools, plan, tensors, unused, false)) {
-      RowExchange source =
-          new RowExchange(
-              own.source(),
-              transport,
-              rank,
-              ranks().size(),
-              new RowWriters(gathers),
-              tools.kernels(),
-              checksums);
-      ChunkSink sink =
-          (chunk, sequence, parts) -> {
-            if (!parts.isEmpty()) { // otherwise another rank's
-              shards.accept(chunk.together(rank), sequence, parts);
-            }
-          };
-      Numbered copies = new Numbered(sink, tools.staging().count());
-      for (IntPredicate pass : excess.passes(tensors)) {
-        copies.copy(plan.sharedChunks(sharedChunkBytes(), pass), source);
-        moved(true);
-      }
-    }
-  }
-
-  private int sharedChunkBytes() {
-    int half = chunkBytes() / 2; // the other is for what comes from other ranks
-    boolean cached = !tools.options().durability().isForced();
-    return cached ? Math.min(CACHED_CHUNK_BYTES, half) : half;
-  }
-
   /** Tells that what the trainer waits for has been copied, once no tensors are left out of it. */
   private void moved(boolean isAll) {
     if (isAll) {
@@ -226,20 +200,12 @@ final class CopyStep {
   }
 
   /** Says how much this rank will write or send. */
-  private void expect(boolean gathers) {
-    int rank = ranks().rank();
+  private void expect(boolean gathers, SharedStep shared) {
     boolean takesAll = gathers && ranks().isWriter();
-    long lengthBytes = 0;
-    Iterator<Segment> segments = takesAll ? plan.segments() : plan.segments(rank);
+    long lengthBytes = shared.movedBytes(excess.passes(tensors));
+    Iterator<Segment> segments = takesAll ? plan.segments() : plan.segments(ranks().rank());
     while (segments.hasNext()) {
       lengthBytes += segments.next().lengthBytes();
-    }
-    RowWriters writers = new RowWriters(gathers);
-    for (IntPredicate pass : excess.passes(tensors)) {
-      Iterator<Chunk> shared = plan.sharedChunks(sharedChunkBytes(), pass);
-      while (shared.hasNext()) {
-        lengthBytes += writers.movedBytes(shared.next(), rank);
-      }
     }
     tools.meter().orElseThrow().expect(lengthBytes);
   }

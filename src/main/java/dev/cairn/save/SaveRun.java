@@ -15,6 +15,7 @@ import dev.cairn.options.SaveReport;
 import dev.cairn.options.SaveWork;
 import dev.cairn.plan.PlannedFile;
 import dev.cairn.plan.SavePlan;
+import dev.cairn.ranks.NeighbourMemory;
 import dev.cairn.ranks.Operation;
 import dev.cairn.ranks.Ranks;
 import java.io.IOException;
@@ -87,8 +88,12 @@ public final class SaveRun {
     meter.enter(SavePhase.PREPARE);
     try (CheckpointFolder folder = ranks.isWriter() ? newFolder(trainerFile) : null) {
       Path path = prepare(folder);
-      meter.enter(SavePhase.COPY);
-      long writtenBytes = fill(path);
+      long writtenBytes;
+      try (NeighbourMemory neighbours = neighbours()) {
+        connect(neighbours);
+        meter.enter(SavePhase.COPY);
+        writtenBytes = fill(path, Optional.ofNullable(neighbours));
+      }
       meter.enter(SavePhase.COMMIT);
       Meter.Timing committing = meter.begin(SaveWork.COMMIT);
       ranks.letWriter(() -> commit(folder));
@@ -151,14 +156,31 @@ public final class SaveRun {
     if (gathers && !tools.inBackground()) {
       nccl = tools.devices().nccl(ranks, contents.tensors());
     }
-    if ((gathers && nccl.isEmpty()) || plan.isInterleaved()) {
+    return path;
+  }
+
+  /**
+   * Returns what the other ranks hold of interleaved tensors, if it can be read and stays where it
+   * is until the end of the save; otherwise null. Collective.
+   */
+  private NeighbourMemory neighbours() throws IOException {
+    boolean isOneHost = choice.ranksOnOneHost() == ranks.size();
+    return plan.isInterleaved() && !gathers && isOneHost && excess.tensors().isEmpty()
+        ? NeighbourMemory.meet(
+                ranks, tools.machine(), SharedStep.partitions(plan, contents.tensors()))
+            .orElse(null)
+        : null;
+  }
+
+  /** Makes sure of what bulk data goes over, if any does. Collective. */
+  private void connect(NeighbourMemory neighbours) throws IOException {
+    if ((gathers && nccl.isEmpty()) || (plan.isInterleaved() && neighbours == null)) {
       ranks.together(
           () -> {
             transport = Optional.of(new MeteredTransport(ranks.communicator().transport(), meter));
             return NOTHING;
           });
     }
-    return path;
   }
 
   private static ShardFiles.Way way(Durability durability) {
@@ -170,14 +192,14 @@ public final class SaveRun {
   }
 
   /** Copies and, if asked, forces; returns the bytes that this rank wrote. */
-  private long fill(Path path) throws IOException {
-    int neighbours = choice.ranksOnOneHost();
-    CopyStep copy = new CopyStep(tools, plan, contents.tensors(), excess, checksums, neighbours);
+  private long fill(Path path, Optional<NeighbourMemory> neighbours) throws IOException {
+    CopyStep copy =
+        new CopyStep(tools, plan, contents.tensors(), excess, checksums, choice.ranksOnOneHost());
     Durability durability = tools.options().durability();
     try (ShardFiles shards = new ShardFiles(tools.disk(), path, plan, way(durability))) {
       ranks.together(
           () -> {
-            copy.run(shards, gathers, transport, nccl);
+            copy.run(shards, gathers, transport, nccl, neighbours);
             return durability.isForced() ? NOTHING : closed(shards);
           });
       if (durability.isForced()) {
