@@ -68,10 +68,10 @@ class MeshSaveTest {
           Layout.placements(mesh, norm));
     }
 
-    /** Slices along dimension 1 that overlap, and one rank without any. */
+    /** Slices along dimension 1, one of them twice, and one rank without any. */
     static Spread boxes() {
       Layout whole = Layout.replicated();
-      return new Spread("boxes", 3, whole, null, whole);
+      return new Spread("boxes", 4, whole, null, whole);
     }
 
     ReferenceModel model() {
@@ -92,9 +92,10 @@ class MeshSaveTest {
       Shape whole = Shape.of(shape);
       return Layout.boxes(
           List.of(
-              Box.slice(whole, 1, 0, 6),
+              Box.slice(whole, 1, 0, 4),
               Box.slice(whole, 0, 0, 0),
-              Box.slice(whole, 1, 4, shape[1] - 4)));
+              Box.slice(whole, 1, 4, shape[1] - 4),
+              Box.slice(whole, 1, 0, 4)));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.cairn.layout;
 import dev.cairn.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -69,6 +70,11 @@ record ComposedLayout(List<Slice> slices) implements Layout {
   @Override
   public boolean isListed() {
     return !isReplicated() && (slices.size() > 1 || slices.get(0).layout().isListed());
+  }
+
+  @Override
+  public Optional<String> partialOverlap() {
+    return slices.stream().flatMap(slice -> slice.layout().partialOverlap().stream()).findFirst();
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.cairn.layout;
 
 import dev.cairn.tensor.Shape;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -29,6 +30,11 @@ record KeptLayout(Set<Integer> ranks, Layout whole) implements Layout {
   @Override
   public boolean isStrided() {
     return whole.isStrided();
+  }
+
+  @Override
+  public Optional<String> partialOverlap() {
+    return whole.partialOverlap();
   }
 
   @Override

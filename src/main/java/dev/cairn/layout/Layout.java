@@ -3,6 +3,7 @@ package dev.cairn.layout;
 import dev.cairn.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -103,6 +104,14 @@ public sealed interface Layout
     return false;
   }
 
+  /**
+   * {@return which boxes of which ranks overlap without being equal, as a text; empty if none do}
+   * Such a parameter can be restored, but what it is cannot be told.
+   */
+  default Optional<String> partialOverlap() {
+    return Optional.empty();
+  }
+
   /** {@return a short text that is equal exactly for equal layouts} */
   String describe();
 
@@ -170,8 +179,8 @@ public sealed interface Layout
   /**
    * Returns a layout that gives each rank one box of the parameter, as tensor parallelism does.
    *
-   * <p>Several ranks may hold an element: one of them writes it. An element that none holds is
-   * refused when the plan is made.
+   * <p>Several ranks may hold the same box: one of them writes it. Other boxes that overlap, and
+   * elements that are in none, are refused when a save is planned.
    *
    * @param boxByRank one for each rank, empty ones too; a box lies row-major in its rank's memory
    * @return a layout for {@code boxByRank.size()} ranks; it refuses any other world size, and

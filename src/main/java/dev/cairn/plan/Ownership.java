@@ -25,6 +25,7 @@ final class Ownership {
     this.tensors = tensors;
     this.worldSize = worldSize;
     this.replicaWriters = new int[tensors.size()];
+    tensors.forEach(Ownership::requireNoPartialOverlap);
     assignReplicas();
     for (int tensor = 0; tensor < tensors.size(); tensor++) {
       if (tensors.get(tensor).layout().isStrided() && hasShortRuns(tensors.get(tensor))) {
@@ -32,6 +33,19 @@ final class Ownership {
         sweep(tensor).forEachRemaining(step -> {}); // before any file exists: no hole is in it
       }
     }
+  }
+
+  /** Boxes that overlap and are not equal come from a mistake in one of them. */
+  private static void requireNoPartialOverlap(PlannedTensor tensor) {
+    tensor
+        .layout()
+        .partialOverlap()
+        .ifPresent(
+            overlap -> {
+              throw new IllegalArgumentException(
+                  "boxes overlap and are not equal: tensor=%s, shape=%s, %s"
+                      .formatted(tensor.info().name(), tensor.info().shape(), overlap));
+            });
   }
 
   /** A rank and the bytes it has to write so far. */
@@ -102,8 +116,12 @@ final class Ownership {
   private boolean hasShortRuns(PlannedTensor tensor) {
     long shortElements = SHORT_RUN_BYTES * 8 / tensor.info().dtype().bits();
     for (int rank = 0; rank < worldSize; rank++) {
-      for (StridedRange run : runs(tensor, rank)) {
-        if (run.isStrided() && run.runElements() < shortElements) {
+      List<StridedRange> runs = runs(tensor, rank);
+      for (StridedRange run : runs) {
+        if (runs.size() == 1 && !run.isStrided()) {
+          break; // all that the rank has
+        }
+        if (run.runElements() < shortElements) {
           return true;
         }
       }

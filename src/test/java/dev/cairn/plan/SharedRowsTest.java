@@ -17,9 +17,12 @@ import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
@@ -103,22 +106,98 @@ class SharedRowsTest {
     assertEquals("elements that no rank holds: tensor=w, shape=[4,4], elements=[14,16)", message);
   }
 
-  /** Boxes, placements and composed tensors, uneven and overlapping, with replicas. */
+  @Test
+  void boxesThatOverlapInPartAreRefusedByRank() {
+    Shape shape = Shape.of(4, 6);
+    Box left = Box.slice(shape, 1, 0, 3);
+    Box tooWide = Box.slice(shape, 1, 2, 4);
+    Layout layout = Layout.boxes(List.of(Box.slice(shape, 1, 0, 0), left, left, tooWide));
+    Shape flat = Shape.of(24);
+    Layout composed = Layout.composed(List.of(new Slice(layout, shape, new ElementRange(0, 24))));
+    for (PlannedTensor tensor :
+        List.of(
+            tensor("w", DType.F32, layout, shape),
+            tensor("w", DType.F32, composed, flat),
+            tensor("w", DType.F32, Layout.keptBy(Set.of(1, 3), layout), shape))) {
+      String message =
+          assertThrows(
+                  IllegalArgumentException.class, () -> SavePlan.of(List.of(tensor), 4, ONE_FILE))
+              .getMessage();
+      assertEquals(
+          "boxes overlap and are not equal: tensor=w, shape=%s, rank=1, box=[0:4,0:3], rank=3, box=[0:4,2:6]"
+              .formatted(tensor.info().shape()),
+          message);
+    }
+  }
+
+  @Test
+  void rowsOfWhichARankHasSeveralRunsAreShared() {
+    Layout layout = Layout.placements(Mesh.of(3), List.of(Placement.stridedShard(1, 2)));
+    Shape shape = Shape.of(500, 1200);
+    SavePlan plan = SavePlan.of(List.of(tensor("w", DType.BF16, layout, shape)), 3, ONE_FILE);
+    assertTrue(plan.isInterleaved());
+    List<Chunk> chunks = list(plan.sharedChunks(1 << 20, tensor -> true));
+    assertEquals(2, chunks.size());
+  }
+
+  private static Layout ofLargeTensor(int[] mesh, int dimensions, Random random) {
+    List<Placement> placements = new ArrayList<>();
+    for (int ignored : mesh) {
+      int dimension = random.nextInt(dimensions);
+      placements.add(
+          switch (random.nextInt(4)) {
+            case 0 -> Placement.replicate();
+            case 1 -> Placement.stridedShard(dimension, 2);
+            default -> Placement.shard(dimension);
+          });
+    }
+    return Layout.placements(Mesh.of(mesh), placements);
+  }
+
+  /** Of a tensor from its first write to its last: what is left at an end may be little. */
+  @Property(tries = 100)
+  void writesAreLongWhereATensorIs(@ForAll Random random) {
+    int[] mesh = {1 + random.nextInt(4), 1 + random.nextInt(4)};
+    int worldSize = mesh[0] * mesh[1];
+    long[] lengths = new long[2 + random.nextInt(2)];
+    int most = lengths.length == 2 ? 2000 : 150;
+    Arrays.setAll(lengths, i -> 20 + random.nextInt(most));
+    Shape shape = Shape.of(lengths);
+    Layout layout = ofLargeTensor(mesh, lengths.length, random);
+    SavePlan plan =
+        SavePlan.of(List.of(tensor("w", DType.BF16, layout, shape)), worldSize, ONE_FILE);
+    List<Chunk> writes = list(plan.sharedChunks(1 << 20, tensor -> true));
+    plan.segments().forEachRemaining(segment -> writes.add(new Chunk(List.of(segment))));
+    writes.sort(Comparator.comparingLong(Chunk::fileOffset));
+    int shortOnes = 0;
+    for (Chunk write : writes) {
+      shortOnes += write.lengthBytes() < 256 << 10 ? 1 : 0;
+    }
+    int allowed = plan.isInterleaved() ? 1 : worldSize; // a rank that has one run, however short
+    assertTrue(
+        shortOnes <= allowed,
+        () -> layout.describe() + shape + " " + writes.stream().map(Chunk::lengthBytes).toList());
+  }
+
+  /** Boxes, placements and composed tensors, uneven, with empty ones and replicas. */
   private static Layout layout(Shape shape, int worldSize, Random random) {
     int kind = random.nextInt(3);
     if (kind == 0) {
       List<Box> boxes = new ArrayList<>();
       boxes.add(Box.whole(shape));
-      while (boxes.size() < worldSize) { // cut one of them, or hold it twice
+      for (int cuts = random.nextInt(worldSize); cuts > 0; cuts--) {
         Box box = boxes.remove(random.nextInt(boxes.size()));
         int dimension = random.nextInt(shape.dimensions());
         long middle =
             box.begin(dimension) + random.nextInt((int) box.extents().dimension(dimension) + 1);
-        Box upper = box.common(Box.slice(shape, dimension, 0, middle));
-        boxes.add(random.nextInt(5) == 0 ? box : upper);
+        boxes.add(box.common(Box.slice(shape, dimension, 0, middle)));
         boxes.add(
             box.common(Box.slice(shape, dimension, middle, shape.dimension(dimension) - middle)));
       }
+      while (boxes.size() < worldSize) {
+        boxes.add(boxes.get(random.nextInt(boxes.size()))); // held twice
+      }
+      Collections.shuffle(boxes, random);
       return Layout.boxes(boxes);
     }
     int[] mesh =
