@@ -28,7 +28,8 @@ final class Ownership {
     tensors.forEach(Ownership::requireNoPartialOverlap);
     assignReplicas();
     for (int tensor = 0; tensor < tensors.size(); tensor++) {
-      if (tensors.get(tensor).layout().isStrided() && hasShortRuns(tensors.get(tensor))) {
+      boolean isStrided = worldSize > 1 && tensors.get(tensor).layout().isStrided();
+      if (isStrided && hasShortRuns(tensors.get(tensor))) {
         interleaved.set(tensor);
         sweep(tensor).forEachRemaining(step -> {}); // before any file exists: no hole is in it
       }
@@ -113,17 +114,14 @@ final class Ownership {
     return !interleaved.isEmpty();
   }
 
+  /** Returns whether a rank has several runs and one of them is short: all it has may be short. */
   private boolean hasShortRuns(PlannedTensor tensor) {
     long shortElements = SHORT_RUN_BYTES * 8 / tensor.info().dtype().bits();
     for (int rank = 0; rank < worldSize; rank++) {
       List<StridedRange> runs = runs(tensor, rank);
-      for (StridedRange run : runs) {
-        if (runs.size() == 1 && !run.isStrided()) {
-          break; // all that the rank has
-        }
-        if (run.runElements() < shortElements) {
-          return true;
-        }
+      boolean isOne = runs.size() == 1 && !runs.get(0).isStrided();
+      if (!isOne && runs.stream().anyMatch(run -> run.runElements() < shortElements)) {
+        return true;
       }
     }
     return false;

@@ -18,7 +18,6 @@ import dev.cairn.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
@@ -140,43 +139,15 @@ class SharedRowsTest {
     assertEquals(2, chunks.size());
   }
 
-  private static Layout ofLargeTensor(int[] mesh, int dimensions, Random random) {
-    List<Placement> placements = new ArrayList<>();
-    for (int ignored : mesh) {
-      int dimension = random.nextInt(dimensions);
-      placements.add(
-          switch (random.nextInt(4)) {
-            case 0 -> Placement.replicate();
-            case 1 -> Placement.stridedShard(dimension, 2);
-            default -> Placement.shard(dimension);
-          });
-    }
-    return Layout.placements(Mesh.of(mesh), placements);
-  }
-
-  /** Of a tensor from its first write to its last: what is left at an end may be little. */
-  @Property(tries = 100)
-  void writesAreLongWhereATensorIs(@ForAll Random random) {
-    int[] mesh = {1 + random.nextInt(4), 1 + random.nextInt(4)};
-    int worldSize = mesh[0] * mesh[1];
-    long[] lengths = new long[2 + random.nextInt(2)];
-    int most = lengths.length == 2 ? 2000 : 150;
-    Arrays.setAll(lengths, i -> 20 + random.nextInt(most));
-    Shape shape = Shape.of(lengths);
-    Layout layout = ofLargeTensor(mesh, lengths.length, random);
-    SavePlan plan =
-        SavePlan.of(List.of(tensor("w", DType.BF16, layout, shape)), worldSize, ONE_FILE);
-    List<Chunk> writes = list(plan.sharedChunks(1 << 20, tensor -> true));
-    plan.segments().forEachRemaining(segment -> writes.add(new Chunk(List.of(segment))));
-    writes.sort(Comparator.comparingLong(Chunk::fileOffset));
-    int shortOnes = 0;
-    for (Chunk write : writes) {
-      shortOnes += write.lengthBytes() < 256 << 10 ? 1 : 0;
-    }
-    int allowed = plan.isInterleaved() ? 1 : worldSize; // a rank that has one run, however short
-    assertTrue(
-        shortOnes <= allowed,
-        () -> layout.describe() + shape + " " + writes.stream().map(Chunk::lengthBytes).toList());
+  @Test
+  void oneRankSharesNothing() {
+    Layout layout = Layout.placements(Mesh.of(1), List.of(Placement.shard(1)));
+    Shape shape = Shape.of(4, 6);
+    Slice upper = new Slice(layout, shape, new ElementRange(12, 24));
+    Slice lower = new Slice(layout, shape, new ElementRange(0, 12));
+    PlannedTensor tensor =
+        tensor("w", DType.BF16, Layout.composed(List.of(upper, lower)), Shape.of(24));
+    assertFalse(SavePlan.of(List.of(tensor), 1, ONE_FILE).isInterleaved());
   }
 
   /** Boxes, placements and composed tensors, uneven, with empty ones and replicas. */
