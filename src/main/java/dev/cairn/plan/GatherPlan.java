@@ -19,6 +19,7 @@ public final class GatherPlan {
   private static final long MOST_PACKED_BYTES = 64 << 10;
 
   private static final int NOBODY = -1;
+  private static final int WRITER = 0;
 
   private final SavePlan plan;
   private final int chunkBytes;
@@ -59,12 +60,14 @@ public final class GatherPlan {
   }
 
   /**
-   * {@return the chunks of all ranks' pieces of the other tensors, without holes}
+   * {@return the chunks of all ranks' pieces of the other tensors, without holes, in the order in
+   * which rank 0 takes them: those that it has to itself in turns with those that it receives}
    *
    * @param wanted asked for an index into {@link SavePlan#tensors()}; the same on every rank
    */
   public Iterator<Chunk> chunks(IntPredicate wanted) {
-    return new MessageCursor(plan, wholeChunks(wanted), plan::owned, true);
+    Iterator<Chunk> inFileOrder = new MessageCursor(plan, wholeChunks(wanted), plan::owned, true);
+    return new InTurns(inFileOrder, WRITER, Math.max(1, plan.worldSize() - 1));
   }
 
   /**

@@ -120,6 +120,14 @@ public final class Hosts implements AutoCloseable {
     run("ip", "-n", name(host), "link", "set", "eth0", state);
   }
 
+  /** Limits how fast other hosts' bytes come to a host. */
+  void limit(int host, int megabits) throws Exception {
+    List<String> command = new ArrayList<>(List.of("ip", "netns", "exec", SWITCH, "tc", "qdisc"));
+    command.addAll(List.of("add", "dev", "v" + host, "root", "tbf", "rate", megabits + "mbit"));
+    command.addAll(List.of("burst", "256kb", "latency", "50ms"));
+    run(command.toArray(String[]::new));
+  }
+
   /** Lets other hosts reach these TCP ports of a host alone, and drops the rest. */
   void openOnly(int host, String ports) throws Exception {
     String rules =

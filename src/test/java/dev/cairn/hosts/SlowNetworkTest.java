@@ -26,13 +26,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(300)
 class SlowNetworkTest {
   private static final long MODEL_BYTES = 768L << 20;
+  private static final double LEAST_RATIO = 0.85;
 
   @TempDir Path folder;
 
   @BeforeEach
   void onlyIfAsked() throws Exception {
     assumeTrue(Boolean.getBoolean("cairn.hosts.all"), "slow networks: only with -Pfull");
-    Hosts.assumeThere("SlowNetworkTest", "g++");
+    Hosts.assumeThere("SlowNetworkTest", "g++", "tc");
   }
 
   private static HostProcess start(
@@ -93,40 +94,51 @@ class SlowNetworkTest {
   }
 
   /**
-   * Over 1 Gbit/s, in one direction: what rank 0 receives, against a plain TCP stream of it. A
-   * stream is not written to a disk, nor does it wait while rank 0 writes what is its own: without
-   * delay 0.63 to 0.77 was measured on two busy processors.
+   * Over 1 Gbit/s, in one direction: what rank 0 receives, against a plain TCP stream of it, which
+   * is neither checked nor written. The best of three, as the hosts share processors with whatever
+   * else runs here: beside two busy processes it is 0.7 to 0.8.
    */
   @ParameterizedTest
-  @CsvSource({"2,0,0.5", "4,0,0.5", "2,20,0.85", "4,20,0.85"})
-  void gatherTakesHardlyLongerThanAPlainStream(int ranks, int delayMillis, double leastRatio)
-      throws Exception {
+  @CsvSource({"2,0", "4,0", "2,20", "4,20"})
+  void gatherTakesHardlyLongerThanAPlainStream(int ranks, int delayMillis) throws Exception {
+    double best = 0;
+    for (int attempt = 0; attempt < 3 && best < LEAST_RATIO; attempt++) {
+      best = Math.max(best, ratio(ranks, delayMillis));
+    }
+    assertTrue(best >= LEAST_RATIO, "of a plain stream's speed: " + best);
+  }
+
+  private double ratio(int ranks, int delayMillis) throws Exception {
     long sentBytes = MODEL_BYTES / ranks * (ranks - 1);
     try (Hosts hosts = Hosts.up(ranks, folder)) {
-      hosts.wire(HostPrograms.wire(folder, ranks, delayMillis, 0, 1000));
+      String rankZero = slow(hosts, ranks, delayMillis);
       HostProcess receiver =
           start(hosts, 0, Map.of(), WireRank.class, "receive", "29600", "" + sentBytes);
       receiver.result("listen");
-      String[] send = {"send", Hosts.wireAddress(0), "29600", "" + sentBytes};
-      start(hosts, 1, Map.of(), WireRank.class, send);
+      start(hosts, 1, Map.of(), WireRank.class, "send", rankZero, "29600", "" + sentBytes);
       double streamSeconds = seconds(receiver, "receive");
-      List<HostProcess> gathering =
-          startRanks(
-              hosts,
-              ranks,
-              Hosts.wireAddress(0),
-              WireRank.class,
-              "gather",
-              folder.toString(),
-              "" + MODEL_BYTES);
+      String[] gather = {"gather", folder.toString(), "" + MODEL_BYTES};
+      List<HostProcess> gathering = startRanks(hosts, ranks, rankZero, WireRank.class, gather);
       double gatherSeconds = seconds(gathering.get(0), "gather");
       double ratio = streamSeconds / gatherSeconds;
       String said =
           "%d ranks, 1 Gbit/s, %d ms: stream %.2f s, gather %.2f s, ratio %.2f"
               .formatted(ranks, delayMillis, streamSeconds, gatherSeconds, ratio);
       System.getLogger("tests").log(Level.INFO, said);
-      assertTrue(ratio >= leastRatio, said);
+      return ratio;
     }
+  }
+
+  /** Slows the hosts' network down; returns the address of the first one on it. */
+  private String slow(Hosts hosts, int ranks, int delayMillis) throws Exception {
+    if (delayMillis == 0) { // The kernel does that, and takes less of the processors.
+      for (int host = 0; host < ranks; host++) {
+        hosts.limit(host, 1000);
+      }
+      return Hosts.address(0);
+    }
+    hosts.wire(HostPrograms.wire(folder, ranks, delayMillis, 0, 1000));
+    return Hosts.wireAddress(0);
   }
 
   private static double seconds(HostProcess process, String work) throws InterruptedException {
