@@ -65,8 +65,9 @@ enum LocalDisk implements Disk {
               + " instead",
           file);
     }
+    boolean isKnown = file.toFile().getTotalSpace() > 0; // ramfs and some of FUSE tell nothing
     long freeBytes = file.toFile().getUsableSpace();
-    if (freeBytes < plannedBytes) {
+    if (isKnown && freeBytes < plannedBytes) {
       throw new IOException(
           "not enough space: plannedBytes=%d, freeBytes=%d, file=%s"
               .formatted(plannedBytes, freeBytes, file));

@@ -5,19 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.Checkpoint;
 import dev.cairn.Checkpointer;
-import dev.cairn.RunDirectory;
 import dev.cairn.RunOptions;
 import dev.cairn.comm.Communicator;
-import dev.cairn.hf.FolderCheck;
 import dev.cairn.hf.ModelFiles;
-import dev.cairn.kernels.Kernels;
-import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
 import dev.cairn.options.SaveMode;
 import dev.cairn.support.FaultyDisk;
-import dev.cairn.support.ReferenceModel;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -25,9 +19,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -46,9 +38,6 @@ class KillTest {
 
   /** How many random kills for each way of saving; many more with {@code -Pfaults}. */
   private static final int KILLS = Integer.getInteger("cairn.kills", 4);
-
-  /** Shorter than any save, and yet leaves the processors to the ranks. */
-  private static final long POLL_NANOS = 100_000;
 
   @TempDir Path temporary;
 
@@ -106,14 +95,8 @@ class KillTest {
       Thread.sleep(random.nextInt(150));
       return;
     }
-    awaitSaving();
+    SavedRun.awaitSaving(run());
     Thread.sleep(random.nextInt(25));
-  }
-
-  private void awaitSaving() throws IOException {
-    while (!isSaving()) {
-      LockSupport.parkNanos(POLL_NANOS);
-    }
   }
 
   /** Keeps how many kills were of use, for whoever reads the build's output. */
@@ -131,7 +114,7 @@ class KillTest {
   /** Kills one rank, or all of them, starts it anew; returns whether a save was under way. */
   private boolean kill(List<SaveLoopProcess> ranks, Random random, List<String> arguments)
       throws Exception {
-    boolean isSaving = isSaving();
+    boolean isSaving = SavedRun.isSaving(run());
     boolean all = random.nextInt(4) == 0;
     int victim = random.nextInt(WORLD_SIZE);
     for (int rank = 0; rank < WORLD_SIZE; rank++) {
@@ -152,16 +135,6 @@ class KillTest {
     return isSaving;
   }
 
-  /** Returns whether there is a folder in the making, whoever makes it. */
-  private boolean isSaving() throws IOException {
-    if (!Files.exists(run())) {
-      return false;
-    }
-    try (var paths = Files.list(run())) {
-      return paths.anyMatch(path -> path.getFileName().toString().contains(".tmp-"));
-    }
-  }
-
   @ParameterizedTest
   @CsvSource({"PARALLEL,1", "GATHER,0"})
   void rankThatIsStoppedInMidSaveIsNamedAndTheOthersSaveAgain(SaveMode mode, int victim)
@@ -176,7 +149,7 @@ class KillTest {
       }
       join(ranks, Files.createDirectory(temporary.resolve("meet")));
       ranks.get(0).await("saved 2", 60_000);
-      awaitSaving();
+      SavedRun.awaitSaving(run());
       ranks.get(victim).signal("STOP");
       for (int rank : others) {
         String failure = ranks.get(rank).await("failed", 20_000);
@@ -184,11 +157,12 @@ class KillTest {
             failure.contains("rank " + victim + " of 3 gave no sign of life for 2.0 s"), failure);
       }
       hear(ranks);
-      assertEquals(victim == 0 ? 1 : 0, hidden()); // only rank 0 removes what was begun
+      assertEquals(
+          victim == 0 ? 1 : 0, SavedRun.hidden(run())); // only rank 0 removes what was begun
       checkRun();
       ranks.get(victim).signal("CONT");
       ranks.get(victim).await("failed", 20_000);
-      assertEquals(0, hidden());
+      assertEquals(0, SavedRun.hidden(run()));
       join(ranks, Files.createDirectory(temporary.resolve("meet again")));
       ranks.get(0).await("saved", 60_000);
     } finally {
@@ -231,41 +205,14 @@ class KillTest {
     }
   }
 
-  /**
-   * Checks every visible folder, that no committed step is lost, and that the latest holds the bits
-   * of its own step.
-   */
   private void checkRun() throws IOException {
-    for (RunDirectory.Entry entry : new RunDirectory(run()).committed()) {
-      assertEquals(
-          List.of(),
-          FolderCheck.check(
-              entry.path(),
-              Kernels.best()::crc32c,
-              ByteBuffer.allocateDirect(1 << 16),
-              bytes -> {}),
-          entry.path().toString());
-    }
-    try (Communicator single = Communicator.single();
-        Checkpointer checkpointer =
-            Checkpointer.open(single, SaveLoop.options(SaveMode.AUTO), RunOptions.in(run()))) {
-      Optional<Checkpoint> latest = checkpointer.latest();
-      long step = latest.map(Checkpoint::step).orElse(0L);
-      assertTrue(step >= committed, "lost: latest=" + step + ", committed " + committed);
-      if (latest.isPresent()) {
-        ReferenceModel expected = SaveLoop.model(latest.get().step());
-        ParameterSet restored = expected.poisonedOn(0, 1);
-        latest.get().restore(restored);
-        expected.assertHolds(restored, 0, 1);
-        assertEquals(Optional.of(latest.get().step()), latest.get().longValue("step"));
-      }
-    }
+    SavedRun.check(run(), committed);
   }
 
   @Test
   void leftoversOfTheDeadAreSweptByTheNextSave() throws Exception {
     saveUntil("FAST", FaultyDisk.Call.WRITE, 300);
-    assertEquals(1, hidden());
+    assertEquals(1, SavedRun.hidden(run()));
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer =
             Checkpointer.open(single, SaveLoop.options(SaveMode.AUTO), RunOptions.in(run()))) {
@@ -273,24 +220,18 @@ class KillTest {
       checkpointer.save(
           step, SaveLoop.model(step).on(0, 1), ModelFiles.none(), TrainerState.builder().build());
     }
-    assertEquals(0, hidden());
+    assertEquals(0, SavedRun.hidden(run()));
   }
 
   /** A save that was killed is often not made again under the same name. */
   @Test
   void leftoversOfTheDeadAreSweptByASaveToAnyName() throws Exception {
     saveUntil("FAST", FaultyDisk.Call.WRITE, 300);
-    assertEquals(1, hidden());
+    assertEquals(1, SavedRun.hidden(run()));
     try (Communicator single = Communicator.single();
         Checkpointer checkpointer = Checkpointer.open(single, SaveLoop.options(SaveMode.AUTO))) {
       checkpointer.save(run().resolve("final"), SaveLoop.model(1).on(0, 1), ModelFiles.none());
     }
-    assertEquals(0, hidden());
-  }
-
-  private int hidden() throws IOException {
-    try (var paths = Files.list(run())) {
-      return (int) paths.filter(path -> path.getFileName().toString().startsWith(".")).count();
-    }
+    assertEquals(0, SavedRun.hidden(run()));
   }
 }
