@@ -92,15 +92,16 @@ public record DistributedCheckpoint(
         }
       }
       return new DistributedCheckpoint(
-          folder, pieces.channels.size(), tensors, all.size() - model.size(), pieces.storages());
+          folder, pieces.opened.size(), tensors, all.size() - model.size(), pieces.storages());
     }
   }
 
   /** Finds the bytes of pieces; keeps the files open that it has looked into. */
   private static final class OpenPieces implements AutoCloseable {
     private final Path folder;
-    private final Map<String, FileChannel> channels = new HashMap<>();
-    private final Map<Path, StorageTable.Builder> storages = new HashMap<>();
+    private final Map<String, OpenFile> opened = new HashMap<>();
+
+    private record OpenFile(Path path, FileChannel channel, StorageTable.Builder storages) {}
 
     OpenPieces(Path folder) {
       this.folder = folder;
@@ -125,15 +126,11 @@ public record DistributedCheckpoint(
     }
 
     private Content content(String name, DType dtype, StoredPiece piece) throws IOException {
-      Path file = file(piece.file());
-      FileChannel channel = channels.get(piece.file());
-      if (channel == null) {
-        channel = FileChannel.open(file, StandardOpenOption.READ);
-        channels.put(piece.file(), channel);
-      }
+      OpenFile opened = open(piece.file());
+      Path file = opened.path();
       try (TorchFile archive =
-          TorchFile.openAt(channel, file, piece.fileOffset(), piece.lengthBytes())) {
-        archive.addStorages(storages.computeIfAbsent(file, key -> new StorageTable.Builder()));
+          TorchFile.openAt(opened.channel(), file, piece.fileOffset(), piece.lengthBytes())) {
+        archive.addStorages(opened.storages());
         String what = "tensor " + Printable.of(name);
         StoredTensor stored =
             StoredTensor.locate(archive, new TorchTensors(file).tensor(archive.root(), what), what);
@@ -159,8 +156,19 @@ public record DistributedCheckpoint(
 
     Map<Path, StorageTable> storages() {
       Map<Path, StorageTable> tables = new HashMap<>();
-      storages.forEach((file, storage) -> tables.put(file, storage.build()));
+      opened.values().forEach(file -> tables.put(file.path(), file.storages().build()));
       return tables;
+    }
+
+    private OpenFile open(String name) throws IOException {
+      OpenFile file = opened.get(name);
+      if (file == null) {
+        Path path = file(name);
+        FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+        file = new OpenFile(path, channel, new StorageTable.Builder());
+        opened.put(name, file);
+      }
+      return file;
     }
 
     private Path file(String name) throws IOException {
@@ -181,7 +189,7 @@ public record DistributedCheckpoint(
 
     @Override
     public void close() throws IOException {
-      CloseAll.of(channels.values()).closeIo();
+      CloseAll.of(opened.values().stream().map(OpenFile::channel).toList()).closeIo();
     }
   }
 }

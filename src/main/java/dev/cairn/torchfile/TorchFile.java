@@ -86,7 +86,7 @@ public abstract sealed class TorchFile implements AutoCloseable permits TorchArc
               + ", file="
               + file);
     }
-    Region region = new Region(channel, offset, lengthBytes);
+    Region region = Region.within(channel, file, offset, lengthBytes);
     int firstBytes = (int) Math.min(FileKind.FIRST_BYTES, lengthBytes);
     byte[] first = new ByteInput(region, file, "first bytes", 0, firstBytes).readBytes(firstBytes);
     FileKind kind = FileKind.of(first);

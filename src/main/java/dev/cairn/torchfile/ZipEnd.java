@@ -29,8 +29,21 @@ record ZipEnd(long directoryOffset, long directoryBytes, long entries) {
    * @throws CorruptFileException if there is none (cut short, or no zip), or they contradict
    */
   static ZipEnd find(Region channel, Path file) throws IOException {
+    // torch writes no comment behind the record, so that it is the very last.
+    ZipEnd end = find(channel, file, END_BYTES);
+    if (end == null) {
+      end = find(channel, file, END_BYTES + MAX_COMMENT_BYTES);
+    }
+    if (end == null) {
+      throw Refusal.CUT_TORCH.of(file);
+    }
+    return end;
+  }
+
+  /** Returns null if there is none in the last bytes. */
+  private static ZipEnd find(Region channel, Path file, int lastBytes) throws IOException {
     long fileBytes = channel.size();
-    int tailBytes = (int) Math.min(fileBytes, END_BYTES + MAX_COMMENT_BYTES);
+    int tailBytes = (int) Math.min(fileBytes, lastBytes);
     ByteBuffer tail = read(channel, file, fileBytes - tailBytes, tailBytes);
     for (int at = tailBytes - END_BYTES; at >= 0; at--) {
       if (tail.getInt(at) == END_SIGNATURE
@@ -38,7 +51,7 @@ record ZipEnd(long directoryOffset, long directoryBytes, long entries) {
         return parse(channel, file, tail.slice(at, END_BYTES), fileBytes - tailBytes + at);
       }
     }
-    throw Refusal.CUT_TORCH.of(file);
+    return null;
   }
 
   private static ZipEnd parse(Region channel, Path file, ByteBuffer end, long endOffset)
