@@ -1,9 +1,10 @@
 """Saves models of transformers by torch.distributed.checkpoint from several meshes, over gloo.
 
-python3 src/test/python/dcp_checkpoints.py FOLDER [--both] [FAMILY ...]
+python3 src/test/python/dcp_checkpoints.py FOLDER [--both] [--large=TENSORS] [FAMILY ...]
 
 FOLDER/CASE/ is what DCP wrote; FOLDER/MODEL/full/model.safetensors the state dict that torch gathered of it; FOLDER/MODEL/reference
 what save_pretrained writes of the model. With --both each family is saved in bf16 and in f32, else in one of them.
+With --large FOLDER/large is of so many tensors of 128 MiB, cut along their rows and columns in turn.
 FOLDER/cases.tsv has a line for each case: CASE, MODEL, the kind of save, the mesh.
 Exit code 77: packages are missing.
 """
@@ -28,6 +29,7 @@ try:
     from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
     from torch.distributed.device_mesh import DeviceMesh
     from torch.distributed.fsdp import StateDictType, fully_shard
+    from torch.distributed.tensor import DTensor, Shard
     from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
 except ImportError as e:
     print(e)
@@ -139,7 +141,18 @@ def one(root, rank, groups, family, dtype, index):
     return cases
 
 
-def run(rank, root, both, families):
+def save_large(folder, tensors):
+    """Tensors [4096, 16384] in bf16: of those that are cut along their columns every row is a run of 8 KiB."""
+    mesh = DeviceMesh("cpu", torch.arange(RANKS))
+    state = {}
+    for index in range(tensors):
+        axis = index % 2
+        local = torch.full((4096, 16384 // RANKS) if axis else (4096 // RANKS, 16384), index, dtype=torch.bfloat16)
+        state[f"layers.{index}.weight"] = DTensor.from_local(local, mesh, [Shard(axis)], run_check=False)
+    dcp.save({"model": state}, checkpoint_id=str(folder))
+
+
+def run(rank, root, both, large, families):
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
     store = dist.FileStore(str(root / "store"), RANKS)
@@ -150,6 +163,8 @@ def run(rank, root, both, families):
         dtypes = (torch.bfloat16, torch.float32)
         for dtype in dtypes if both else dtypes[index % 2 :][:1]:
             cases += one(root, rank, groups, family, dtype, index)
+    if large:
+        save_large(root / "large", large)
     if rank == 0:
         lines = ["\t".join(case) for case in cases]
         (root / "cases.tsv").write_text("\n".join(lines) + "\n")
@@ -165,8 +180,9 @@ if __name__ == "__main__":
     for rank in range(RANKS):
         child = os.fork()  # the imports above are slow
         if child == 0:
-            both = "--both" in sys.argv
-            run(rank, root, both, [name for name in sys.argv[2:] if name != "--both"] or FAMILIES)
+            large = [int(option[8:]) for option in sys.argv[2:] if option.startswith("--large=")]
+            families = [name for name in sys.argv[2:] if not name.startswith("--")] or FAMILIES
+            run(rank, root, "--both" in sys.argv, sum(large), families)
             sys.stdout.flush()
             os._exit(0)
         children.append(child)

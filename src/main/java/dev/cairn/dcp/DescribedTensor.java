@@ -13,6 +13,11 @@ import java.util.List;
  * @param pieces where its boxes are
  */
 record DescribedTensor(List<String> path, DType dtype, Shape shape, List<StoredPiece> pieces) {
+  /** Returns the same tensor in other boxes. */
+  DescribedTensor with(List<StoredPiece> otherPieces) {
+    return new DescribedTensor(path, dtype, shape, otherPieces);
+  }
+
   /** Returns its name in the dict that it is in. */
   String name() {
     return path.get(path.size() - 1);

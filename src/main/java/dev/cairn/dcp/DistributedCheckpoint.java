@@ -65,20 +65,29 @@ public record DistributedCheckpoint(
   }
 
   /**
-   * Opens a folder with {@code .metadata}, or with DCP's safetensors shards.
+   * Opens a folder with {@code .metadata}, with a metadata file of each rank, or with DCP's
+   * safetensors shards.
    *
    * @throws CorruptFileException if files are missing, damaged or hostile, or pieces do not tile
    *     their tensors
    */
   public static DistributedCheckpoint open(Path folder) throws IOException {
     Path metadata = folder.resolve(METADATA);
-    if (!Files.exists(metadata)) {
-      if (!SafetensorsShards.list(folder).isEmpty()) {
-        return SafetensorsShards.open(folder);
-      }
-      throw Refusal.NO_METADATA.of(folder);
+    if (Files.exists(metadata)) {
+      return open(folder, MetadataReader.read(metadata));
     }
-    List<DescribedTensor> all = MetadataReader.read(metadata);
+    List<Path> ofRanks = RankMetadata.list(folder);
+    if (!ofRanks.isEmpty()) {
+      return open(folder, RankMetadata.read(ofRanks));
+    }
+    if (!SafetensorsShards.list(folder).isEmpty()) {
+      return SafetensorsShards.open(folder);
+    }
+    throw Refusal.NO_METADATA.of(folder);
+  }
+
+  private static DistributedCheckpoint open(Path folder, List<DescribedTensor> all)
+      throws IOException {
     List<DescribedTensor> model = ModelSection.of(all, folder);
     try (OpenPieces pieces = new OpenPieces(folder)) {
       Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -87,8 +96,8 @@ public record DistributedCheckpoint(
           throw new CorruptFileException(
               "tensor is there twice: tensor="
                   + Printable.of(tensor.name())
-                  + ", file="
-                  + metadata);
+                  + ", folder="
+                  + folder);
         }
       }
       return new DistributedCheckpoint(

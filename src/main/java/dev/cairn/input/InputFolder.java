@@ -45,6 +45,9 @@ record InputFolder(
   static final String LATEST_UNIVERSAL = "latest_universal";
   private static final String DISTRIBUTED_METADATA = ".metadata";
 
+  /** Where the ranks have saved without talking to each other. */
+  private static final String FIRST_METADATA = "__0.metadata";
+
   /** What each rank writes with DCP's safetensors writer. */
   private static final Pattern SHARD =
       Pattern.compile("shard-\\d+-model-\\d+-of-\\d+\\.safetensors");
@@ -146,7 +149,9 @@ record InputFolder(
     }
     // accelerate has the optimizer in such a folder, too
     boolean isDistributed =
-        Files.exists(entry.resolve(DISTRIBUTED_METADATA)) && !name.startsWith("optimizer");
+        !name.startsWith("optimizer")
+            && (Files.exists(entry.resolve(DISTRIBUTED_METADATA))
+                || Files.exists(entry.resolve(FIRST_METADATA)));
     return isDistributed || isUniversal(entry) || holdsStates(entry);
   }
 

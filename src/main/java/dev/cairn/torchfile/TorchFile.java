@@ -84,7 +84,8 @@ public abstract sealed class TorchFile implements AutoCloseable permits TorchArc
               + ", expected within "
               + channel.size()
               + ", file="
-              + file);
+              + file
+              + "; it is cut short, or of another save");
     }
     Region region = Region.within(channel, file, offset, lengthBytes);
     int firstBytes = (int) Math.min(FileKind.FIRST_BYTES, lengthBytes);

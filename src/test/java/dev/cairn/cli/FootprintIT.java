@@ -104,23 +104,11 @@ class FootprintIT {
               Map.of("parameter_with_row_parallelism_patterns", List.of(".*down_proj"))));
     }
     ShellRun.cairn(folder, "--version"); // which builds what is older than the sources
-    long peakBytes = peakBytes("consolidate --raw-names --dtype keep tp whole");
+    long peakBytes = ShellRun.peakBytes(folder, "consolidate --raw-names --dtype keep tp whole");
     long dataBytes = Files.size(folder.resolve("whole/model.safetensors"));
     assertTrue(dataBytes > 1.5 * PARALLEL_BYTES, () -> "dataBytes=" + dataBytes);
     assertTrue(peakBytes <= PARALLEL_BYTES, () -> "peakBytes=" + peakBytes);
     assertTrue(peakBytes > 10 << 20, () -> "peakBytes=" + peakBytes);
-  }
-
-  /** Returns the most memory that a command was seen to have. */
-  private long peakBytes(String arguments) throws Exception {
-    String watch =
-        "%s/bin/cairn %s >/dev/null & while line=$(grep VmHWM /proc/$!/status); do last=$line; sleep 0.01; done;"
-            + " wait $! && echo $last";
-    ShellRun run =
-        ShellRun.of(
-            folder, Map.of(), List.of("bash", "-c", watch.formatted(ShellRun.CHECKOUT, arguments)));
-    assertEquals(0, run.exitCode(), run.err());
-    return Long.parseLong(run.out().replaceAll("\\D", "")) << 10;
   }
 
   private static void assertBetween(double least, long bytes, double most, long dataBytes) {

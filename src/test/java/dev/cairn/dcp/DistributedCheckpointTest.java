@@ -4,14 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.model.Parameter;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,6 +72,37 @@ class DistributedCheckpointTest {
     byte[] bytes = Files.readAllBytes(file);
     Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
     assertRefused("tensor lies outside its file");
+    assertRefused("/__3_0.distcp; it is cut short, or of another save");
+  }
+
+  /** Ranks that did not talk, {@code use_collectives=False}, of which each says what it has. */
+  @Test
+  void whatRanksSayOfThemselvesIsPutTogether() throws IOException {
+    DistributedCheckpoint checkpoint =
+        DistributedCheckpoint.open(Path.of("src/test/resources/dcp/by_rank"));
+    assertEquals(Set.of("a", "b", "plain"), checkpoint.tensors().keySet());
+    assertEquals(Shape.of(5, 4), checkpoint.tensors().get("a").shape());
+    assertEquals(List.of(0), checkpoint.tensors().get("a").cut());
+    assertEquals(List.of(1), checkpoint.tensors().get("b").cut());
+    try (DistributedParameterSet set =
+        new DistributedParameterSet(checkpoint, Optional.empty())) {
+      for (Parameter parameter : set.parameters()) { // each counts up from 0
+        ByteBuffer bytes = ByteBuffer.allocate((int) parameter.partition().lengthBytes());
+        parameter.partition().read(0, bytes);
+        FloatBuffer floats = bytes.flip().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+        for (int i = 0; i < floats.limit(); i++) {
+          assertEquals(i, floats.get(i), parameter.name());
+        }
+      }
+    }
+  }
+
+  @Test
+  void rankThatSaysNothingOfItselfIsNamed() throws IOException {
+    Files.delete(folder.resolve(".metadata"));
+    Path source = Path.of("src/test/resources/dcp/by_rank/__1.metadata");
+    Files.copy(source, folder.resolve("__1.metadata"));
+    assertRefused("a torch.distributed checkpoint without __0.metadata");
   }
 
   private void replace(String from, String to) throws IOException {

@@ -1,12 +1,17 @@
 package dev.cairn.dcp;
 
 import dev.cairn.tensor.CorruptFileException;
+import dev.cairn.torchfile.StoragesFuzz;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
-/** What Jazzer drives with {@code .metadata} files; the ranks' files beside them are sound. */
+/**
+ * What Jazzer drives with {@code .metadata} files; the ranks' files beside them are sound. What is
+ * opened is read too, with its checksums and replicas.
+ */
 public final class DistributedFuzz {
   private static final Path FOLDER = folder();
 
@@ -31,9 +36,10 @@ public final class DistributedFuzz {
   /** Called by Jazzer. */
   public static void fuzzerTestOneInput(byte[] input) throws IOException {
     Files.write(FOLDER.resolve(DistributedCheckpoint.METADATA), input);
-    try {
-      DistributedCheckpoint.open(FOLDER);
-    } catch (CorruptFileException e) {
+    try (DistributedParameterSet set =
+        new DistributedParameterSet(DistributedCheckpoint.open(FOLDER), Optional.empty())) {
+      StoragesFuzz.read(set.parameters());
+    } catch (CorruptFileException | IllegalArgumentException e) {
       if (e.getMessage().indexOf('\n') >= 0) {
         throw new IllegalStateException("message of several lines", e);
       }

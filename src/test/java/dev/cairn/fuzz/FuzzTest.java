@@ -52,7 +52,8 @@ class FuzzTest {
         Stream.of(
             Arguments.of("archive", "dev.cairn.deepspeed.ArchiveFuzz"),
             Arguments.of("folder", "dev.cairn.deepspeed.FolderFuzz"),
-            Arguments.of("index", "dev.cairn.torchfile.ShardsFuzz")));
+            Arguments.of("index", "dev.cairn.torchfile.ShardsFuzz"),
+            Arguments.of("storages", "dev.cairn.torchfile.StoragesFuzz")));
   }
 
   static Stream<Arguments> targets() {

@@ -31,6 +31,22 @@ public record ShellRun(int exitCode, String out, String err) {
     return of(workingDirectory, Map.of(), command);
   }
 
+  /**
+   * Runs {@code bin/cairn} from another directory and returns the most memory it was seen to have.
+   */
+  public static long peakBytes(Path workingDirectory, String arguments)
+      throws IOException, InterruptedException {
+    String watch =
+        "%s/bin/cairn %s >/dev/null & while line=$(grep VmHWM /proc/$!/status); do last=$line; sleep 0.01; done;"
+            + " wait $! && echo $last";
+    ShellRun run =
+        of(workingDirectory, Map.of(), List.of("bash", "-c", watch.formatted(CHECKOUT, arguments)));
+    if (run.exitCode() != 0) {
+      throw new IOException("failed: cairn " + arguments + "\n" + run.err());
+    }
+    return Long.parseLong(run.out().replaceAll("\\D", "")) << 10;
+  }
+
   /** Runs a command to its end. */
   public static ShellRun of(
       Path workingDirectory, Map<String, String> environment, List<String> command)

@@ -12,9 +12,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Workloads that convert what torch.distributed.checkpoint wrote, which only Python can make. */
+/**
+ * Workloads that convert what torch.distributed.checkpoint wrote, which only Python can make.
+ *
+ * <p>Like is held against like: the work alone, in processes that live, and whole processes. Each
+ * peer has the input that it takes: {@code dcp_to_torch_save} the files of torch's own format,
+ * DCP's consolidation the safetensors shards of the same model. All read and write as many bytes,
+ * on one disk, and nobody forces them. Beside that Cairn compares the checksums in torch's files,
+ * which the peers do not look at, and computes those of its manifest.
+ */
 final class DistributedWorks {
   private static final String CAIRN = "cairn consolidate, DCP";
+  private static final String CAIRN_SHARDS = "cairn consolidate, DCP's safetensors";
+  private static final String WORK = CAIRN + ", the work";
+  private static final String WORK_SHARDS = CAIRN_SHARDS + ", the work";
+  private static final String WHOLE = ", whole process";
   private static final String START = "cairn --version";
   private static final String TORCH_SAVE = "dcp_to_torch_save";
   private static final String CONSOLIDATION = "dcp consolidation";
@@ -38,24 +50,20 @@ final class DistributedWorks {
         : List.of();
   }
 
-  /** The peers' own work is measured in processes that live, and whole processes beside it. */
   private Work consolidate(String name, double parameters, boolean withPeers) {
-    Path input = settings.input();
-    Path checkpoint = input.resolve("dcp");
+    Path checkpoint = settings.input().resolve("dcp");
     List<Work.Start> all = new ArrayList<>();
     all.add(starts.raw(BOUND, 0, "convert", 1, checkpoint, 1));
     all.add(starts.cairn(START, 0, "--version"));
-    all.add(starts.cairn(CAIRN, 0, "consolidate", checkpoint.toString(), "{}"));
     List<Goal> goals = new ArrayList<>();
-    goals.add(Goal.mebibytes(CAIRN, MIB));
+    addCairn(CAIRN, checkpoint, all, goals);
     if (withPeers) {
-      for (String peer : List.of(TORCH_SAVE, CONSOLIDATION)) {
-        all.add(starts.peer(peer, 0, 1, parameters));
-        all.add(starts.peerOnce(peer + ", whole process", peer, parameters));
-        goals.add(Goal.speed(CAIRN, 2, peer));
-        goals.add(Goal.speedLess(CAIRN, START, 2, peer).told());
-        goals.add(Goal.speed(CAIRN, 2, peer + ", whole process").told());
-      }
+      Path shards = settings.input().resolve("shards");
+      addCairn(CAIRN_SHARDS, shards, all, goals);
+      all.add(starts.warm(WORK, 0, DistributedConversion.class, checkpoint));
+      all.add(starts.warm(WORK_SHARDS, 0, DistributedConversion.class, shards));
+      addPeer(TORCH_SAVE, CAIRN, WORK, parameters, all, goals);
+      addPeer(CONSOLIDATION, CAIRN_SHARDS, WORK_SHARDS, parameters, all, goals);
     } else {
       goals.add(Goal.speedLess(CAIRN, START, 0.8, BOUND));
     }
@@ -64,7 +72,7 @@ final class DistributedWorks {
         String.format(
             Locale.ROOT,
             "a checkpoint of torch.distributed of %.3gB parameters in BF16 by %d ranks into a BF16"
-                + " folder, whole process; the peers from the same model",
+                + " folder",
             parameters / 1e9,
             RANKS),
         DType.BF16.bytes((long) parameters),
@@ -77,6 +85,26 @@ final class DistributedWorks {
         },
         starts.of(all.toArray(Work.Start[]::new)),
         goals);
+  }
+
+  private void addCairn(String name, Path input, List<Work.Start> all, List<Goal> goals) {
+    all.add(starts.cairn(name, 0, "consolidate", input.toString(), "{}"));
+    goals.add(Goal.mebibytes(name, MIB));
+  }
+
+  private void addPeer(
+      String peer,
+      String cairn,
+      String work,
+      double parameters,
+      List<Work.Start> all,
+      List<Goal> goals) {
+    all.add(starts.peer(peer, 0, 1, parameters));
+    all.add(starts.peerOnce(peer + WHOLE, peer, parameters));
+    goals.add(Goal.speed(work, 2, peer));
+    goals.add(Goal.speed(cairn, 2, peer + WHOLE));
+    goals.add(Goal.speedLess(cairn, START, 2, peer).told());
+    goals.add(Goal.speed(cairn, 2, peer).told());
   }
 
   private void make(String peer, double parameters, Path target) throws IOException {
