@@ -84,9 +84,8 @@ class DistributedCheckpointTest {
     assertEquals(Shape.of(5, 4), checkpoint.tensors().get("a").shape());
     assertEquals(List.of(0), checkpoint.tensors().get("a").cut());
     assertEquals(List.of(1), checkpoint.tensors().get("b").cut());
-    try (DistributedParameterSet set =
-        new DistributedParameterSet(checkpoint, Optional.empty())) {
-      for (Parameter parameter : set.parameters()) { // each counts up from 0
+    try (DistributedParameterSet set = new DistributedParameterSet(checkpoint, Optional.empty())) {
+      for (Parameter parameter : set.parameters().parameters()) { // each counts up from 0
         ByteBuffer bytes = ByteBuffer.allocate((int) parameter.partition().lengthBytes());
         parameter.partition().read(0, bytes);
         FloatBuffer floats = bytes.flip().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
