@@ -58,6 +58,10 @@ final class HostProcess implements AutoCloseable {
     }
   }
 
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
   /** Waits until it ends; returns all that it has printed. */
   List<String> end() throws InterruptedException {
     if (!process.waitFor(PATIENCE_MILLIS, TimeUnit.MILLISECONDS)) {

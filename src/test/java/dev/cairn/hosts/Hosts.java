@@ -8,6 +8,7 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -195,9 +196,11 @@ public final class Hosts implements AutoCloseable {
     String script =
         "#!/bin/sh\nexec ip netns exec %s unshare -m -u --propagation private sh -c '%s; exec \"$@\"' sh \"$@\"\n"
             .formatted(name(host), String.join("; ", steps));
-    Path program = Files.writeString(folder.resolve("on-node" + host), script);
-    program.toFile().setExecutable(true);
-    return program;
+    Path program = folder.resolve("on-node" + host);
+    // In one step: a shell that is starting would read what is there so far, and do nothing.
+    Path next = Files.writeString(folder.resolve("on-node" + host + ".next"), script);
+    next.toFile().setExecutable(true);
+    return Files.move(next, program, StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** Returns a program that takes the place of ssh: the name of a host, then what to run there. */

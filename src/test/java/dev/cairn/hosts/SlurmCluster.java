@@ -1,5 +1,6 @@
 package dev.cairn.hosts;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -57,7 +58,7 @@ final class SlurmCluster implements AutoCloseable {
     while (!Files.exists(socket)) {
       Thread.sleep(20);
     }
-    start(0, List.of("slurmctld", "-D"));
+    HostProcess controller = start(0, List.of("slurmctld", "-D"));
     for (int node = 0; node < NODES; node++) {
       String cgroup =
           "mount -t tmpfs tmpfs /sys/fs/cgroup; mkdir /sys/fs/cgroup/freezer;"
@@ -67,6 +68,7 @@ final class SlurmCluster implements AutoCloseable {
     }
     List<String> said;
     do { // Until there is a controller, which waits until every node has come.
+      assertTrue(controller.isAlive(), "slurmctld has ended: " + folder.resolve("ctld.log"));
       said = start(0, List.of("srun", "-N" + NODES, "true")).end();
     } while (said.stream().anyMatch(line -> line.contains("Unable to contact")));
   }
