@@ -1,19 +1,14 @@
 package dev.cairn.dcp;
 
-import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.torchfile.Printable;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -32,23 +27,7 @@ final class RankMetadata {
    * @throws CorruptFileException if one of them is missing
    */
   static List<Path> list(Path folder) throws IOException {
-    TreeMap<Integer, Path> files = new TreeMap<>();
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder, "__*.metadata")) {
-      for (Path entry : entries) {
-        Matcher name = NAME.matcher(entry.getFileName().toString());
-        if (name.matches()) {
-          files.put(Integer.parseInt(name.group(1)), entry);
-        }
-      }
-    }
-    int expected = 0;
-    for (int rank : files.keySet()) {
-      if (rank != expected) {
-        throw Refusal.MISSING_PIECES.of(folder, "name", "__" + expected + ".metadata");
-      }
-      expected++;
-    }
-    return List.copyOf(files.values());
+    return NumberedFiles.list(folder, NAME, 0, "__%d.metadata"::formatted);
   }
 
   /**

@@ -2,7 +2,6 @@ package dev.cairn.dcp;
 
 import dev.cairn.content.BoxesContent;
 import dev.cairn.content.TensorContent;
-import dev.cairn.input.Refusal;
 import dev.cairn.io.SafetensorsFile;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
@@ -14,15 +13,11 @@ import dev.cairn.torchfile.Printable;
 import dev.cairn.torchfile.StoredTensor;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -38,34 +33,12 @@ final class SafetensorsShards {
   private static final Pattern NAME =
       Pattern.compile("shard-(\\d{1,7})-model-\\d{1,7}-of-\\d{1,7}\\.safetensors");
   private static final String SHARDING = "DCP_SHARDING_INFO";
-  private static final int MAX_FILES = 1_000_000;
 
   private SafetensorsShards() {}
 
-  /** Returns the files, in the order of their names. */
+  /** Returns the files; none if the folder is of another save. */
   static List<Path> list(Path folder) throws IOException {
-    TreeSet<Path> files = new TreeSet<>();
-    TreeSet<Integer> shards = new TreeSet<>();
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder, "shard-*.safetensors")) {
-      for (Path entry : entries) {
-        Matcher matcher = NAME.matcher(entry.getFileName().toString());
-        if (matcher.matches()) {
-          files.add(entry);
-          shards.add(Integer.parseInt(matcher.group(1)));
-        }
-        if (files.size() > MAX_FILES) {
-          throw new CorruptFileException("folder holds too many files: path=" + folder);
-        }
-      }
-    }
-    int expected = 1;
-    for (int shard : shards) {
-      if (shard != expected++) {
-        throw Refusal.MISSING_PIECES.of(
-            folder, "name", "shard-%05d-*.safetensors".formatted(expected - 1));
-      }
-    }
-    return new ArrayList<>(files);
+    return NumberedFiles.list(folder, NAME, 1, "shard-%05d-*.safetensors"::formatted);
   }
 
   static DistributedCheckpoint open(Path folder) throws IOException {
