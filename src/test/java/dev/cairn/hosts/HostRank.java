@@ -6,11 +6,14 @@ import dev.cairn.RunOptions;
 import dev.cairn.Schedule;
 import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.layout.Layout;
 import dev.cairn.model.TrainerState;
+import dev.cairn.options.Durability;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
 import dev.cairn.support.ReferenceModel;
+import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,15 +25,18 @@ import java.util.Optional;
  * line for each, and goes on after a failure.
  *
  * <p>{@code auto:1}, {@code gather:1} and {@code parallel:1} save a step, {@code async:1} in the
- * background, {@code next} the step after the one that was found; {@code restore} the latest one,
- * {@code resume} too if there is one; {@code unshared} says that rank 0 alone has the directory;
- * {@code rejoin} makes a new group in this process; {@code idle:3} sleeps for seconds; {@code
- * train:100} does so many short steps, unless a signal asks to stop; {@code fall:1} ends rank 1, if
- * nothing was found to resume from, while the others sleep.
+ * background, {@code direct:1} past the page cache; {@code next} the step after the one that was
+ * found; {@code big:8} gives the model so many MiB more; {@code restore} the latest one, {@code
+ * resume} too if there is one; {@code unshared} says that rank 0 alone has the directory; {@code
+ * rejoin} makes a new group in this process; {@code idle:3} sleeps for seconds; {@code train:100}
+ * does so many short steps, unless a signal asks to stop; {@code fall:1} ends rank 1, if nothing
+ * was found to resume from, while the others sleep.
  */
 final class HostRank {
   private RunOptions run;
-  private SaveOptions options = options(SaveMode.AUTO);
+  private int stagingBufferBytes = 4096; // several messages, however small the model is
+  private SaveOptions options = options(SaveMode.AUTO, Durability.FAST);
+  private ReferenceModel model;
   private Communicator communicator;
   private Checkpointer checkpointer;
   private long resumedFrom;
@@ -38,11 +44,17 @@ final class HostRank {
   private HostRank(RunOptions run) throws IOException {
     this.run = run;
     this.communicator = Communicator.fromEnvironment();
+    this.model = ReferenceModel.various(communicator.size());
     this.checkpointer = Checkpointer.open(communicator, options, run);
   }
 
-  private static SaveOptions options(SaveMode mode) {
-    return SaveOptions.builder().mode(mode).keepDtypes().stagingBufferBytes(4096).build();
+  private SaveOptions options(SaveMode mode, Durability durability) {
+    return SaveOptions.builder()
+        .mode(mode)
+        .durability(durability)
+        .keepDtypes()
+        .stagingBufferBytes(stagingBufferBytes)
+        .build();
   }
 
   public static void main(String[] arguments) throws Exception {
@@ -91,6 +103,12 @@ final class HostRank {
         reopen(options);
         return "";
       }
+      case "big" -> {
+        model.add("big.weight", DType.F32, Layout.zero3(), Long.parseLong(work[1]), 1 << 18);
+        stagingBufferBytes = 1 << 18;
+        reopen(options(options.mode(), options.durability()));
+        return "";
+      }
       case "fall" -> {
         fall(Integer.parseInt(work[1]));
         return "";
@@ -104,15 +122,19 @@ final class HostRank {
       }
       case "next" -> {
         long step = resumedFrom + 1;
-        save(SaveMode.AUTO, step, false);
+        save(options(SaveMode.AUTO, Durability.FAST), step, false);
         return "step=" + step;
       }
       case "async" -> {
-        return save(SaveMode.AUTO, Long.parseLong(work[1]), true);
+        return save(options(SaveMode.AUTO, Durability.FAST), Long.parseLong(work[1]), true);
+      }
+      case "direct" -> {
+        SaveOptions direct = options(SaveMode.AUTO, Durability.DURABLE_DIRECT);
+        return save(direct, Long.parseLong(work[1]), false);
       }
       default -> {
         SaveMode mode = SaveMode.valueOf(work[0].toUpperCase(Locale.ROOT));
-        return save(mode, Long.parseLong(work[1]), false);
+        return save(options(mode, Durability.FAST), Long.parseLong(work[1]), false);
       }
     }
   }
@@ -143,7 +165,7 @@ final class HostRank {
         Thread.sleep(50);
         stops = schedule.stepDone(++step).stop();
       }
-      save(SaveMode.AUTO, step, false);
+      save(options(SaveMode.AUTO, Durability.FAST), step, false);
     }
     return "stopped=" + stops;
   }
@@ -158,16 +180,12 @@ final class HostRank {
     Thread.sleep(60_000);
   }
 
-  private ReferenceModel model() {
-    return ReferenceModel.various(communicator.size());
-  }
-
-  private String save(SaveMode mode, long step, boolean inBackground) throws IOException {
-    if (mode != options.mode()) {
-      reopen(options(mode));
+  private String save(SaveOptions wanted, long step, boolean inBackground) throws IOException {
+    if (wanted.mode() != options.mode() || wanted.durability() != options.durability()) {
+      reopen(wanted);
     }
     TrainerState state = TrainerState.builder().value("step", step).build();
-    var set = model().on(communicator.rank(), communicator.size());
+    var set = model.on(communicator.rank(), communicator.size());
     SaveReport report =
         inBackground
             ? checkpointer.saveAsync(step, set, state).await()
@@ -176,9 +194,9 @@ final class HostRank {
   }
 
   private String restore(Checkpoint latest) throws IOException {
-    var set = model().poisonedOn(communicator.rank(), communicator.size());
+    var set = model.poisonedOn(communicator.rank(), communicator.size());
     latest.restore(set);
-    model().assertHolds(set, communicator.rank(), communicator.size());
+    model.assertHolds(set, communicator.rank(), communicator.size());
     resumedFrom = latest.longValue("step").orElseThrow();
     return "step=" + resumedFrom;
   }

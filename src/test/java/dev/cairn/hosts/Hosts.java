@@ -26,7 +26,7 @@ public final class Hosts implements AutoCloseable {
 
   private final int count;
   private final Path folder;
-  private final Map<Integer, Path> ownFolders = new HashMap<>();
+  private final Map<Integer, String> mounts = new HashMap<>();
   private final List<HostProcess> processes = new ArrayList<>();
 
   private Hosts(int count, Path folder) {
@@ -182,7 +182,24 @@ public final class Hosts implements AutoCloseable {
   void giveOwn(int host, Path place) throws IOException {
     Files.createDirectories(place);
     Files.createDirectories(folder.resolve("own" + host));
-    ownFolders.put(host, place);
+    mount(host, bind("own" + host, place));
+  }
+
+  /**
+   * Lets a host mount something, instead of what it was to mount before.
+   *
+   * @param command that every process of the host begins with, as mounts are its own
+   */
+  void mount(int host, String command) {
+    mounts.put(host, command);
+  }
+
+  /** Connects this machine itself, at an address of the hosts' network, by a device eth0. */
+  void connectThisMachine(String address) throws Exception {
+    run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "vthis", "netns", SWITCH);
+    run("ip", "-n", SWITCH, "link", "set", "vthis", "master", "br0", "up");
+    run("ip", "link", "set", "eth0", "up");
+    run("ip", "addr", "add", address + "/24", "dev", "eth0");
   }
 
   /** Returns a program that runs its arguments on a host, as a launcher's remote shell does. */
@@ -190,8 +207,8 @@ public final class Hosts implements AutoCloseable {
     List<String> steps = new ArrayList<>(List.of("hostname node" + host));
     steps.add(bind("hosts" + host, Path.of("/etc/hosts")));
     steps.add(bind("boot_id" + host, Path.of("/proc/sys/kernel/random/boot_id")));
-    if (ownFolders.containsKey(host)) {
-      steps.add(bind("own" + host, ownFolders.get(host)));
+    if (mounts.containsKey(host)) {
+      steps.add(mounts.get(host));
     }
     String script =
         "#!/bin/sh\nexec ip netns exec %s unshare -m -u --propagation private sh -c '%s; exec \"$@\"' sh \"$@\"\n"
@@ -236,7 +253,7 @@ public final class Hosts implements AutoCloseable {
     return process;
   }
 
-  private static String run(String... command) throws IOException, InterruptedException {
+  static String run(String... command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (process.waitFor() != 0) {
