@@ -145,6 +145,38 @@ class AbandonedFoldersTest {
     assertEquals(before, names().subList(0, 5));
   }
 
+  /** What a maker leaves that is killed before its owner file is whole. */
+  private void leaveEmpty(String name, Optional<String> ownerLines, long ageMinutes)
+      throws IOException {
+    Path folder = Files.createDirectory(run().directory().resolve(name));
+    FileTime then = FileTime.from(Instant.now().minusSeconds(ageMinutes * 60));
+    if (ownerLines.isPresent()) {
+      Path owner = Files.writeString(folder.resolve("owner"), ownerLines.get());
+      Files.setLastModifiedTime(owner, then);
+    }
+    Files.setLastModifiedTime(folder, then);
+  }
+
+  @Test
+  void folderWhoseMakerDiedBeforeItWroteItsNameIsRemovedAfterADay() throws Exception {
+    leaveEmpty(".step_1.tmp-00ff", Optional.empty(), 25 * 60);
+    leaveEmpty(".step_2.tmp-00ff", Optional.of(""), 25 * 60);
+    leaveEmpty(".step_3.tmp-00ff", Optional.of("\0".repeat(60)), 25 * 60);
+    leaveEmpty(".step_4.tmp-00ff", Optional.of("cairn-owner 1\nbo"), 25 * 60);
+    leaveEmpty(".step_5.old-00ff", Optional.empty(), 25 * 60); // its files were deleted before
+    save(6);
+    assertEquals(List.of("step_6"), names());
+  }
+
+  /** Its maker may be about to write into it. The clock of this machine does not count. */
+  @Test
+  void youngFolderWithoutANameStays() throws Exception {
+    leaveEmpty(".step_1.tmp-00ff", Optional.empty(), 23 * 60);
+    leaveEmpty(".step_2.tmp-00ff", Optional.of(""), 23 * 60);
+    save(6, OtherProcess.withClockAhead(Duration.ofDays(2)));
+    assertEquals(List.of(".step_1.tmp-00ff", ".step_2.tmp-00ff", "step_6"), names());
+  }
+
   /** Many containers are called localhost, and the first process id namespace is 4026531836. */
   @Test
   void hostOfTheSameNameIsNotTakenForThisOne() throws Exception {
