@@ -76,6 +76,9 @@ final class LeftoverText {
       case ELSEWHERE ->
           "of process %d of another host, boot or container, last sign of life %s: %s once that is silent for 24 hours"
               .formatted(pid, leftover.lastSign(), leftover.goesBack() ? "put back" : "removed");
+      case EMPTY ->
+          "empty, last changed %s: removed once it has not changed for 24 hours"
+              .formatted(leftover.lastSign());
       case UNKNOWN -> "without an owner file of Cairn's: stays";
     };
   }

@@ -30,6 +30,11 @@ public record AbandonedFolder(
     ABANDONED,
     /** It is of another host, boot or container: a long silence says that it has ended. */
     ELSEWHERE,
+    /**
+     * Nothing is in it, or nothing but an owner file that is not whole: who made it was killed at
+     * that moment, or is about to write. A long silence says that it has ended.
+     */
+    EMPTY,
     /** There is no whole owner file: the folder is somebody else's, or nobody knows. */
     UNKNOWN
   }

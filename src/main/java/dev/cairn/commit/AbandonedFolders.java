@@ -21,7 +21,8 @@ import java.util.regex.Matcher;
  * What saves that died have left in a directory, whatever they were to make there.
  *
  * <p>Touched is only what has an owner file, and only when that owner has ended: its process is
- * known to be dead, or it is of another host and has been silent for a day.
+ * known to be dead, or it is of another host and has been silent for a day. A folder in which
+ * nothing is, not even a whole owner file, goes after the same silence.
  */
 public final class AbandonedFolders {
   private static final Logger LOG = System.getLogger(AbandonedFolders.class.getName());
@@ -81,13 +82,19 @@ public final class AbandonedFolders {
             .map(PathState::modified)
             .orElse(state.modified());
     Path target = path.resolveSibling(name.group(1));
-    return new AbandonedFolder(
-        path,
-        target,
-        name.group(2).equals("old") && !disk.existsHere(target),
-        owner,
-        lastSign,
-        owner.map(process -> state(process, name)).orElse(AbandonedFolder.State.UNKNOWN));
+    AbandonedFolder.State known =
+        owner.isPresent() ? state(owner.get(), name) : stateWithoutOwner(path);
+    boolean goesBack =
+        name.group(2).equals("old")
+            && known != AbandonedFolder.State.EMPTY
+            && !disk.existsHere(target);
+    return new AbandonedFolder(path, target, goesBack, owner, lastSign, known);
+  }
+
+  private AbandonedFolder.State stateWithoutOwner(Path folder) throws IOException {
+    return FolderOwner.isAlone(disk, folder)
+        ? AbandonedFolder.State.EMPTY
+        : AbandonedFolder.State.UNKNOWN;
   }
 
   private AbandonedFolder.State state(ProcessIdentity owner, Matcher name) {
@@ -150,9 +157,10 @@ public final class AbandonedFolders {
   }
 
   private boolean isAbandoned(AbandonedFolder leftover) throws IOException {
-    boolean isSilent =
+    boolean maySilenceTell =
         leftover.state() == AbandonedFolder.State.ELSEWHERE
-            && !leftover.lastSign().plus(SILENCE).isAfter(now());
+            || leftover.state() == AbandonedFolder.State.EMPTY;
+    boolean isSilent = maySilenceTell && !leftover.lastSign().plus(SILENCE).isAfter(now());
     boolean isAbandoned = isSilent || leftover.state() == AbandonedFolder.State.ABANDONED;
     if (!isAbandoned && leftover.goesBack()) {
       LOG.log(
@@ -195,6 +203,10 @@ public final class AbandonedFolders {
       return;
     }
     LOG.log(Level.INFO, "an abandoned temporary folder is removed: {0}", folder);
+    if (leftover.state() == AbandonedFolder.State.EMPTY) {
+      FolderOwner.deleteEmptyFolder(disk, folder);
+      return;
+    }
     if (disk.existsHere(folder.resolve(StagedFolder.COMPLETED))) {
       disk.forceFolder(directory); // what has taken its place must have its name for good first
     }

@@ -7,6 +7,7 @@ import dev.cairn.machine.ProcessIdentity;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -70,6 +71,24 @@ record FolderOwner(ProcessIdentity process, String role) {
     }
   }
 
+  /** Returns whether nothing is in a folder but an owner's file, whole or not, or not even that. */
+  static boolean isAlone(Disk disk, Path folder) throws IOException {
+    try {
+      for (Path path : disk.list(folder)) {
+        Optional<PathState> found = disk.findHere(path);
+        if (!path.endsWith(FILE)
+            || found.isEmpty()
+            || !found.get().isFile()
+            || found.get().lengthBytes() > MAX_BYTES) {
+          return false;
+        }
+      }
+      return true;
+    } catch (NoSuchFileException | AccessDeniedException e) { // gone, or not for us to see
+      return false;
+    }
+  }
+
   private static Optional<FolderOwner> parse(byte[] bytes) {
     List<String> lines = List.of(new String(bytes, StandardCharsets.UTF_8).split("\n", -1));
     try {
@@ -111,6 +130,18 @@ record FolderOwner(ProcessIdentity process, String role) {
           disk.deleteTree(path);
         }
       }
+    } catch (NoSuchFileException e) {
+      return;
+    }
+    deleteEmptyFolder(disk, folder);
+  }
+
+  /**
+   * Deletes a folder in which nothing is but perhaps an owner. Fails if there is something else,
+   * which stays. Fine if another process is faster.
+   */
+  static void deleteEmptyFolder(Disk disk, Path folder) throws IOException {
+    try {
       remove(disk, folder);
       disk.delete(folder);
     } catch (NoSuchFileException e) {

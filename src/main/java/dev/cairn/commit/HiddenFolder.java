@@ -14,7 +14,8 @@ import java.util.regex.Pattern;
  * A new folder beside its target, under a hidden name, with a file that says whose it is.
  *
  * <p>A crash after the folder is made and before the file is leaves an empty folder without an
- * owner. Nobody can know whose it is, so it stays, and is listed; it takes no room.
+ * owner. Nobody can know whose it is, so it stays until it has been silent for a day; it takes no
+ * room. No order of calls avoids that: a file needs its folder first.
  *
  * @param path absolute
  * @param target what it is to become

@@ -97,6 +97,8 @@ class RunCommandsTest {
     leave(".step_8.tmp-0c", "another boot", 1);
     Path mine = Files.createDirectories(run.resolve(".step_8.tmp-0d/state"));
     Files.writeString(mine.resolve("mine"), "123");
+    Path empty = Files.createDirectory(run.resolve(".step_8.tmp-0e"));
+    Files.write(empty.resolve("owner"), new byte[60]); // of a maker that was killed at that moment
     Files.move(run.resolve("step_9"), run.resolve(".step_9.gone"));
   }
 
@@ -126,10 +128,12 @@ class RunCommandsTest {
     assertEquals(
         List.of(
             ".step_8.tmp-0d  3 B, without an owner file of Cairn's: stays",
+            ".step_8.tmp-0e  60 B, empty, last changed %s: removed once it has not changed for 24 hours"
+                .formatted(Files.getLastModifiedTime(run.resolve(".step_8.tmp-0e/owner"))),
             ".step_9.gone  7 B, a deletion that was interrupted: the next save of the run, or cairn"
                 + " prune, finishes it"),
-        lines.subList(6, 8));
-    assertEquals(8, lines.size());
+        lines.subList(6, 9));
+    assertEquals(9, lines.size());
     assertEquals(lines, lines("list", run.toString()), "listing changes nothing");
   }
 
@@ -152,6 +156,7 @@ class RunCommandsTest {
             ".step_7.old-0b abandoned true",
             ".step_8.tmp-0c elsewhere true",
             ".step_8.tmp-0d unknown false",
+            ".step_8.tmp-0e empty false",
             ".step_9.gone deleted false"),
         seen);
   }
