@@ -16,7 +16,7 @@ import dev.cairn.form.NameRule;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.input.FoundInput;
-import dev.cairn.input.Refusal;
+import dev.cairn.input.InputRefusal;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.machine.Machine;
 import dev.cairn.options.FormOptions;
@@ -248,10 +248,11 @@ final class ConsolidateCommand implements Callable<Integer> {
     if (!Files.exists(baseModel.resolve(ModelConfig.FILE_NAME))) {
       if (Files.exists(baseModel.resolve(LoraConfig.FILE_NAME))) {
         throw new IllegalArgumentException(
-            Refusal.ADAPTER_AS_BASE.message(baseModel, "option", "--hf"));
+            InputRefusal.ADAPTER_AS_BASE.message(baseModel, "option", "--hf"));
       }
       throw new IllegalArgumentException(
-          Refusal.NO_BASE.message(baseModel, "config", ModelConfig.FILE_NAME, "option", "--hf"));
+          InputRefusal.NO_BASE.message(
+              baseModel, "config", ModelConfig.FILE_NAME, "option", "--hf"));
     }
   }
 

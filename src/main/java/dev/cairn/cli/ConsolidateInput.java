@@ -7,10 +7,11 @@ import dev.cairn.deepspeed.CheckpointParameters;
 import dev.cairn.deepspeed.ConsolidationOptions;
 import dev.cairn.deepspeed.DeepSpeedCheckpoint;
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.input.DeepSpeedRefusal;
 import dev.cairn.input.FoundInput;
 import dev.cairn.input.FoundInput.Format;
+import dev.cairn.input.InputRefusal;
 import dev.cairn.input.Links;
-import dev.cairn.input.Refusal;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.options.FormOptions;
 import dev.cairn.options.SaveOptions;
@@ -59,8 +60,8 @@ record ConsolidateInput(ParameterSet parameters, Consumer<LongConsumer> reads, C
       case DEEPSPEED -> deepSpeed(parallel.open(found), isAdapter, options, save, files, notes);
       case DISTRIBUTED -> distributed(found.path(), options);
       case TORCH -> torch(found.path(), options, notes);
-      case MODEL -> throw Refusal.MODEL_FOLDER.of(found.path());
-      case ADAPTER -> throw Refusal.ADAPTER.of(found.path());
+      case MODEL -> throw InputRefusal.MODEL_FOLDER.of(found.path());
+      case ADAPTER -> throw InputRefusal.ADAPTER.of(found.path());
     };
   }
 
@@ -97,7 +98,7 @@ record ConsolidateInput(ParameterSet parameters, Consumer<LongConsumer> reads, C
     DeepSpeedCheckpoint named =
         pipeline
             .namedLike(files.baseTensors())
-            .orElseThrow(() -> Refusal.NO_NAMES.of(pipeline.folder()));
+            .orElseThrow(() -> DeepSpeedRefusal.NO_NAMES.of(pipeline.folder()));
     notes.accept(
         "naming the pipeline's weights as the base model does: shapes and order leave one way");
     return named;

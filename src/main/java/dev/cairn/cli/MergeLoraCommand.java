@@ -7,7 +7,7 @@ import dev.cairn.cli.options.OutputOptions;
 import dev.cairn.cli.text.ExitCode;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.input.FoundInput;
-import dev.cairn.input.Refusal;
+import dev.cairn.input.InputRefusal;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
@@ -119,11 +119,11 @@ final class MergeLoraCommand implements Callable<Integer> {
         Files.exists(base.resolve(LoraConfig.FILE_NAME))
             && !Files.exists(base.resolve(ModelConfig.FILE_NAME));
     if (isAdapter) {
-      throw Refusal.ADAPTER_AS_BASE.of(base, "option", "--base");
+      throw InputRefusal.ADAPTER_AS_BASE.of(base, "option", "--base");
     }
     if (!FoundInput.holdsSafetensors(base)
         && FoundInput.find(base).format() == FoundInput.Format.DEEPSPEED) {
-      throw Refusal.CHECKPOINT_AS_MODEL.of(base);
+      throw InputRefusal.CHECKPOINT_AS_MODEL.of(base);
     }
   }
 
@@ -131,9 +131,9 @@ final class MergeLoraCommand implements Callable<Integer> {
     if (!Files.exists(adapter.resolve(LoraConfig.FILE_NAME))) {
       FoundInput found = FoundInput.find(adapter);
       if (found.format() == FoundInput.Format.DEEPSPEED) {
-        throw Refusal.CHECKPOINT_AS_ADAPTER.of(adapter);
+        throw InputRefusal.CHECKPOINT_AS_ADAPTER.of(adapter);
       }
-      throw Refusal.MODEL_AS_ADAPTER.of(adapter);
+      throw InputRefusal.MODEL_AS_ADAPTER.of(adapter);
     }
   }
 

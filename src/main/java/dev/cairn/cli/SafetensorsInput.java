@@ -1,7 +1,7 @@
 package dev.cairn.cli;
 
 import dev.cairn.input.FoundInput;
-import dev.cairn.input.Refusal;
+import dev.cairn.input.InputRefusal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,10 +21,10 @@ final class SafetensorsInput {
     FoundInput found = FoundInput.find(path);
     if (found.format() == FoundInput.Format.DEEPSPEED
         || found.format() == FoundInput.Format.TORCH) {
-      throw Refusal.CHECKPOINT_AS_MODEL.of(path);
+      throw InputRefusal.CHECKPOINT_AS_MODEL.of(path);
     }
     if (!found.path().equals(path)) {
-      throw Refusal.MODEL_INSIDE.of(path, "model", found.path().toString());
+      throw InputRefusal.MODEL_INSIDE.of(path, "model", found.path().toString());
     }
   }
 }

@@ -3,8 +3,8 @@ package dev.cairn.dcp;
 import dev.cairn.content.BoxesContent;
 import dev.cairn.content.Content;
 import dev.cairn.content.TensorContent;
+import dev.cairn.input.InputRefusal;
 import dev.cairn.input.Links;
-import dev.cairn.input.Refusal;
 import dev.cairn.layout.Box;
 import dev.cairn.machine.CloseAll;
 import dev.cairn.tensor.CorruptFileException;
@@ -83,7 +83,7 @@ public record DistributedCheckpoint(
     if (!SafetensorsShards.list(folder).isEmpty()) {
       return SafetensorsShards.open(folder);
     }
-    throw Refusal.NO_METADATA.of(folder);
+    throw InputRefusal.NO_METADATA.of(folder);
   }
 
   private static DistributedCheckpoint open(Path folder, List<DescribedTensor> all)
@@ -190,7 +190,7 @@ public record DistributedCheckpoint(
       }
       Path file = folder.resolve(name);
       if (!Files.exists(file)) {
-        throw Refusal.MISSING_PIECES.of(folder, "name", name);
+        throw InputRefusal.MISSING_PIECES.of(folder, "name", name);
       }
       Links.requireFile(file);
       return file;

@@ -1,6 +1,6 @@
 package dev.cairn.dcp;
 
-import dev.cairn.input.Refusal;
+import dev.cairn.input.InputRefusal;
 import dev.cairn.layout.Box;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
@@ -105,7 +105,7 @@ final class MetadataReader {
     }
     if (place.get("transform_descriptors") instanceof Sequence transforms
         && transforms.size() > 0) {
-      throw Refusal.TRANSFORMED.of(file, "tensor", name);
+      throw InputRefusal.TRANSFORMED.of(file, "tensor", name);
     }
     try {
       return new StoredPiece(

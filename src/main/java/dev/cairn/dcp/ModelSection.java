@@ -1,6 +1,6 @@
 package dev.cairn.dcp;
 
-import dev.cairn.input.Refusal;
+import dev.cairn.input.InputRefusal;
 import dev.cairn.tensor.CorruptFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,7 +47,7 @@ final class ModelSection {
       }
     }
     if (sections.isEmpty()) {
-      throw Refusal.NO_MODEL.of(folder, "count", Integer.toString(tensors.size()));
+      throw InputRefusal.NO_MODEL.of(folder, "count", Integer.toString(tensors.size()));
     }
     if (sections.size() == 1) {
       return sections.values().iterator().next();
@@ -62,7 +62,7 @@ final class ModelSection {
     if (models.isEmpty() && sections.containsKey(List.of())) {
       return sections.get(List.of());
     }
-    throw Refusal.SEVERAL_SECTIONS.of(
+    throw InputRefusal.SEVERAL_SECTIONS.of(
         folder,
         "names",
         String.join(

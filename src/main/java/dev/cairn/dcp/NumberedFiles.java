@@ -1,6 +1,6 @@
 package dev.cairn.dcp;
 
-import dev.cairn.input.Refusal;
+import dev.cairn.input.InputRefusal;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -48,7 +48,7 @@ final class NumberedFiles {
     int expected = first;
     for (int number : files.keySet()) {
       if (number != expected) {
-        throw Refusal.MISSING_PIECES.of(folder, "name", missing.apply(expected));
+        throw InputRefusal.MISSING_PIECES.of(folder, "name", missing.apply(expected));
       }
       expected++;
     }

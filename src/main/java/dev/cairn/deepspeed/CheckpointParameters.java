@@ -3,7 +3,7 @@ package dev.cairn.deepspeed;
 import dev.cairn.form.FormResolver;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.hf.TiedNames;
-import dev.cairn.input.Refusal;
+import dev.cairn.input.DeepSpeedRefusal;
 import dev.cairn.kernels.Kernels;
 import dev.cairn.layout.Layout;
 import dev.cairn.machine.CloseAll;
@@ -109,7 +109,7 @@ public final class CheckpointParameters implements AutoCloseable {
           Level.WARNING,
           "what was frozen in training is not in the checkpoint and will be missing");
     } else if (!isCompared(files)) {
-      throw Refusal.FROZEN_LEFT_OUT.of(checkpoint.folder());
+      throw DeepSpeedRefusal.FROZEN_LEFT_OUT.of(checkpoint.folder());
     }
   }
 

@@ -4,8 +4,8 @@ import dev.cairn.deepspeed.saved.ModelRank;
 import dev.cairn.deepspeed.saved.ModelStates;
 import dev.cairn.deepspeed.saved.SaveFiles;
 import dev.cairn.deepspeed.saved.TagFolder;
+import dev.cairn.input.DeepSpeedRefusal;
 import dev.cairn.input.FoundInput;
-import dev.cairn.input.Refusal;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
@@ -99,7 +99,7 @@ public final class DeepSpeedCheckpoint {
   private static TagFolder found(Path checkpoint, String tag) throws IOException {
     FoundInput found = FoundInput.find(checkpoint, tag, OptionalLong.empty());
     if (found.format() != FoundInput.Format.DEEPSPEED) {
-      throw Refusal.NOT_DEEPSPEED.of(found.path());
+      throw DeepSpeedRefusal.NOT_DEEPSPEED.of(found.path());
     }
     return TagFolder.find(found.path(), found.tag().orElse(null));
   }
@@ -110,7 +110,7 @@ public final class DeepSpeedCheckpoint {
     boolean isUniversal = UniversalWeights.isThere(folder) && !files.hasOptimizerStates();
     if (!files.hasModelStates()) {
       if (layers.isEmpty() && !isUniversal) {
-        throw Refusal.NO_STATES.of(folder.path());
+        throw DeepSpeedRefusal.NO_STATES.of(folder.path());
       }
       return new DeepSpeedCheckpoint(
           folder,

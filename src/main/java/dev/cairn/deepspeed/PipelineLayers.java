@@ -3,8 +3,8 @@ package dev.cairn.deepspeed;
 import dev.cairn.deepspeed.saved.ModelRank;
 import dev.cairn.deepspeed.saved.ModelStates;
 import dev.cairn.deepspeed.saved.TagFolder;
+import dev.cairn.input.DeepSpeedRefusal;
 import dev.cairn.input.Links;
-import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.torchfile.Printable;
 import dev.cairn.torchfile.StateDict;
@@ -47,12 +47,13 @@ final class PipelineLayers {
         Matcher matcher = LAYER.matcher(file.getFileName().toString());
         if (matcher.matches()) {
           if (matcher.group(2) != null && Integer.parseInt(matcher.group(2)) != 0) {
-            throw Refusal.TENSOR_PIPELINE.of(folder.path(), "file", file.getFileName().toString());
+            throw DeepSpeedRefusal.TENSOR_PIPELINE.of(
+                folder.path(), "file", file.getFileName().toString());
           }
           Links.requireFile(file);
           Path other = layers.put(Integer.parseInt(matcher.group(1)), file);
           if (other != null) {
-            throw Refusal.MIXED.of(
+            throw DeepSpeedRefusal.MIXED.of(
                 folder.path(),
                 "difference",
                 other.getFileName() + " and " + file.getFileName() + ", expected one of them");

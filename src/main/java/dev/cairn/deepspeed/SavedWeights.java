@@ -11,7 +11,7 @@ import dev.cairn.deepspeed.saved.Parallelism;
 import dev.cairn.deepspeed.saved.RankFiles;
 import dev.cairn.deepspeed.saved.SaveFiles;
 import dev.cairn.deepspeed.saved.TagFolder;
-import dev.cairn.input.Refusal;
+import dev.cairn.input.DeepSpeedRefusal;
 import dev.cairn.layout.Box;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
@@ -65,7 +65,8 @@ record SavedWeights(
   void refusePipelineOfSlices() throws CorruptFileException {
     ModelStates model = ranks.get(0).model();
     if (model.parallelism().stages() > 1 && model.parallelism().tensorRanks() > 1) {
-      throw Refusal.TENSOR_PIPELINE.of(folder.path(), "file", model.file().getFileName() + "");
+      throw DeepSpeedRefusal.TENSOR_PIPELINE.of(
+          folder.path(), "file", model.file().getFileName() + "");
     }
   }
 
@@ -109,7 +110,7 @@ record SavedWeights(
   /** Returns the parameters of any other save. */
   List<CheckpointParameter> all() throws IOException {
     if (isPipeline()) {
-      throw Refusal.NO_LAYERS.of(folder.path());
+      throw DeepSpeedRefusal.NO_LAYERS.of(folder.path());
     }
     if (ranks.size() > 1) {
       requireRules();
@@ -122,7 +123,7 @@ record SavedWeights(
       parameters.addAll(joined(masters.parameters()));
       parameters.addAll(ExpertWeights.whole(first.model(), experts.tensors(), masters.experts()));
       if (parameters.isEmpty()) {
-        throw Refusal.NO_MODULE.of(first.model().file());
+        throw DeepSpeedRefusal.NO_MODULE.of(first.model().file());
       }
     } else {
       List<Map<String, Shape>> groups = first.groups(shapes(first.model()));
@@ -160,7 +161,8 @@ record SavedWeights(
 
   private void requireRules() throws CorruptFileException {
     if (rules == null) {
-      throw Refusal.NO_TENSOR_RULES.of(folder.path(), "ranks", Integer.toString(ranks.size()));
+      throw DeepSpeedRefusal.NO_TENSOR_RULES.of(
+          folder.path(), "ranks", Integer.toString(ranks.size()));
     }
   }
 
@@ -168,7 +170,7 @@ record SavedWeights(
   private void requireModules() throws CorruptFileException {
     for (ModelRank rank : ranks) {
       if (rank.model().file().getFileName().toString().startsWith("zero_pp_rank_")) {
-        throw Refusal.NO_MASTERS.of(folder.path());
+        throw DeepSpeedRefusal.NO_MASTERS.of(folder.path());
       }
     }
   }

@@ -18,19 +18,19 @@ public enum FileKind {
   TORCH_ZIP(null),
   /** Pickles and raw storages one after the other, as torch wrote before. */
   TORCH_LEGACY(null),
-  LFS_POINTER(Refusal.LFS_POINTER),
-  XET_POINTER(Refusal.XET_POINTER),
-  HTML(Refusal.HTML),
-  JSON(Refusal.JSON),
-  TEXT(Refusal.TEXT),
-  GGUF(Refusal.GGUF),
-  EMPTY(Refusal.EMPTY),
-  ZEROS(Refusal.ZEROS),
-  TAR(Refusal.OLD_TORCH),
-  PICKLE(Refusal.PICKLE),
-  COMPRESSED(Refusal.COMPRESSED),
-  HDF5(Refusal.HDF5),
-  UNKNOWN(Refusal.UNKNOWN_FILE);
+  LFS_POINTER(InputRefusal.LFS_POINTER),
+  XET_POINTER(InputRefusal.XET_POINTER),
+  HTML(InputRefusal.HTML),
+  JSON(InputRefusal.JSON),
+  TEXT(InputRefusal.TEXT),
+  GGUF(InputRefusal.GGUF),
+  EMPTY(InputRefusal.EMPTY),
+  ZEROS(InputRefusal.ZEROS),
+  TAR(InputRefusal.OLD_TORCH),
+  PICKLE(InputRefusal.PICKLE),
+  COMPRESSED(InputRefusal.COMPRESSED),
+  HDF5(InputRefusal.HDF5),
+  UNKNOWN(InputRefusal.UNKNOWN_FILE);
 
   /** As many as it takes: a tar says what it is at byte 257. */
   public static final int FIRST_BYTES = 512;
@@ -56,14 +56,14 @@ public enum FileKind {
 
   private static final List<String> HTML_STARTS = List.of("<!doctype", "<html", "<head", "<?xml");
 
-  private final Refusal refusal;
+  private final InputRefusal refusal;
 
-  FileKind(Refusal refusal) {
+  FileKind(InputRefusal refusal) {
     this.refusal = refusal;
   }
 
   /** Returns why no tensors can be read from such a file; empty where they can. */
-  public Optional<Refusal> refusal() {
+  public Optional<InputRefusal> refusal() {
     return Optional.ofNullable(refusal);
   }
 

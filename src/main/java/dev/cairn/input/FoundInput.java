@@ -35,10 +35,10 @@ public record FoundInput(Format format, Path path, Optional<String> tag, Optiona
     ADAPTER
   }
 
-  /** A Trainer's run holds checkpoints that hold a run of DeepSpeed's. */
   /** What diffusers keeps beside the folders of a pipeline's models. */
   private static final String PIPELINE_INDEX = "model_index.json";
 
+  /** A Trainer's run holds checkpoints that hold a run of DeepSpeed's. */
   private static final int MAX_DEPTH = 3;
 
   private static final Pattern RANK_FILE =
@@ -104,7 +104,7 @@ public record FoundInput(Format format, Path path, Optional<String> tag, Optiona
   public static void refuseForeignRun(Path folder) throws IOException {
     InputFolder run = InputFolder.of(folder);
     if (run.kind() == Kind.SAVES || (run.kind() == Kind.DEEPSPEED_RUN && !run.saves().isEmpty())) {
-      throw refusal(Refusal.FOREIGN_RUN, run, run.saves());
+      throw refusal(InputRefusal.FOREIGN_RUN, run, run.saves());
     }
   }
 
@@ -124,10 +124,10 @@ public record FoundInput(Format format, Path path, Optional<String> tag, Optiona
     }
     String folder = String.valueOf(file.toAbsolutePath().getParent());
     if (RANK_FILE.matcher(name).matches()) {
-      throw Refusal.ONE_RANK.of(file, "folder", folder);
+      throw DeepSpeedRefusal.ONE_RANK.of(file, "folder", folder);
     }
     if (SHARD.matcher(name).matches()) {
-      throw Refusal.ONE_SHARD.of(file, "folder", folder);
+      throw InputRefusal.ONE_SHARD.of(file, "folder", folder);
     }
     return Format.TORCH;
   }
@@ -141,7 +141,7 @@ public record FoundInput(Format format, Path path, Optional<String> tag, Optiona
       return Optional.of(choose(folder, null, step));
     }
     if (folder.accelerates().size() > 1) {
-      throw refusal(Refusal.SEVERAL, folder, folder.accelerates());
+      throw refusal(InputRefusal.SEVERAL, folder, folder.accelerates());
     }
     return Optional.empty();
   }
@@ -151,14 +151,14 @@ public record FoundInput(Format format, Path path, Optional<String> tag, Optiona
     List<String> saves = folder.saves();
     if (tag != null) {
       if (!saves.contains(tag)) {
-        throw Refusal.NO_TAG.of(folder.path(), "tag", tag, "names", SaveName.words(saves));
+        throw InputRefusal.NO_TAG.of(folder.path(), "tag", tag, "names", SaveName.words(saves));
       }
       return tag;
     }
     if (step.isPresent()) {
       List<String> fitting = saves.stream().filter(s -> SaveName.step(s).equals(step)).toList();
       if (fitting.isEmpty()) {
-        throw Refusal.NO_STEP.of(
+        throw InputRefusal.NO_STEP.of(
             folder.path(),
             "count",
             Integer.toString(saves.size()),
@@ -183,7 +183,7 @@ public record FoundInput(Format format, Path path, Optional<String> tag, Optiona
 
   private static String only(InputFolder folder, List<String> saves) throws CorruptFileException {
     if (saves.size() > 1) {
-      throw refusal(Refusal.SEVERAL, folder, saves);
+      throw refusal(InputRefusal.SEVERAL, folder, saves);
     }
     return saves.get(0);
   }
@@ -207,8 +207,8 @@ public record FoundInput(Format format, Path path, Optional<String> tag, Optiona
       case ADAPTER -> new FoundInput(Format.ADAPTER, path, Optional.empty(), note);
       case TORCH -> new FoundInput(Format.TORCH, torchPath(folder), Optional.empty(), note);
       case DISTRIBUTED -> new FoundInput(Format.DISTRIBUTED, path, Optional.empty(), note);
-      case CAIRN_RUN -> throw refusal(Refusal.CAIRN_RUN, folder, cairns(folder));
-      case EMPTY -> throw Refusal.EMPTY_FOLDER.of(path);
+      case CAIRN_RUN -> throw refusal(InputRefusal.CAIRN_RUN, folder, cairns(folder));
+      case EMPTY -> throw InputRefusal.EMPTY_FOLDER.of(path);
       case UNKNOWN -> throw unknown(folder);
     };
   }
@@ -224,8 +224,8 @@ public record FoundInput(Format format, Path path, Optional<String> tag, Optiona
       }
     }
     return models.isEmpty()
-        ? Refusal.UNKNOWN_FOLDER.of(folder.path(), "names", SaveName.words(folder.names()))
-        : refusal(Refusal.PIPELINE, folder, models);
+        ? InputRefusal.UNKNOWN_FOLDER.of(folder.path(), "names", SaveName.words(folder.names()))
+        : refusal(InputRefusal.PIPELINE, folder, models);
   }
 
   private static List<String> cairns(InputFolder folder) {
@@ -246,7 +246,7 @@ public record FoundInput(Format format, Path path, Optional<String> tag, Optiona
       return path;
     }
     if (folder.torchFiles().size() > 1) {
-      throw refusal(Refusal.SEVERAL_FILES, folder, folder.torchFiles());
+      throw refusal(InputRefusal.SEVERAL_FILES, folder, folder.torchFiles());
     }
     return path.resolve(folder.torchFiles().get(0));
   }

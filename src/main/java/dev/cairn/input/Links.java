@@ -37,10 +37,10 @@ public final class Links {
   public static void requireReadable(Path path) throws IOException {
     Path real = path.toRealPath();
     if (isSystem(real)) {
-      throw Refusal.SYSTEM.of(path, "target", real.toString());
+      throw InputRefusal.SYSTEM.of(path, "target", real.toString());
     }
     if (!Files.isRegularFile(real) && !Files.isDirectory(real)) {
-      throw Refusal.NOT_A_FILE.of(path);
+      throw InputRefusal.NOT_A_FILE.of(path);
     }
   }
 
@@ -86,7 +86,7 @@ public final class Links {
     requireReadable(file);
     Path real = file.toRealPath();
     if (!mayBeCopied(folder.toRealPath(), real)) {
-      throw Refusal.OUTSIDE.of(file, "target", real.toString());
+      throw InputRefusal.OUTSIDE.of(file, "target", real.toString());
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.cairn.io;
 
 import dev.cairn.input.FileKind;
+import dev.cairn.input.InputRefusal;
 import dev.cairn.input.Refusal;
 import dev.cairn.input.WrongLengthException;
 import dev.cairn.tensor.CorruptFileException;
@@ -21,7 +22,7 @@ final class NotSafetensors {
       return error;
     }
     if (kind.isTorch()) {
-      return because(Refusal.TORCH_AS_SAFETENSORS.of(file.path()), error);
+      return because(InputRefusal.TORCH_AS_SAFETENSORS.of(file.path()), error);
     }
     if (kind.refusal().isPresent()) {
       return because(kind.refusal().get().of(file.path()), error);
@@ -29,7 +30,8 @@ final class NotSafetensors {
     if (error instanceof WrongLengthException wrong) {
       long has = file.lengthBytes();
       long expected = wrong.expectedBytes();
-      Refusal refusal = has < expected ? Refusal.CUT_SAFETENSORS : Refusal.LONG_SAFETENSORS;
+      Refusal refusal =
+          has < expected ? InputRefusal.CUT_SAFETENSORS : InputRefusal.LONG_SAFETENSORS;
       return because(
           refusal.of(file.path(), "has", Long.toString(has), "expected", Long.toString(expected)),
           error);

@@ -1,6 +1,6 @@
 package dev.cairn.torchfile;
 
-import dev.cairn.input.Refusal;
+import dev.cairn.input.InputRefusal;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import dev.cairn.torchfile.PickleValue.Dictionary;
@@ -113,7 +113,7 @@ final class LegacyFile extends TorchFile {
   }
 
   private static CorruptFileException cut(Path file, long fileBytes, long expectedBytes) {
-    return Refusal.CUT_LEGACY_TORCH.of(
+    return InputRefusal.CUT_LEGACY_TORCH.of(
         file, "has", Long.toString(fileBytes), "expected", Long.toString(expectedBytes));
   }
 

@@ -1,6 +1,6 @@
 package dev.cairn.torchfile;
 
-import dev.cairn.input.Refusal;
+import dev.cairn.input.InputRefusal;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.torchfile.PickleValue.Dictionary;
 import dev.cairn.torchfile.PickleValue.Inert;
@@ -39,7 +39,7 @@ public record StateDict(
       TorchTensors types = new TorchTensors(file);
       Object root = archive.root();
       if (root instanceof Inert made) {
-        throw Refusal.WHOLE_OBJECT.of(file, "class", Printable.of(made.global().fullName()));
+        throw InputRefusal.WHOLE_OBJECT.of(file, "class", Printable.of(made.global().fullName()));
       }
       Dictionary found = types.dictionary(root, "root of the file");
       List<String> path = new ArrayList<>();
@@ -80,7 +80,7 @@ public record StateDict(
     }
     if (tensors.isEmpty()) {
       List<String> shown = others.subList(0, Math.min(others.size(), SHOWN_KEYS));
-      throw Refusal.NO_TENSORS.of(
+      throw InputRefusal.NO_TENSORS.of(
           types.file(), "names", shown.isEmpty() ? "nothing" : String.join(", ", shown));
     }
     refusePlaceholders(types.file(), tensors);
@@ -92,7 +92,7 @@ public record StateDict(
       throws CorruptFileException {
     long empty = tensors.values().stream().filter(tensor -> tensor.elements() == 0).count();
     if (2 * empty > tensors.size()) {
-      throw Refusal.PLACEHOLDERS.of(
+      throw InputRefusal.PLACEHOLDERS.of(
           file, "empty", Long.toString(empty), "count", Integer.toString(tensors.size()));
     }
   }

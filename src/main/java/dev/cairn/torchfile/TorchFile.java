@@ -1,8 +1,8 @@
 package dev.cairn.torchfile;
 
 import dev.cairn.input.FileKind;
+import dev.cairn.input.InputRefusal;
 import dev.cairn.input.Links;
-import dev.cairn.input.Refusal;
 import dev.cairn.machine.CloseAll;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.torchfile.checksum.StorageTable;
@@ -45,7 +45,7 @@ public abstract sealed class TorchFile implements AutoCloseable permits TorchArc
       throw kind.refusal().get().of(file);
     }
     if (kind == FileKind.SAFETENSORS) {
-      throw Refusal.SAFETENSORS_AS_TORCH.of(file);
+      throw InputRefusal.SAFETENSORS_AS_TORCH.of(file);
     }
     FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
     try {

@@ -1,7 +1,7 @@
 package dev.cairn.torchfile;
 
+import dev.cairn.input.InputRefusal;
 import dev.cairn.input.Links;
-import dev.cairn.input.Refusal;
 import dev.cairn.safetensors.ShardIndex;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
@@ -98,7 +98,7 @@ public record TorchModel(
     }
     for (String shard : shards) {
       if (!Files.isRegularFile(root.resolve(shard))) {
-        throw Refusal.MISSING_SHARD.of(
+        throw InputRefusal.MISSING_SHARD.of(
             file, "shard", shard, "count", Integer.toString(shards.size()));
       }
     }

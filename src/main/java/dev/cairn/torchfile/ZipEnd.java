@@ -1,6 +1,6 @@
 package dev.cairn.torchfile;
 
-import dev.cairn.input.Refusal;
+import dev.cairn.input.InputRefusal;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -35,7 +35,7 @@ record ZipEnd(long directoryOffset, long directoryBytes, long entries) {
       end = find(channel, file, END_BYTES + MAX_COMMENT_BYTES);
     }
     if (end == null) {
-      throw Refusal.CUT_TORCH.of(file);
+      throw InputRefusal.CUT_TORCH.of(file);
     }
     return end;
   }

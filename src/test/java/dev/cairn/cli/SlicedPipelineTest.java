@@ -3,7 +3,7 @@ package dev.cairn.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cairn.input.Refusal;
+import dev.cairn.input.DeepSpeedRefusal;
 import dev.cairn.support.ShellRun;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
@@ -79,7 +79,8 @@ class SlicedPipelineTest {
     }
     CommandRun run = consolidate();
     assertEquals(1, run.exitCode(), run.err());
-    String message = Refusal.TENSOR_PIPELINE.message(save, "file", "mp_rank_00_model_states.pt");
+    String message =
+        DeepSpeedRefusal.TENSOR_PIPELINE.message(save, "file", "mp_rank_00_model_states.pt");
     assertEquals("cairn consolidate: " + message + "\n", run.err());
     assertTrue(Files.notExists(temporary.resolve("out")));
   }

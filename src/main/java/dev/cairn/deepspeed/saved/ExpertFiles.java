@@ -1,7 +1,7 @@
 package dev.cairn.deepspeed.saved;
 
 import dev.cairn.deepspeed.saved.SaveFiles.ExpertFile;
-import dev.cairn.input.Refusal;
+import dev.cairn.input.DeepSpeedRefusal;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.torchfile.PickleValue.Dictionary;
 import dev.cairn.torchfile.StateDict;
@@ -46,7 +46,7 @@ public record ExpertFiles(Map<String, StoredTensor> tensors, List<ExpertMasters>
           StateDict.read(file.path()).tensors().entrySet()) {
         StoredTensor other = tensors.put(entry.getKey(), entry.getValue());
         if (other != null) {
-          throw Refusal.SPLIT_EXPERTS.of(
+          throw DeepSpeedRefusal.SPLIT_EXPERTS.of(
               file.path(), "other", other.file().getFileName().toString());
         }
       }
@@ -76,7 +76,7 @@ public record ExpertFiles(Map<String, StoredTensor> tensors, List<ExpertMasters>
       Set<Integer> experts = found.getOrDefault(layer, Set.of());
       for (int expert = 0; expert < counts.get(layer); expert++) {
         if (!experts.contains(expert)) {
-          throw Refusal.MISSING_EXPERT.of(
+          throw DeepSpeedRefusal.MISSING_EXPERT.of(
               files.experts().get(0).path().toAbsolutePath().getParent(),
               "name",
               "layer_%d_expert_%d_mp_rank_*_model_states.pt".formatted(layer, expert),

@@ -1,7 +1,7 @@
 package dev.cairn.deepspeed.saved;
 
 import dev.cairn.content.Content;
-import dev.cairn.input.Refusal;
+import dev.cairn.input.DeepSpeedRefusal;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.Printable;
@@ -33,7 +33,7 @@ public record ModelRank(
   public static ModelRank read(TagFolder folder, RankFiles files, Map<String, String> shared)
       throws IOException {
     if (files.modelStates().isEmpty()) {
-      throw Refusal.NO_STATES.of(folder.path());
+      throw DeepSpeedRefusal.NO_STATES.of(folder.path());
     }
     ModelStates model = ModelStates.read(files.modelStates().firstEntry().getValue(), true);
     if (shared != null) {
@@ -87,14 +87,14 @@ public record ModelRank(
             .flatMap(rank -> rank.flatGroups().stream())
             .allMatch(group -> group.elements() == 0);
     if (isEmpty && Files.isDirectory(folder.path().resolve("offloaded_tensors"))) {
-      throw Refusal.OFFLOADED.of(folder.path());
+      throw DeepSpeedRefusal.OFFLOADED.of(folder.path());
     }
   }
 
   private static void requireLayout(RankFiles files, OptimizerStates first)
       throws CorruptFileException {
     if (files.modelStatesPerRank() != (first.stage() == 3)) {
-      throw Refusal.MIXED.of(
+      throw DeepSpeedRefusal.MIXED.of(
           files.modelStates().firstEntry().getValue(),
           "difference",
           "zero_stage="
@@ -123,7 +123,7 @@ public record ModelRank(
       String what, Object expected, Object actual, Path file, Path other)
       throws CorruptFileException {
     if (expected != null && actual != null && !expected.equals(actual)) {
-      throw Refusal.MIXED.of(
+      throw DeepSpeedRefusal.MIXED.of(
           file,
           "difference",
           what
@@ -140,7 +140,7 @@ public record ModelRank(
   public void requireSameRun(ModelRank other) throws CorruptFileException {
     model.requireSameRun(other.model);
     if (optimizers.isEmpty() != other.optimizers.isEmpty()) {
-      throw Refusal.NO_MASTERS_OF_SOME.of(
+      throw DeepSpeedRefusal.NO_MASTERS_OF_SOME.of(
           (optimizers.isEmpty() ? model : other.model).file().toAbsolutePath().getParent(),
           "rank",
           Integer.toString(optimizers.isEmpty() ? number : other.number));

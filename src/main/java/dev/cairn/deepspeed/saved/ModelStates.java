@@ -1,6 +1,6 @@
 package dev.cairn.deepspeed.saved;
 
-import dev.cairn.input.Refusal;
+import dev.cairn.input.DeepSpeedRefusal;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
@@ -193,7 +193,8 @@ public record ModelStates(
       difference = "its frozen_param_shapes differ";
     }
     if (difference != null) {
-      throw Refusal.MIXED.of(other.file, "difference", difference + ", compared with " + file);
+      throw DeepSpeedRefusal.MIXED.of(
+          other.file, "difference", difference + ", compared with " + file);
     }
   }
 
@@ -206,7 +207,7 @@ public record ModelStates(
     for (Map.Entry<String, String> entry : identity.entrySet()) {
       String value = other.identity.get(entry.getKey());
       if (!entry.getValue().equals(value)) {
-        throw Refusal.MIXED.of(
+        throw DeepSpeedRefusal.MIXED.of(
             other.file,
             "difference",
             entry.getKey()

@@ -1,6 +1,6 @@
 package dev.cairn.deepspeed.saved;
 
-import dev.cairn.input.Refusal;
+import dev.cairn.input.DeepSpeedRefusal;
 import dev.cairn.tensor.CorruptFileException;
 import java.nio.file.Path;
 import java.util.TreeMap;
@@ -44,7 +44,7 @@ public record RankFiles(
   }
 
   static CorruptFileException mixed(TagFolder folder, Path one, Path other) {
-    return Refusal.MIXED.of(
+    return DeepSpeedRefusal.MIXED.of(
         folder.path(),
         "difference",
         one.getFileName() + " and " + other.getFileName() + ", expected one of them");
@@ -67,7 +67,7 @@ public record RankFiles(
     Path folder = files.firstEntry().getValue().getParent();
     for (int rank = 0; rank < worldSize; rank++) {
       if (!files.containsKey(rank)) {
-        throw Refusal.MISSING_RANK.of(
+        throw DeepSpeedRefusal.MISSING_RANK.of(
             folder,
             "rank",
             Integer.toString(rank),
@@ -80,7 +80,7 @@ public record RankFiles(
       }
     }
     if (files.lastKey() >= worldSize) {
-      throw Refusal.MIXED.of(
+      throw DeepSpeedRefusal.MIXED.of(
           files.lastEntry().getValue(),
           "difference",
           "rank=" + files.lastKey() + ", expected ranks 0 to " + (worldSize - 1));

@@ -1,7 +1,7 @@
 package dev.cairn.deepspeed.saved;
 
+import dev.cairn.input.DeepSpeedRefusal;
 import dev.cairn.input.Links;
-import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -81,7 +81,7 @@ public record SaveFiles(
   private void sort(Path path, TagFolder folder) throws IOException {
     String name = path.getFileName().toString();
     if (OLD_EXPERT.matcher(name).matches()) {
-      throw Refusal.OLD_EXPERTS.of(path);
+      throw DeepSpeedRefusal.OLD_EXPERTS.of(path);
     }
     Matcher optimizer = OPTIMIZER.matcher(name);
     Matcher modelOfRank = MODEL_OF_RANK.matcher(name);
@@ -145,7 +145,7 @@ public record SaveFiles(
     for (int rank = 0; rank < ranks; rank++) {
       RankFiles files = modelRanks.get(rank);
       if (files == null || files.modelStates().isEmpty()) {
-        throw Refusal.MISSING_RANK.of(
+        throw DeepSpeedRefusal.MISSING_RANK.of(
             folder.path(),
             "rank",
             Integer.toString(rank),
@@ -158,7 +158,7 @@ public record SaveFiles(
       }
     }
     if (modelRanks.lastKey() >= ranks) {
-      throw Refusal.MIXED.of(
+      throw DeepSpeedRefusal.MIXED.of(
           folder.path(),
           "difference",
           "mp_rank=" + modelRanks.lastKey() + ", expected 0 to " + (ranks - 1));

@@ -1,8 +1,8 @@
 package dev.cairn.deepspeed.saved;
 
 import dev.cairn.input.FoundInput;
+import dev.cairn.input.InputRefusal;
 import dev.cairn.input.Links;
-import dev.cairn.input.Refusal;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.torchfile.Printable;
 import java.io.IOException;
@@ -43,7 +43,7 @@ public record TagFolder(Path path, String tag) {
     checkName(name, checkpoint);
     Path path = checkpoint.resolve(name);
     if (!Files.isDirectory(path)) {
-      throw Refusal.NO_TAG.of(
+      throw InputRefusal.NO_TAG.of(
           checkpoint, "tag", Printable.of(name), "names", FoundInput.saves(checkpoint));
     }
     Links.requireReadable(path);

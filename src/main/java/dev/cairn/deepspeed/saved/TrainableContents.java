@@ -4,7 +4,7 @@ import dev.cairn.content.Content;
 import dev.cairn.content.FlatContent;
 import dev.cairn.content.FlatPieces;
 import dev.cairn.content.PartitionedContent;
-import dev.cairn.input.Refusal;
+import dev.cairn.input.DeepSpeedRefusal;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.StoredTensor;
@@ -136,7 +136,7 @@ public final class TrainableContents {
 
   private static CorruptFileException wrongCount(
       OptimizerStates rank, long actual, long least, long most) {
-    return Refusal.OTHER_MASTERS.of(
+    return DeepSpeedRefusal.OTHER_MASTERS.of(
         rank.file(),
         "has",
         Long.toString(actual),

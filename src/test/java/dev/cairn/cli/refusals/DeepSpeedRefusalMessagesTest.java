@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.cli.CommandRun;
 import dev.cairn.deepspeed.MadeUpCheckpoint;
-import dev.cairn.input.Refusal;
+import dev.cairn.input.DeepSpeedRefusal;
 import dev.cairn.support.LogLines;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
@@ -26,7 +26,9 @@ import org.junit.jupiter.api.Test;
 class DeepSpeedRefusalMessagesTest extends RefusalMessages {
   @AfterAll
   static void everyOneOfThemWasSeen() {
-    Set<Refusal> expected = EnumSet.copyOf(DEEPSPEEDS);
+    Set<DeepSpeedRefusal> expected =
+        EnumSet.complementOf(
+            EnumSet.of(DeepSpeedRefusal.NOT_DEEPSPEED)); // a program alone gets that one
     expected.removeAll(SEEN);
     assertEquals(Set.of(), expected);
   }
@@ -35,12 +37,12 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
   void damagedDeepSpeedSaves() throws IOException {
     Path checkpoint = fixture("a_z3_w2_llama");
     Path file = save(checkpoint).resolve("zero_pp_rank_1_mp_rank_00_model_states.pt");
-    consolidateRefused(Refusal.ONE_RANK, file, "folder", file.getParent().toString());
+    consolidateRefused(DeepSpeedRefusal.ONE_RANK, file, "folder", file.getParent().toString());
     Path optimizer = save(checkpoint).resolve("bf16_zero_pp_rank_1_mp_rank_00_optim_states.pt");
     Path away = temp.resolve("away.pt");
     Files.move(optimizer, away);
     refused(
-        Refusal.MISSING_RANK,
+        DeepSpeedRefusal.MISSING_RANK,
         save(checkpoint),
         List.of(
             "rank",
@@ -57,7 +59,7 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
     Files.move(away, optimizer);
     Files.copy(file, save(checkpoint).resolve("mp_rank_00_model_states.pt"));
     refused(
-        Refusal.MIXED,
+        DeepSpeedRefusal.MIXED,
         save(checkpoint),
         List.of(
             "difference",
@@ -76,14 +78,14 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
       Files.move(save(checkpoint).resolve(name), temp.resolve(name));
     }
     String in = checkpoint.toString();
-    refused(Refusal.NO_MASTERS, save(checkpoint), List.of(), "consolidate", in, out());
+    refused(DeepSpeedRefusal.NO_MASTERS, save(checkpoint), List.of(), "consolidate", in, out());
     for (int rank = 0; rank < 2; rank++) {
       String name = "bf16_zero_pp_rank_" + rank + "_mp_rank_00_optim_states.pt";
       Files.move(temp.resolve(name), save(checkpoint).resolve(name));
       Files.delete(
           save(checkpoint).resolve("zero_pp_rank_" + rank + "_mp_rank_00_model_states.pt"));
     }
-    refused(Refusal.NO_STATES, save(checkpoint), List.of(), "consolidate", in, out());
+    refused(DeepSpeedRefusal.NO_STATES, save(checkpoint), List.of(), "consolidate", in, out());
   }
 
   @Test
@@ -100,7 +102,7 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
           StandardCopyOption.REPLACE_EXISTING);
     }
     refused(
-        Refusal.OTHER_MASTERS,
+        DeepSpeedRefusal.OTHER_MASTERS,
         checkpoint.resolve("global_step7/bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt"),
         List.of("has", "5", "expected", "3"),
         "consolidate",
@@ -114,7 +116,7 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
         TorchSave.save(
             temp.resolve("in/global_step3/mp_rank_00_model_states.pt"), Map.of("module", Map.of()));
     refused(
-        Refusal.NO_MODULE,
+        DeepSpeedRefusal.NO_MODULE,
         file,
         List.of(),
         "consolidate",
@@ -128,7 +130,8 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
         new MadeUpCheckpoint(3, 2).group(Map.of("w", Shape.of(0))).write(temp.resolve("in"));
     Path save = checkpoint.resolve("global_step7");
     write("in/global_step7/offloaded_tensors/rank00/1.tensor.swp", "x");
-    refused(Refusal.OFFLOADED, save, List.of(), "consolidate", checkpoint.toString(), out());
+    refused(
+        DeepSpeedRefusal.OFFLOADED, save, List.of(), "consolidate", checkpoint.toString(), out());
   }
 
   @Test
@@ -137,7 +140,7 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
     Files.delete(save(checkpoint).resolve("bf16_zero_pp_rank_0_mp_rank_01_optim_states.pt"));
     String in = checkpoint.toString();
     refused(
-        Refusal.NO_MASTERS_OF_SOME,
+        DeepSpeedRefusal.NO_MASTERS_OF_SOME,
         save(checkpoint),
         List.of("rank", "1"),
         "consolidate",
@@ -149,24 +152,26 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
           old.resolve("mp_rank_0" + rank + "_model_states.pt"),
           Map.of("mp_world_size", 2, "module", Map.of("w", TorchSave.tensor("0", DType.F32, 4))));
     }
-    consolidateRefused(Refusal.NO_TENSOR_RULES, old, "ranks", "2");
+    consolidateRefused(DeepSpeedRefusal.NO_TENSOR_RULES, old, "ranks", "2");
   }
 
   @Test
   void savesWithoutTheirFrozenWeights() throws IOException {
     Path checkpoint = parallel("exclfrozen_z2_w2_llama");
     String in = checkpoint.toString();
-    refused(Refusal.FROZEN_LEFT_OUT, save(checkpoint), List.of(), "consolidate", in, out());
+    refused(
+        DeepSpeedRefusal.FROZEN_LEFT_OUT, save(checkpoint), List.of(), "consolidate", in, out());
     CommandRun inspect = CommandRun.of("inspect", in);
     assertTrue(inspect.out().endsWith("frozen parameters were left out of the save\n"));
     String base = write("base/config.json", "{\"model_type\": \"unknown\"}").getParent() + "";
     String[] based = {"consolidate", in, out(), "--hf", base};
-    refused(Refusal.FROZEN_LEFT_OUT, save(checkpoint), List.of(), based);
+    refused(DeepSpeedRefusal.FROZEN_LEFT_OUT, save(checkpoint), List.of(), based);
     for (int rank = 0; rank < 2; rank++) {
       String name = "bf16_zero_pp_rank_" + rank + "_mp_rank_00_optim_states.pt";
       Files.delete(save(checkpoint).resolve(name));
     }
-    refused(Refusal.FROZEN_LEFT_OUT, save(checkpoint), List.of(), "consolidate", in, out());
+    refused(
+        DeepSpeedRefusal.FROZEN_LEFT_OUT, save(checkpoint), List.of(), "consolidate", in, out());
     try (LogLines logged = LogLines.of("dev.cairn.deepspeed.CheckpointParameters")) {
       CommandRun run = CommandRun.of("consolidate", in, out(), "--exclude-frozen");
       assertEquals(0, run.exitCode(), run.err());
@@ -194,7 +199,7 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
     root.put("shared_params", Map.of("lm_head.weight", "model.embed_tokens.weight"));
     root.put("frozen_param_shapes", null);
     TorchSave.save(save.resolve("mp_rank_00_model_states.pt"), root);
-    consolidateRefused(Refusal.FROZEN_LEFT_OUT, save);
+    consolidateRefused(DeepSpeedRefusal.FROZEN_LEFT_OUT, save);
   }
 
   @Test
@@ -204,18 +209,18 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
     Path layer = save(checkpoint).resolve("layer_00-model_01-model_states.pt");
     Files.createFile(layer);
     refused(
-        Refusal.TENSOR_PIPELINE,
+        DeepSpeedRefusal.TENSOR_PIPELINE,
         save(checkpoint),
         List.of("file", "layer_00-model_01-model_states.pt"),
         "consolidate",
         in,
         out());
     Files.delete(layer);
-    refused(Refusal.NO_NAMES, save(checkpoint), List.of(), "consolidate", in, out());
+    refused(DeepSpeedRefusal.NO_NAMES, save(checkpoint), List.of(), "consolidate", in, out());
     for (int i = 0; i < 5; i++) {
       Files.delete(save(checkpoint).resolve("layer_0" + i + "-model_states.pt"));
     }
-    refused(Refusal.NO_LAYERS, save(checkpoint), List.of(), "consolidate", in, out());
+    refused(DeepSpeedRefusal.NO_LAYERS, save(checkpoint), List.of(), "consolidate", in, out());
   }
 
   @Test
@@ -226,7 +231,7 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
     Path other = save(checkpoint).resolve("layer_0_expert_1_mp_rank_01_model_states.pt");
     Files.copy(expert, other);
     refused(
-        Refusal.SPLIT_EXPERTS,
+        DeepSpeedRefusal.SPLIT_EXPERTS,
         other,
         List.of("other", expert.getFileName().toString()),
         "consolidate",
@@ -235,13 +240,13 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
     Files.delete(other);
     Files.delete(expert);
     refused(
-        Refusal.MISSING_EXPERT,
+        DeepSpeedRefusal.MISSING_EXPERT,
         save(checkpoint),
         List.of("name", "layer_0_expert_1_mp_rank_*_model_states.pt", "count", "4"),
         "consolidate",
         in,
         out());
     Path old = Files.createFile(save(checkpoint).resolve("expert_1_mp_rank_00_model_states.pt"));
-    refused(Refusal.OLD_EXPERTS, old, List.of(), "consolidate", in, out());
+    refused(DeepSpeedRefusal.OLD_EXPERTS, old, List.of(), "consolidate", in, out());
   }
 }

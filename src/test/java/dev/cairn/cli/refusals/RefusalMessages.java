@@ -11,37 +11,16 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collections;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Refusals, whole, as a command prints them for real files and folders. */
 abstract class RefusalMessages {
   /** What the tests of all classes have seen. */
-  static final Set<Refusal> SEEN = Collections.synchronizedSet(EnumSet.noneOf(Refusal.class));
-
-  static final Set<Refusal> DEEPSPEEDS =
-      Set.of(
-          Refusal.ONE_RANK,
-          Refusal.MISSING_RANK,
-          Refusal.MIXED,
-          Refusal.OTHER_MASTERS,
-          Refusal.NO_MASTERS,
-          Refusal.NO_MODULE,
-          Refusal.NO_STATES,
-          Refusal.OFFLOADED,
-          Refusal.NO_MASTERS_OF_SOME,
-          Refusal.NO_TENSOR_RULES,
-          Refusal.FROZEN_LEFT_OUT,
-          Refusal.TENSOR_PIPELINE,
-          Refusal.NO_NAMES,
-          Refusal.NO_LAYERS,
-          Refusal.OLD_EXPERTS,
-          Refusal.MISSING_EXPERT,
-          Refusal.SPLIT_EXPERTS);
+  static final Set<Refusal> SEEN = ConcurrentHashMap.newKeySet();
 
   @TempDir Path temp;
 
@@ -58,6 +37,21 @@ abstract class RefusalMessages {
 
   final void consolidateRefused(Refusal refusal, Path path, String... details) throws IOException {
     refused(refusal, path, List.of(details), "consolidate", path.toString(), out());
+  }
+
+  final void mergeRefused(Refusal refusal, Path path, Path base, Path adapter, String... details)
+      throws IOException {
+    refused(
+        refusal,
+        path,
+        List.of(details),
+        "merge-lora",
+        "--base",
+        base.toString(),
+        "--adapter",
+        adapter.toString(),
+        "--output",
+        out());
   }
 
   final String out() {
