@@ -89,10 +89,11 @@ public final class SaveRun {
     try (CheckpointFolder folder = ranks.isWriter() ? newFolder(trainerFile) : null) {
       Path path = prepare(folder);
       long writtenBytes;
-      try (NeighbourMemory neighbours = neighbours()) {
+      try (NeighbourMemory closed = neighbours().orElse(null)) {
+        Optional<NeighbourMemory> neighbours = Optional.ofNullable(closed);
         connect(neighbours);
         meter.enter(SavePhase.COPY);
-        writtenBytes = fill(path, Optional.ofNullable(neighbours));
+        writtenBytes = fill(path, neighbours);
       }
       meter.enter(SavePhase.COMMIT);
       Meter.Timing committing = meter.begin(SaveWork.COMMIT);
@@ -161,20 +162,19 @@ public final class SaveRun {
 
   /**
    * Returns what the other ranks hold of interleaved tensors, if it can be read and stays where it
-   * is until the end of the save; otherwise null. Collective.
+   * is until the end of the save. Collective.
    */
-  private NeighbourMemory neighbours() throws IOException {
+  private Optional<NeighbourMemory> neighbours() throws IOException {
     boolean isOneHost = choice.ranksOnOneHost() == ranks.size();
     return plan.isInterleaved() && !gathers && isOneHost && excess.tensors().isEmpty()
         ? NeighbourMemory.meet(
-                ranks, tools.machine(), SharedStep.partitions(plan, contents.tensors()))
-            .orElse(null)
-        : null;
+            ranks, tools.machine(), SharedStep.partitions(plan, contents.tensors()))
+        : Optional.empty();
   }
 
   /** Makes sure of what bulk data goes over, if any does. Collective. */
-  private void connect(NeighbourMemory neighbours) throws IOException {
-    if ((gathers && nccl.isEmpty()) || (plan.isInterleaved() && neighbours == null)) {
+  private void connect(Optional<NeighbourMemory> neighbours) throws IOException {
+    if ((gathers && nccl.isEmpty()) || (plan.isInterleaved() && neighbours.isEmpty())) {
       ranks.together(
           () -> {
             transport = Optional.of(new MeteredTransport(ranks.communicator().transport(), meter));
