@@ -36,39 +36,35 @@ public final class GatherSource implements ChunkSource {
     if (chunk.pieces().stream().allMatch(piece -> piece.rank() == WRITER)) {
       return own.begin(chunk, staging);
     }
+    ChunkParts parts = new ChunkParts(staging);
     Incoming.Batch batch = incoming.new Batch();
-    try {
-      long chunkOffset = 0;
-      for (Segment piece : chunk.pieces()) {
-        if (piece.rank() != WRITER) {
-          ByteBuffer place = ChunkParts.place(staging, chunkOffset, piece.lengthBytes());
-          batch.receive(place, piece.rank());
-        }
-        chunkOffset += piece.lengthBytes();
-      }
-    } catch (IOException | RuntimeException | Error e) {
-      batch.endAfter(e);
-      throw e;
-    }
-    return () -> finish(chunk, staging, batch);
+    batch.guard(
+        () -> {
+          long chunkOffset = 0;
+          for (Segment piece : chunk.pieces()) {
+            if (piece.rank() != WRITER) {
+              ByteBuffer place = ChunkParts.place(staging, chunkOffset, piece.lengthBytes());
+              batch.receive(place, piece.rank());
+            }
+            chunkOffset += piece.lengthBytes();
+          }
+        });
+    return () -> finish(chunk, parts, batch);
   }
 
-  private List<ByteBuffer> finish(Chunk chunk, ByteBuffer staging, Incoming.Batch batch)
+  private List<ByteBuffer> finish(Chunk chunk, ChunkParts parts, Incoming.Batch batch)
       throws IOException {
-    try {
-      ChunkParts parts = new ChunkParts(staging);
-      for (Segment piece : chunk.pieces()) {
-        if (piece.rank() == WRITER) {
-          own.add(piece, parts);
-        } else {
-          parts.addPlaced(Math.toIntExact(piece.lengthBytes()));
-        }
-      }
-      batch.await();
-      return parts.all();
-    } catch (IOException | RuntimeException | Error e) {
-      batch.endAfter(e);
-      throw e;
-    }
+    batch.guard(
+        () -> {
+          for (Segment piece : chunk.pieces()) {
+            if (piece.rank() == WRITER) {
+              own.add(piece, parts);
+            } else {
+              parts.addPlaced(Math.toIntExact(piece.lengthBytes()));
+            }
+          }
+          batch.await();
+        });
+    return parts.all();
   }
 }

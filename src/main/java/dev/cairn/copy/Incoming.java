@@ -3,6 +3,7 @@ package dev.cairn.copy;
 import dev.cairn.comm.channel.CommunicationException;
 import dev.cairn.comm.channel.Transfer;
 import dev.cairn.comm.channel.Transport;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -39,6 +40,11 @@ public final class Incoming {
     return nextTag.length;
   }
 
+  /** Something that may fail while messages are on their way. */
+  interface Step {
+    void run() throws IOException;
+  }
+
   /** The messages that are on their way into one staging buffer. */
   final class Batch {
     private final Deque<Transfer> underWay = new ArrayDeque<>();
@@ -55,11 +61,24 @@ public final class Incoming {
     }
 
     /**
+     * Does a step on the way of the messages. If it fails, those that have begun have ended before
+     * the failure is thrown.
+     */
+    void guard(Step step) throws IOException {
+      try {
+        step.run();
+      } catch (IOException | RuntimeException | Error e) {
+        endAfter(e);
+        throw e;
+      }
+    }
+
+    /**
      * Waits, after a failure, for the messages that are on their way: until they end, the transport
      * still writes into the buffer, which may not be freed. They end soon, as the other ranks
      * finish what they are sending, or their transport has failed too.
      */
-    void endAfter(Throwable failure) {
+    private void endAfter(Throwable failure) {
       while (!underWay.isEmpty()) {
         try {
           underWay.remove().await();

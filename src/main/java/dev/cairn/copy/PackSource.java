@@ -41,38 +41,34 @@ public final class PackSource implements ChunkSource {
     received.position(received.limit() - pack.lengthBytes());
     int[] nextByte = new int[lengthBytes.length];
     Incoming.Batch batch = incoming.new Batch();
-    try {
-      int begin = received.position();
-      for (int rank = WRITER + 1; rank < lengthBytes.length; rank++) {
-        nextByte[rank] = begin;
-        if (lengthBytes[rank] > 0) {
-          batch.receive(
-              received.duplicate().limit(begin + lengthBytes[rank]).position(begin), rank);
-        }
-        begin += lengthBytes[rank];
-      }
-    } catch (IOException | RuntimeException | Error e) {
-      batch.endAfter(e);
-      throw e;
-    }
+    batch.guard(
+        () -> {
+          int begin = received.position();
+          for (int rank = WRITER + 1; rank < lengthBytes.length; rank++) {
+            nextByte[rank] = begin;
+            if (lengthBytes[rank] > 0) {
+              batch.receive(
+                  received.duplicate().limit(begin + lengthBytes[rank]).position(begin), rank);
+            }
+            begin += lengthBytes[rank];
+          }
+        });
     return () -> finish(pack, staging, nextByte, batch);
   }
 
   private List<ByteBuffer> finish(
       Chunk pack, ByteBuffer staging, int[] nextByte, Incoming.Batch batch) throws IOException {
-    try {
-      long packOffset = 0;
-      for (Segment piece : pack.pieces()) {
-        if (piece.rank() == WRITER) {
-          own.fill(piece, ChunkParts.place(staging, packOffset, piece.lengthBytes()));
-        }
-        packOffset += piece.lengthBytes();
-      }
-      batch.await();
-    } catch (IOException | RuntimeException | Error e) {
-      batch.endAfter(e);
-      throw e;
-    }
+    batch.guard(
+        () -> {
+          long packOffset = 0;
+          for (Segment piece : pack.pieces()) {
+            if (piece.rank() == WRITER) {
+              own.fill(piece, ChunkParts.place(staging, packOffset, piece.lengthBytes()));
+            }
+            packOffset += piece.lengthBytes();
+          }
+          batch.await();
+        });
     int place = staging.position();
     for (Segment piece : pack.pieces()) {
       int pieceBytes = (int) piece.lengthBytes();

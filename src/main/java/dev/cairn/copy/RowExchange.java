@@ -92,16 +92,14 @@ public final class RowExchange implements ChunkSource {
     RowChunk rows = new RowChunk(chunk, staging);
     Map<Integer, ByteBuffer> messages = messages(chunk, rows);
     Incoming.Batch batch = incoming.new Batch();
-    try {
-      for (Map.Entry<Integer, ByteBuffer> message : messages.entrySet()) {
-        if (message.getKey() != rank) {
-          batch.receive(message.getValue(), message.getKey());
-        }
-      }
-    } catch (IOException | RuntimeException | Error e) {
-      batch.endAfter(e);
-      throw e;
-    }
+    batch.guard(
+        () -> {
+          for (Map.Entry<Integer, ByteBuffer> message : messages.entrySet()) {
+            if (message.getKey() != rank) {
+              batch.receive(message.getValue(), message.getKey());
+            }
+          }
+        });
     return () -> finish(chunk, rows, messages, batch);
   }
 
@@ -123,17 +121,15 @@ public final class RowExchange implements ChunkSource {
   private List<ByteBuffer> finish(
       Chunk chunk, RowChunk rows, Map<Integer, ByteBuffer> messages, Incoming.Batch batch)
       throws IOException {
-    try {
-      for (Segment piece : chunk.pieces()) {
-        if (piece.rank() == rank) {
-          spreadOwn(piece, messages.get(rank), rows);
-        }
-      }
-      batch.await();
-    } catch (IOException | RuntimeException | Error e) {
-      batch.endAfter(e);
-      throw e;
-    }
+    batch.guard(
+        () -> {
+          for (Segment piece : chunk.pieces()) {
+            if (piece.rank() == rank) {
+              spreadOwn(piece, messages.get(rank), rows);
+            }
+          }
+          batch.await();
+        });
     for (Segment piece : chunk.pieces()) {
       if (piece.rank() != rank) {
         ByteBuffer message = messages.get(piece.rank());
