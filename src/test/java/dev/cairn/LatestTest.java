@@ -146,6 +146,29 @@ class LatestTest {
         });
   }
 
+  /**
+   * Restores on three ranks, of which the second finds the run elsewhere; returns what each says.
+   */
+  private List<String> failuresOfThree(Path secondsRun) throws Exception {
+    Disk seconds = RedirectedDisk.local(run().directory(), secondsRun);
+    List<Group.Result<Void>> results =
+        Group.run(
+            3,
+            communicator -> {
+              int rank = communicator.rank();
+              Disk disk = rank == 1 ? seconds : Disk.local();
+              try (Checkpointer checkpointer =
+                  Checkpointer.open(
+                      communicator, options(), Optional.of(run()), disk, Machine.local())) {
+                checkpointer.latest().orElseThrow().restore(MODEL.poisonedOn(rank, 3));
+              }
+              return null;
+            });
+    return results.stream()
+        .map(result -> assertInstanceOf(CheckpointException.class, result.failure()).getMessage())
+        .toList();
+  }
+
   @Test
   void restoreIsRefusedIfAHostHasAnotherCheckpointOfThatName() throws Exception {
     save(1);
@@ -154,21 +177,7 @@ class LatestTest {
     Files.move(here, there);
     save(2, new ReferenceModel(8).add("weight", DType.F32, Layout.zero3(), 5));
     Files.move(here.resolve("step_2"), here.resolve("step_1"));
-    List<Group.Result<Void>> results =
-        Group.run(
-            3,
-            communicator -> {
-              int rank = communicator.rank();
-              Disk disk = rank == 1 ? RedirectedDisk.local(here, there) : Disk.local();
-              try (Checkpointer checkpointer =
-                  Checkpointer.open(
-                      communicator, options(), Optional.of(run()), disk, Machine.local())) {
-                checkpointer.latest().orElseThrow().restore(MODEL.poisonedOn(rank, 3));
-              }
-              return null;
-            });
-    for (Group.Result<Void> result : results) {
-      String message = assertInstanceOf(CheckpointException.class, result.failure()).getMessage();
+    for (String message : failuresOfThree(there)) {
       assertTrue(
           message.matches(
               "restore failed: ranks see different checkpoints: folder=\\Q"
@@ -184,21 +193,7 @@ class LatestTest {
     save(1);
     Path here = run().directory();
     Path nowhere = temporary.resolve("another-hosts");
-    List<Group.Result<Void>> results =
-        Group.run(
-            3,
-            communicator -> {
-              int rank = communicator.rank();
-              Disk disk = rank == 1 ? RedirectedDisk.local(here, nowhere) : Disk.local();
-              try (Checkpointer checkpointer =
-                  Checkpointer.open(
-                      communicator, options(), Optional.of(run()), disk, Machine.local())) {
-                checkpointer.latest().orElseThrow().restore(MODEL.poisonedOn(rank, 3));
-              }
-              return null;
-            });
-    for (Group.Result<Void> result : results) {
-      String message = assertInstanceOf(CheckpointException.class, result.failure()).getMessage();
+    for (String message : failuresOfThree(nowhere)) {
       String start =
           "restore failed: checkpoint is not on every host: folder=%s, missing on "
               .formatted(here.resolve("step_1"));
