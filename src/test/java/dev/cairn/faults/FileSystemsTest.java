@@ -1,10 +1,9 @@
 package dev.cairn.faults;
 
-import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.options.SaveMode;
-import java.lang.System.Logger.Level;
+import dev.cairn.support.Mounts;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,13 +33,11 @@ class FileSystemsTest {
         "overlay", "bindfs"
       })
   void nothingThatWasCommittedIsLostAndNothingElseIsLeft(String type) throws Exception {
-    try (MountedFileSystem mounted = new MountedFileSystem(type, temporary)) {
+    try (Mounts mounts = new Mounts()) {
+      Path disk = mounts.empty(type, temporary);
       Path meet = Files.createDirectory(temporary.resolve("meet"));
-      SavedRun.killTwice(mounted.place().resolve("gathered"), meet, 2, SaveMode.GATHER, false);
-      SavedRun.killTwice(mounted.place().resolve("background"), meet, 2, SaveMode.AUTO, true);
-    } catch (MountedFileSystem.MissingException e) {
-      System.getLogger("tests").log(Level.WARNING, "skipped in FileSystemsTest: " + e.getMessage());
-      abort(e.getMessage());
+      SavedRun.killTwice(disk.resolve("gathered"), meet, 2, SaveMode.GATHER, false);
+      SavedRun.killTwice(disk.resolve("background"), meet, 2, SaveMode.AUTO, true);
     }
   }
 }

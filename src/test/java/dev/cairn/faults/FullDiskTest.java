@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.Checkpointer;
 import dev.cairn.RunOptions;
@@ -15,6 +14,7 @@ import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
 import dev.cairn.support.Group;
+import dev.cairn.support.Mounts;
 import dev.cairn.support.ReferenceModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,32 +41,17 @@ class FullDiskTest {
   private static final int PAGES = 64;
 
   @TempDir Path temporary;
+  private final Mounts mounts = new Mounts();
   private Path mounted;
 
   @BeforeEach
   void mount() throws Exception {
-    Path place = Files.createDirectory(temporary.resolve("disk"));
-    String size = "size=" + PAGES * PAGE_BYTES;
-    assumeTrue(
-        run("mount", "-t", "tmpfs", "-o", size, "cairn-test", place.toString()),
-        "a tmpfs cannot be mounted here: it takes root and CAP_SYS_ADMIN");
-    mounted = place;
+    mounted = mounts.tmpfs(temporary.resolve("disk"), PAGES * PAGE_BYTES);
   }
 
   @AfterEach
   void unmount() throws Exception {
-    if (mounted != null) {
-      assertTrue(run("umount", mounted.toString()));
-    }
-  }
-
-  private static boolean run(String... command) throws Exception {
-    return new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .start()
-            .waitFor()
-        == 0;
+    mounts.close();
   }
 
   private List<Group.Result<SaveReport>> save(SaveMode mode, long step) throws Exception {
@@ -129,7 +114,7 @@ class FullDiskTest {
   @Test
   void readOnlyTargetIsNamedAndALaterSaveSucceeds() throws Exception {
     save(SaveMode.PARALLEL, 1).forEach(result -> assertNull(result.failure()));
-    assertTrue(run("mount", "-o", "remount,ro", mounted.toString()));
+    Mounts.remount(mounted, "ro");
     for (Group.Result<SaveReport> result : save(SaveMode.PARALLEL, 2)) {
       CheckpointException e = assertInstanceOf(CheckpointException.class, result.failure());
       assertEquals(0, e.rank());
@@ -137,7 +122,7 @@ class FullDiskTest {
       assertTrue(e.getMessage().contains(mounted.toString()), e.getMessage());
     }
     assertEquals(List.of("step_1"), names());
-    assertTrue(run("mount", "-o", "remount,rw", mounted.toString()));
+    Mounts.remount(mounted, "rw");
     save(SaveMode.PARALLEL, 2).forEach(result -> assertNull(result.failure()));
     assertEquals(List.of("step_1", "step_2"), names());
   }

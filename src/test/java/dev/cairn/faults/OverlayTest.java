@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cairn.Checkpointer;
 import dev.cairn.RunOptions;
@@ -13,6 +12,7 @@ import dev.cairn.model.TrainerState;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.options.SaveReport;
 import dev.cairn.support.Group;
+import dev.cairn.support.Mounts;
 import dev.cairn.support.ReferenceModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,47 +30,23 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("mount")
 @Timeout(60)
 class OverlayTest {
+  private final Mounts mounts = new Mounts();
+
   @TempDir Path temporary;
   private Path lower;
   private Path merged;
-  private boolean isMounted;
 
   @BeforeEach
   void saveIntoTheLowerLayer() throws Exception {
-    // Overlayfs takes no layer of its own kind: a tmpfs holds them.
-    Path layers = Files.createDirectory(temporary.resolve("layers"));
-    assumeTrue(run("mount", "-t", "tmpfs", "cairn-test", layers.toString()), "no mount: not root");
-    isMounted = true;
-    lower = Files.createDirectory(layers.resolve("lower"));
-    for (String name : List.of("upper", "work", "merged")) {
-      Files.createDirectory(layers.resolve(name));
-    }
+    lower = mounts.layer(temporary);
     save(lower, 1);
     save(lower, 2);
-    merged = layers.resolve("merged");
-    String options =
-        "lowerdir=%s,upperdir=%s,workdir=%s"
-            .formatted(lower, layers.resolve("upper"), layers.resolve("work"));
-    assumeTrue(
-        run("mount", "-t", "overlay", "cairn-test", "-o", options, merged.toString()),
-        "an overlayfs cannot be mounted here");
+    merged = mounts.overlay(temporary.resolve("merged"), lower);
   }
 
   @AfterEach
   void unmount() throws Exception {
-    if (isMounted) {
-      run("umount", temporary.resolve("layers/merged").toString());
-      assertTrue(run("umount", temporary.resolve("layers").toString()));
-    }
-  }
-
-  private static boolean run(String... command) throws Exception {
-    return new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .start()
-            .waitFor()
-        == 0;
+    mounts.close();
   }
 
   private static void save(Path parent, long step) throws Exception {
@@ -123,14 +99,12 @@ class OverlayTest {
   @Test
   void oneThatCannotBeMovedIsWholeAfterwards() throws Exception {
     Path old = merged.resolve("run/step_2");
-    String held = old.resolve("model.safetensors").toString();
+    Path held = old.resolve("model.safetensors");
     List<String> before = names(old);
-    assertTrue(run("mount", "--bind", held, held)); // which nothing can move
-    try {
+    try (Mounts pins = new Mounts()) {
+      pins.mount(held, "--bind", held.toString()); // which nothing can move
       IOException failure = (IOException) result(RunOptions.in(merged.resolve("run")), 2).failure();
       assertTrue(failure.getMessage().contains("busy"), failure.toString());
-    } finally {
-      assertTrue(run("umount", held));
     }
     assertEquals(List.of("step_1", "step_2"), names(merged.resolve("run")));
     assertEquals(before, names(old));

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cairn.support.Mounts;
 import dev.cairn.support.ShellRun;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -82,7 +83,7 @@ class DemoFaultsIT {
   @Tag("mount")
   void fullDiskIsADiskFailureAndLeavesNothing() throws Exception {
     onFullDisk(
-        "8m",
+        8,
         disk -> {
           ShellRun run =
               ShellRun.cairn(folder, "demo", "--parameters", "10M", "--output", disk + "/model");
@@ -102,7 +103,7 @@ class DemoFaultsIT {
     command.addAll(List.of(ShellRun.CHECKOUT.resolve("bin/cairn").toString(), "demo"));
     command.addAll(List.of("--ranks=2", "--parameters=10M", "--max-shard-size=4MB"));
     onFullDisk(
-        "16m",
+        16,
         disk -> {
           command.add("--output=" + disk + "/model");
           ShellRun run = ShellRun.of(folder, Map.of(), command);
@@ -117,17 +118,13 @@ class DemoFaultsIT {
   }
 
   /** Does something on a small disk, after which nothing is to be there. */
-  private void onFullDisk(String size, Job job) throws Exception {
-    Path disk = Files.createDirectory(folder.resolve("disk"));
-    assumeTrue(
-        shell("mount -t tmpfs -o size=" + size + " tmpfs " + disk) == 0, "mounting needs root");
-    try {
+  private void onFullDisk(long sizeMebibytes, Job job) throws Exception {
+    try (Mounts mounts = new Mounts()) {
+      Path disk = mounts.tmpfs(folder.resolve("disk"), sizeMebibytes << 20);
       job.on(disk);
       try (Stream<Path> left = Files.list(disk)) {
         assertEquals(List.of(), left.toList());
       }
-    } finally {
-      assertEquals(0, shell("umount " + disk));
     }
   }
 
