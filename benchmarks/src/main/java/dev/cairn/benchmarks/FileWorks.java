@@ -2,6 +2,7 @@ package dev.cairn.benchmarks;
 
 import dev.cairn.benchmarks.machine.Folders;
 import dev.cairn.benchmarks.machine.Settings;
+import dev.cairn.benchmarks.models.AdaptedModel;
 import dev.cairn.benchmarks.models.ExpertModel;
 import dev.cairn.benchmarks.models.LlamaShapes;
 import dev.cairn.benchmarks.models.LoraModel;
@@ -195,7 +196,7 @@ final class FileWorks {
   }
 
   private Work merge() {
-    LoraModel model = new LoraModel(settings.layers());
+    AdaptedModel model = LoraModel.of(settings.layers());
     return merge(
         "merge",
         "a LoRA adapter of rank 64 into the base model, whole process",
@@ -206,7 +207,7 @@ final class FileWorks {
 
   /** A layer has as many parameters as several of the plain model. */
   private Work mergeExperts() {
-    ExpertModel model = new ExpertModel(Math.max(1, settings.layers() / 8));
+    AdaptedModel model = ExpertModel.of(Math.max(1, settings.layers() / 8));
     return merge(
         "merge-experts",
         "a LoRA adapter of rank 16 of 64 experts in each layer into the base model, whole process",

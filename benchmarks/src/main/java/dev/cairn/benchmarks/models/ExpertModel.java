@@ -1,21 +1,13 @@
 package dev.cairn.benchmarks.models;
 
-import dev.cairn.benchmarks.machine.Folders;
-import dev.cairn.json.Json;
-import dev.cairn.safetensors.TensorInfo;
-import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * A base model of 64 experts in BF16, a tensor for each as OLMoE publishes them, and a LoRA adapter
- * of rank 16 of all experts, as PEFT stacks them; made up on disk.
+ * A model of 64 experts, a tensor for each as OLMoE publishes them, and an adapter of rank 16 of
+ * all experts, as PEFT stacks them.
  */
 public final class ExpertModel {
   private static final int HIDDEN = 2048;
@@ -24,70 +16,45 @@ public final class ExpertModel {
   private static final int RANK = 16;
   private static final int VOCABULARY = 8016;
 
-  private final List<TensorInfo> base = new ArrayList<>();
-  private final List<TensorInfo> adapter = new ArrayList<>();
-  private final int layers;
+  private ExpertModel() {}
 
-  public ExpertModel(int layers) {
-    this.layers = layers;
-    add(base, "model.embed_tokens.weight", Shape.of(VOCABULARY, HIDDEN));
-    add(base, "lm_head.weight", Shape.of(VOCABULARY, HIDDEN));
-    add(base, "model.norm.weight", Shape.of(HIDDEN));
+  /** Returns one of so many layers. */
+  public static AdaptedModel of(int layers) {
+    AdaptedModel model = new AdaptedModel(config(layers), adapterConfig());
+    model.add("model.embed_tokens.weight", Shape.of(VOCABULARY, HIDDEN));
+    model.add("lm_head.weight", Shape.of(VOCABULARY, HIDDEN));
+    model.add("model.norm.weight", Shape.of(HIDDEN));
     for (int layer = 0; layer < layers; layer++) {
-      addOthers("model.layers." + layer + ".");
+      addOthers(model, "model.layers." + layer + ".");
       String experts = "model.layers." + layer + ".mlp.experts";
       for (int expert = 0; expert < EXPERTS; expert++) {
         String prefix = experts + "." + expert;
-        add(base, prefix + ".gate_proj.weight", Shape.of(INNER, HIDDEN));
-        add(base, prefix + ".up_proj.weight", Shape.of(INNER, HIDDEN));
-        add(base, prefix + ".down_proj.weight", Shape.of(HIDDEN, INNER));
+        model.add(prefix + ".gate_proj.weight", Shape.of(INNER, HIDDEN));
+        model.add(prefix + ".up_proj.weight", Shape.of(INNER, HIDDEN));
+        model.add(prefix + ".down_proj.weight", Shape.of(HIDDEN, INNER));
       }
-      addWrapper("base_model.model." + experts + ".base_layer", HIDDEN, 2 * INNER);
-      addWrapper("base_model.model." + experts, INNER, HIDDEN);
+      model.adapt(experts + ".base_layer", RANK * EXPERTS, HIDDEN, 2 * INNER);
+      model.adapt(experts, RANK * EXPERTS, INNER, HIDDEN);
     }
+    return model;
   }
 
-  private void addOthers(String layer) {
+  private static void addOthers(AdaptedModel model, String layer) {
     for (String norm :
         List.of(
             "input_layernorm",
             "post_attention_layernorm",
             "self_attn.q_norm",
             "self_attn.k_norm")) {
-      add(base, layer + norm + ".weight", Shape.of(HIDDEN));
+      model.add(layer + norm + ".weight", Shape.of(HIDDEN));
     }
     for (String projection : List.of("q_proj", "k_proj", "v_proj", "o_proj")) {
-      add(base, layer + "self_attn." + projection + ".weight", Shape.of(HIDDEN, HIDDEN));
+      model.add(layer + "self_attn." + projection + ".weight", Shape.of(HIDDEN, HIDDEN));
     }
-    add(base, layer + "mlp.gate.weight", Shape.of(EXPERTS, HIDDEN));
+    model.add(layer + "mlp.gate.weight", Shape.of(EXPERTS, HIDDEN));
   }
 
-  private void addWrapper(String module, int inputs, int outputs) {
-    add(adapter, module + ".lora_A.weight", Shape.of(RANK * EXPERTS, inputs));
-    add(adapter, module + ".lora_B.weight", Shape.of(outputs, RANK * EXPERTS));
-  }
-
-  private static void add(List<TensorInfo> tensors, String name, Shape shape) {
-    tensors.add(new TensorInfo(name, DType.BF16, shape));
-  }
-
-  /** Returns the bytes of the base model's tensors. */
-  public long lengthBytes() {
-    return base.stream().mapToLong(TensorInfo::lengthBytes).sum();
-  }
-
-  /** Writes {@code base} and {@code adapter} into the folder. */
-  public void write(Path folder) throws IOException {
-    Path model = Files.createDirectories(folder.resolve("base"));
-    LoraModel.write(model.resolve("model.safetensors"), base);
-    Files.write(model.resolve("config.json"), Json.pretty(config()));
-    Path lora = Files.createDirectories(folder.resolve("adapter"));
-    LoraModel.write(lora.resolve("adapter_model.safetensors"), adapter);
-    Files.write(lora.resolve("adapter_config.json"), Json.pretty(adapterConfig()));
-    Folders.force(folder);
-  }
-
-  private Map<String, Object> config() {
+  private static Map<String, Object> config(int layers) {
     Map<String, Object> config = new LinkedHashMap<>();
     config.put("architectures", List.of("OlmoeForCausalLM"));
     config.put("model_type", "olmoe");
