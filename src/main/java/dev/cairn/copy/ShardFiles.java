@@ -1,8 +1,8 @@
 package dev.cairn.copy;
 
+import dev.cairn.checksum.Crc;
 import dev.cairn.io.Disk;
 import dev.cairn.io.OutputFile;
-import dev.cairn.kernels.Crc32c;
 import dev.cairn.machine.CloseAll;
 import dev.cairn.plan.Chunk;
 import dev.cairn.plan.PlannedFile;
@@ -78,7 +78,7 @@ public final class ShardFiles implements ChunkSink, AutoCloseable {
     int[] headerCrcs = new int[open.length];
     for (int file = 0; file < open.length; file++) {
       byte[] header = plan.files().get(file).header().encode();
-      headerCrcs[file] = Crc32c.of(header);
+      headerCrcs[file] = Crc.CRC32C.of(header);
       write(file, 0, ByteBuffer.wrap(header));
     }
     return headerCrcs;

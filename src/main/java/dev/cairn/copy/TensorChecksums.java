@@ -1,6 +1,6 @@
 package dev.cairn.copy;
 
-import dev.cairn.kernels.Crc32c;
+import dev.cairn.checksum.Crc;
 import dev.cairn.plan.SavePlan;
 import dev.cairn.plan.Segment;
 import java.nio.ByteBuffer;
@@ -35,7 +35,7 @@ public final class TensorChecksums {
             .info()
             .dtype()
             .bytes(piece.elementOffset() + piece.elements());
-    int shifted = Crc32c.shift(crc, tensorBytes - endByte);
+    int shifted = Crc.CRC32C.shift(crc, tensorBytes - endByte);
     crcs.getAndAccumulate(piece.tensor(), shifted, (a, b) -> a ^ b);
   }
 

@@ -1,8 +1,8 @@
 package dev.cairn.hf;
 
+import dev.cairn.checksum.Crc;
 import dev.cairn.io.Disk;
 import dev.cairn.io.PathState;
-import dev.cairn.kernels.Crc32c;
 import dev.cairn.safetensors.Header;
 import dev.cairn.safetensors.Manifest;
 import dev.cairn.safetensors.Manifest.FileRecord;
@@ -88,7 +88,7 @@ final class ManifestCheck {
       return; // said already
     }
     Path marker = folder.resolve(Manifest.COMPLETED_FILE_NAME);
-    String expected = Manifest.completedText(Crc32c.of(manifest));
+    String expected = Manifest.completedText(Crc.CRC32C.of(manifest));
     if (!new String(disk.readAll(marker), StandardCharsets.ISO_8859_1).equals(expected)) {
       findings.add(
           Finding.of(

@@ -1,5 +1,6 @@
 package dev.cairn.kernels;
 
+import dev.cairn.checksum.Crc;
 import dev.cairn.tensor.DType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -115,6 +116,6 @@ final class JavaKernels implements Kernels {
     int lengthBytes = bytes.remaining();
     CRC32C checksum = new CRC32C();
     checksum.update(bytes);
-    return Crc32c.combine(crc, (int) checksum.getValue(), lengthBytes);
+    return Crc.CRC32C.combine(crc, (int) checksum.getValue(), lengthBytes);
   }
 }

@@ -1,11 +1,11 @@
 package dev.cairn.restore;
 
+import dev.cairn.checksum.Crc;
 import dev.cairn.form.Form;
 import dev.cairn.form.FormResolver;
 import dev.cairn.hf.ModelConfig;
 import dev.cairn.io.Disk;
 import dev.cairn.io.SafetensorsData;
-import dev.cairn.kernels.Crc32c;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.ranks.Ranks;
 import dev.cairn.safetensors.Manifest;
@@ -54,7 +54,7 @@ final class CheckpointReader implements AutoCloseable {
     this.disk = disk;
     this.folder = folder;
     this.toldConfig = toldConfig;
-    manifestCrc32c = Crc32c.of(manifest);
+    manifestCrc32c = Crc.CRC32C.of(manifest);
     tensors = Manifest.parse(manifest, folder.resolve(Manifest.FILE_NAME).toString()).tensors();
     for (TensorRecord tensor : tensors) {
       (tensor.file().startsWith(STATE_FOLDER) ? state : model).put(tensor.name(), tensor);

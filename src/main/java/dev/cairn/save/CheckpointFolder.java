@@ -1,11 +1,11 @@
 package dev.cairn.save;
 
+import dev.cairn.checksum.Crc;
 import dev.cairn.commit.StagedFolder;
 import dev.cairn.copy.ShardFiles;
 import dev.cairn.copy.TensorChecksums;
 import dev.cairn.hf.FolderFile;
 import dev.cairn.io.Disk;
-import dev.cairn.kernels.Crc32c;
 import dev.cairn.machine.Machine;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveOptions;
@@ -132,7 +132,7 @@ final class CheckpointFolder implements AutoCloseable {
         TensorEntry entry = file.header().tensors().get(index);
         int tensorCrc = checksums.crc(file.tensors()[index]);
         tensors.add(TensorRecord.of(entry, file.name(), tensorCrc));
-        crc = Crc32c.combine(crc, tensorCrc, entry.endByte() - entry.beginByte());
+        crc = Crc.CRC32C.combine(crc, tensorCrc, entry.endByte() - entry.beginByte());
       }
       files.add(new FileRecord(file.name(), file.lengthBytes(), crc));
     }

@@ -53,7 +53,7 @@ final class ArchitectureRules {
           List.of("form", "plan"),
           List.of("form.template"),
           List.of("layout", "safetensors", "policy"),
-          List.of("json", "input"),
+          List.of("json", "input", "checksum"),
           List.of("tensor"));
 
   /** Each meets the world outside in its own way, and none of them sees another. */
@@ -63,7 +63,7 @@ final class ArchitectureRules {
   private static final List<String> READERS = List.of("peft", "deepspeed", "dcp", "torch");
 
   private static final List<String> PURE =
-      List.of("tensor", "layout", "safetensors", "policy", "plan", "form", "json");
+      List.of("tensor", "layout", "safetensors", "policy", "plan", "form", "json", "checksum");
 
   private static final String[] FILES_SOCKETS_CLOCKS_THREADS = {
     "java.io.File.*|java.io.RandomAccessFile|java.nio.file\\..*|java.nio.channels\\..*",

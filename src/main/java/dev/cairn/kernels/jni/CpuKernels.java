@@ -109,7 +109,7 @@ public final class CpuKernels {
       long rank);
 
   /**
-   * Gives what {@code Crc32c.shift} gives.
+   * Gives what {@code Crc.CRC32C.shift} gives.
    *
    * @param crc checksum of the bytes in front
    * @param lengthBytes how many bytes follow

@@ -1,5 +1,6 @@
 package dev.cairn.torchfile.checksum;
 
+import dev.cairn.checksum.Crc;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -109,7 +110,7 @@ final class RunningChecksum {
   }
 
   private Part joined(Part one, Part next) {
-    one.crc32 = Crc32.combine(one.crc32, next.crc32, next.end - next.begin);
+    one.crc32 = Crc.CRC32.combine(one.crc32, next.crc32, next.end - next.begin);
     one.end = next.end;
     parts.remove(next.begin);
     return one;

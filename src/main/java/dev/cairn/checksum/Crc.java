@@ -1,39 +1,43 @@
-package dev.cairn.kernels;
+package dev.cairn.checksum;
 
-import java.util.zip.CRC32C;
+import java.util.function.Supplier;
+import java.util.zip.Checksum;
 
 /**
- * Arithmetic on CRC32C checksums (RFC 3720), for joining those of adjacent byte ranges without the
- * bytes. Pure; any thread.
+ * A cyclic redundancy check of 32 bits, and the arithmetic that joins the checksums of adjacent
+ * byte ranges without the bytes. Pure; any thread.
  *
- * <p>A checksum is the 32 bits that {@link java.util.zip.CRC32C#getValue} returns, as an int.
+ * <p>A checksum is the 32 bits that {@link Checksum#getValue} returns, as an int.
  */
-public final class Crc32c {
+public final class Crc {
+  /** That of zip files (ISO 3309). */
+  public static final Crc CRC32 = new Crc(0xEDB88320, java.util.zip.CRC32::new);
+
+  /** That of manifests (RFC 3720). */
+  public static final Crc CRC32C = new Crc(0x82F63B78, java.util.zip.CRC32C::new);
+
   // A polynomial over GF(2) modulo P, the coefficient of x^0 in the top bit.
-  private static final int POLYNOMIAL = 0x82F63B78;
   private static final int ONE = 0x80000000;
   private static final int X_TO_8 = 0x00800000;
 
-  /** Element k: x to the power of 8 · 2^k. */
-  private static final int[] SQUARES = new int[Long.SIZE - 1];
+  private final int polynomial;
+  private final Supplier<Checksum> empty;
 
-  static {
-    SQUARES[0] = X_TO_8;
-    for (int k = 1; k < SQUARES.length; k++) {
-      SQUARES[k] = multiply(SQUARES[k - 1], SQUARES[k - 1]);
+  /** Element k: x to the power of 8 · 2^k. */
+  private final int[] squares = new int[Long.SIZE - 1];
+
+  private Crc(int polynomial, Supplier<Checksum> empty) {
+    this.polynomial = polynomial;
+    this.empty = empty;
+    squares[0] = X_TO_8;
+    for (int k = 1; k < squares.length; k++) {
+      squares[k] = multiply(squares[k - 1], squares[k - 1]);
     }
   }
 
-  private Crc32c() {}
-
-  /**
-   * Returns the checksum of bytes in memory.
-   *
-   * @param bytes all of them
-   * @return their CRC32C
-   */
-  public static int of(byte[] bytes) {
-    CRC32C checksum = new CRC32C();
+  /** Returns the checksum of bytes in memory. */
+  public int of(byte[] bytes) {
+    Checksum checksum = empty.get();
     checksum.update(bytes);
     return (int) checksum.getValue();
   }
@@ -45,17 +49,16 @@ public final class Crc32c {
    *
    * @param crc checksum of the bytes in front
    * @param lengthBytes how many bytes follow, 0 or more
-   * @return the part of {@code crc}
    * @throws IllegalArgumentException if {@code lengthBytes} is negative
    */
-  public static int shift(int crc, long lengthBytes) {
+  public int shift(int crc, long lengthBytes) {
     if (lengthBytes < 0) {
       throw new IllegalArgumentException(
           "cannot shift a checksum: lengthBytes=" + lengthBytes + ", expected 0 or more");
     }
     int shifted = crc;
     for (long left = lengthBytes; left != 0; left &= left - 1) {
-      shifted = multiply(shifted, SQUARES[Long.numberOfTrailingZeros(left)]);
+      shifted = multiply(shifted, squares[Long.numberOfTrailingZeros(left)]);
     }
     return shifted;
   }
@@ -63,24 +66,21 @@ public final class Crc32c {
   /**
    * Returns the checksum of bytes A followed by bytes B.
    *
-   * @param crcA checksum of A
-   * @param crcB checksum of B
    * @param lengthBytesB how many bytes B has, 0 or more
-   * @return the joined checksum
    * @throws IllegalArgumentException if {@code lengthBytesB} is negative
    */
-  public static int combine(int crcA, int crcB, long lengthBytesB) {
+  public int combine(int crcA, int crcB, long lengthBytesB) {
     return shift(crcA, lengthBytesB) ^ crcB;
   }
 
-  private static int multiply(int a, int b) {
+  private int multiply(int a, int b) {
     int product = 0;
     int factor = b;
     for (int bit = ONE; bit != 0; bit >>>= 1) {
       if ((a & bit) != 0) {
         product ^= factor;
       }
-      factor = (factor >>> 1) ^ (POLYNOMIAL & -(factor & 1));
+      factor = (factor >>> 1) ^ (polynomial & -(factor & 1));
     }
     return product;
   }

@@ -1,0 +1,2 @@
+/** Checksums of adjacent byte ranges, joined. Pure. */
+package dev.cairn.checksum;
