@@ -177,6 +177,21 @@ class AbandonedFoldersTest {
     assertEquals(List.of(".step_1.tmp-00ff", ".step_2.tmp-00ff", "step_6"), names());
   }
 
+  /** Killed between the rename and the removal of the owner file. */
+  @Test
+  void modelWhoseSaverDiedAfterItWasMadeVisibleIsABaseLikeOthers() throws Exception {
+    leave("base", dead(), 0);
+    Path base = run().directory().resolve("base");
+    Files.delete(base.resolve("model.safetensors"));
+    Files.writeString(base.resolve("config.json"), "{}");
+    ParameterSet own = new ReferenceModel(7).add("weight", DType.F32, Layout.zero3(), 5).on(0, 1);
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer = open(single, Machine.local())) {
+      checkpointer.save(run().directory().resolve("model"), own, ModelFiles.fromFolder(base));
+    }
+    assertEquals(List.of("base", "model"), names());
+  }
+
   /** Many containers are called localhost, and the first process id namespace is 4026531836. */
   @Test
   void hostOfTheSameNameIsNotTakenForThisOne() throws Exception {

@@ -88,6 +88,7 @@ class SmallFilesTest {
     "zero_pp_rank_0_mp_rank_00_model_states.pt, a trainer's state",
     "events.out.tfevents.1.host, a trainer's state",
     "cairn.json, a trainer's state",
+    "owner, a trainer's state",
     "adapter_config.json, an adapter's",
     "adapter_model.safetensors, an adapter's",
     "quantize_config.json, about quantised weights",
