@@ -19,7 +19,8 @@ public enum FileRole {
       "(?:optimizer|scheduler|scaler|sampler|rng_state|random_states|training_args)(?:[._].*)?"
           + "|custom_checkpoint_.*|(?:zero_pp_rank|mp_rank|layer|expp_rank|bf16_zero_pp_rank)_.*\\.pt"
           + "|trainer(?:_state|_log)?\\.jsonl?|(?:all|train|eval|test|predict)_results\\.json"
-          + "|latest(?:_.*)?|zero_to_fp32\\.py|events\\.out\\.tfevents\\..*|cairn\\.json|completed"),
+          + "|latest(?:_.*)?|zero_to_fp32\\.py|events\\.out\\.tfevents\\..*"
+          + "|cairn\\.json|completed|owner"),
   ADAPTER("an adapter's", "adapter_(?:config\\.json|model.*)"),
   WEIGHTS(
       "weights",
