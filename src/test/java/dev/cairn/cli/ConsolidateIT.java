@@ -140,6 +140,17 @@ class ConsolidateIT {
     assertEquals(List.of("out"), namesIn(folder));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {".", "../work", ".."})
+  void folderThatTheCommandIsCalledFromIsNotReplaced(String output) throws Exception {
+    Path work = Files.createDirectory(folder.resolve("work"));
+    Files.writeString(work.resolve("mine"), "mine");
+    String checkpoint = Fixture.of(ZERO2).toString();
+    ShellRun run = ShellRun.cairn(work, "consolidate", checkpoint, output, "--overwrite");
+    assertRefused(2, "--overwrite would delete the folder that you are in", run);
+    assertEquals(List.of("mine"), namesIn(work));
+  }
+
   @Test
   void writeThatFailsIsADiskFailureAndNothingIsLeft() throws Exception {
     String checkpoint = Fixture.of(LLAMA).toString();
