@@ -20,6 +20,44 @@ class MixedSavesTest extends Refusals {
     assertRefused(checkpoint, "files of two different saves are mixed: rank=2");
   }
 
+  /** Nothing else in them says whose part they are: every weight would be wrong. */
+  @Test
+  void fileUnderTheNameOfAnotherRank() throws IOException {
+    Path save = save(checkpoint());
+    Files.copy(
+        save.resolve(OPTIMIZER_1.replace("rank_1", "rank_0")),
+        save.resolve(OPTIMIZER_1),
+        StandardCopyOption.REPLACE_EXISTING);
+    assertRefused(
+        save.getParent(),
+        "file was saved under another name: name=bf16_zero_pp_rank_0_mp_rank_00_optim_states",
+        OPTIMIZER_1);
+  }
+
+  @Test
+  void filesOfTwoRanksSwapped() throws IOException {
+    Path save = save(checkpoint());
+    Path first = save.resolve(OPTIMIZER_1.replace("rank_1", "rank_0"));
+    Path aside = save.resolve("aside");
+    Files.move(first, aside);
+    Files.move(save.resolve(OPTIMIZER_1), first);
+    Files.move(aside, save.resolve(OPTIMIZER_1));
+    assertRefused(save.getParent(), "file was saved under another name: name=bf16_zero_pp_rank_");
+  }
+
+  @Test
+  void layersOfAPipelineSwapped() throws IOException {
+    Path save =
+        Fixtures.copy("../parallel/pp2_z0_w2_llama_bf16", temporary.resolve("pp"))
+            .resolve("global_step3");
+    Path second = save.resolve("layer_02-model_states.pt");
+    Path aside = save.resolve("aside");
+    Files.move(second, aside);
+    Files.move(save.resolve("layer_03-model_states.pt"), second);
+    Files.move(aside, save.resolve("layer_03-model_states.pt"));
+    assertRefused(save.getParent(), "file was saved under another name: name=layer_0");
+  }
+
   @Test
   void modelFilesOfTwoStages() throws IOException {
     Path checkpoint = checkpoint();
