@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -65,6 +66,33 @@ class ConsolidateInputsTest {
   private static boolean holds(Path folder, int step) throws IOException {
     return new String(weights(folder), StandardCharsets.ISO_8859_1)
         .contains("step" + step + ".weight");
+  }
+
+  @Test
+  void whatAnIndexNamesAndNoShardHasIsSaid() throws IOException {
+    Path in = temp.resolve("in");
+    TorchSave.save(
+        in.resolve("pytorch_model-00001-of-00001.bin"),
+        Map.of("w", TorchSave.tensor("0", DType.F32, 4)));
+    Files.writeString(
+        in.resolve("pytorch_model.bin.index.json"),
+        "{\"weight_map\": {\"w\": \"pytorch_model-00001-of-00001.bin\","
+            + " \"gone\": \"pytorch_model-00001-of-00001.bin\"}}");
+    CommandRun run = run(in);
+    assertTrue(
+        run.err()
+            .contains(
+                "pytorch_model.bin.index.json names what is in no file: 1 tensors, first gone"),
+        run.err());
+  }
+
+  @Test
+  void namesThatAreNoTextAreSaid() throws IOException {
+    Map<Object, Object> root = new LinkedHashMap<>();
+    root.put("w", TorchSave.tensor("0", DType.F32, 4));
+    root.put(17, TorchSave.tensor("1", DType.F32, 4));
+    CommandRun run = run(TorchSave.save(temp.resolve("in/a.pt"), root));
+    assertTrue(run.err().contains("a.pt has besides what is no named tensor: [17]"), run.err());
   }
 
   @Test
