@@ -1,6 +1,7 @@
 package dev.cairn.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -59,6 +60,12 @@ class LauncherIT {
     assertEquals(2, run.exitCode());
   }
 
+  @Test
+  void everyCommandIsDescribedInWholeSentences() throws Exception {
+    ShellRun run = ShellRun.cairn(folder, "--help");
+    assertFalse(run.out().matches("(?s).* It takes\\s+merge-lora.*"), run.out());
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"demo", "inspect", "verify", "merge-lora"})
   void everyCommandsHelpHasAnExample(String command) throws Exception {
@@ -74,6 +81,32 @@ class LauncherIT {
     assertEquals(0, help.exitCode(), help.err());
     assertEquals(ShellRun.cairn(folder, "inspect", "--help").out(), help.out());
     assertTrue(help.out().contains("Example: cairn inspect"), help.out());
+  }
+
+  /** What a script reads would be cut short, and nothing would say so. */
+  @ParameterizedTest
+  @ValueSource(strings = {">/dev/full", ">&-"})
+  void resultThatCannotBeWrittenIsAFailure(String output) throws Exception {
+    Path file = ShellRun.CHECKOUT.resolve("src/test/resources/deepspeed/a_z3_w2_llama");
+    String cairn = ShellRun.CHECKOUT.resolve("bin/cairn").toString();
+    for (String command : List.of("inspect", "verify", "inspect --json")) {
+      String line = "exec \"$0\" " + command + " \"$1\" " + output;
+      ShellRun run =
+          ShellRun.of(folder, Map.of(), List.of("sh", "-c", line, cairn, file.toString()));
+      assertEquals("cairn: the result could not be written to standard output\n", run.err());
+      assertEquals(3, run.exitCode(), command);
+    }
+  }
+
+  @Test
+  void readerThatHasSeenEnoughIsNoFailure() throws Exception {
+    Path file = ShellRun.CHECKOUT.resolve("src/test/resources/deepspeed/a_z3_w2_llama");
+    String cairn = ShellRun.CHECKOUT.resolve("bin/cairn").toString();
+    String line = "set -o pipefail; \"$0\" inspect \"$1\" | true";
+    ShellRun run =
+        ShellRun.of(folder, Map.of(), List.of("bash", "-c", line, cairn, file.toString()));
+    assertEquals("", run.err());
+    assertEquals(0, run.exitCode());
   }
 
   @Test
