@@ -62,6 +62,11 @@ final class TorchArchive extends TorchFile {
     return folder;
   }
 
+  /** Returns the name that it was saved under, without its ending; torch's own for a stream. */
+  String savedName() {
+    return folder.substring(0, folder.length() - 1);
+  }
+
   private void checkByteOrder() throws IOException {
     ZipEntryInfo entry = entries.get(folder + "byteorder");
     if (entry == null) {

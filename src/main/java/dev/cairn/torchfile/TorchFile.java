@@ -50,6 +50,9 @@ public abstract sealed class TorchFile implements AutoCloseable permits TorchArc
     FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
     try {
       TorchFile opened = open(Region.whole(channel), file, kind);
+      if (opened instanceof TorchArchive archive) {
+        SavedName.requireOwn(archive.savedName(), file);
+      }
       opened.owned = channel;
       return opened;
     } catch (IOException | RuntimeException e) {
