@@ -70,7 +70,7 @@ public record StateDict(
     Map<String, StoredTensor> tensors = new LinkedHashMap<>();
     List<String> others = new ArrayList<>();
     for (Map.Entry<Object, Object> entry : dictionary.entries().entrySet()) {
-      String name = entry.getKey() instanceof String text ? text : String.valueOf(key);
+      String name = String.valueOf(entry.getKey());
       if (!(entry.getKey() instanceof String) || !TorchTensors.isTensor(entry.getValue())) {
         others.add(Printable.of(name));
         continue;

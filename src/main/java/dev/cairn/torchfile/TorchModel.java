@@ -48,7 +48,18 @@ public record TorchModel(
         return read(path, List.of(name));
       }
     }
-    return read(path, shards(path));
+    ShardIndex index = index(path);
+    TorchModel model = read(path, shards(path, index));
+    List<String> gone = new ArrayList<>(new TreeSet<>(index.weightMap().keySet()));
+    gone.removeAll(model.tensors().keySet());
+    if (!gone.isEmpty()) {
+      model
+          .notes()
+          .add(
+              "%s names what is in no file: %d tensors, first %s"
+                  .formatted(INDEX, gone.size(), Printable.of(gone.get(0))));
+    }
+    return model;
   }
 
   private static TorchModel read(Path root, List<String> files) throws IOException {
@@ -61,7 +72,9 @@ public record TorchModel(
       }
       if (!dict.others().isEmpty()) {
         notes.add(
-            file + " has besides what is no tensor: " + Printable.of(dict.others().toString()));
+            file
+                + " has besides what is no named tensor: "
+                + Printable.of(dict.others().toString()));
       }
       for (Map.Entry<String, StoredTensor> entry : dict.tensors().entrySet()) {
         StoredTensor other = tensors.put(entry.getKey(), entry.getValue());
@@ -79,19 +92,22 @@ public record TorchModel(
     return new TorchModel(root, files, tensors, notes);
   }
 
-  /** Returns the files that the index names, in the order of their names. */
-  private static List<String> shards(Path root) throws IOException {
+  private static ShardIndex index(Path root) throws IOException {
     Path file = root.resolve(INDEX);
     Links.requireReadable(file);
-    ShardIndex index;
     try (InputStream stream = Files.newInputStream(file)) {
       byte[] bytes = stream.readNBytes(MAX_INDEX_BYTES + 1);
       if (bytes.length > MAX_INDEX_BYTES) {
         throw new CorruptFileException(
             "index too long: expected at most " + MAX_INDEX_BYTES + " bytes, file=" + file);
       }
-      index = ShardIndex.parse(bytes, file.toString());
+      return ShardIndex.parse(bytes, file.toString());
     }
+  }
+
+  /** Returns the files that the index names, in the order of their names. */
+  private static List<String> shards(Path root, ShardIndex index) throws IOException {
+    Path file = root.resolve(INDEX);
     List<String> shards = new ArrayList<>(new TreeSet<>(index.weightMap().values()));
     if (shards.isEmpty()) {
       throw new CorruptFileException("index names no file: file=" + file);

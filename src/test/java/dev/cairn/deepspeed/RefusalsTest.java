@@ -52,11 +52,20 @@ class RefusalsTest extends Refusals {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"../other", "/etc", "..", ".", "", "a\\b", "a\u0000b"})
+  @ValueSource(strings = {"../other", "/etc", "..", ".", "a\\b", "a\u0000b"})
   void latestThatLeadsOut(String tag) throws IOException {
     Path checkpoint = checkpoint();
     Files.writeString(checkpoint.resolve("latest"), tag);
     assertRefused(checkpoint, "tag leads out of the checkpoint folder");
+  }
+
+  /** As power cuts leave it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", " \n"})
+  void latestThatIsEmpty(String tag) throws IOException {
+    Path checkpoint = checkpoint();
+    Files.writeString(checkpoint.resolve("latest"), tag);
+    assertRefused(checkpoint, "the file that names the newest save is empty: file=", "--tag");
   }
 
   @Test

@@ -71,7 +71,14 @@ public record TagFolder(Path path, String tag) {
                 + " bytes, file="
                 + latest);
       }
-      return new String(bytes, StandardCharsets.UTF_8).strip();
+      String name = new String(bytes, StandardCharsets.UTF_8).strip();
+      if (name.isEmpty()) {
+        throw new CorruptFileException(
+            "the file that names the newest save is empty: file="
+                + latest
+                + "; name the save's own folder, or choose it with --tag");
+      }
+      return name;
     }
   }
 
