@@ -5,6 +5,7 @@ import dev.cairn.cli.plan.PlanCommand;
 import dev.cairn.cli.text.ExitCode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** The command without a subcommand: says what there is. */
 @Command(
@@ -69,7 +71,15 @@ final class CairnCommand implements Callable<Integer> {
     } else if (!List.of(arguments).equals(List.of("--version"))) {
       COMMANDS.forEach(line::addSubcommand);
     }
-    return line;
+    return line.registerConverter(Path.class, CairnCommand::path);
+  }
+
+  /** An empty text, mostly a variable that was not set, would be the folder that the user is in. */
+  private static Path path(String text) {
+    if (text.isEmpty()) {
+      throw new TypeConversionException("a path is empty");
+    }
+    return Path.of(text);
   }
 
   @Override

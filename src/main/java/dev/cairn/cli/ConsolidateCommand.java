@@ -46,8 +46,8 @@ import picocli.CommandLine.Parameters;
     sortOptions = false,
     description = {
       "Makes a Hugging Face model folder of any checkpoint, in one pass and little memory, without"
-          + " running anything that is in it. It takes",
-      "  what DeepSpeed made: a save's folder, the one with the file latest, ZeRO or not, universal,"
+          + " running anything that is in it.",
+      "It takes what DeepSpeed made: a save's folder, the one with the file latest, ZeRO or not, universal,"
           + " a pipeline's;",
       "  what is around it: a Trainer's output_dir or checkpoint-N, Lightning's X.ckpt, accelerate's"
           + " folders;",
@@ -226,7 +226,12 @@ final class ConsolidateCommand implements Callable<Integer> {
   }
 
   private void checkOptions() throws IOException {
-    folderOptions.checkTarget(adapter.job().map(job -> job.target(output)).orElse(output));
+    Optional<AdapterJob> job = adapter.job();
+    folderOptions.checkTarget(
+        job.map(one -> one.target(output)).orElse(output),
+        checkpoint,
+        baseModel,
+        job.map(AdapterJob::config).orElse(null));
     if (threads != null && threads < 1) {
       throw new IllegalArgumentException(
           "bad --threads: threads=" + threads + ", expected at least 1");

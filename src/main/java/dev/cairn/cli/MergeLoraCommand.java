@@ -89,7 +89,7 @@ final class MergeLoraCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    folderOptions.checkTarget(output);
+    folderOptions.checkTarget(output, base, adapter);
     for (Path input : List.of(base, adapter)) {
       if (!Files.isDirectory(input)) {
         throw new NoSuchFileException(input.toString(), null, "no such folder");

@@ -96,6 +96,15 @@ public record FoundInput(Format format, Path path, Optional<String> tag, Optiona
     }
   }
 
+  /** Returns whether a folder is a training checkpoint, or has some in it. */
+  public static boolean holdsCheckpoints(Path path) throws IOException {
+    InputFolder folder = InputFolder.of(path);
+    return switch (folder.kind()) {
+      case DEEPSPEED_SAVE, DEEPSPEED_RUN, DISTRIBUTED, SAVES, CAIRN_RUN -> true;
+      case TORCH, ADAPTER, MODEL, EMPTY, UNKNOWN -> !folder.saves().isEmpty();
+    };
+  }
+
   /**
    * Refuses the directory of a run that is not Cairn's.
    *

@@ -1,6 +1,7 @@
 package dev.cairn.cli.demo;
 
 import dev.cairn.cli.options.AdapterChoice;
+import dev.cairn.cli.options.AdapterJob;
 import dev.cairn.cli.options.DTypeOption;
 import dev.cairn.cli.options.FolderOptions;
 import dev.cairn.cli.options.ModelOptions;
@@ -24,6 +25,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -143,7 +145,11 @@ public final class DemoCommand implements Callable<Integer> {
           "bad number of ranks: ranks=" + ranks + ", expected 1 to " + MAX_RANKS);
     }
     if (output != null) {
-      folderOptions.checkTarget(adapter.job().map(job -> job.target(output)).orElse(output));
+      Optional<AdapterJob> job = adapter.job();
+      folderOptions.checkTarget(
+          job.map(one -> one.target(output)).orElse(output),
+          from,
+          job.map(AdapterJob::config).orElse(null));
     }
     checkAdapter();
     if (held.dtype() != DType.F32 && held.dtype() != DType.BF16) {

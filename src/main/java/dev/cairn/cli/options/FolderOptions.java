@@ -3,9 +3,7 @@ package dev.cairn.cli.options;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.safetensors.Sharding;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
+import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -28,7 +26,9 @@ public final class FolderOptions {
       description = "Tensor bytes in one file at most (default: ${DEFAULT-VALUE}).")
   private long maxShardBytes;
 
-  @Option(names = "--overwrite", description = "Replace the output if it exists.")
+  @Option(
+      names = "--overwrite",
+      description = "Replace the output if it is a folder: all that is in it is deleted.")
   private boolean isOverwriting;
 
   @Option(
@@ -70,12 +70,13 @@ public final class FolderOptions {
     return isDurable ? Durability.DURABLE : Durability.FAST;
   }
 
-  /** Refuses a target that exists, before anything is read. */
-  public void checkTarget(Path output) throws FileAlreadyExistsException {
-    if (output != null && !isOverwriting && Files.exists(output, LinkOption.NOFOLLOW_LINKS)) {
-      throw new FileAlreadyExistsException(
-          output.toString(), null, "exists already; --overwrite replaces it");
-    }
+  /**
+   * Refuses a target that exists, before anything is read, unless it may be replaced.
+   *
+   * @param inputs what the command reads; null for what was not given
+   */
+  public void checkTarget(Path output, Path... inputs) throws IOException {
+    new ExistingOutput(output).require(isOverwriting, inputs);
   }
 
   /** Returns the options of the save; staging is the command's to set. */
