@@ -54,6 +54,12 @@ final class ListCommand implements Callable<Integer> {
 
   /** Returns the checkpoints of a directory that has to be there. */
   static List<RunDirectory.Entry> committed(Path directory) throws IOException {
+    if (Files.exists(directory) && !Files.isDirectory(directory)) {
+      throw new NoSuchFileException(
+          directory.toString(),
+          null,
+          "is no folder; name the one that has the step_N folders in it");
+    }
     if (!Files.isDirectory(directory)) {
       throw new NoSuchFileException(directory.toString());
     }

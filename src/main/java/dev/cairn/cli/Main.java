@@ -3,6 +3,7 @@ package dev.cairn.cli;
 import dev.cairn.cli.text.ExitCode;
 import dev.cairn.cli.text.Messages;
 import dev.cairn.cli.text.OneLineLog;
+import dev.cairn.cli.text.StandardOutput;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
@@ -21,13 +22,21 @@ final class Main {
 
   /** Runs one command and returns the status that the process ends with. */
   static int run(String... arguments) {
-    return CairnCommand.commandLine(arguments)
-        .setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8))
-        .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .setParameterExceptionHandler(Main::wrongUsage)
-        .setExecutionExceptionHandler(Main::failed)
-        .execute(arguments);
+    PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+    PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    int status =
+        CairnCommand.commandLine(arguments)
+            .setOut(out)
+            .setErr(err)
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setParameterExceptionHandler(Main::wrongUsage)
+            .setExecutionExceptionHandler(Main::failed)
+            .execute(arguments);
+    if (StandardOutput.isLost(out)) {
+      err.println("cairn: the result could not be written to standard output");
+      return ExitCode.FAILURE;
+    }
+    return status;
   }
 
   private static int wrongUsage(ParameterException wrong, String[] arguments) {

@@ -2,6 +2,7 @@ package dev.cairn.cli;
 
 import dev.cairn.input.FoundInput;
 import dev.cairn.input.InputRefusal;
+import dev.cairn.input.Links;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +16,13 @@ final class SafetensorsInput {
    * their first bytes when they are read.
    */
   static void require(Path path) throws IOException {
-    if (!Files.isDirectory(path) || FoundInput.holdsSafetensors(path)) {
+    if (!Files.isDirectory(path)) {
+      if (Files.exists(path)) {
+        Links.requireReadable(path);
+      }
+      return;
+    }
+    if (FoundInput.holdsSafetensors(path)) {
       return;
     }
     FoundInput found = FoundInput.find(path);
