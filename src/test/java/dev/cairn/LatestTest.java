@@ -103,6 +103,25 @@ class LatestTest {
     }
   }
 
+  /** The trainer would go on from a step that it never reached. */
+  @Test
+  void checkpointUnderTheNameOfAnotherStepIsPassedOver() throws Exception {
+    save(1);
+    save(2);
+    Path renamed = run().directory().resolve("step_30");
+    Files.move(run().directory().resolve("step_1"), renamed);
+    try (LogLines logged = LogLines.of(LatestCheckpoint.class.getName());
+        Communicator single = Communicator.single();
+        Checkpointer checkpointer = Checkpointer.open(single, options(), run())) {
+      assertEquals(2, checkpointer.latest().orElseThrow().step());
+      assertEquals(
+          List.of(
+              "checkpoint passed over: folder=%s, step in cairn.json differs: step=1, expected 30"
+                  .formatted(renamed)),
+          logged.all());
+    }
+  }
+
   @Test
   void failedRestoreIsCalledSoOnTheOtherRanks() throws Exception {
     save(1);
@@ -175,8 +194,7 @@ class LatestTest {
     Path here = run().directory();
     Path there = temporary.resolve("other");
     Files.move(here, there);
-    save(2, new ReferenceModel(8).add("weight", DType.F32, Layout.zero3(), 5));
-    Files.move(here.resolve("step_2"), here.resolve("step_1"));
+    save(1, new ReferenceModel(8).add("weight", DType.F32, Layout.zero3(), 5));
     for (String message : failuresOfThree(there)) {
       assertTrue(
           message.matches(

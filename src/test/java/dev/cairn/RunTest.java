@@ -272,4 +272,24 @@ class RunTest {
       assertThrows(IllegalStateException.class, checkpointer::latest);
     }
   }
+
+  /** A folder of such a name would be committed and never found again. */
+  @Test
+  void numberThatNoFolderIsFoundByIsRefused() throws IOException {
+    ParameterSet model = ReferenceModel.various(1).on(0, 1);
+    TrainerState state = TrainerState.builder().build();
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer = Checkpointer.open(single, options(), run())) {
+      long last = 999_999_999_999_999_999L;
+      IllegalArgumentException error =
+          assertThrows(
+              IllegalArgumentException.class,
+              () -> checkpointer.save(last + 1, model, ModelFiles.none(), state));
+      assertEquals(
+          "step out of range: step=1000000000000000000, expected 0 to 999999999999999999",
+          error.getMessage());
+      checkpointer.save(last, model, ModelFiles.none(), state);
+      assertEquals(last, checkpointer.latest().orElseThrow().step());
+    }
+  }
 }

@@ -52,6 +52,18 @@ class DiffCommandTest {
     return CommandRun.of(arguments);
   }
 
+  /** JSON has no numbers for these: jq and JavaScript refuse the whole document. */
+  @Test
+  void differencesThatAreNoNumbersAreTextsInTheDocument() throws IOException {
+    Path first = file("a.safetensors", Map.of("w", new float[] {Float.NaN}));
+    Path second = file("b.safetensors", Map.of("w", new float[] {1}));
+    Path third = file("c.safetensors", Map.of("w", new float[] {Float.NEGATIVE_INFINITY}));
+    String nan = diff(first, second, "--json").out();
+    assertTrue(nan.contains("\"largestAbsolute\": \"NaN\""), nan);
+    String infinite = diff(second, third, "--json").out();
+    assertTrue(infinite.contains("\"largestAbsolute\": \"Infinity\""), infinite);
+  }
+
   @Test
   void equalFilesAreFine() throws IOException {
     Path file = file("a.safetensors", Map.of("w", new float[] {1, 2}));

@@ -61,6 +61,28 @@ class RunCommandsTest {
         lines("list", run.toString()));
   }
 
+  /** Checkpoints that were moved to another disk: what is there is not the run's to delete. */
+  @Test
+  void ofACheckpointThatIsALinkOnlyTheLinkIsDeleted() throws IOException {
+    Path archive = Files.createDirectory(folder.resolve("archive"));
+    Path moved = Files.move(run.resolve("step_9"), archive.resolve("step_9"));
+    Files.createSymbolicLink(run.resolve("step_9"), moved);
+    lines("prune", run.toString(), "--keep-last", "1");
+    assertEquals(List.of(".keep-step_10", "notes", "step_10", "step_100", "step_200"), names());
+    assertTrue(Files.exists(moved.resolve("model.safetensors")));
+  }
+
+  @Test
+  void whatIsNoDirectoryIsCalledSo() {
+    for (String command : List.of("list", "prune --keep-last 1")) {
+      List<String> arguments = new ArrayList<>(List.of(command.split(" ", -1)));
+      arguments.add(run.resolve("step_9/model.safetensors").toString());
+      CommandRun refused = CommandRun.of(arguments.toArray(String[]::new));
+      assertEquals(2, refused.exitCode());
+      assertTrue(refused.err().contains("model.safetensors: is no folder; name"), refused.err());
+    }
+  }
+
   @Test
   void listOfAnEmptyDirectoryIsEmpty() throws IOException {
     assertEquals(List.of(), lines("list", Files.createDirectory(folder.resolve("new")).toString()));
