@@ -132,7 +132,7 @@ public final class Checkpointer implements AutoCloseable {
 
   /**
    * Makes sure that a checkpoint of this step is committed when it returns: the line after a
-   * training loop. A save of this step that still runs in the background is waited for; otherwise,
+   * training loop. If the last save in the background is of this step, it is waited for; otherwise,
    * or if that failed, it is saved now. How earlier saves failed is only logged. Collective.
    *
    * @param step number of the step or epoch, 0 or more

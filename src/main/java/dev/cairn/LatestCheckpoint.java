@@ -80,7 +80,7 @@ final class LatestCheckpoint {
       if (!entry.isOf(run.unit())) {
         continue;
       }
-      if (isSound(entry.path())) {
+      if (isSound(entry)) {
         damaged.remove(entry.path());
         return (entry.number() + " " + entry.path()).getBytes(StandardCharsets.UTF_8);
       }
@@ -89,10 +89,11 @@ final class LatestCheckpoint {
     return new byte[0];
   }
 
-  private boolean isSound(Path checkpoint) {
+  private boolean isSound(RunDirectory.Entry entry) {
+    Path checkpoint = entry.path();
     List<String> problems;
     try {
-      problems = problems(checkpoint);
+      problems = problems(entry);
     } catch (IOException e) { // an older one may well be readable
       problems = List.of("cannot be read: " + Outcome.reason(e));
     }
@@ -103,12 +104,21 @@ final class LatestCheckpoint {
     return problems.isEmpty();
   }
 
-  private List<String> problems(Path checkpoint) throws IOException {
+  private List<String> problems(RunDirectory.Entry entry) throws IOException {
     List<String> problems = new ArrayList<>();
-    if (tools.disk().find(checkpoint.resolve(Manifest.FILE_NAME)).isEmpty()) {
-      problems.add("no manifest, file=" + checkpoint.resolve(Manifest.FILE_NAME));
+    Path manifest = entry.path().resolve(Manifest.FILE_NAME);
+    if (tools.disk().find(manifest).isEmpty()) {
+      problems.add("no manifest, file=" + manifest);
     }
-    Finding.errors(findings(checkpoint)).stream().map(Finding::toString).forEach(problems::add);
+    Finding.errors(findings(entry.path())).stream().map(Finding::toString).forEach(problems::add);
+    if (problems.isEmpty()) {
+      Manifest read = Manifest.parse(tools.disk().readAll(manifest), manifest.toString());
+      if (read.step().orElse(entry.number()) != entry.number()) {
+        problems.add(
+            "step in %s differs: step=%d, expected %d"
+                .formatted(Manifest.FILE_NAME, read.step().getAsLong(), entry.number()));
+      }
+    }
     return problems;
   }
 

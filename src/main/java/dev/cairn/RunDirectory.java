@@ -24,6 +24,10 @@ import java.util.regex.Pattern;
 public final class RunDirectory {
   private static final Logger LOG = System.getLogger(RunDirectory.class.getName());
   private static final Pattern NAME = Pattern.compile("(step|epoch)_(0|[1-9][0-9]{0,17})");
+
+  /** The largest number that a name has room for. */
+  static final long MAX_NUMBER = 999_999_999_999_999_999L;
+
   private static final Pattern GONE = Pattern.compile("\\." + NAME + "\\.gone");
   private static final String KEEP = ".keep-";
 

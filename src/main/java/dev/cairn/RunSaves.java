@@ -62,8 +62,9 @@ final class RunSaves implements AutoCloseable {
 
   /** Returns the folder of a step. */
   Path target(long step) {
-    if (step < 0) {
-      throw new IllegalArgumentException("negative step: step=" + step);
+    if (step < 0 || step > RunDirectory.MAX_NUMBER) {
+      throw new IllegalArgumentException(
+          "step out of range: step=" + step + ", expected 0 to " + RunDirectory.MAX_NUMBER);
     }
     return run.directory().resolve(run.unit().folderName(step));
   }

@@ -62,6 +62,11 @@ final class DiffCommand implements Callable<Integer> {
     return line.toString();
   }
 
+  /** JSON has no number that is infinite, or none. */
+  private static Object numberOrText(double value) {
+    return Double.isFinite(value) ? (Object) value : Double.toString(value);
+  }
+
   private Map<String, Object> json(List<TensorDifference> differences) {
     List<Object> list = new ArrayList<>();
     for (TensorDifference difference : differences) {
@@ -69,7 +74,9 @@ final class DiffCommand implements Callable<Integer> {
       entry.put("tensor", difference.tensor());
       entry.put("problem", difference.problem());
       entry.put("differingBytes", difference.differingBytes());
-      difference.largestAbsolute().ifPresent(value -> entry.put("largestAbsolute", value));
+      difference
+          .largestAbsolute()
+          .ifPresent(value -> entry.put("largestAbsolute", numberOrText(value)));
       difference.largestUlp().ifPresent(value -> entry.put("largestUlp", value));
       list.add(entry);
     }

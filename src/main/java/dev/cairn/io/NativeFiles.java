@@ -190,7 +190,9 @@ public final class NativeFiles {
   private static byte[] bytes(Path path) {
     String raw = path.toUri().getRawPath();
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(raw.length() + 1);
-    for (int i = 0; i < raw.length(); i++) {
+    // A slash behind a folder's name would make of a link to a folder the folder itself.
+    int end = raw.length() > 1 && raw.endsWith("/") ? raw.length() - 1 : raw.length();
+    for (int i = 0; i < end; i++) {
       if (raw.charAt(i) == '%') {
         bytes.write(Integer.parseInt(raw, i + 1, i + 3, 16));
         i += 2;
