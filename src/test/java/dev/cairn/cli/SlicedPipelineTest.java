@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cairn.input.DeepSpeedRefusal;
 import dev.cairn.support.ShellRun;
 import dev.cairn.tensor.DType;
+import dev.cairn.torchfile.TorchSave;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +43,7 @@ class SlicedPipelineTest {
       }
     }
     for (int rank = 3; rank > 0; rank--) { // its number is the stage times 2 plus its own
-      Files.copy(modelStates(rank / 2), modelStates(rank), StandardCopyOption.REPLACE_EXISTING);
+      TorchSave.copyAs(modelStates(rank / 2), modelStates(rank));
     }
     for (int rank = 0; rank < 4; rank++) {
       PatchedPickle.of(modelStates(rank)).put("tp_degree", 2).put("mp_world_size", 4).write();

@@ -4,6 +4,7 @@ import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.PickleWriter.TensorData;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -37,6 +38,22 @@ public final class TorchSave {
       }
     }
     return file;
+  }
+
+  /**
+   * Copies a file as torch would have saved it under another name, of the same length: the file has
+   * its name in itself.
+   */
+  public static void copyAs(Path source, Path target) throws IOException {
+    byte[] bytes = Files.readAllBytes(source);
+    String text = new String(bytes, StandardCharsets.ISO_8859_1);
+    String renamed = text.replace(stem(source) + "/", stem(target) + "/");
+    Files.write(target, renamed.getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  private static String stem(Path file) {
+    String name = file.getFileName().toString();
+    return name.substring(0, name.lastIndexOf('.'));
   }
 
   private static void find(Object value, Map<String, Long> storages) {

@@ -229,7 +229,7 @@ class DeepSpeedRefusalMessagesTest extends RefusalMessages {
     String in = checkpoint.toString();
     Path expert = save(checkpoint).resolve("layer_0_expert_1_mp_rank_00_model_states.pt");
     Path other = save(checkpoint).resolve("layer_0_expert_1_mp_rank_01_model_states.pt");
-    Files.copy(expert, other);
+    TorchSave.copyAs(expert, other);
     refused(
         DeepSpeedRefusal.SPLIT_EXPERTS,
         other,
