@@ -24,14 +24,21 @@ final class Main {
   static int run(String... arguments) {
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    int status =
+    CommandLine line =
         CairnCommand.commandLine(arguments)
             .setOut(out)
             .setErr(err)
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setParameterExceptionHandler(Main::wrongUsage)
-            .setExecutionExceptionHandler(Main::failed)
-            .execute(arguments);
+            .setExecutionExceptionHandler(Main::failed);
+    int status;
+    try {
+      status = line.execute(arguments);
+    } catch (OutOfMemoryError e) {
+      String name = arguments.length == 0 ? "cairn" : "cairn " + arguments[0];
+      err.printf("%s: not enough memory: %s%n", name, e.getMessage());
+      status = ExitCode.FAILURE;
+    }
     if (StandardOutput.isLost(out)) {
       err.println("cairn: the result could not be written to standard output");
       return ExitCode.FAILURE;

@@ -25,12 +25,26 @@ public record NameRule(Pattern pattern, String replacement) {
           "bad renaming: \"" + text + "\", expected REGEX=REPLACEMENT");
     }
     try {
-      return new NameRule(Pattern.compile(text.substring(0, equals)), text.substring(equals + 1));
+      Pattern pattern = Pattern.compile(text.substring(0, equals));
+      String replacement = text.substring(equals + 1);
+      requireGroups(text, pattern, replacement);
+      return new NameRule(pattern, replacement);
     } catch (PatternSyntaxException e) {
       throw new IllegalArgumentException(
           "bad renaming: \"%s\": %s near index %d"
               .formatted(text, e.getDescription(), e.getIndex()),
           e);
+    }
+  }
+
+  /** Tries the replacement on an empty text, which a pattern with a choice more matches. */
+  private static void requireGroups(String text, Pattern pattern, String replacement) {
+    Matcher matcher = Pattern.compile("(?:" + pattern.pattern() + ")|").matcher("");
+    try {
+      matcher.replaceFirst(replacement);
+    } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "bad renaming: \"%s\": %s".formatted(text, e.getMessage()), e);
     }
   }
 

@@ -31,6 +31,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** The main job on one machine: several processes that hold a model together save it. */
 @Command(
@@ -113,7 +114,11 @@ public final class DemoCommand implements Callable<Integer> {
   static final class CountConverter implements ITypeConverter<Long> {
     @Override
     public Long convert(String value) {
-      return Amounts.parseCount(value);
+      try {
+        return Amounts.parseCount(value);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
     }
   }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** The options of every command that makes a model folder. */
 public final class FolderOptions {
@@ -47,7 +48,11 @@ public final class FolderOptions {
   static final class SizeConverter implements ITypeConverter<Long> {
     @Override
     public Long convert(String value) {
-      return Sharding.parseSize(value);
+      try {
+        return Sharding.parseSize(value);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
     }
   }
 
