@@ -1,6 +1,7 @@
 package dev.cairn.dcp;
 
 import dev.cairn.input.InputRefusal;
+import dev.cairn.input.Printable;
 import dev.cairn.layout.Box;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
@@ -9,7 +10,6 @@ import dev.cairn.torchfile.PickleReader;
 import dev.cairn.torchfile.PickleValue.Dictionary;
 import dev.cairn.torchfile.PickleValue.Inert;
 import dev.cairn.torchfile.PickleValue.Sequence;
-import dev.cairn.torchfile.Printable;
 import dev.cairn.torchfile.TorchTensors;
 import java.io.IOException;
 import java.nio.file.Path;

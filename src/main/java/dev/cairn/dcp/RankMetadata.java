@@ -1,7 +1,7 @@
 package dev.cairn.dcp;
 
+import dev.cairn.input.Printable;
 import dev.cairn.tensor.CorruptFileException;
-import dev.cairn.torchfile.Printable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -2,6 +2,7 @@ package dev.cairn.dcp;
 
 import dev.cairn.content.BoxesContent;
 import dev.cairn.content.TensorContent;
+import dev.cairn.input.Printable;
 import dev.cairn.io.SafetensorsFile;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
@@ -9,7 +10,6 @@ import dev.cairn.layout.Box;
 import dev.cairn.safetensors.TensorEntry;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
-import dev.cairn.torchfile.Printable;
 import dev.cairn.torchfile.StoredTensor;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,5 +1,6 @@
 package dev.cairn.safetensors;
 
+import dev.cairn.input.Printable;
 import dev.cairn.json.CodePointOrder;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
@@ -103,16 +104,15 @@ public record ShardIndex(
       if (!RelativePath.isInside(file)) {
         throw new CorruptFileException(
             "index names a file outside its folder: tensor=%s, shard=%s, file=%s"
-                .formatted(printable(entry.getKey()), printable(entry.getValue()), where));
+                .formatted(
+                    Printable.of(String.valueOf(entry.getKey())),
+                    Printable.of(String.valueOf(entry.getValue())),
+                    where));
       }
       weightMap.put((String) entry.getKey(), file);
     }
     Map<?, ?> totals = tree.get(METADATA) instanceof Map<?, ?> object ? object : Map.of();
     return new ShardIndex(total(totals, TOTAL_PARAMETERS), total(totals, TOTAL_SIZE), weightMap);
-  }
-
-  private static String printable(Object text) {
-    return String.valueOf(text).replaceAll("\\p{Cntrl}", "?");
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.cairn.torchfile;
 
+import dev.cairn.input.Printable;
 import dev.cairn.tensor.CorruptFileException;
 import java.nio.file.Path;
 import java.util.regex.Pattern;

@@ -1,6 +1,7 @@
 package dev.cairn.torchfile;
 
 import dev.cairn.input.InputRefusal;
+import dev.cairn.input.Printable;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.torchfile.PickleValue.Dictionary;
 import dev.cairn.torchfile.PickleValue.Inert;

@@ -1,5 +1,6 @@
 package dev.cairn.torchfile;
 
+import dev.cairn.input.Printable;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.torchfile.checksum.StorageTable;
 import java.io.IOException;

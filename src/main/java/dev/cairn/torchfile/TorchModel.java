@@ -2,6 +2,7 @@ package dev.cairn.torchfile;
 
 import dev.cairn.input.InputRefusal;
 import dev.cairn.input.Links;
+import dev.cairn.input.Printable;
 import dev.cairn.safetensors.ShardIndex;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;

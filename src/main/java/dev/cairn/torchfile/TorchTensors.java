@@ -1,5 +1,6 @@
 package dev.cairn.torchfile;
 
+import dev.cairn.input.Printable;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
@@ -224,11 +225,7 @@ public final class TorchTensors {
     if (value instanceof Inert made) {
       return name(made.global());
     } else if (value instanceof Global global) {
-      String full = global.fullName();
-      return "global "
-          + full.substring(0, Math.min(full.length(), 200)).replaceAll("\\p{Cntrl}", "?")
-          + " at position "
-          + global.position();
+      return "global " + Printable.of(global.fullName()) + " at position " + global.position();
     } else if (value instanceof Sequence list) {
       return "a list of " + list.size();
     } else if (value instanceof Dictionary dictionary) {

@@ -1,5 +1,6 @@
 package dev.cairn.torchfile;
 
+import dev.cairn.input.Printable;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -184,11 +185,7 @@ final class ZipDirectory {
 
   private void refuseUnless(boolean fine, String message, String name) throws CorruptFileException {
     if (!fine) {
-      throw new CorruptFileException(message + ": entry=" + printable(name) + ", file=" + file);
+      throw new CorruptFileException(message + ": entry=" + Printable.of(name) + ", file=" + file);
     }
-  }
-
-  private static String printable(String name) {
-    return name.replaceAll("\\p{Cntrl}", "?");
   }
 }

@@ -14,7 +14,7 @@ import java.util.Set;
  */
 record Probe(String rule, String name, String body, Set<String> packages, boolean isAllowedThere) {
   private static final Set<String> PURE =
-      Set.of("tensor", "layout", "safetensors", "policy", "plan", "form", "json");
+      Set.of("tensor", "layout", "safetensors", "policy", "plan", "form", "json", "checksum");
   private static final Set<String> OF_CHECKPOINTS =
       Set.of("", "hf", "run", "restore", "save", "ranks", "meter", "gpu", "commit", "copy");
 

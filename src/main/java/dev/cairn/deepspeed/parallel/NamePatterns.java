@@ -1,7 +1,7 @@
 package dev.cairn.deepspeed.parallel;
 
+import dev.cairn.input.Printable;
 import dev.cairn.tensor.CorruptFileException;
-import dev.cairn.torchfile.Printable;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -1,10 +1,10 @@
 package dev.cairn.deepspeed.parallel;
 
+import dev.cairn.input.Printable;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
-import dev.cairn.torchfile.Printable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,9 +2,9 @@ package dev.cairn.deepspeed.saved;
 
 import dev.cairn.content.Content;
 import dev.cairn.input.DeepSpeedRefusal;
+import dev.cairn.input.Printable;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.Shape;
-import dev.cairn.torchfile.Printable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

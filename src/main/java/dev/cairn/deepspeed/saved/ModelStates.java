@@ -1,11 +1,11 @@
 package dev.cairn.deepspeed.saved;
 
 import dev.cairn.input.DeepSpeedRefusal;
+import dev.cairn.input.Printable;
 import dev.cairn.tensor.CorruptFileException;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
 import dev.cairn.torchfile.PickleValue.Dictionary;
-import dev.cairn.torchfile.Printable;
 import dev.cairn.torchfile.StoredTensor;
 import dev.cairn.torchfile.TorchFile;
 import dev.cairn.torchfile.TorchTensors;

@@ -1,4 +1,4 @@
-package dev.cairn.torchfile;
+package dev.cairn.input;
 
 /** Makes text from a file fit for a message: one line, not too long. */
 public final class Printable {

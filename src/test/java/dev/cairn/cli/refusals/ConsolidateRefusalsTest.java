@@ -1,8 +1,10 @@
-package dev.cairn.cli;
+package dev.cairn.cli.refusals;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cairn.cli.CommandRun;
+import dev.cairn.cli.Fixture;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
