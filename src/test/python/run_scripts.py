@@ -1,13 +1,16 @@
 """Runs scripts for the tests, each in a fork of this process: what most of them import takes seconds, once here.
 
 A line on its input is a file for what a script prints, the script, and its arguments, with tabs between them. Once
-that script has ended, its exit status is a line on the output.
+that script has ended, its exit status is a line on the output: 77 if it lacks a package.
 """
 
 import importlib
 import os
 import runpy
 import sys
+
+MISSING_PACKAGES = 77
+PACKAGES = ("numpy", "torch", "transformers", "safetensors", "peft", "accelerate")
 
 for module in ("torch", "transformers.models.auto.modeling_auto", "peft"):
     try:
@@ -30,4 +33,10 @@ os.dup2(printed, 2)
 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 sys.argv = command
 sys.path[0] = os.path.dirname(os.path.abspath(command[0]))
-runpy.run_path(command[0], run_name="__main__")
+try:
+    runpy.run_path(command[0], run_name="__main__")
+except ModuleNotFoundError as error:
+    if error.name is None or error.name.partition(".")[0] not in PACKAGES:
+        raise
+    print(f"missing: {error.name}")
+    sys.exit(MISSING_PACKAGES)
