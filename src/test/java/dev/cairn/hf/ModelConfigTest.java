@@ -11,6 +11,7 @@ import dev.cairn.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -118,6 +119,12 @@ class ModelConfigTest {
   @Test
   void folderMayHaveNone(@TempDir Path folder) throws IOException {
     assertEquals(Optional.empty(), ModelConfig.find(folder));
+  }
+
+  @Test
+  void sizeOfAVocabularyIsWhole() throws Exception {
+    String config = "{\"vocab_size\": 2.5, \"text_config\": {\"vocab_size\": 7}}";
+    assertEquals(Set.of(7L), parse(config).vocabularies());
   }
 
   private static ModelConfig parse(String json) throws CorruptFileException {

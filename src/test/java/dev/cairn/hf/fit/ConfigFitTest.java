@@ -3,6 +3,7 @@ package dev.cairn.hf.fit;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.cairn.hf.ModelConfig;
+import dev.cairn.json.JsonNumber;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
@@ -152,5 +153,10 @@ class ConfigFitTest {
     assertEquals(
         List.of("quantization_config is dropped, was {\"quant_method\":\"fp8\"}"),
         changes(quantised, Map.of()));
+  }
+
+  @Test
+  void numberOfLabelsThatIsNotWholeSaysNothing() {
+    assertEquals(2, ConfigEdits.labels(Map.of("num_labels", new JsonNumber("2.5"))));
   }
 }
