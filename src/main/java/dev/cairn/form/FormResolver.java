@@ -286,9 +286,8 @@ public final class FormResolver {
   private static void addNumbers(String prefix, Map<?, ?> json, Map<String, Long> numbers) {
     json.forEach(
         (name, value) -> {
-          if (value instanceof JsonNumber number && number.token().matches("-?\\d{1,18}")) {
-            numbers.put(prefix + name, number.longValue());
-          } else if (value instanceof Map<?, ?> inner) {
+          JsonNumber.whole(value).ifPresent(number -> numbers.put(prefix + name, number));
+          if (value instanceof Map<?, ?> inner) {
             addNumbers(prefix + name + ".", inner, numbers);
           }
         });

@@ -131,9 +131,10 @@ public final class ModelConfig {
   private static void collectVocabularies(Map<?, ?> from, Set<Long> sizes) {
     from.forEach(
         (key, value) -> {
-          if (value instanceof JsonNumber number && key.toString().endsWith("vocab_size")) {
-            sizes.add(number.longValue());
-          } else if (value instanceof Map<?, ?> part) {
+          if (key.toString().endsWith("vocab_size")) {
+            JsonNumber.whole(value).ifPresent(sizes::add);
+          }
+          if (value instanceof Map<?, ?> part) {
             collectVocabularies(part, sizes);
           }
         });

@@ -19,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -226,9 +227,9 @@ public final class ModelForm {
   private Optional<Long> layers() {
     return Stream.of(config.tree(), config.tree().get("text_config"))
         .filter(Map.class::isInstance)
-        .map(fields -> ((Map<?, ?>) fields).get("num_hidden_layers"))
-        .filter(count -> count instanceof JsonNumber number && number.token().matches("\\d{1,9}"))
-        .map(count -> ((JsonNumber) count).longValue())
+        .map(fields -> JsonNumber.whole(((Map<?, ?>) fields).get("num_hidden_layers")))
+        .filter(OptionalLong::isPresent)
+        .map(OptionalLong::getAsLong)
         .findFirst();
   }
 

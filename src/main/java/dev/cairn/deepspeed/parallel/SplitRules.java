@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /**
  * Along which dimension each parameter is split over the tensor-parallel ranks, by what DeepSpeed
@@ -151,11 +152,8 @@ public final class SplitRules {
       return copy;
     }
     if (value instanceof JsonNumber number) {
-      try {
-        return number.longValue();
-      } catch (NumberFormatException e) {
-        return null; // a version such as 0.4
-      }
+      OptionalLong whole = JsonNumber.whole(number);
+      return whole.isPresent() ? whole.getAsLong() : null; // null for a version such as 0.4
     }
     return value;
   }

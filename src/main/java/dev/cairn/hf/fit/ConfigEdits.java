@@ -109,6 +109,6 @@ final class ConfigEdits {
     if (tree.get(LABELS) instanceof Map<?, ?> names) {
       return names.size();
     }
-    return tree.get(COUNT) instanceof JsonNumber count ? count.longValue() : USUAL_LABELS;
+    return JsonNumber.whole(tree.get(COUNT)).orElse(USUAL_LABELS);
   }
 }
