@@ -114,6 +114,26 @@ class LoraMergeTest {
     assertEquals(second, read(merged, Q + ".weight")[1], why);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "decoder.transformer.h.0.crossattention.q_attn, 48",
+    "decoder.transformer.h.0.attn.c_proj, 48",
+    "encoder.layer.0.attention.self.query, 30"
+  })
+  void layersOfAPartThatIsGpt2AreConv1d(String module, float second) throws IOException {
+    AdapterFiles base =
+        new AdapterFiles()
+            .add(module + ".weight", 4, 4)
+            .modelConfig(
+                "{\"model_type\": \"encoder-decoder\", \"decoder\": {\"model_type\": \"gpt2\"}}");
+    AdapterFiles adapter =
+        new AdapterFiles()
+            .add(AdapterFiles.PREFIX + module + ".lora_A.weight", 2, 4)
+            .add(AdapterFiles.PREFIX + module + ".lora_B.weight", 4, 2);
+    Path merged = merge(base, adapter, CONFIG);
+    assertEquals(second, read(merged, module + ".weight")[1]);
+  }
+
   @Test
   void missingTargetIsRefused() throws IOException {
     assertRefused(

@@ -1,6 +1,8 @@
 package dev.cairn.peft.merge;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.hf.ModelFolder;
 import dev.cairn.options.Durability;
@@ -66,6 +68,30 @@ class MergedNamesTest {
             left,
             CONFIG.replace("}", ", \"modules_to_save\": [\"lm_head\"]}"));
     assertEquals(23, first(merged, Q + ".weight"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    AdapterFiles.Q + ".lora_A.second.weight, 2, 4",
+    AdapterFiles.Q + ".lora_B.second.weight, 4, 2",
+    "lm_head.modules_to_save.second.weight, 5, 4"
+  })
+  void stateDictOfTwoAdaptersIsRefused(String other, long rows, long columns) {
+    AdapterFiles two =
+        new AdapterFiles()
+            .add(AdapterFiles.PREFIX + Q + ".lora_A.default.weight", 2, 4)
+            .add(AdapterFiles.PREFIX + Q + ".lora_B.default.weight", 4, 2)
+            .add(AdapterFiles.PREFIX + "lm_head.modules_to_save.default.weight", 5, 4)
+            .add(AdapterFiles.PREFIX + other, rows, columns);
+    IllegalArgumentException refused =
+        assertThrows(
+            IllegalArgumentException.class,
+            () ->
+                merge(
+                    AdapterFiles.base(),
+                    two,
+                    CONFIG.replace("}", ", \"modules_to_save\": [\"lm_head\"]}")));
+    assertTrue(refused.getMessage().contains(other), refused.getMessage());
   }
 
   @ParameterizedTest
