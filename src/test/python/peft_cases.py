@@ -78,6 +78,15 @@ def qwen2_tied():
         **SMALL, tie_word_embeddings=True))
 
 
+def bert_and_gpt2():
+    return transformers.EncoderDecoderModel(
+        transformers.EncoderDecoderConfig.from_encoder_decoder_configs(
+            transformers.BertConfig(vocab_size=41, hidden_size=16, num_hidden_layers=1,
+                                    num_attention_heads=2, intermediate_size=24),
+            transformers.GPT2Config(vocab_size=41, n_embd=16, n_layer=1, n_head=2, n_positions=32,
+                                    bos_token_id=0, eos_token_id=0, add_cross_attention=True)))
+
+
 QV = ["q_proj", "v_proj"]
 ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 GPT = ["c_attn", "c_proj", "c_fc"]
@@ -208,5 +217,6 @@ CASES = {
         num_groups=2, init_type="random")), dict(merge=False)),
     "fan_in_fan_out_of_linear": (llama, dict(target_modules=ALL),
                                  dict(edit=dict(fan_in_fan_out=True))),
+    "part_is_gpt2": (bert_and_gpt2, dict(target_modules=GPT + ["q_attn", "query"])),
     "f16_sharded": (tied, dict(target_modules=ALL), dict(dtype=torch.float16, shard="3KB")),
 }

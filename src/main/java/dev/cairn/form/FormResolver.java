@@ -237,6 +237,14 @@ public final class FormResolver {
   }
 
   /**
+   * {@return the names in memory of all tensors that are the same as others while the config ties:
+   * alias to canonical name, which is no alias itself}
+   */
+  public Map<String, String> aliases() {
+    return tree.map(ModelTree::aliases).orElse(Map.of());
+  }
+
+  /**
    * {@return whether loaders do not mind if a tensor is missing}
    *
    * @param name in the files

@@ -174,6 +174,32 @@ final class ModelTree {
     return tied;
   }
 
+  /** Returns every parameter's name that may be the same as another, alias to canonical name. */
+  Map<String, String> aliases() {
+    Map<String, String> plain = new TreeMap<>();
+    for (Member member : members) {
+      member
+          .model()
+          .tied()
+          .forEach(
+              (alias, canonical) -> {
+                if (isParameter(alias)) {
+                  plain.put(member.name(alias), member.name(canonical.replace("^", "")));
+                }
+              });
+    }
+    Map<String, String> aliases = new TreeMap<>();
+    plain.forEach(
+        (alias, canonical) -> {
+          String last = canonical;
+          for (int i = 0; i < plain.size() && plain.containsKey(last); i++) {
+            last = plain.get(last);
+          }
+          aliases.put(alias, last);
+        });
+    return aliases;
+  }
+
   /** Returns whether a tied name is that of a parameter, and no pattern and no module. */
   private static boolean isParameter(String alias) {
     return PLAIN.matcher(alias).matches() && (alias.endsWith("weight") || alias.endsWith("bias"));

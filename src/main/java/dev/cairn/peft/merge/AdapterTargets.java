@@ -5,6 +5,7 @@ import dev.cairn.form.MemoryTensor;
 import dev.cairn.form.place.Location;
 import dev.cairn.form.place.Places;
 import dev.cairn.hf.ModelConfig;
+import dev.cairn.hf.TiedNames;
 import dev.cairn.peft.LoraConfig;
 import dev.cairn.peft.stored.StoredWeight;
 import dev.cairn.peft.stored.StoredWeights;
@@ -17,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Where a base model's files have what an adapter is about, whose names are those in the memory of
@@ -29,6 +32,7 @@ final class AdapterTargets {
 
   private final Places places;
   private final Map<String, String> tied;
+  private final WeightTies ties;
   private final Set<String> names = new HashSet<>();
   private final List<ParameterTarget.Found> parameters;
 
@@ -56,13 +60,47 @@ final class AdapterTargets {
     this.parameters = wrapped.find(tensors.wrappers());
     List<MemoryTensor> wanted = wanted(tensors, orientation);
     wanted.forEach(tensor -> names.add(tensor.name()));
-    if (!names.contains(HEAD)) { // where it would be, if it has to be untied
-      wanted.add(new MemoryTensor(HEAD, Shape.of()));
+    Map<String, String> aliases = resolver.aliases();
+    Set<String> others = new TreeSet<>(); // where they would be, if they have to be untied
+    if (resolver.isKnown()) {
+      others.addAll(aliases.keySet());
+      others.addAll(aliases.values());
+    } else {
+      others.add(HEAD);
+    }
+    others.removeAll(names);
+    for (String other : others) {
+      Shape shape = files.containsKey(other) ? files.get(other).shape() : Shape.of();
+      wanted.add(new MemoryTensor(other, shape));
     }
     this.places = Places.find(resolver, files, wanted);
+    boolean isTying = config.map(ModelConfig::tiesWordEmbeddings).orElse(false);
+    this.ties = WeightTies.of(stored(resolver, files.keySet(), aliases), files.keySet(), isTying);
     Set<String> known = new HashSet<>(names);
     known.addAll(files.keySet());
     this.tied = resolver.tied(known, false);
+  }
+
+  /** Returns what is the same as what, by the names that the files have or would have. */
+  private Map<String, String> stored(
+      FormResolver resolver, Set<String> files, Map<String, String> aliases) {
+    Map<String, String> stored = new TreeMap<>();
+    if (resolver.isKnown()) {
+      aliases.forEach(
+          (alias, canonical) -> {
+            if (places.get(alias).isWhole() && places.get(canonical).isWhole()) {
+              stored.put(places.get(alias).name(), places.get(canonical).name());
+            }
+          });
+    } else {
+      TiedNames.find(files)
+          .ifPresent(
+              found ->
+                  stored.put(
+                      found.aliasIsStored() ? found.alias() : places.get(HEAD).name(),
+                      found.canonical()));
+    }
+    return stored;
   }
 
   private static List<MemoryTensor> wanted(AdapterTensors tensors, Orientation orientation) {
@@ -71,7 +109,7 @@ final class AdapterTargets {
         .layers()
         .forEach(
             (module, layer) -> {
-              wanted.add(new MemoryTensor(module + WEIGHT, orientation.shape(layer)));
+              wanted.add(new MemoryTensor(module + WEIGHT, orientation.shape(module, layer)));
               if (layer.bias() != null) {
                 wanted.add(new MemoryTensor(module + BIAS, layer.bias().shape()));
               }
@@ -98,19 +136,19 @@ final class AdapterTargets {
     return parameters;
   }
 
-  /** Returns the name that the output projection has in the files, or would have. */
-  String head() {
-    return places.get(HEAD).name();
+  /** Returns which tensors are one in memory, by the names that the files have or would have. */
+  WeightTies ties() {
+    return ties;
   }
 
   /**
    * Returns where a target is; one that is the same as another in memory is where that one is, but
-   * for the output projection, which may become one of its own.
+   * for those that may become one of their own.
    */
   Location find(String name) {
     Location found = places.get(name);
     String same = tied.get(name);
-    if (found.isStored() || same == null || found.name().equals(head())) {
+    if (found.isStored() || same == null || !ties.of(found.name()).isEmpty()) {
       return found;
     }
     return names.contains(same) ? places.get(same) : new Location(same, true, List.of());

@@ -117,10 +117,16 @@ final class AdapterTensors {
       // a copy may be there twice, under its module's name and under that in the state dict
       String module = COPY.matcher(target).replaceFirst(".");
       replacements.merge(
-          LoraPart.inBaseModel(module),
-          new Replacement(tensor, base >= 0),
-          (first, second) -> first.tensor().name().contains(COPIES) ? second : first);
+          LoraPart.inBaseModel(module), new Replacement(tensor, base >= 0), AdapterTensors::either);
     }
+  }
+
+  private static Replacement either(Replacement first, Replacement second) {
+    boolean isFirstCopy = first.tensor().name().contains(COPIES);
+    if (isFirstCopy && second.tensor().name().contains(COPIES)) {
+      only(first.tensor(), second.tensor());
+    }
+    return isFirstCopy ? second : first;
   }
 
   private static String without(String end, String name) {
@@ -130,14 +136,26 @@ final class AdapterTensors {
   private static void add(Layer layer, LoraPart part, StoredWeight tensor) {
     layer.isEmbedding |= part.isEmbedding();
     if (part.isBias()) {
-      layer.bias = tensor;
+      layer.bias = only(layer.bias, tensor);
     } else if (part.part().equals(AdapterKey.MAGNITUDE)) {
-      layer.magnitude = tensor;
+      layer.magnitude = only(layer.magnitude, tensor);
     } else if (part.isA()) {
-      layer.a = tensor;
+      layer.a = only(layer.a, tensor);
     } else {
-      layer.b = tensor;
+      layer.b = only(layer.b, tensor);
     }
+  }
+
+  /** A state dict may have several adapters, of which none is the one to merge. */
+  private static StoredWeight only(StoredWeight first, StoredWeight tensor) {
+    if (first != null) {
+      throw new IllegalArgumentException(
+          "the adapter's file has one tensor twice, of two adapters or under two names: tensor=%s,"
+                  .formatted(first.name())
+              + " and tensor="
+              + tensor.name());
+    }
+    return tensor;
   }
 
   /** Returns the layers by the module's name in the base model. */

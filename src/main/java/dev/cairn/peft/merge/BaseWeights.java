@@ -1,7 +1,5 @@
 package dev.cairn.peft.merge;
 
-import dev.cairn.hf.ModelConfig;
-import dev.cairn.hf.TiedNames;
 import dev.cairn.peft.stored.StoredWeight;
 import dev.cairn.peft.stored.StoredWeights;
 import dev.cairn.peft.stored.WeightSource;
@@ -10,15 +8,17 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The tensors of the base model, found by the names that a loaded model gives them. */
 final class BaseWeights {
   private final StoredWeights base;
-  private Optional<TiedNames> tied;
+  private WeightTies ties;
   private final Map<String, WeightMerge> merges = new LinkedHashMap<>();
   private final List<String> misfits = new ArrayList<>();
   private boolean untied;
@@ -26,41 +26,35 @@ final class BaseWeights {
   /**
    * Starts with what the base has.
    *
-   * @param head name that an output projection has in the base's files, or would have
+   * @param ties which of its tensors are one in memory
    */
-  BaseWeights(StoredWeights base, Optional<ModelConfig> config, String head) {
+  BaseWeights(StoredWeights base, WeightTies ties) {
     this.base = base;
+    this.ties = ties;
     for (StoredWeight tensor : base.tensors()) {
       merges.put(tensor.name(), new WeightMerge(tensor.name(), new WeightSource(base, tensor)));
     }
-    boolean ties = config.map(ModelConfig::tiesWordEmbeddings).orElse(false);
-    // a head that is not stored is tied, whatever the config says or leaves to a default
-    this.tied =
-        TiedNames.find(merges.keySet())
-            .map(names -> names.aliasIsStored() ? names : named(head, names))
-            .filter(names -> ties || !names.aliasIsStored());
-  }
-
-  private TiedNames named(String head, TiedNames names) {
-    return new TiedNames(head, names.canonical(), merges.containsKey(head));
   }
 
   /**
-   * Believes a config that ties no longer if the base stores both tensors, and they differ: loaders
+   * Believes a config that ties no longer if the base stores two tensors, and they differ: loaders
    * leave them apart then.
    *
    * @param wanted names of what the adapter is about
    */
   void checkTied(Collection<String> wanted) throws IOException {
-    boolean matters =
-        tied.isPresent() && tied.get().aliasIsStored() && wanted.stream().anyMatch(this::isTied);
-    if (matters) {
-      WeightSource alias = merges.get(tied.get().alias()).base();
-      WeightSource canonical = merges.get(tied.get().canonical()).base();
-      if (!alias.isSame(canonical)) {
-        tied = Optional.empty();
+    Set<String> own = new HashSet<>();
+    for (List<String> group : ties.groups()) {
+      if (wanted.stream().anyMatch(group::contains)) {
+        WeightSource first = merges.get(group.get(0)).base();
+        for (String name : group) {
+          if (merges.containsKey(name) && !merges.get(name).base().isSame(first)) {
+            own.add(name);
+          }
+        }
       }
     }
+    ties = ties.without(own);
   }
 
   /** Returns all tensors of the result, in the order of the base. */
@@ -79,23 +73,14 @@ final class BaseWeights {
   }
 
   /**
-   * Returns every tensor in which a loaded model keeps the tensor of this name: two if the base
-   * ties it and stores both, unless {@link #own} has untied them.
+   * Returns every tensor in which a loaded model keeps the tensor of this name: several if the base
+   * ties it and stores them, unless {@link #own} has untied them.
    *
    * @throws IllegalArgumentException if the base has none
    */
   List<WeightMerge> shared(String name) {
-    if (isTied(name)) {
-      if (untied) {
-        return List.of(untied(name));
-      }
-      List<WeightMerge> found = new ArrayList<>();
-      for (String each : List.of(tied.get().canonical(), tied.get().alias())) {
-        if (merges.containsKey(each)) {
-          found.add(merges.get(each));
-        }
-      }
-      return found;
+    if (isTied(name) && !untied) {
+      return ties.of(name).stream().filter(merges::containsKey).map(merges::get).toList();
     }
     WeightMerge own = find(name);
     if (own == null) {
@@ -111,8 +96,7 @@ final class BaseWeights {
   }
 
   private boolean isTied(String name) {
-    return tied.isPresent()
-        && (tied.get().alias().equals(name) || tied.get().canonical().equals(name));
+    return !ties.of(name).isEmpty();
   }
 
   /** Returns the tensor of this name; null if there is none. */
@@ -121,26 +105,20 @@ final class BaseWeights {
   }
 
   /**
-   * Returns the tensor of a module that was trained as a copy of its own: untied, if the base ties
-   * it.
+   * Returns the tensor of a module that was trained as a copy of its own. If the base ties it, all
+   * that it ties is untied: there is one setting for all.
    *
    * @throws IllegalArgumentException if the base has none
    */
   WeightMerge own(String name) {
-    if (!isTied(name)) {
-      return shared(name).get(0);
+    if (isTied(name) && !untied) {
+      untied = true;
+      for (List<String> group : ties.groups()) {
+        WeightSource first = merges.get(group.get(0)).base();
+        group.forEach(each -> merges.putIfAbsent(each, new WeightMerge(each, first)));
+      }
     }
-    untied = true;
-    String alias = tied.get().alias();
-    if (!merges.containsKey(alias)) {
-      WeightSource canonical = merges.get(tied.get().canonical()).base();
-      merges.put(alias, new WeightMerge(alias, canonical));
-    }
-    return untied(name);
-  }
-
-  private WeightMerge untied(String name) {
-    return merges.get(name);
+    return shared(name).get(0);
   }
 
   /**

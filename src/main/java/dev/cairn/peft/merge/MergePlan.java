@@ -45,7 +45,7 @@ final class MergePlan {
     this.tensors = new AdapterTensors(adapter, config);
     this.orientation = new Orientation(config, baseConfig);
     this.targets = new AdapterTargets(tensors, config, baseFolder, baseConfig, orientation);
-    this.base = new BaseWeights(baseFolder, baseConfig, targets.head());
+    this.base = new BaseWeights(baseFolder, targets.ties());
   }
 
   /**
@@ -187,7 +187,7 @@ final class MergePlan {
   /** Merges a layer whose weight is part of others in the files. */
   private void mergeParts(
       String module, AdapterTensors.Layer layer, double scale, List<Place> places) {
-    Shape shape = orientation.shape(layer);
+    Shape shape = orientation.shape(module, layer);
     LowRankSource source = null;
     for (Place place : places) {
       WeightMerge target = base.find(place.stored());

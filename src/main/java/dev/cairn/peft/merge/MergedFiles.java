@@ -27,6 +27,13 @@ final class MergedFiles {
           "special_tokens_map.json",
           "added_tokens.json");
 
+  private static final String TYING = "tie_word_embeddings";
+
+  /** Models with a setting for what their output projection gets. */
+  private static final Set<String> SCALING = Set.of("t5", "longt5", "pop2piano");
+
+  private static final Set<String> SCALING_ONLY_TIED = Set.of("switch_transformers");
+
   private static final String MORE_TEMPLATES = SmallFiles.TEMPLATE_FOLDER + "/";
 
   private final ModelFiles baseFiles;
@@ -92,13 +99,28 @@ final class MergedFiles {
     return fitted.map(config -> saved.withFitted(config, Map.of())).orElse(saved);
   }
 
+  /**
+   * Unties. T5 and its kin scale what goes into the output projection, unless {@code
+   * tie_word_embeddings} is false: that they go on has to be said, where it can be.
+   */
   private static ModelConfig untied(ModelConfig config) {
     Map<String, Object> tree = new LinkedHashMap<>(config.tree());
-    tree.put("tie_word_embeddings", false);
-    if (tree.get("text_config") instanceof Map<?, ?> text
-        && text.containsKey("tie_word_embeddings")) {
+    boolean isScaling = !Boolean.FALSE.equals(tree.get(TYING));
+    String type = config.modelType().orElse("");
+    if (isScaling && SCALING_ONLY_TIED.contains(type)) {
+      throw new IllegalArgumentException(
+          "cannot untie the weights of this model: model_type=%s scales what goes into its output"
+                  .formatted(type)
+              + " projection only while tie_word_embeddings is true, and the adapter has a tied"
+              + " module as a copy of its own (modules_to_save)");
+    }
+    if (isScaling && SCALING.contains(type)) {
+      tree.putIfAbsent("scale_decoder_outputs", true);
+    }
+    tree.put(TYING, false);
+    if (tree.get("text_config") instanceof Map<?, ?> text && text.containsKey(TYING)) {
       Map<Object, Object> untied = new LinkedHashMap<>(text);
-      untied.put("tie_word_embeddings", false);
+      untied.put(TYING, false);
       tree.put("text_config", untied);
     }
     return ModelConfig.of(tree);
