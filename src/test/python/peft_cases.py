@@ -87,6 +87,19 @@ def bert_and_gpt2():
                                     bos_token_id=0, eos_token_id=0, add_cross_attention=True)))
 
 
+def bert():
+    return transformers.BertForMaskedLM(transformers.BertConfig(
+        vocab_size=41, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=24))
+
+
+def bart():
+    return transformers.BartForConditionalGeneration(transformers.BartConfig(
+        vocab_size=41, d_model=16, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2,
+        decoder_attention_heads=2, encoder_ffn_dim=24, decoder_ffn_dim=24,
+        max_position_embeddings=40, decoder_start_token_id=2))
+
+
 QV = ["q_proj", "v_proj"]
 ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 GPT = ["c_attn", "c_proj", "c_fc"]
@@ -217,6 +230,11 @@ CASES = {
         num_groups=2, init_type="random")), dict(merge=False)),
     "fan_in_fan_out_of_linear": (llama, dict(target_modules=ALL),
                                  dict(edit=dict(fan_in_fan_out=True))),
-    "part_is_gpt2": (bert_and_gpt2, dict(target_modules=GPT + ["q_attn", "query"])),
+    "part_is_gpt2": (bert_and_gpt2, dict(target_modules=GPT + ["q_attn", "query"],
+                                           task_type="FEATURE_EXTRACTION")),
+    "saved_head_bert": (bert, dict(target_modules=["query"], modules_to_save=["cls"],
+                                   task_type="FEATURE_EXTRACTION")),
+    "saved_embedding_bart": (bart, dict(target_modules=QV, modules_to_save=["decoder.embed_tokens"],
+                                        task_type="FEATURE_EXTRACTION")),
     "f16_sharded": (tied, dict(target_modules=ALL), dict(dtype=torch.float16, shard="3KB")),
 }
