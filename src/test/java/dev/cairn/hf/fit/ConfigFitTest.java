@@ -53,6 +53,20 @@ class ConfigFitTest {
   }
 
   @Test
+  void modelWithoutTheHeadThatItsClassHasIsOfAnotherClass() throws Exception {
+    Map<String, TensorInfo> base = Map.copyOf(llama);
+    llama.remove("lm_head.weight");
+    for (String name : List.copyOf(llama.keySet())) {
+      put(name.substring("model.".length()), llama.remove(name).shape().toArray());
+    }
+    List<String> bare = List.of("architectures=[\"LlamaModel\"], was [\"LlamaForCausalLM\"]");
+    assertEquals(bare, changes(LLAMA, Map.of()));
+    assertEquals(bare, changes(LLAMA, base));
+    String tied = LLAMA.replace("}", ", \"tie_word_embeddings\": true}");
+    assertEquals(List.of(), changes(tied, Map.of()), "the head is the embedding");
+  }
+
+  @Test
   void whatFitsStays() throws Exception {
     assertEquals(List.of(), changes(LLAMA, Map.of()));
     assertEquals(List.of(), changes(LLAMA, Map.copyOf(llama)));
