@@ -190,14 +190,19 @@ public final class FormResolver {
 
   /**
    * {@return what is expected, under the names that the whole model has, or its base alone:
-   * whichever of these the published names are, as loaders take both}
+   * whichever of these the published names are, as loaders take both} What the base alone has no
+   * place for, such as a head, stays expected: loaders would make it up.
    *
    * @param expected by name
    * @param names of what is published
    */
   public ExpectedModel aligned(ExpectedModel expected, Collection<String> names) {
     UnaryOperator<String> alignment = alignment(expected.tensors().keySet(), names);
-    return expected.renamed(alignment);
+    return expected.renamed(
+        name -> {
+          String aligned = alignment.apply(name);
+          return aligned.isEmpty() ? name : aligned;
+        });
   }
 
   /**
