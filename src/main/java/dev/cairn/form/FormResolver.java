@@ -2,12 +2,10 @@ package dev.cairn.form;
 
 import dev.cairn.form.template.ExpectedModel;
 import dev.cairn.form.template.Template;
-import dev.cairn.json.JsonNumber;
 import dev.cairn.safetensors.TensorInfo;
 import dev.cairn.tensor.DType;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -198,11 +196,7 @@ public final class FormResolver {
    */
   public ExpectedModel aligned(ExpectedModel expected, Collection<String> names) {
     UnaryOperator<String> alignment = alignment(expected.tensors().keySet(), names);
-    return expected.renamed(
-        name -> {
-          String aligned = alignment.apply(name);
-          return aligned.isEmpty() ? name : aligned;
-        });
+    return expected.renamed(alignment);
   }
 
   /**
@@ -286,23 +280,6 @@ public final class FormResolver {
         taken.stream()
             .flatMap(transform -> transform.operations().stream())
             .anyMatch(Transform.Operation::asksConfig);
-    Map<String, Long> numbers = new HashMap<>();
-    if (isAsked) {
-      addNumbers("", config, numbers);
-      if (config.get("text_config") instanceof Map<?, ?> text) {
-        addNumbers("", text, numbers);
-      }
-    }
-    return numbers;
-  }
-
-  private static void addNumbers(String prefix, Map<?, ?> json, Map<String, Long> numbers) {
-    json.forEach(
-        (name, value) -> {
-          JsonNumber.whole(value).ifPresent(number -> numbers.put(prefix + name, number));
-          if (value instanceof Map<?, ?> inner) {
-            addNumbers(prefix + name + ".", inner, numbers);
-          }
-        });
+    return isAsked ? Transform.numbers(config) : Map.of();
   }
 }

@@ -2,6 +2,7 @@ package dev.cairn.form;
 
 import dev.cairn.json.JsonFields;
 import dev.cairn.json.JsonNumber;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -93,5 +94,27 @@ record Transform(
       return outer.length();
     }
     return name.startsWith(inner) ? inner.length() : -1;
+  }
+
+  /**
+   * Returns what operations may ask a config for: its numbers, the text config's by their names.
+   */
+  static Map<String, Long> numbers(Map<String, ?> config) {
+    Map<String, Long> numbers = new HashMap<>();
+    addNumbers("", config, numbers);
+    if (config.get("text_config") instanceof Map<?, ?> text) {
+      addNumbers("", text, numbers);
+    }
+    return numbers;
+  }
+
+  private static void addNumbers(String prefix, Map<?, ?> json, Map<String, Long> numbers) {
+    json.forEach(
+        (name, value) -> {
+          JsonNumber.whole(value).ifPresent(number -> numbers.put(prefix + name, number));
+          if (value instanceof Map<?, ?> inner) {
+            addNumbers(prefix + name + ".", inner, numbers);
+          }
+        });
   }
 }

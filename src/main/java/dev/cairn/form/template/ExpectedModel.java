@@ -24,17 +24,20 @@ public record ExpectedModel(Map<String, ExpectedTensor> tensors, Set<String> bes
   }
 
   /**
-   * {@return the same under other names, without those whose new name is empty}
+   * {@return the same under other names; those whose new name is empty keep theirs}
    *
    * @param rename gives a new name
    */
   public ExpectedModel renamed(UnaryOperator<String> rename) {
     Map<String, ExpectedTensor> renamed = new HashMap<>();
-    tensors.forEach((name, tensor) -> renamed.put(rename.apply(name), tensor));
+    tensors.forEach((name, tensor) -> renamed.put(renamed(name, rename), tensor));
     Set<String> others = new HashSet<>();
-    besides.forEach(name -> others.add(rename.apply(name)));
-    renamed.remove("");
-    others.remove("");
+    besides.forEach(name -> others.add(renamed(name, rename)));
     return new ExpectedModel(renamed, others);
+  }
+
+  private static String renamed(String name, UnaryOperator<String> rename) {
+    String other = rename.apply(name);
+    return other.isEmpty() ? name : other;
   }
 }
