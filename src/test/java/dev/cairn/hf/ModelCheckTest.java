@@ -66,6 +66,27 @@ class ModelCheckTest extends SmallModels {
     assertEquals(3, saved().size());
   }
 
+  /** transformers loads what is stored twice; vLLM, for one, takes one for both. */
+  @Test
+  void weightsThatTheConfigTiesAndThatDifferAreSaid() throws Exception {
+    Path config = Files.createDirectory(temporary.resolve("config"));
+    Files.writeString(
+        config.resolve("config.json"),
+        SMALL_LLAMA.replace("embeddings\":false", "embeddings\":true"));
+    ReferenceModel untied = llama().add("model.norm.weight", DType.F32, ZERO3, 8);
+    try (LogLines logged = LogLines.of("dev.cairn.save.TieDecision")) {
+      save(options().build(), untied, ModelFiles.fromFolder(config), "untied");
+      assertEquals(1, logged.all().size(), logged::toString);
+      assertTrue(
+          logged
+              .all()
+              .get(0)
+              .startsWith(
+                  "the config ties lm_head.weight to model.embed_tokens.weight, and they differ:"),
+          logged.all()::toString);
+    }
+  }
+
   /** Of a config with a key that no template knows, the size of the vocabulary is still certain. */
   @Test
   void resizedVocabularyIsPutIntoTheConfigBesideWhateverElseTheConfigSays() throws Exception {
