@@ -7,6 +7,8 @@ import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
 import dev.cairn.ranks.Ranks;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,6 +27,7 @@ import java.util.TreeMap;
  * random.
  */
 final class TieDecision {
+  private static final Logger LOG = System.getLogger(TieDecision.class.getName());
   private static final int BLOCK_BYTES = 1 << 20;
 
   private final Ranks ranks;
@@ -41,7 +44,21 @@ final class TieDecision {
   }
 
   /** Two parameters, as they were given, that may be one. */
-  private record Pair(Parameter alias, Parameter canonical, boolean isDeclared) {}
+  private record Pair(Parameter alias, Parameter canonical, boolean isDeclared) {
+    boolean isOnHost() {
+      return alias.partition().device().isCpu() && canonical.partition().device().isCpu();
+    }
+  }
+
+  /** transformers loads what is stored twice; vLLM, for one, takes one for both. */
+  private static void warn(Pair pair) {
+    LOG.log(
+        Level.WARNING,
+        "the config ties {0} to {1}, and they differ: both are written, but some loaders take one"
+            + " for both; set tie_word_embeddings to false if they are to be two",
+        pair.alias().name(),
+        pair.canonical().name());
+  }
 
   /** Returns the parameters without the aliases that may go. Collective. */
   ParameterSet withoutAliases() throws IOException {
@@ -56,6 +73,8 @@ final class TieDecision {
       // ranks that disagree about the pairs are told so when plans are compared
       if (votes.stream().allMatch(vote -> pair < vote.length && vote[pair] != 0)) {
         dropped.add(pairs.get(index).alias().name());
+      } else if (ranks.isWriter() && agreed.ties() && pairs.get(index).isOnHost()) {
+        warn(pairs.get(index));
       }
     }
     return parameters.without(dropped);
@@ -117,7 +136,7 @@ final class TieDecision {
     }
     Partition a = first.partition();
     Partition b = second.partition();
-    if (!a.device().isCpu() || !b.device().isCpu()) {
+    if (!pair.isOnHost()) {
       return false;
     }
     long validBytes = first.validBytes(ranks.rank(), ranks.size()); // padding may differ
