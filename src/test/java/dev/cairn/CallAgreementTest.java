@@ -15,6 +15,7 @@ import dev.cairn.comm.Communicator;
 import dev.cairn.hf.ModelFiles;
 import dev.cairn.io.Disk;
 import dev.cairn.machine.Machine;
+import dev.cairn.model.TrainerState;
 import dev.cairn.options.CheckpointException;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveMode;
@@ -250,5 +251,44 @@ class CallAgreementTest {
     assertEquals(List.of(expected, expected), outcomes);
     assertTrue(Files.notExists(temporary.resolve("a/step_1")));
     assertTrue(Files.notExists(temporary.resolve("b/step_1")));
+  }
+
+  @Test
+  void failureThatAllHaveAwaitedIsNotThrownAgainThoughTheirCallsDiffered() throws Exception {
+    List<Group.Result<List<String>>> results =
+        Group.run(
+            2,
+            ranks -> {
+              try (Checkpointer checkpointer = open(ranks)) {
+                long step = 1L + ranks.rank();
+                PendingSave pending = checkpointer.saveAsync(step, model(ranks, step), NO_STATE);
+                return List.of(
+                    outcome(pending::await), outcome(() -> save(checkpointer, ranks, 3)));
+              }
+            });
+    assertAllSay("ranks are in different calls", results, 0);
+    assertAllSay("fine", results, 1);
+    assertEquals(List.of("step_3"), checkpoints(run()));
+  }
+
+  @Test
+  void bytesThatAreTooManyOnOneRankFailTheSaveOnAllAndTheNextOneIsFine() throws Exception {
+    List<Group.Result<List<String>>> results =
+        Group.run(
+            2,
+            ranks -> {
+              TrainerState state =
+                  ranks.rank() == 0
+                      ? NO_STATE
+                      : TrainerState.builder().rankBytes("rng", new byte[50 << 20]).build();
+              try (Checkpointer checkpointer = open(ranks)) {
+                return List.of(
+                    outcome(() -> checkpointer.save(1, model(ranks, 1), ModelFiles.none(), state)),
+                    outcome(() -> save(checkpointer, ranks, 2)));
+              }
+            });
+    assertAllSay("rank's own bytes are too many: rng=52428800", results, 0);
+    assertAllSay("fine", results, 1);
+    assertEquals(List.of("step_2"), checkpoints(run()));
   }
 }

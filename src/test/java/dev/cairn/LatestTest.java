@@ -26,11 +26,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the search for the newest checkpoint, and its restore, say when something is wrong. */
+@Timeout(60)
 class LatestTest {
   private static final ReferenceModel MODEL =
       new ReferenceModel(7).add("weight", DType.F32, Layout.zero3(), 5);
@@ -243,5 +245,40 @@ class LatestTest {
             + e.reason()
             + "; nothing was changed",
         e.getMessage());
+  }
+
+  @Test
+  void valuesOfACheckpointThatIsGoneAreAnErrorAndNotMissing() throws Exception {
+    save(1);
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer = Checkpointer.open(single, options(), run().withKeepLast(1))) {
+      Checkpoint first = checkpointer.latest().orElseThrow();
+      checkpointer.save(2, MODEL.on(0, 1), ModelFiles.none(), TrainerState.builder().build());
+      IOException e = assertThrows(IOException.class, () -> first.longValue("step"));
+      assertEquals(
+          "there is no checkpoint any more: folder=" + run().directory().resolve("step_1"),
+          e.getMessage());
+    }
+  }
+
+  @Test
+  void ranksThatDisagreeWhoSeesTheDirectoryAreTold() throws Exception {
+    save(1);
+    List<Group.Result<Long>> results =
+        Group.run(
+            2,
+            communicator -> {
+              RunOptions own = run().withShared(communicator.rank() == 0);
+              try (Checkpointer checkpointer = Checkpointer.open(communicator, options(), own)) {
+                return checkpointer.latest().orElseThrow().step();
+              }
+            });
+    for (Group.Result<Long> result : results) {
+      assertEquals(
+          "search for the latest checkpoint failed on rank 1 of 2: ranks disagree whether every"
+              + " host sees the run's directory: true on rank 0, false on rank 1; nothing was"
+              + " changed",
+          assertInstanceOf(CheckpointException.class, result.failure()).getMessage());
+    }
   }
 }

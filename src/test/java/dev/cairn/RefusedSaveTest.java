@@ -16,6 +16,8 @@ import dev.cairn.layout.Layout;
 import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
+import dev.cairn.model.PartitionReader;
+import dev.cairn.model.TrainerState;
 import dev.cairn.options.CheckpointException;
 import dev.cairn.options.SaveMode;
 import dev.cairn.options.SaveReport;
@@ -23,6 +25,7 @@ import dev.cairn.support.Group;
 import dev.cairn.support.ReferenceModel;
 import dev.cairn.tensor.DType;
 import dev.cairn.tensor.Shape;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -170,5 +173,57 @@ class RefusedSaveTest {
       assertNull(result.failure(), () -> result.failure().toString());
     }
     assertTrue(Files.exists(second.resolve("COMPLETED")));
+  }
+
+  /** As one that reads a file once, and takes what it gets: the rest would be of another tensor. */
+  @Test
+  void readerThatLeavesBytesOutFailsTheSave() throws Exception {
+    PartitionReader shortReader =
+        (byteOffset, target) -> {
+          while (target.remaining() > 4) {
+            target.put((byte) 7);
+          }
+        };
+    ParameterSet set =
+        ParameterSet.of(
+            List.of(
+                Parameter.of(
+                    "half",
+                    Shape.of(8),
+                    DType.F32,
+                    Layout.zero3(),
+                    Partition.of(shortReader, 32))));
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer = Checkpointer.open(single, small().keepDtypes().build())) {
+      IOException e =
+          assertThrows(
+              IOException.class,
+              () -> checkpointer.save(temporary.resolve("model"), set, ModelFiles.none()));
+      assertEquals(
+          "save failed on rank 0 of 1: reader of a partition did not fill its target:"
+              + " byteOffset=0, lengthBytes=32, missing 4; nothing committed",
+          e.getMessage());
+    }
+    assertEquals(List.of(), names(temporary));
+  }
+
+  @Test
+  void folderThatHoldsCheckpointsOfARunIsNotReplaced() throws Exception {
+    Path run = temporary.resolve("run");
+    ParameterSet own = ReferenceModel.various(1).on(0, 1);
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer =
+            Checkpointer.open(single, small().overwrite(true).build(), RunOptions.in(run))) {
+      checkpointer.save(1, own, ModelFiles.none(), TrainerState.builder().build());
+      IOException e =
+          assertThrows(IOException.class, () -> checkpointer.save(run, own, ModelFiles.none()));
+      assertEquals(
+          "save failed on rank 0 of 1: the target exists: "
+              + run
+              + ", checkpoints of a run lie in it, as step_1, and would be deleted: give another"
+              + " folder; nothing committed",
+          e.getMessage());
+      assertEquals(1, checkpointer.latest().orElseThrow().step());
+    }
   }
 }

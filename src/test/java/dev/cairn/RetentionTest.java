@@ -193,4 +193,45 @@ class RetentionTest {
     assertEquals(List.of("step_3"), names());
     assertFalse(Files.exists(gone));
   }
+
+  @Test
+  void onlyCheckpointsOfTheDirectoryAreMarkedOrDeleted() throws Exception {
+    save(run(), 1);
+    Path other = Files.createDirectories(temporary.resolve("precious"));
+    RunDirectory directory = new RunDirectory(run().directory());
+    for (Path none :
+        List.of(
+            run().directory().resolve("step_2"),
+            temporary.resolve("step_1"),
+            other,
+            Path.of("/"))) {
+      String expected =
+          "no committed checkpoint of this run: folder=%s, directory=%s"
+              .formatted(none, run().directory());
+      IllegalArgumentException unmarked =
+          assertThrows(IllegalArgumentException.class, () -> directory.keep(none));
+      assertEquals(expected, unmarked.getMessage());
+      RunDirectory.Entry entry = new RunDirectory.Entry(none, 2, false);
+      IllegalArgumentException undeleted =
+          assertThrows(IllegalArgumentException.class, () -> directory.delete(List.of(entry)));
+      assertEquals(expected, undeleted.getMessage());
+    }
+    assertTrue(Files.exists(other));
+    directory.keep(Path.of("step_1"));
+    assertTrue(directory.committed().get(0).isMarked());
+  }
+
+  @Test
+  void retentionOfNegativeCountsIsRefused() throws Exception {
+    save(run(), 1);
+    RunDirectory directory = new RunDirectory(run().directory());
+    for (long[] bad : new long[][] {{-1, 0}, {1, -1}}) {
+      IllegalArgumentException e =
+          assertThrows(
+              IllegalArgumentException.class, () -> directory.surplus((int) bad[0], bad[1]));
+      assertEquals(
+          "bad retention: keepLast=%d, keepEvery=%d, expected 0 or more".formatted(bad[0], bad[1]),
+          e.getMessage());
+    }
+  }
 }

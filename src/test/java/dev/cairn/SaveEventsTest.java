@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.hf.ModelFiles;
+import dev.cairn.meter.Meter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.TrainerState;
 import dev.cairn.options.ProgressListener;
@@ -13,6 +14,7 @@ import dev.cairn.options.SavePhase;
 import dev.cairn.options.SaveReport;
 import dev.cairn.options.SaveWork;
 import dev.cairn.support.Group;
+import dev.cairn.support.LogLines;
 import dev.cairn.support.ReferenceModel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -192,5 +194,22 @@ class SaveEventsTest {
                       throw new IllegalStateException("a broken progress bar");
                     }));
     results.forEach(result -> assertTrue(result.value().lengthBytes() > 0));
+  }
+
+  @Test
+  void whateverAListenerThrowsIsLoggedAndTheSaveGoesOn() throws Exception {
+    try (LogLines logged = LogLines.of(Meter.class.getName())) {
+      Group.values(
+          WORLD_SIZE,
+          rank ->
+              save(
+                  rank,
+                  SaveMode.PARALLEL,
+                  true,
+                  (phase, done, total) -> {
+                    throw new AssertionError("a listener's own mistake");
+                  }));
+      assertEquals(WORLD_SIZE, logged.all().size(), () -> "" + logged.all());
+    }
   }
 }
