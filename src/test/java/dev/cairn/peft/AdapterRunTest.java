@@ -2,6 +2,7 @@ package dev.cairn.peft;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cairn.Checkpoint;
@@ -13,6 +14,7 @@ import dev.cairn.model.Parameter;
 import dev.cairn.model.ParameterSet;
 import dev.cairn.model.Partition;
 import dev.cairn.model.TrainerState;
+import dev.cairn.options.CheckpointException;
 import dev.cairn.options.Durability;
 import dev.cairn.options.SaveOptions;
 import dev.cairn.tensor.DType;
@@ -23,10 +25,12 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Adapters as the checkpoints of a run: numbered, pruned, found again and read back. */
@@ -134,5 +138,33 @@ class AdapterRunTest {
   @Test
   void runWithoutACheckpointHasNoLatest() throws Exception {
     onRanks(1, (adapter, ranks) -> adapter.latest().isEmpty());
+  }
+
+  /** Its caller's mistake there, a failure elsewhere; nobody waits for it. */
+  @Test
+  @Timeout(30)
+  void rankWithoutTheAdapterFailsTheRestoreOnAll() throws Exception {
+    saveSteps(1);
+    List<String> messages = Collections.synchronizedList(new ArrayList<>());
+    onRanks(
+        2,
+        (adapter, ranks) -> {
+          Checkpoint latest = adapter.latest().orElseThrow();
+          ParameterSet own = new Held(ranks.rank(), ranks.size(), 0).parameters;
+          ParameterSet given =
+              ranks.rank() == 0
+                  ? own
+                  : ParameterSet.of(List.of(own.named(Q + ".base_layer.weight")));
+          Class<? extends Exception> expected =
+              ranks.rank() == 0 ? CheckpointException.class : IllegalArgumentException.class;
+          Exception e =
+              assertThrows(
+                  expected, () -> adapter.restore(latest, given, TrainerState.builder().build()));
+          messages.add(e.getMessage());
+          return true;
+        });
+    assertTrue(
+        messages.stream().anyMatch(text -> text.startsWith("restore failed on rank 1 of 2: ")),
+        () -> "" + messages);
   }
 }
