@@ -95,7 +95,9 @@ public final class Partition {
   }
 
   /**
-   * {@return a partition in a direct buffer, from its position to its limit}
+   * {@return a partition in a direct buffer, from its position to its limit} Its bytes count as
+   * they lie, little-endian: set {@code order(ByteOrder.nativeOrder())} before floats are put into
+   * it, as Java would put them big-endian.
    *
    * @param buffer borrowed, its position and limit as they are now
    * @throws IllegalArgumentException if the buffer is on the Java heap, where the collector may
@@ -231,7 +233,13 @@ public final class Partition {
     } else if (reader == null) {
       target.put(view(byteOffset, target.remaining()));
     } else {
+      int lengthBytes = target.remaining();
       reader.read(byteOffset, target);
+      if (target.hasRemaining()) { // the rest would be what was in the buffer before
+        throw new IOException(
+            "reader of a partition did not fill its target: byteOffset=%d, lengthBytes=%d, missing %d"
+                .formatted(byteOffset, lengthBytes, target.remaining()));
+      }
     }
   }
 

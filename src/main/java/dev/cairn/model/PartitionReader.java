@@ -11,7 +11,8 @@ public interface PartitionReader {
    * at once.
    *
    * @param byteOffset first byte wanted; it begins an element
-   * @param target direct, little endian; filled from its position to its limit, whole elements
+   * @param target direct, little endian; filled from its position to its limit, whole elements: the
+   *     save fails if its position is not at its limit then, as after one short read of a file
    * @throws IOException if the bytes cannot be had
    */
   void read(long byteOffset, ByteBuffer target) throws IOException;
