@@ -17,6 +17,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 
 /**
@@ -31,6 +32,9 @@ public final class StagedFolder implements AutoCloseable {
   public static final String COMPLETED = Manifest.COMPLETED_FILE_NAME;
 
   private static final Logger LOG = System.getLogger(StagedFolder.class.getName());
+
+  /** What nobody means to replace, with all the others beside it. */
+  private static final Pattern CHECKPOINT = Pattern.compile("(step|epoch)_[0-9]+");
 
   private static final int BUFFER_BYTES = 1 << 16;
 
@@ -55,7 +59,8 @@ public final class StagedFolder implements AutoCloseable {
    * @param disk does all that is done to the file system, also later
    * @param machine says who this is and beats, also later
    * @param target the folder's final name; what is missing above it is created
-   * @param overwrite whether a folder may be there already; it is replaced at the commit
+   * @param overwrite whether a folder may be there already; it is replaced at the commit, unless
+   *     checkpoints of a run lie in it
    * @param durable whether what is created above the target survives a power cut
    * @return the folder, empty but for what marks it as in the making; the caller closes it
    * @throws FileAlreadyExistsException if something is there and must not be overwritten
@@ -139,6 +144,16 @@ public final class StagedFolder implements AutoCloseable {
     }
     if (!found.get().isFolder()) {
       throw new NotDirectoryException(target.toString());
+    }
+    for (Path inside : disk.list(target)) {
+      if (CHECKPOINT.matcher(inside.getFileName().toString()).matches()
+          && disk.exists(inside.resolve(COMPLETED))) {
+        throw new FileAlreadyExistsException(
+            target
+                + ", checkpoints of a run lie in it, as "
+                + inside.getFileName()
+                + ", and would be deleted: give another folder");
+      }
     }
   }
 

@@ -43,7 +43,7 @@ public record SaveOptions(
    * @param dtype BF16, F16 or F32, or empty
    * @param mode not null
    * @param durability not null
-   * @param overwrite replacing is one exchange of folders, never a mixture
+   * @param overwrite replaces all that is in the folder; one that holds checkpoints is refused
    * @param maxShardBytes 1 or more
    * @param stagingBuffers 1 or more
    * @param stagingBufferBytes a multiple of 4096
