@@ -131,7 +131,8 @@ public final class TrainerState {
     }
 
     /**
-     * Adds bytes that are this rank's own; a few kilobytes, as they pass through rank 0.
+     * Adds bytes that are this rank's own; a few kilobytes, as they pass through rank 0, which
+     * refuses more than about 48 MiB of one rank.
      *
      * @param name need not be the same on every rank
      * @param bytes copied; read back by {@link Checkpoint#rankBytes}

@@ -1,10 +1,13 @@
 package dev.cairn.save;
 
+import dev.cairn.comm.channel.Control;
 import dev.cairn.io.Disk;
 import dev.cairn.json.Json;
 import dev.cairn.json.JsonNumber;
+import dev.cairn.safetensors.Manifest;
 import dev.cairn.tensor.CorruptFileException;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -40,10 +43,20 @@ public record TrainerFile(Map<String, Object> values, List<Map<String, byte[]>> 
     return Json.pretty(tree);
   }
 
-  /** Reads a checkpoint's file; nothing if none was saved. */
+  /**
+   * Reads a checkpoint's file; nothing if none was saved.
+   *
+   * @throws NoSuchFileException if there is no checkpoint: deleted since, or not on this host
+   */
   public static byte[] read(Disk disk, Path checkpoint) throws IOException {
     Path file = checkpoint.resolve(FILE_NAME);
-    return disk.exists(file) ? disk.readAll(file) : new byte[0];
+    if (disk.exists(file)) {
+      return disk.readAll(file);
+    }
+    if (!disk.exists(checkpoint.resolve(Manifest.COMPLETED_FILE_NAME))) {
+      throw new NoSuchFileException("there is no checkpoint any more: folder=" + checkpoint);
+    }
+    return new byte[0];
   }
 
   /** Understands what {@link #read} has returned; no values and no ranks if that is nothing. */
@@ -53,9 +66,28 @@ public record TrainerFile(Map<String, Object> values, List<Map<String, byte[]>> 
         : parse(bytes, checkpoint.resolve(FILE_NAME).toString());
   }
 
-  /** Returns one rank's bytes as a message to rank 0. */
+  /**
+   * Returns one rank's bytes as a message to rank 0.
+   *
+   * @throws IllegalArgumentException if they are too many for one
+   */
   static byte[] encodeRank(Map<String, byte[]> own) {
-    return new TrainerFile(Map.of(), List.of(own)).encode();
+    long textBytes = 0;
+    for (byte[] bytes : own.values()) {
+      textBytes += 4L * ((bytes.length + 2L) / 3); // base64
+    }
+    byte[] message =
+        textBytes > Control.MAX_MESSAGE_BYTES
+            ? null
+            : new TrainerFile(Map.of(), List.of(own)).encode();
+    if (message == null || message.length > Control.MAX_MESSAGE_BYTES) {
+      List<String> lengths = new ArrayList<>();
+      own.forEach((name, bytes) -> lengths.add(name + "=" + bytes.length));
+      throw new IllegalArgumentException(
+          "rank's own bytes are too many: %s, expected together at most %d; save them as a tensor"
+              .formatted(String.join(", ", lengths), Control.MAX_MESSAGE_BYTES / 4 * 3));
+    }
+    return message;
   }
 
   static Map<String, byte[]> decodeRank(byte[] message) throws IOException {
