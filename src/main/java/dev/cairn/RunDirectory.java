@@ -98,9 +98,11 @@ public final class RunDirectory {
    * Marks a checkpoint to stay for good, also after a power cut.
    *
    * @param checkpoint a folder of the directory; {@link Entry#path}
+   * @throws IllegalArgumentException if it is no committed checkpoint of this directory
    * @throws IOException if the mark cannot be written
    */
   public void keep(Path checkpoint) throws IOException {
+    requireCommitted(checkpoint);
     Path mark = markOf(checkpoint);
     if (!exists(mark)) {
       try (OutputFile created = disk.create(mark, 0, 0)) {
@@ -108,6 +110,21 @@ public final class RunDirectory {
       }
     }
     disk.forceFolder(directory);
+  }
+
+  /**
+   * Refuses what is not this directory's, which neither a mark would keep nor a name find again.
+   */
+  private void requireCommitted(Path checkpoint) throws IOException {
+    Path folder = checkpoint.toAbsolutePath().normalize();
+    boolean isNamedSo =
+        directory.equals(folder.getParent())
+            && NAME.matcher(folder.getFileName().toString()).matches();
+    if (!isNamedSo || !exists(folder.resolve(Manifest.COMPLETED_FILE_NAME))) {
+      throw new IllegalArgumentException(
+          "no committed checkpoint of this run: folder=%s, directory=%s"
+              .formatted(folder, directory));
+    }
   }
 
   /**
@@ -119,9 +136,11 @@ public final class RunDirectory {
    * @param keepLast 0 keeps all
    * @param keepEvery 0 for none
    * @return what is surplus
+   * @throws IllegalArgumentException if a count is negative
    * @throws IOException if the directory cannot be read
    */
   public List<Entry> surplus(int keepLast, long keepEvery) throws IOException {
+    RunOptions.in(directory).withKeepLast(keepLast).withKeepEvery(keepEvery); // checks them
     List<Entry> surplus = new ArrayList<>();
     List<Entry> committed = committed();
     for (RunOptions.Unit unit : RunOptions.Unit.values()) {
@@ -159,6 +178,8 @@ public final class RunDirectory {
    * Deletes checkpoints, each renamed away first, so that none is ever seen half deleted.
    *
    * @param entries of this directory, deleted in this order
+   * @throws IllegalArgumentException if one is no committed checkpoint of this directory; the
+   *     others before it are gone
    * @throws IOException if one cannot be renamed or deleted; the others before it are gone
    */
   public void delete(List<Entry> entries) throws IOException {
@@ -166,6 +187,7 @@ public final class RunDirectory {
       disk.deleteTree(path);
     }
     for (Entry entry : entries) {
+      requireCommitted(entry.path());
       Path gone = directory.resolve("." + entry.path().getFileName() + ".gone");
       disk.rename(entry.path(), gone);
       disk.deleteTree(gone);
