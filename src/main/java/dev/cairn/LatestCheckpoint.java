@@ -12,9 +12,11 @@ import dev.cairn.save.TrainerFile;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -54,8 +56,9 @@ final class LatestCheckpoint {
 
   private Optional<Found> phases() throws IOException {
     Ranks ranks = tools.ranks();
-    byte[] answer =
-        ranks.together(Operation.LATEST, () -> ranks.isWriter() ? pick() : new byte[0]).get(0);
+    List<byte[]> said = ranks.together(Operation.LATEST, this::say);
+    checkShared(said);
+    byte[] answer = Arrays.copyOfRange(said.get(0), 1, said.get(0).length);
     if (answer.length == 0) {
       return Optional.empty();
     }
@@ -68,6 +71,31 @@ final class LatestCheckpoint {
                 ranks.fromWriter(Operation.LATEST, () -> TrainerFile.read(tools.disk(), path)));
     return Optional.of(
         new Found(new RunDirectory.Entry(path, Long.parseLong(parts[0]), false), trainerBytes));
+  }
+
+  /** Returns whether this rank sees the directory, and on rank 0 what it has found there. */
+  private byte[] say() throws IOException {
+    byte[] found = tools.ranks().isWriter() ? pick() : new byte[0];
+    byte isShared = (byte) (run.shared() ? 1 : 0);
+    return ByteBuffer.allocate(1 + found.length).put(isShared).put(found).array();
+  }
+
+  /** Ranks that disagree would wait for each other in what follows. */
+  private void checkShared(List<byte[]> said) throws IOException {
+    byte first = said.get(0)[0];
+    for (int rank = 1; rank < said.size(); rank++) {
+      if (said.get(rank)[0] != first) {
+        throw tools
+            .ranks()
+            .alike(
+                Operation.LATEST,
+                rank,
+                "ranks disagree whether every host sees the run's directory: %s on rank 0, %s on"
+                        .formatted(first == 1, first != 1)
+                    + " rank "
+                    + rank);
+      }
+    }
   }
 
   /** Returns number and path of the newest one that verifies, as one line; nothing if none does. */
