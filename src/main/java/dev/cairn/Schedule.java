@@ -58,8 +58,8 @@ public final class Schedule implements AutoCloseable {
   }
 
   /**
-   * Stops training when this process gets one of these signals; enough on one rank. Handlers that
-   * the program has set are called too.
+   * Stops training when this process gets one of these signals, which replace those of an earlier
+   * call; enough on one rank. Handlers that the program has set are called too.
    *
    * <p>Until {@link #close}, a signal that would end the process does so only
    *

@@ -144,7 +144,7 @@ public final class Meter {
   private synchronized void tell() {
     try {
       listener.ifPresent(present -> present.progress(phase, doneBytes, totalBytes));
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // whatever it is, the save does not need the listener
       listener = Optional.empty();
       LOG.log(Level.WARNING, "progress listener failed, it is not called again in this save", e);
     }
