@@ -105,6 +105,10 @@ public record Parameter(
   public void checkPartition(int rank, int worldSize) {
     long paddedElements = layout.paddedElements(shape, rank, worldSize);
     long lengthBytes = partition.lengthBytes();
+    if (Math.max(paddedElements, shape.elements()) > Long.MAX_VALUE / held.bits() - 1) {
+      throw new IllegalArgumentException(
+          "tensor too large: tensor=%s, shape=%s, dtype=%s".formatted(name, shape, held));
+    }
     long paddedBytes = (paddedElements * held.bits() + 7) / 8;
     long validBytes = validBytes(rank, worldSize);
     if (lengthBytes != paddedBytes && lengthBytes != validBytes) {
