@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * A committed checkpoint of a run, from {@link Checkpointer#latest}. It holds no file open; used by
@@ -75,7 +77,7 @@ public final class Checkpoint {
    * @throws IOException as {@link #restore(ParameterSet)} does
    */
   public void restore(TrainerState state) throws IOException {
-    fill(Optional.empty(), state);
+    fill(Optional::empty, state);
   }
 
   /**
@@ -92,13 +94,21 @@ public final class Checkpoint {
    * @throws IOException as {@link #restore(ParameterSet)} does
    */
   public void restore(ParameterSet model, TrainerState state) throws IOException {
-    fill(Optional.of(model), state);
+    Objects.requireNonNull(model, "model");
+    fill(() -> Optional.of(model), state);
   }
 
-  private void fill(Optional<ParameterSet> model, TrainerState state) throws IOException {
+  /**
+   * As {@link #restore(ParameterSet, TrainerState)}; if one rank's model throws, all ranks fail.
+   */
+  void fill(Supplier<Optional<ParameterSet>> model, TrainerState state) throws IOException {
     checkpointer
         .calls()
-        .collective(() -> Restore.together(checkpointer.tools(), path, isShared, model, state));
+        .collective(
+            () -> {
+              checkpointer.saves().forgetEnded();
+              return Restore.together(checkpointer.tools(), path, isShared, model, state);
+            });
   }
 
   /**

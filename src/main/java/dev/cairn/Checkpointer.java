@@ -132,8 +132,9 @@ public final class Checkpointer implements AutoCloseable {
 
   /**
    * Makes sure that a checkpoint of this step is committed when it returns: the line after a
-   * training loop. If the last save in the background is of this step, it is waited for; otherwise,
-   * or if that failed, it is saved now. How earlier saves failed is only logged. Collective.
+   * training loop. If the last call of the run was a save of this step in the background, that is
+   * waited for; otherwise, as after a restore or another save, or if that failed, it is saved now.
+   * How earlier saves failed is only logged. Collective.
    *
    * @param step number of the step or epoch, 0 or more
    * @param parameters borrowed until the return

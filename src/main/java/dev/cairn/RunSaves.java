@@ -95,10 +95,16 @@ final class RunSaves implements AutoCloseable {
 
   /** Runs a save during which the trainer waits, then deletes what is not kept. */
   private SaveReport timed(MeasuredSave save) throws IOException {
+    background.forgetEnded(); // retention may delete what it has saved, or this one replace it
     long start = tools.machine().nanoTime();
     SaveContext measured = tools.measured();
     Runnable stalled = () -> times.stalled(tools.machine().nanoTime() - start);
     return timed(start, stalled, () -> retained(measured, save.with(measured)));
+  }
+
+  /** The trainer's weights are about to be others: what was saved of them counts no longer. */
+  void forgetEnded() {
+    background.forgetEnded();
   }
 
   /** Waits for the save of this very step, or saves it. Collective. */

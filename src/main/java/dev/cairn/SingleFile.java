@@ -89,6 +89,20 @@ public record SingleFile(
   }
 
   /**
+   * Fills the partitions of what was saved so, as {@link Checkpoint#restore(ParameterSet,
+   * TrainerState)} fills those of a model. Collective.
+   *
+   * @param checkpoint of the same checkpointer
+   * @param contents called once, on another thread; if one rank's throws, all ranks fail
+   * @param state whose tensors' partitions are filled too
+   * @throws IOException as there
+   */
+  public static void restore(
+      Checkpoint checkpoint, Supplier<SingleFile> contents, TrainerState state) throws IOException {
+    checkpoint.fill(() -> Optional.of(contents.get().parameters()), state);
+  }
+
+  /**
    * Saves what every rank's {@code contents} gives, or fails on every rank. Collective.
    *
    * @param measured for this save alone

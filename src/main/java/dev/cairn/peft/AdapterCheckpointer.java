@@ -139,7 +139,7 @@ public final class AdapterCheckpointer {
    */
   public void restore(Checkpoint checkpoint, ParameterSet parameters, TrainerState state)
       throws IOException {
-    checkpoint.restore(contents(parameters).parameters(), state);
+    SingleFile.restore(checkpoint, () -> contents(parameters), state);
   }
 
   private static void deleteIfEmpty(Path folder) throws IOException {

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
 /** Reads this rank's byte ranges of a checkpoint into its partitions, whatever ranks wrote it. */
 public final class Restore {
@@ -25,11 +26,11 @@ public final class Restore {
   private final SaveContext tools;
   private final Ranks ranks;
   private final Path folder;
-  private final Optional<ParameterSet> model;
+  private final Supplier<Optional<ParameterSet>> model;
   private final TrainerState state;
 
   private Restore(
-      SaveContext tools, Path folder, Optional<ParameterSet> model, TrainerState state) {
+      SaveContext tools, Path folder, Supplier<Optional<ParameterSet>> model, TrainerState state) {
     this.tools = tools;
     this.ranks = tools.ranks();
     this.folder = folder;
@@ -41,12 +42,13 @@ public final class Restore {
    * Fills model and state from a checkpoint, or fails on every rank. Collective.
    *
    * @param isShared whether every rank sees the folder; otherwise rank 0 reads for all
+   * @param model asked once; if one rank's throws, all ranks fail
    */
   public static Void together(
       SaveContext tools,
       Path folder,
       boolean isShared,
-      Optional<ParameterSet> model,
+      Supplier<Optional<ParameterSet>> model,
       TrainerState state)
       throws IOException {
     Restore restore = new Restore(tools, folder, model, state);
@@ -140,8 +142,9 @@ public final class Restore {
 
   private ReadPlan plan(CheckpointReader reader) throws IOException {
     ReadPlan plan = new ReadPlan(ranks.rank(), ranks.size(), tools.staging().bufferBytes());
-    if (model.isPresent()) {
-      plan.add(reader.published(model.get(), ranks), reader.model());
+    Optional<ParameterSet> wanted = model.get();
+    if (wanted.isPresent()) {
+      plan.add(reader.published(wanted.get(), ranks), reader.model());
     }
     if (state.tensors().isPresent()) {
       plan.add(state.tensors().get(), reader.state());

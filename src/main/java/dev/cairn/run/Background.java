@@ -97,6 +97,16 @@ public final class Background {
     return last;
   }
 
+  /**
+   * Forgets the last save, if it has ended well: what is saved from now on is not what it has
+   * saved.
+   */
+  public synchronized void forgetEnded() {
+    if (last != null && last.ending.isDone() && last.ending.failure() == null) {
+      last = null;
+    }
+  }
+
   /** Waits for the last save to end; not collective, and nobody is told how. */
   public void awaitEnd() {
     Begun begun = last();
@@ -152,7 +162,7 @@ public final class Background {
     if (isRefusal(failure, isTold)) {
       return;
     }
-    if (!isToldEverywhere(begun, isTold, failure)) {
+    if (!isToldEverywhere(isTold, failure)) {
       throw rethrow(failure);
     }
   }
@@ -171,11 +181,11 @@ public final class Background {
    * Returns whether the trainers of all ranks know of the failure; false if the ranks cannot agree
    * any more.
    */
-  private boolean isToldEverywhere(Begun begun, boolean isTold, Throwable failure) {
+  private boolean isToldEverywhere(boolean isTold, Throwable failure) {
     try {
       return ranks.run(
           Operation.SAVE,
-          "outcome of " + begun.call,
+          "outcome of the save before", // ranks may have called it by different steps
           () ->
               ranks.together(() -> new byte[] {(byte) (isTold ? 1 : 0)}).stream()
                   .allMatch(told -> told[0] == 1));
