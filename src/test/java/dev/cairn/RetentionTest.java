@@ -217,7 +217,8 @@ class RetentionTest {
       assertEquals(expected, undeleted.getMessage());
     }
     assertTrue(Files.exists(other));
-    directory.keep(Path.of("step_1"));
+    Path relative = Path.of("").toAbsolutePath().relativize(run().directory().resolve("step_1"));
+    directory.keep(relative);
     assertTrue(directory.committed().get(0).isMarked());
   }
 
