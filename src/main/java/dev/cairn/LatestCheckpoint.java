@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -102,19 +103,27 @@ final class LatestCheckpoint {
   private byte[] pick() throws IOException {
     RunDirectory directory = new RunDirectory(run.directory(), tools.disk(), tools.machine());
     directory.undoReplacements();
-    List<RunDirectory.Entry> entries = new ArrayList<>(directory.committed());
-    Collections.reverse(entries);
-    for (RunDirectory.Entry entry : entries) {
-      if (!entry.isOf(run.unit())) {
-        continue;
-      }
+    Iterator<RunDirectory.Entry> left = newestFirst(directory);
+    while (left.hasNext()) {
+      RunDirectory.Entry entry = left.next();
       if (isSound(entry)) {
         damaged.remove(entry.path());
         return (entry.number() + " " + entry.path()).getBytes(StandardCharsets.UTF_8);
       }
-      damaged.add(entry.path());
+      if (tools.disk().exists(entry.path().resolve(Manifest.COMPLETED_FILE_NAME))) {
+        damaged.add(entry.path());
+      } else { // deleted meanwhile, by a process that has saved newer ones
+        left = newestFirst(directory);
+      }
     }
     return new byte[0];
+  }
+
+  private Iterator<RunDirectory.Entry> newestFirst(RunDirectory directory) throws IOException {
+    List<RunDirectory.Entry> entries = new ArrayList<>(directory.committed());
+    entries.removeIf(entry -> !entry.isOf(run.unit()));
+    Collections.reverse(entries);
+    return entries.iterator();
   }
 
   private boolean isSound(RunDirectory.Entry entry) {
