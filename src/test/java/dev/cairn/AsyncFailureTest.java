@@ -21,6 +21,7 @@ import dev.cairn.support.ReferenceModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import org.junit.jupiter.api.Tag;
@@ -28,7 +29,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Who is told of a save in the background that failed or was refused. */
+/**
+ * Who is told of a save in the background that failed or was refused, and what the last save of a
+ * run is of then.
+ */
 @Tag("stress")
 @Timeout(60)
 class AsyncFailureTest {
@@ -102,6 +106,53 @@ class AsyncFailureTest {
       checkpointer.saveAsync(1, ReferenceModel.various(1).on(0, 1), ModelFiles.none(), NO_STATE);
       assertInstanceOf(
           CheckpointException.class, assertThrows(IOException.class, checkpointer::close));
+    }
+  }
+
+  /** Saves in the background a step that a trainer will not stand by: weights of another step. */
+  private static void saveWrongWeights(Checkpointer checkpointer, Communicator ranks, long step)
+      throws Exception {
+    checkpointer.saveAsync(step, StepRun.model(ranks, -1), NO_STATE).await();
+  }
+
+  @Test
+  void stepThatWasTrainedAgainFromAnOlderCheckpointIsSavedAgain() throws Exception {
+    Group.values(
+        2,
+        ranks -> {
+          try (Checkpointer checkpointer = open(ranks, options(), run(), Disk.local())) {
+            StepRun.save(checkpointer, ranks, 5);
+            Checkpoint older = checkpointer.latest().orElseThrow();
+            saveWrongWeights(checkpointer, ranks, 10);
+            older.restore(StepRun.model(ranks, 0));
+            checkpointer.saveLast(10, StepRun.model(ranks, 10), ModelFiles.none(), NO_STATE);
+          }
+          return null;
+        });
+    assertEquals(List.of("step_5", "step_10"), StepRun.checkpoints(run().directory()));
+  }
+
+  @Test
+  void stepWhoseCheckpointRetentionHasDeletedIsSavedAgain() throws Exception {
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer = open(single, options(), run().withKeepLast(1), Disk.local())) {
+      checkpointer.saveAsync(5, StepRun.model(single, 5), NO_STATE);
+      StepRun.save(checkpointer, single, 6);
+      SaveReport report =
+          checkpointer.saveLast(5, StepRun.model(single, 5), ModelFiles.none(), NO_STATE);
+      assertTrue(Files.exists(report.folder()), "there is no " + report.folder());
+    }
+    assertEquals(List.of("step_5", "step_6"), StepRun.checkpoints(run().directory()));
+  }
+
+  @Test
+  void stepThatTheLastSaveWasOfIsNotSavedTwice() throws Exception {
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer = open(single, options(), run(), Disk.local())) {
+      SaveReport first = checkpointer.saveAsync(5, StepRun.model(single, 5), NO_STATE).await();
+      SaveReport last =
+          checkpointer.saveLast(5, StepRun.model(single, 5), ModelFiles.none(), NO_STATE);
+      assertEquals(first, last);
     }
   }
 }

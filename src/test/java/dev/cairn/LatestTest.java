@@ -251,20 +251,6 @@ class LatestTest {
   }
 
   @Test
-  void valuesOfACheckpointThatIsGoneAreAnErrorAndNotMissing() throws Exception {
-    save(1);
-    try (Communicator single = Communicator.single();
-        Checkpointer checkpointer = Checkpointer.open(single, options(), run().withKeepLast(1))) {
-      Checkpoint first = checkpointer.latest().orElseThrow();
-      checkpointer.save(2, MODEL.on(0, 1), ModelFiles.none(), TrainerState.builder().build());
-      IOException e = assertThrows(IOException.class, () -> first.longValue("step"));
-      assertEquals(
-          "there is no checkpoint any more: folder=" + run().directory().resolve("step_1"),
-          e.getMessage());
-    }
-  }
-
-  @Test
   void ranksThatDisagreeWhoSeesTheDirectoryAreTold() throws Exception {
     save(1);
     List<Group.Result<Long>> results =

@@ -235,4 +235,18 @@ class RetentionTest {
           e.getMessage());
     }
   }
+
+  @Test
+  void valuesOfACheckpointThatIsDeletedAreAnErrorAndNotMissing() throws Exception {
+    save(run(), 1);
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer = Checkpointer.open(single, SaveOptions.defaults(), run())) {
+      Checkpoint first = checkpointer.latest().orElseThrow();
+      save(run().withKeepLast(1), 2);
+      IOException e = assertThrows(IOException.class, () -> first.longValue("step"));
+      assertEquals(
+          "there is no checkpoint any more: folder=" + run().directory().resolve("step_1"),
+          e.getMessage());
+    }
+  }
 }

@@ -146,4 +146,31 @@ class ParameterSetTest {
         "tied parameters differ: tensor=a is [0] F32, tensor=b is [0,2] BF16",
         refusal(() -> different.withTied("a", "b")));
   }
+
+  /** A save would leave out both names, and the weight with them. */
+  @Test
+  void tiesInACircleAreRefused() {
+    ParameterSet set = set("a", "b", "c");
+    assertEquals(
+        "tensor is tied to itself: tensor=a; name the one that stays as the canonical one",
+        refusal(() -> set.withTied("a", "a")));
+    assertEquals(
+        "tensor is tied to itself: tensor=b, by way of a; name the one that stays as the canonical"
+            + " one",
+        refusal(() -> set.withTied("a", "b").withTied("b", "a")));
+    assertEquals(
+        "tensor is tied to itself: tensor=c, by way of a; name the one that stays as the canonical"
+            + " one",
+        refusal(() -> set.withTied("a", "b").withTied("b", "c").withTied("c", "a")));
+  }
+
+  @Test
+  void tiesInAChainLeadToTheOneThatStays() {
+    assertEquals(
+        Map.of("a", "c", "b", "c"),
+        set("a", "b", "c").withTied("a", "b").withTied("b", "c").tied());
+    assertEquals(
+        Map.of("a", "c", "b", "c"),
+        set("a", "b", "c").withTied("b", "c").withTied("a", "b").tied());
+  }
 }
