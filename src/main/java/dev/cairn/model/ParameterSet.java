@@ -129,7 +129,8 @@ public final class ParameterSet {
    *
    * @param alias the name that may be left out, for example {@code lm_head.weight}
    * @param canonical the name that stays, for example {@code model.embed_tokens.weight}
-   * @throws IllegalArgumentException if one is not in the set, or their shapes or dtypes differ
+   * @throws IllegalArgumentException if one is not in the set, their shapes or dtypes differ, or the
+   *     alias would be left out for itself
    */
   public ParameterSet withTied(String alias, String canonical) {
     Parameter first = find(alias);
@@ -145,8 +146,17 @@ public final class ParameterSet {
                   second.shape(),
                   second.held()));
     }
+    String staying = tied.getOrDefault(second.name(), second.name()); // which is no alias
+    if (staying.equals(first.name())) {
+      throw new IllegalArgumentException(
+          "tensor is tied to itself: tensor=%s%s; name the one that stays as the canonical one"
+              .formatted(
+                  first.name(),
+                  second.name().equals(staying) ? "" : ", by way of " + second.name()));
+    }
     Map<String, String> more = new HashMap<>(tied);
-    more.put(first.name(), second.name());
+    more.replaceAll((name, stays) -> stays.equals(first.name()) ? staying : stays);
+    more.put(first.name(), staying);
     return new ParameterSet(parameters, more);
   }
 

@@ -71,7 +71,8 @@ final class TieDecision {
     for (int index = 0; index < pairs.size(); index++) {
       int pair = index;
       // ranks that disagree about the pairs are told so when plans are compared
-      if (votes.stream().allMatch(vote -> pair < vote.length && vote[pair] != 0)) {
+      boolean isOne = votes.stream().allMatch(vote -> pair < vote.length && vote[pair] != 0);
+      if (isOne && !dropped.contains(pairs.get(index).canonical().name())) {
         dropped.add(pairs.get(index).alias().name());
       } else if (ranks.isWriter() && agreed.ties() && pairs.get(index).isOnHost()) {
         warn(pairs.get(index));
@@ -92,9 +93,13 @@ final class TieDecision {
     if (agreed.ties()) {
       new TreeMap<>(parameters.tied())
           .forEach(
-              (alias, canonical) ->
-                  pairs.add(new Pair(byName.get(alias), byName.get(canonical), true)));
-      maybe.keySet().removeAll(parameters.tied().keySet());
+              (alias, canonical) -> {
+                boolean isKnownReversed = alias.equals(maybe.get(canonical));
+                String left = isKnownReversed ? canonical : alias; // as loaders expect it
+                String stays = isKnownReversed ? alias : canonical;
+                pairs.add(new Pair(byName.get(left), byName.get(stays), true));
+                maybe.remove(left);
+              });
     }
     maybe.forEach(
         (alias, canonical) -> {
