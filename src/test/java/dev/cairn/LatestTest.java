@@ -19,15 +19,12 @@ import dev.cairn.support.Group;
 import dev.cairn.support.LogLines;
 import dev.cairn.support.RedirectedDisk;
 import dev.cairn.support.ReferenceModel;
-import dev.cairn.support.WatchedDisk;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -268,40 +265,6 @@ class LatestTest {
               + " host sees the run's directory: true on rank 0, false on rank 1; nothing was"
               + " changed",
           assertInstanceOf(CheckpointException.class, result.failure()).getMessage());
-    }
-  }
-
-  /** As an evaluation finds it that takes longer than the run, beside it, keeps a checkpoint. */
-  @Test
-  void checkpointThatIsDeletedWhileItIsVerifiedIsNoReasonToFindNone() throws Exception {
-    save(1);
-    AtomicBoolean isDeleted = new AtomicBoolean();
-    WatchedDisk.Watcher goesOn =
-        new WatchedDisk.Watcher() {
-          @Override
-          public void begins(String what) {
-            if (what.endsWith(" cairn.json") && isDeleted.compareAndSet(false, true)) {
-              try {
-                save(2);
-                RunDirectory directory = new RunDirectory(run().directory());
-                directory.delete(directory.surplus(1, 0));
-              } catch (IOException e) {
-                throw new UncheckedIOException(e);
-              }
-            }
-          }
-        };
-    try (Communicator single = Communicator.single();
-        Checkpointer checkpointer =
-            Checkpointer.open(
-                single,
-                options(),
-                Optional.of(run()),
-                WatchedDisk.local(goesOn),
-                Machine.local())) {
-      assertEquals(
-          Optional.of(run().directory().resolve("step_2")),
-          checkpointer.latest().map(Checkpoint::path));
     }
   }
 }

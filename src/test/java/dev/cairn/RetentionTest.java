@@ -20,12 +20,14 @@ import dev.cairn.support.ReferenceModel;
 import dev.cairn.support.WatchedDisk;
 import dev.cairn.tensor.DType;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -247,6 +249,40 @@ class RetentionTest {
       assertEquals(
           "there is no checkpoint any more: folder=" + run().directory().resolve("step_1"),
           e.getMessage());
+    }
+  }
+
+  /** As an evaluation finds it that takes longer than the run, beside it, keeps a checkpoint. */
+  @Test
+  void checkpointThatIsDeletedWhileItIsVerifiedIsNoReasonToFindNone() throws Exception {
+    save(run(), 1);
+    AtomicBoolean isDeleted = new AtomicBoolean();
+    WatchedDisk.Watcher goesOn =
+        new WatchedDisk.Watcher() {
+          @Override
+          public void begins(String what) {
+            if (what.endsWith(" cairn.json") && isDeleted.compareAndSet(false, true)) {
+              try {
+                save(run(), 2);
+                RunDirectory directory = new RunDirectory(run().directory());
+                directory.delete(directory.surplus(1, 0));
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            }
+          }
+        };
+    try (Communicator single = Communicator.single();
+        Checkpointer checkpointer =
+            Checkpointer.open(
+                single,
+                SaveOptions.defaults(),
+                Optional.of(run()),
+                WatchedDisk.local(goesOn),
+                Machine.local())) {
+      assertEquals(
+          Optional.of(run().directory().resolve("step_2")),
+          checkpointer.latest().map(Checkpoint::path));
     }
   }
 }

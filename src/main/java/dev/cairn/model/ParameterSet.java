@@ -129,8 +129,8 @@ public final class ParameterSet {
    *
    * @param alias the name that may be left out, for example {@code lm_head.weight}
    * @param canonical the name that stays, for example {@code model.embed_tokens.weight}
-   * @throws IllegalArgumentException if one is not in the set, their shapes or dtypes differ, or the
-   *     alias would be left out for itself
+   * @throws IllegalArgumentException if one is not in the set, their shapes or dtypes differ, or
+   *     the alias would be left out for itself
    */
   public ParameterSet withTied(String alias, String canonical) {
     Parameter first = find(alias);
