@@ -22,7 +22,7 @@ class ClustersPageTest {
     Matcher shown = JOINING_AGAIN.matcher(Files.readString(PAGE));
     assertTrue(shown.find());
     String lines = shown.group(1).indent(4);
-    assertEquals(6, lines.lines().count(), lines);
+    assertEquals(10, lines.lines().count(), lines);
     assertTrue(Files.readString(RANK).contains(lines), lines);
   }
 }

@@ -142,7 +142,11 @@ final class HostRank {
   private String rejoin() throws IOException {
     boolean isBroken = checkpointer.unusable().isPresent();
     if (checkpointer.unusable().isPresent()) {
-      checkpointer.close();
+      try {
+        checkpointer.close();
+      } catch (IOException lost) {
+        // a save in the background that nobody has awaited: it was lost with the network
+      }
       communicator.close();
       communicator = Communicator.fromEnvironment();
       checkpointer = Checkpointer.open(communicator, options, run);
