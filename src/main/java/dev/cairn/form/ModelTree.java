@@ -148,14 +148,13 @@ final class ModelTree {
     Map<String, String> plain = new HashMap<>();
     for (Member member : members) {
       if (isCertain || Boolean.TRUE.equals(member.config().get("tie_word_embeddings"))) {
+        plain.putAll(plain(member));
         member
             .model()
             .tied()
             .forEach(
                 (alias, canonical) -> {
-                  if (isParameter(alias)) {
-                    plain.put(member.name(alias), member.name(canonical.replace("^", "")));
-                  } else {
+                  if (!isParameter(alias)) {
                     addTied(member, alias, canonical, Set.copyOf(names), tied);
                   }
                 });
@@ -177,17 +176,7 @@ final class ModelTree {
   /** Returns every parameter's name that may be the same as another, alias to canonical name. */
   Map<String, String> aliases() {
     Map<String, String> plain = new TreeMap<>();
-    for (Member member : members) {
-      member
-          .model()
-          .tied()
-          .forEach(
-              (alias, canonical) -> {
-                if (isParameter(alias)) {
-                  plain.put(member.name(alias), member.name(canonical.replace("^", "")));
-                }
-              });
-    }
+    members.forEach(member -> plain.putAll(plain(member)));
     Map<String, String> aliases = new TreeMap<>();
     plain.forEach(
         (alias, canonical) -> {
@@ -198,6 +187,21 @@ final class ModelTree {
           aliases.put(alias, last);
         });
     return aliases;
+  }
+
+  /** Returns a member's parameters that may be the same as others, by their names in the whole. */
+  private static Map<String, String> plain(Member member) {
+    Map<String, String> plain = new HashMap<>();
+    member
+        .model()
+        .tied()
+        .forEach(
+            (alias, canonical) -> {
+              if (isParameter(alias)) {
+                plain.put(member.name(alias), member.name(canonical.replace("^", "")));
+              }
+            });
+    return plain;
   }
 
   /** Returns whether a tied name is that of a parameter, and no pattern and no module. */
