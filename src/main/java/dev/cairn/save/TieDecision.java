@@ -72,8 +72,10 @@ final class TieDecision {
       int pair = index;
       // ranks that disagree about the pairs are told so when plans are compared
       boolean isOne = votes.stream().allMatch(vote -> pair < vote.length && vote[pair] != 0);
-      if (isOne && !dropped.contains(pairs.get(index).canonical().name())) {
-        dropped.add(pairs.get(index).alias().name());
+      if (isOne) {
+        if (!dropped.contains(pairs.get(index).canonical().name())) {
+          dropped.add(pairs.get(index).alias().name());
+        }
       } else if (ranks.isWriter() && agreed.ties() && pairs.get(index).isOnHost()) {
         warn(pairs.get(index));
       }
